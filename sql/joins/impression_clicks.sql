@@ -1,0 +1,13 @@
+-- Each click with the page impression it belongs to, up to ten minutes after the page was served.
+SELECT
+    i.impression_id,
+    c.click_id,
+    i.member_id,
+    i.page,
+    c.target,
+    i.served_at,
+    CAST(c.clicked_at AS TIMESTAMP_LTZ(3)) AS clicked_at
+FROM {{ source('page_impressions') }} AS i
+JOIN {{ source('page_clicks') }} AS c
+    ON c.impression_id = i.impression_id
+    AND c.clicked_at BETWEEN i.served_at AND i.served_at + {{ var('click_window') }}

@@ -1,0 +1,64 @@
+"""Where a job runs: addresses, security, store. Secrets stay `${VARIABLE}` until they are used."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import Field
+
+from juncture.model.base import Value
+
+PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class KafkaSecurity(Value):
+    """How clients prove who they are; turned into Java and librdkafka settings by those who need them."""
+
+    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    username: str | None = None
+    password: str | None = None
+    ca_file: str | None = None
+
+
+class Kafka(Value):
+    """A Kafka cluster. `properties` go to Flink's connector as they are (Java client names)."""
+
+    bootstrap_servers: str = Field(min_length=1)
+    security: KafkaSecurity = KafkaSecurity()
+    properties: dict[str, str] = {}
+
+
+class Flink(Value):
+    """A Flink session cluster by the address of its REST service, for instance 'http://host:8081'."""
+
+    rest: str = Field(pattern=r"^https?://")
+    headers: dict[str, str] = {}
+
+
+class LocalStack(Value):
+    """Sizes and ports of the stack that `juncture local up` starts; absent ports are free ones."""
+
+    kafka_port: int | None = Field(default=None, ge=1024, le=65535)
+    flink_port: int | None = Field(default=None, ge=1024, le=65535)
+    taskmanagers: int = Field(default=1, ge=1, le=16)
+    slots: int = Field(default=4, ge=1, le=64)
+    taskmanager_memory: str = "3g"
+    jobmanager_memory: str = "1g"
+    broker_heap: str = "1g"
+
+
+class Environment(Value):
+    """One `[environments.NAME]` of juncture.toml. Either `local`, or `kafka` and `flink`."""
+
+    name: str
+    local: LocalStack | None = None
+    kafka: Kafka | None = None
+    flink: Flink | None = None
+    store: str | None = None
+    vars: dict[str, Any] = {}
+
+    @property
+    def is_local(self) -> bool:
+        return self.local is not None

@@ -1,0 +1,41 @@
+"""A project as it is on disk: SQL files, jobs, environments. Nothing is rendered yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from juncture.model.base import Value
+from juncture.model.environment import Environment
+from juncture.model.job import Job
+
+
+class SqlFile(Value):
+    """A template. `path` is relative to the project, with forward slashes; `name` is the stem."""
+
+    name: str
+    path: str
+    text: str
+
+
+class JobFile(Value):
+    """A job, its file, and where in the file each key stands: {('startpoints', 'clicks'): (line, column)}."""
+
+    job: Job
+    path: str
+    positions: dict[tuple[str | int, ...], tuple[int, int]] = {}
+
+
+class Project(Value):
+    """Everything that was authored. Each mapping is by name, in the order of the names."""
+
+    root: Path
+    name: str
+    environments: dict[str, Environment]
+    default_environment: str
+    vars: dict[str, Any] = {}
+    sources: dict[str, SqlFile]
+    joins: dict[str, SqlFile]
+    sinks: dict[str, SqlFile]
+    jobs: dict[str, JobFile]
+    template_dirs: tuple[Path, ...]

@@ -1,0 +1,84 @@
+"""A job rendered for one environment: SQL statements that know where they were authored."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Literal
+
+from juncture.errors import Location
+from juncture.model.base import Value
+from juncture.model.job import Job
+
+
+class Span(Value):
+    """From `start` on, the rendered text comes from `path`, `line`, `column`.
+
+    A `literal` span was copied as it stands, so that places in it can be counted on; other spans are the
+    result of an expression and all belong to the place where the expression begins.
+    """
+
+    start: int
+    path: str
+    line: int
+    column: int
+    literal: bool
+
+
+class Statement(Value):
+    """One SQL statement. `spans` are sorted by start and cover the text from 0."""
+
+    kind: Literal["source", "sink", "insert"]
+    name: str
+    text: str
+    spans: tuple[Span, ...]
+
+    def locate(self, offset: int) -> Location:
+        """The author's place of a character of the rendered text (offset from 0)."""
+        index = bisect_right([span.start for span in self.spans], offset) - 1
+        span = self.spans[max(index, 0)]
+        if not span.literal:
+            return Location(span.path, span.line, span.column)
+        before = self.text[span.start : offset]
+        newlines = before.count("\n")
+        if newlines:
+            return Location(span.path, span.line + newlines, len(before) - before.rfind("\n"))
+        return Location(span.path, span.line, span.column + len(before))
+
+    def offset(self, line: int, column: int) -> int:
+        """The offset of a line and column (from 1), as Flink's parser counts them in this statement."""
+        lines = self.text.split("\n")
+        return sum(len(text) + 1 for text in lines[: line - 1]) + column - 1
+
+
+class Reference(Value):
+    """Where the join names a table: offset of the rendered name in the insert statement's text."""
+
+    table: str
+    offset: int
+
+
+class RenderedJob(Value):
+    """All that is needed to compile, check and submit one job.
+
+    `options` are Flink's, complete (a job carries its own: client options win over the cluster's file).
+    `placeholders` are the names of the environment variables that the statements contain as ${NAME}; their
+    values are put in where the job is started and nowhere else. `inputs` maps each file read to its sha256.
+    """
+
+    job: Job
+    environment: str
+    statements: tuple[Statement, ...]
+    references: tuple[Reference, ...]
+    options: dict[str, str]
+    placeholders: tuple[str, ...]
+    topics: dict[str, str]
+    inputs: dict[str, str]
+    silenced: dict[str, str] = {}
+
+    @property
+    def insert(self) -> Statement:
+        return self.statements[-1]
+
+    def statement(self, kind: str, name: str) -> Statement | None:
+        """The CREATE TABLE of a source or sink, or None."""
+        return next((s for s in self.statements if (s.kind, s.name) == (kind, name)), None)
