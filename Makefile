@@ -1,1 +1,50 @@
-# `make help` lists the targets.
+# `make` alone lists the targets. Works with GNU make from 3.81 (macOS) on.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test setup test-unit test-cluster lint types imports format docs lock lock-jars clean
+
+BIN := .venv/bin
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup ## Start a broker and a Flink cluster here, and run the example join
+	@$(BIN)/juncture demo
+
+test: lint types imports test-unit test-cluster ## Everything that must pass, the fast checks first
+
+setup: ## Make .venv from constraints.txt; PYTHON=... chooses the interpreter
+	@PYTHON="$(PYTHON)" tools/setup.sh
+
+test-unit: setup ## The tests that need no JVM: seconds
+	@$(BIN)/pytest tests/unit
+
+test-cluster: setup ## The tests that start a planner, a broker or a cluster: minutes
+	@$(BIN)/pytest tests/cluster
+
+lint: setup ## Style and likely mistakes
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet || { echo "not formatted as agreed: run 'make format'" >&2; exit 1; }
+
+types: setup ## Types, strictly
+	@$(BIN)/mypy --no-error-summary
+
+imports: setup ## The import directions of docs/architecture.md
+	@$(BIN)/lint-imports
+
+format: setup ## Format the code, and mend what can be mended
+	@$(BIN)/ruff check --fix --quiet
+	@$(BIN)/ruff format --quiet
+
+docs: setup ## Check the documentation's links
+	@$(BIN)/pytest --quiet tests/unit/test_repository.py -k link
+
+lock: setup ## Pin the newest dependencies pyproject.toml allows
+	@tools/lock.sh --upgrade
+
+lock-jars: setup ## Pin the jars of the local broker and cluster
+	@$(BIN)/python -m juncture.local.lock
+
+clean: ## Remove what was built; keeps .venv
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

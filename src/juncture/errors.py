@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Location:
-    """A place in a file of the author's. `path` is relative to the project; lines and columns count from 1."""
+    """A place in an author's file: `path` is relative to the project, lines and columns count from 1."""
 
     path: str
     line: int | None = None
