@@ -1,0 +1,174 @@
+"""A KRaft Kafka broker, broker and controller in one process, on the loopback interface."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import shutil
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from juncture.local.java import Java
+from juncture.local.processes import Launch
+from juncture.local.settings import LocalSettings
+from juncture.local.state import HOST, Ports, StateFolder
+
+ROLE = "kafka"
+
+_FOREVER = 2**63 - 1
+
+_LOGGING = """\
+status = error
+rootLogger.level = warn
+rootLogger.appenderRef.file.ref = file
+logger.server.name = kafka.server
+logger.server.level = info
+appender.file.type = RollingFile
+appender.file.name = file
+appender.file.fileName = ${sys:juncture.log}
+appender.file.filePattern = ${sys:juncture.log}.%i
+appender.file.layout.type = PatternLayout
+appender.file.layout.pattern = %d %-5p %c{1.} - %m%n
+appender.file.policies.type = Policies
+appender.file.policies.size.type = SizeBasedTriggeringPolicy
+appender.file.policies.size.size = 20MB
+appender.file.strategy.type = DefaultRolloverStrategy
+appender.file.strategy.max = 3
+"""
+
+
+class Broker:
+    """Its files and its command lines; it starts nothing by itself."""
+
+    def __init__(
+        self, folder: StateFolder, settings: LocalSettings, ports: Ports, java: Java, jars: list[Path]
+    ) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._ports = ports
+        self._java = java
+        self._classpath = ":".join(str(jar) for jar in jars)
+        self._conf = folder.conf / "kafka"
+        self._data = folder.data / "kafka"
+        self._formatted = folder.data / "kafka.formatted"
+
+    def prepare(self) -> None:
+        """Write the configuration; drop a data folder whose formatting was interrupted."""
+        self._conf.mkdir(parents=True, exist_ok=True)
+        lines = [f"{key}={value}" for key, value in self.properties().items()]
+        self._properties_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (self._conf / "log4j2.properties").write_text(_LOGGING, encoding="utf-8")
+        if not self._formatted.exists():
+            shutil.rmtree(self._data, ignore_errors=True)
+
+    @property
+    def needs_format(self) -> bool:
+        return not self._formatted.exists()
+
+    def format(self) -> Launch:
+        """The command that prepares an empty data folder; call `formatted` when it has succeeded."""
+        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # The tool would read an id with a leading dash as an option.
+        cluster_id = "J" + cluster_id[1:]
+        return self._launch(
+            "kafka-format",
+            ("-Xmx128m", "-XX:TieredStopAtLevel=1"),
+            ("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self._properties_file)),
+        )
+
+    def formatted(self) -> None:
+        self._formatted.touch()
+
+    def launch(self) -> Launch:
+        heap = f"-Xmx{self._settings.broker_heap}"
+        options = (heap, "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError")
+        return self._launch(ROLE, options, ("kafka.Kafka", str(self._properties_file)))
+
+    def probe(self) -> Callable[[], bool]:
+        """A condition: the broker answers a metadata request and knows itself."""
+        quiet = logging.getLogger("juncture.local.broker.probe")
+        quiet.disabled = True
+        client = AdminClient(
+            {
+                "bootstrap.servers": f"{HOST}:{self._ports.kafka}",
+                "reconnect.backoff.ms": 50,
+                "reconnect.backoff.max.ms": 200,
+                "socket.timeout.ms": 2000,
+                "log_level": 0,
+            },
+            logger=quiet,
+        )
+
+        def answers() -> bool:
+            try:
+                return bool(client.list_topics(timeout=1).brokers)
+            except KafkaException:
+                return False
+
+        return answers
+
+    def properties(self) -> dict[str, str]:
+        """The broker's configuration."""
+        kafka = f"PLAINTEXT://{HOST}:{self._ports.kafka}"
+        controller = f"{HOST}:{self._ports.controller}"
+        one_replica = {
+            "offsets.topic.replication.factor": 1,
+            "offsets.topic.num.partitions": 8,
+            "transaction.state.log.replication.factor": 1,
+            "transaction.state.log.min.isr": 1,
+            "transaction.state.log.num.partitions": 8,
+            "share.coordinator.state.topic.replication.factor": 1,
+            "share.coordinator.state.topic.min.isr": 1,
+            "share.coordinator.state.topic.num.partitions": 8,
+            "min.insync.replicas": 1,
+        }
+        # Events of tests and demos carry timestamps of long ago, or ahead of the clock.
+        any_timestamp = {
+            "log.retention.ms": -1,
+            "log.message.timestamp.before.max.ms": _FOREVER,
+            "log.message.timestamp.after.max.ms": _FOREVER,
+        }
+        values: dict[str, str | int] = {
+            "process.roles": "broker,controller",
+            "node.id": 1,
+            "controller.quorum.voters": f"1@{controller}",
+            "controller.listener.names": "CONTROLLER",
+            "listeners": f"{kafka},CONTROLLER://{controller}",
+            "advertised.listeners": kafka,
+            "log.dirs": str(self._data),
+            "auto.create.topics.enable": "false",
+            "group.initial.rebalance.delay.ms": 0,
+            "transaction.max.timeout.ms": 15 * 60 * 1000,
+            # The default of 128 MiB would take a quarter of the heap before the first record.
+            "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
+            **one_replica,
+            **any_timestamp,
+        }
+        return {key: str(value) for key, value in values.items()}
+
+    @property
+    def _properties_file(self) -> Path:
+        return self._conf / "server.properties"
+
+    def _launch(self, role: str, options: tuple[str, ...], main: tuple[str, ...]) -> Launch:
+        logs = self._folder.logs
+        log = logs / f"{role}.log"
+        argv = (
+            str(self._java.executable),
+            *options,
+            self._folder.marker,
+            f"-Djuncture.log={log}",
+            f"-Dlog4j2.configurationFile={self._conf / 'log4j2.properties'}",
+            f"-Djava.io.tmpdir={self._folder.tmp}",
+            f"-XX:ErrorFile={logs / f'{role}-crash.log'}",
+            "-XX:-UsePerfData",
+            "-Djava.awt.headless=true",
+            "-cp",
+            self._classpath,
+            *main,
+        )
+        return Launch(role, argv, cwd=self._folder.tmp, out=logs / f"{role}.out", log=log)

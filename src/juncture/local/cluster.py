@@ -1,0 +1,211 @@
+"""A Flink session cluster from the apache-flink wheel, on the loopback interface."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+from ruamel.yaml import YAML
+
+from juncture.errors import JunctureError
+from juncture.local.failures import failed_start
+from juncture.local.java import Java
+from juncture.local.processes import Launch
+from juncture.local.settings import LocalSettings
+from juncture.local.state import HOST, Ports, StateFolder
+
+JOBMANAGER = "jobmanager"
+TASKMANAGER = "taskmanager"
+
+_JOBMANAGER_CLASS = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
+_TASKMANAGER_CLASS = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
+_UTILITIES_CLASS = "org.apache.flink.runtime.util.bash.BashJavaUtils"
+_RESULT = "BASH_JAVA_UTILS_EXEC_RESULT:"
+
+_LOGGING = """\
+status = error
+rootLogger.level = info
+rootLogger.appenderRef.file.ref = file
+logger.pekko.name = org.apache.pekko
+logger.pekko.level = warn
+logger.kafka.name = org.apache.kafka
+logger.kafka.level = warn
+appender.file.type = RollingFile
+appender.file.name = file
+appender.file.fileName = ${sys:log.file}
+appender.file.filePattern = ${sys:log.file}.%i
+appender.file.layout.type = PatternLayout
+appender.file.layout.pattern = %d %-5p %c{1.} - %m%n
+appender.file.policies.type = Policies
+appender.file.policies.size.type = SizeBasedTriggeringPolicy
+appender.file.policies.size.size = 50MB
+appender.file.strategy.type = DefaultRolloverStrategy
+appender.file.strategy.max = 3
+"""
+
+
+def flink_home() -> Path:
+    """The folder of the wheel that holds lib/, bin/ and conf/. Raises JunctureError without the wheel."""
+    # Found, not imported: importing pyflink takes a second and loads Py4J.
+    spec = importlib.util.find_spec("pyflink")
+    if spec is None or not spec.submodule_search_locations:
+        raise JunctureError("apache-flink is not installed", remedy="pip install apache-flink==2.3.0")
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def taskmanager_role(number: int) -> str:
+    """The role of the n-th TaskManager, counted from 1."""
+    return f"{TASKMANAGER}-{number}"
+
+
+class Cluster:
+    """Its files, its command lines and its REST overview; it starts nothing by itself."""
+
+    def __init__(self, folder: StateFolder, settings: LocalSettings, ports: Ports, java: Java) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._ports = ports
+        self._java = java
+        self._home = flink_home()
+        self._conf = folder.conf / "flink"
+
+    def prepare(self) -> None:
+        """Write the configuration."""
+        self._conf.mkdir(parents=True, exist_ok=True)
+        data = self._folder.data / "flink"
+        for name in ("checkpoints", "savepoints"):
+            (data / name).mkdir(parents=True, exist_ok=True)
+        lines = [f"{key}: {json.dumps(value)}" for key, value in self.configuration().items()]
+        (self._conf / "config.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (self._conf / "log4j.properties").write_text(_LOGGING, encoding="utf-8")
+
+    def memory(self, role: str) -> Launch:
+        """The command that makes Flink divide a process' memory; `parse_memory` reads what it prints."""
+        command = "GET_JM_RESOURCE_PARAMS" if role == JOBMANAGER else "GET_TM_RESOURCE_PARAMS"
+        jars = [self._home / "bin" / "bash-java-utils.jar", *sorted(self._lib.glob("flink-dist-*.jar"))]
+        name = f"{role}-memory"
+        options = ("-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+        return self._launch(name, options, jars, (_UTILITIES_CLASS, command))
+
+    def jobmanager(self, memory: tuple[list[str], list[str]]) -> Launch:
+        """Flink's JobManager, given what `parse_memory` returned."""
+        jvm, dynamic = memory
+        options = (*jvm, "-XX:+UseSerialGC", *self._module_options())
+        return self._launch(JOBMANAGER, options, self._jars, (_JOBMANAGER_CLASS,), dynamic)
+
+    def taskmanager(self, number: int, memory: tuple[list[str], list[str]]) -> tuple[Launch, str]:
+        """The n-th TaskManager, and the id under which it will register."""
+        jvm, dynamic = memory
+        role = taskmanager_role(number)
+        # New at each start: the JobManager may still count the one that was killed.
+        resource = f"{role}-{uuid.uuid4().hex[:6]}"
+        options = (*jvm, "-XX:+UseG1GC", *self._module_options())
+        arguments = [*dynamic, "-D", f"taskmanager.resource-id={resource}"]
+        return self._launch(role, options, self._jars, (_TASKMANAGER_CLASS,), arguments), resource
+
+    @contextmanager
+    def probe(self, resources: set[str]) -> Iterator[Callable[[], bool]]:
+        """A condition: REST answers, and these TaskManagers have registered with their slots."""
+        with httpx2.Client(
+            base_url=f"http://{HOST}:{self._ports.rest}", trust_env=False, verify=False, timeout=2
+        ) as client:
+
+            def registered() -> bool:
+                try:
+                    workers = client.get("/taskmanagers").raise_for_status().json()["taskmanagers"]
+                    found = {each["id"]: each["slotsNumber"] for each in workers}
+                except (httpx2.HTTPError, ValueError, KeyError):
+                    return False
+                return all(found.get(resource) == self._settings.slots for resource in resources)
+
+            yield registered
+
+    def configuration(self) -> dict[str, str | int | bool]:
+        """The cluster's config.yaml, with flat keys."""
+        data = self._folder.data / "flink"
+        return {
+            "jobmanager.rpc.address": HOST,
+            "jobmanager.rpc.port": self._ports.rpc,
+            "jobmanager.bind-host": HOST,
+            "jobmanager.memory.process.size": self._settings.jobmanager_memory,
+            "rest.address": HOST,
+            "rest.bind-address": HOST,
+            "rest.port": self._ports.rest,
+            "rest.bind-port": str(self._ports.rest),
+            "rest.flamegraph.enabled": True,
+            "taskmanager.host": HOST,
+            "taskmanager.bind-host": HOST,
+            "taskmanager.numberOfTaskSlots": self._settings.slots,
+            "taskmanager.memory.process.size": self._settings.taskmanager_memory,
+            # A session cluster loads the connector's and the generated classes anew for each job.
+            "taskmanager.memory.jvm-metaspace.size": "384m",
+            "execution.checkpointing.dir": f"file://{data / 'checkpoints'}",
+            "execution.checkpointing.savepoint-dir": f"file://{data / 'savepoints'}",
+            "io.tmp.dirs": str(self._folder.tmp),
+            "web.tmpdir": str(self._folder.tmp),
+            "classloader.check-leaked-classloader": False,
+            # A killed TaskManager is noticed in seconds, a machine that pauses is not mistaken for one.
+            "heartbeat.interval": "3 s",
+            "heartbeat.timeout": "20 s",
+        }
+
+    @property
+    def _lib(self) -> Path:
+        return self._home / "lib"
+
+    @property
+    def _jars(self) -> list[Path]:
+        return sorted(self._lib.glob("*.jar"))
+
+    def _module_options(self) -> tuple[str, ...]:
+        # The wheel's own configuration knows which of Java's modules this Flink must reach into.
+        document = YAML(typ="safe").load((self._home / "conf" / "config.yaml").read_text(encoding="utf-8"))
+        options = tuple(str(document["env"]["java"]["opts"]["all"]).split())
+        return (*options, "-Djava.security.manager=allow") if self._java.version > 17 else options
+
+    def _launch(
+        self,
+        role: str,
+        options: tuple[str, ...],
+        jars: list[Path],
+        main: tuple[str, ...],
+        arguments: list[str] | None = None,
+    ) -> Launch:
+        logs = self._folder.logs
+        log = logs / f"{role}.log"
+        argv = (
+            str(self._java.executable),
+            *options,
+            self._folder.marker,
+            f"-Dlog.file={log}",
+            f"-Dlog4j.configurationFile=file:{self._conf / 'log4j.properties'}",
+            f"-Djava.io.tmpdir={self._folder.tmp}",
+            f"-XX:ErrorFile={logs / f'{role}-crash.log'}",
+            "-XX:-UsePerfData",
+            "-XX:+IgnoreUnrecognizedVMOptions",
+            "-cp",
+            ":".join(str(jar) for jar in jars),
+            *main,
+            "--configDir",
+            str(self._conf),
+            *(arguments or []),
+        )
+        env = (
+            ("FLINK_CONF_DIR", str(self._conf)),
+            ("FLINK_LIB_DIR", str(self._lib)),
+            ("FLINK_PLUGINS_DIR", str(self._home / "plugins")),
+        )
+        return Launch(role, argv, cwd=self._folder.tmp, out=logs / f"{role}.out", log=log, env=env)
+
+
+def parse_memory(role: str, launch: Launch, printed: str) -> tuple[list[str], list[str]]:
+    """JVM options and program arguments, from what the command of `Cluster.memory` printed."""
+    results = [line.split(_RESULT, 1)[1].split() for line in printed.splitlines() if _RESULT in line]
+    if len(results) != 2:
+        raise failed_start(role, "got no memory sizes from Flink", [launch.out])
+    return results[0], results[1]

@@ -1,0 +1,153 @@
+"""The jars on this machine: fetched once, verified against the lock before each use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from filelock import FileLock
+from platformdirs import user_cache_dir
+
+from juncture.errors import Refused
+from juncture.local import maven
+from juncture.local.jarlock import Coordinate, JarLock, read_lock
+
+_WORKERS = 8
+
+
+class JarCache:
+    """Verified jars under one folder, shared by all projects and processes of a user.
+
+    A jar appears under its name only after its sha256 was found to be the lock's, by a rename, so
+    that a broken download is never taken for a jar. Beside it lies a note of the size and time it
+    was verified at: a jar is hashed again only if it changed since.
+
+    Args:
+        root: the folder; by default JUNCTURE_CACHE, else the user's cache folder.
+        lock: by default the lock this package ships.
+        fetch: downloads one jar into an empty folder.
+    """
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        lock: JarLock | None = None,
+        fetch: Callable[[Coordinate, Path], Path] = maven.fetch,
+    ) -> None:
+        chosen = root or os.environ.get("JUNCTURE_CACHE") or user_cache_dir("juncture", appauthor=False)
+        self.root = Path(chosen)
+        self._lock = lock or read_lock()
+        self._fetch = fetch
+
+    def jars(self, group: str, progress: Callable[[str], None] | None = None) -> list[Path]:
+        """The group's jars in the lock's order, fetching those that are missing.
+
+        Raises Refused if a jar's content is not the lock's (the file is put aside, never used),
+        Unreachable if one is missing and cannot be fetched.
+        """
+        locked = self._lock.group(group).jars
+        if self.missing(group):
+            self.root.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.root / "lock"):
+                missing = self.missing(group)
+                if missing and progress is not None:
+                    progress(f"Fetching {len(missing)} of {len(locked)} jars ({group})")
+                self._download(missing, locked)
+        return [self.path(coordinate) for coordinate in locked]
+
+    def missing(self, group: str) -> list[Coordinate]:
+        """The group's jars that are not here yet; those that are, are verified.
+
+        Raises Refused for one whose content is not the lock's.
+        """
+        locked = self._lock.group(group).jars
+        return [coordinate for coordinate, digest in locked.items() if not self._present(coordinate, digest)]
+
+    def path(self, coordinate: Coordinate) -> Path:
+        """Where the jar is, or will be."""
+        return self.root / "jars" / coordinate.group / coordinate.filename
+
+    def _present(self, coordinate: Coordinate, digest: str) -> bool:
+        path = self.path(coordinate)
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            return False
+        seen = {"sha256": digest, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+        if _read_note(path) == seen:
+            return True
+        self._verify(coordinate, path, digest)
+        _write_note(path, digest)
+        return True
+
+    def _download(self, missing: list[Coordinate], locked: dict[Coordinate, str]) -> None:
+        if not missing:
+            return
+        staging = self.root / "staging"
+        # Whoever left something here was killed: we hold the lock.
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="jars")
+        try:
+            list(pool.map(lambda each: self._download_one(each, locked[each], staging), missing))
+        finally:
+            pool.shutdown(cancel_futures=True)
+            shutil.rmtree(staging, ignore_errors=True)
+
+    def _download_one(self, coordinate: Coordinate, digest: str, staging: Path) -> None:
+        fetched = self._fetch(coordinate, Path(tempfile.mkdtemp(dir=staging)))
+        self._verify(coordinate, fetched, digest)
+        target = self.path(coordinate)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fetched.replace(target)
+        _write_note(target, digest)
+
+    def _verify(self, coordinate: Coordinate, path: Path, digest: str) -> None:
+        found = sha256(path)
+        if found == digest:
+            return
+        aside = self.root / "quarantine" / f"{coordinate.filename}.{found[:12]}"
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(aside)
+        raise Refused(
+            f"{coordinate} is not the jar it should be: expected sha256 {digest}, found {found}",
+            state=f"the file was put aside as {aside} and is not used",
+            remedy="run the command again to fetch it anew; if it differs again, ask who runs the proxy "
+            "or mirror between here and Maven Central",
+        )
+
+
+def sha256(path: Path) -> str:
+    """The file's sha256 in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(path.name + ".verified")
+
+
+def _read_note(path: Path) -> object:
+    try:
+        return json.loads(_note(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _write_note(path: Path, digest: str) -> None:
+    stat = path.stat()
+    note = {"sha256": digest, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+    # Written whole or not at all: two processes may verify the same jar at once.
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".note-")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(note, file)
+    Path(temporary).replace(_note(path))

@@ -1,0 +1,179 @@
+"""Processes that outlive the command that started them: start, recognise, stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+from pydantic import BaseModel, ConfigDict
+
+from juncture.errors import Unreachable
+
+# Two readings of a process' start differ when the system's clock was set in between.
+_CLOCK_TOLERANCE = 2.0
+
+# Children of this very process: kept so that one that ended is reaped and not taken for alive.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A process to start. `out` takes stdout and stderr, `log` is where the process itself logs."""
+
+    role: str
+    argv: tuple[str, ...]
+    cwd: Path
+    out: Path
+    log: Path
+    env: tuple[tuple[str, str], ...] = ()
+
+
+class ProcessRecord(BaseModel):
+    """A started process. `created` is its start in seconds since 1970: a pid alone may be another's by now."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: str
+    pid: int
+    created: float
+    out: Path
+    log: Path
+
+
+def spawn(launch: Launch) -> ProcessRecord:
+    """Start it in a session of its own, so that a Ctrl-C meant for the command does not reach it."""
+    with launch.out.open("wb") as out:
+        child = subprocess.Popen(
+            launch.argv,
+            cwd=launch.cwd,
+            env={**os.environ, **dict(launch.env)},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    _children[child.pid] = child
+    try:
+        created = float(psutil.Process(child.pid).create_time())
+    except psutil.NoSuchProcess:
+        created = time.time()
+    return ProcessRecord(role=launch.role, pid=child.pid, created=created, out=launch.out, log=launch.log)
+
+
+def is_alive(record: ProcessRecord) -> bool:
+    """Whether the very process that was recorded still runs."""
+    return _find(record) is not None
+
+
+def exit_code(record: ProcessRecord) -> int | None:
+    """How it ended, negative for a signal; None if it runs or was not started by this process."""
+    child = _children.get(record.pid)
+    return child.poll() if child is not None else None
+
+
+def kill(record: ProcessRecord) -> None:
+    """SIGKILL, and wait until it is gone."""
+    process = _find(record)
+    if process is not None:
+        _stop([process], grace=0)
+
+
+def stop(records: Iterable[ProcessRecord], grace: float) -> None:
+    """SIGTERM to all, and after `grace` seconds SIGKILL to those still there. Returns when all are gone.
+
+    Raises Unreachable if one stays even so.
+    """
+    found = [_find(record) for record in records]
+    _stop([process for process in found if process is not None], grace)
+
+
+def stop_strays(marker: str, grace: float) -> int:
+    """Stop every process with `marker` among its arguments; how many there were."""
+    strays = find_strays(marker)
+    _stop(strays, grace)
+    return len(strays)
+
+
+def find_strays(marker: str) -> list[psutil.Process]:
+    """Every process of this user's with `marker` among its arguments."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if marker in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def listener(port: int) -> str | None:
+    """Who listens on the TCP port, as 'pid 42 (java)'; None if nobody, or nobody that may be seen."""
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+                if connection.pid is None:
+                    return "another user's process"
+                return f"pid {connection.pid} ({psutil.Process(connection.pid).name()})"
+    except psutil.Error:
+        return None
+    return None
+
+
+def _find(record: ProcessRecord) -> psutil.Process | None:
+    child = _children.get(record.pid)
+    if child is not None and child.poll() is not None:
+        return None
+    try:
+        process = psutil.Process(record.pid)
+        same = abs(process.create_time() - record.created) <= _CLOCK_TOLERANCE
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.Error:
+        return None
+
+
+def _stop(processes: list[psutil.Process], grace: float) -> None:
+    remaining = processes
+    if grace > 0:
+        _signal(remaining, signal.SIGTERM)
+        remaining = _wait(remaining, grace)
+    _signal(remaining, signal.SIGKILL)
+    remaining = _wait(remaining, 10)
+    if remaining:
+        pids = ", ".join(str(process.pid) for process in remaining)
+        raise Unreachable(
+            f"process {pids} does not end, not even by SIGKILL",
+            remedy="it hangs in the kernel, as on a lost network drive: end what it waits for, and run again",
+        )
+
+
+def _signal(processes: list[psutil.Process], number: int) -> None:
+    for process in processes:
+        try:
+            process.send_signal(number)
+        except psutil.NoSuchProcess:
+            continue
+
+
+def _wait(processes: list[psutil.Process], timeout: float) -> list[psutil.Process]:
+    deadline = time.monotonic() + timeout
+    while remaining := [process for process in processes if _runs(process)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
+    return remaining
+
+
+def _runs(process: psutil.Process) -> bool:
+    child = _children.get(process.pid)
+    if child is not None and child.poll() is not None:
+        return False
+    try:
+        return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

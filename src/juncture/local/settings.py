@@ -1,0 +1,64 @@
+"""What a local stack is made of: ports, sizes, counts. Filled from the project's `[local]` table."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+_SIZE = re.compile(r"([1-9][0-9]*)([mg])")
+
+
+def mebibytes(size: str) -> int:
+    """The MiB in a size such as '512m' or '2g'. Raises ValueError for any other spelling."""
+    match = _SIZE.fullmatch(size)
+    if match is None:
+        raise ValueError(f"{size!r} is not a memory size: write '512m' or '2g'")
+    return int(match[1]) * (1024 if match[2] == "g" else 1)
+
+
+def _at_least(minimum: int) -> AfterValidator:
+    def check(size: str) -> str:
+        if mebibytes(size) < minimum:
+            raise ValueError(f"{size} is too little: at least {minimum}m is needed")
+        return size
+
+    return AfterValidator(check)
+
+
+Port = Annotated[int, Field(ge=1024, le=65535)]
+
+
+class LocalSettings(BaseModel):
+    """A broker and a session cluster on this machine.
+
+    A port of None means any free one, picked at each `up`. Memory sizes are '<n>m' or '<n>g'.
+    The memory of a TaskManager and of the JobManager is that of the whole process, as in Flink's
+    `*.memory.process.size`; the broker's is its heap.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kafka_port: Port | None = None
+    flink_port: Port | None = None
+    taskmanagers: Annotated[int, Field(ge=1, le=16)] = 1
+    slots: Annotated[int, Field(ge=1, le=64)] = 4
+    # Under these, Flink's own memory model leaves no heap, or the broker ends for lack of it.
+    taskmanager_memory: Annotated[str, _at_least(1024)] = "2g"
+    jobmanager_memory: Annotated[str, _at_least(768)] = "1g"
+    broker_heap: Annotated[str, _at_least(256)] = "512m"
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> LocalSettings:
+        if self.kafka_port is not None and self.kafka_port == self.flink_port:
+            raise ValueError(f"kafka_port and flink_port are both {self.kafka_port}")
+        return self
+
+    @property
+    def total_memory(self) -> int:
+        """MiB that the whole stack may come to hold."""
+        # A JVM needs room beside its heap; 256 MiB is what an idle broker was seen to take.
+        broker = mebibytes(self.broker_heap) + 256
+        workers = self.taskmanagers * mebibytes(self.taskmanager_memory)
+        return broker + mebibytes(self.jobmanager_memory) + workers

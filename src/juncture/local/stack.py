@@ -1,0 +1,250 @@
+"""A broker and a session cluster as processes of this machine: up, status, down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from datetime import datetime, timezone
+from pathlib import Path
+from types import TracebackType
+
+from juncture.errors import Refused
+from juncture.local import ports, processes
+from juncture.local.broker import ROLE as KAFKA
+from juncture.local.broker import Broker
+from juncture.local.cluster import JOBMANAGER, TASKMANAGER, Cluster, parse_memory, taskmanager_role
+from juncture.local.jars import JarCache
+from juncture.local.java import Java, find_java
+from juncture.local.settings import LocalSettings
+from juncture.local.state import Ports, StackState, StateFolder
+from juncture.local.supervisor import Interrupted, Supervisor, signals_raise
+
+Progress = Callable[[str], None]
+
+_TOOL_TIMEOUT = 60.0
+_START_TIMEOUT = 120.0
+_STOP_GRACE = 15.0
+
+
+def _silent(message: str) -> None:
+    pass
+
+
+class LocalStack:
+    """The local stack of one project.
+
+    As a context manager it is up inside and down after, with its data kept.
+
+    Args:
+        project_root: the stack's state lies in `.juncture/local` of this folder.
+        settings: sizes and ports, applied at `up`.
+        cache: where the broker's jars are; by default the user's cache.
+    """
+
+    def __init__(
+        self,
+        project_root: Path,
+        settings: LocalSettings | None = None,
+        cache: JarCache | None = None,
+    ) -> None:
+        self._folder = StateFolder.of(project_root)
+        self._settings = settings or LocalSettings()
+        self._cache = cache
+
+    def __enter__(self) -> LocalStack:
+        self.up()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.down()
+
+    def up(self, progress: Progress = _silent) -> StackState:
+        """Start what does not run yet, and return when all of it answers.
+
+        If it is up, nothing is started; if a part died, that part is started on the ports and the
+        data it had. If this fails or is interrupted, what it started is stopped again.
+
+        Raises:
+            Refused: a configured port is in use, or a jar's content is not what the lock says.
+            Unreachable: a process ended or did not answer, or jars could not be fetched.
+            JunctureError: there is no Java to run it with.
+        """
+        with signals_raise(), self._folder.locked(progress):
+            recorded = self._status()
+            if recorded is not None and recorded.alive:
+                if recorded.settings != self._settings:
+                    progress("Already up with other settings: run down, then up, to apply the new ones")
+                return recorded
+            return self._start(self._survivors(recorded, progress), progress)
+
+    def status(self) -> StackState | None:
+        """What runs, with `dead` naming what died; None if nothing was started."""
+        return self._status()
+
+    def down(self, purge: bool = False, progress: Progress = _silent) -> None:
+        """Stop every process of this project's stack. Does nothing if none runs.
+
+        Topics, checkpoints, savepoints and logs are kept, unless `purge`.
+        Raises Unreachable if a process cannot be stopped.
+        """
+        if not self._folder.root.exists():
+            return
+        with self._folder.locked(progress):
+            state = self._status()
+            if state is not None and state.processes:
+                progress("Stopping Flink and Kafka")
+            self._stop_all(state)
+            if purge:
+                self._folder.purge()
+
+    def kill(self, role: str) -> None:
+        """SIGKILL one process, as a crash would; `up` starts it again. For tests of failures.
+
+        Raises Refused if the stack has no process of that role.
+        """
+        state = self._status()
+        record = None if state is None else {each.role: each for each in state.processes}.get(role)
+        if record is None:
+            raise Refused(f"there is no {role} to kill", remedy="run `juncture local status`")
+        processes.kill(record)
+
+    def kill_taskmanager(self, number: int = 1) -> None:
+        """SIGKILL the n-th TaskManager, counted from 1."""
+        self.kill(taskmanager_role(number))
+
+    def _status(self) -> StackState | None:
+        state = self._folder.read()
+        if state is None:
+            return None
+        dead = tuple(record.role for record in state.processes if not processes.is_alive(record))
+        return state.model_copy(update={"dead": dead})
+
+    def _survivors(self, recorded: StackState | None, progress: Progress) -> StackState | None:
+        """The recorded stack reduced to what can stay, with everything else stopped; None if nothing can."""
+        kept: tuple[str, ...] = ()
+        if recorded is not None:
+            kept = self._keepable(recorded)
+            if recorded.phase == "starting":
+                progress("An earlier start was broken off: clearing what it left")
+            else:
+                progress(f"Not running any more: {', '.join(recorded.dead)}")
+        if recorded is None or not kept:
+            self._stop_all(recorded)
+            return None
+        gone = [record for record in recorded.processes if record.role not in kept]
+        processes.stop(gone, _STOP_GRACE)
+        alive = tuple(record for record in recorded.processes if record.role in kept)
+        return recorded.model_copy(update={"processes": alive, "dead": ()})
+
+    def _keepable(self, recorded: StackState) -> tuple[str, ...]:
+        if recorded.phase == "starting" or recorded.settings != self._settings:
+            return ()
+        chosen = recorded.ports
+        needed = {KAFKA: (chosen.kafka, chosen.controller), JOBMANAGER: (chosen.rest, chosen.rpc)}
+        if any(not ports.is_free(port) for role in recorded.dead for port in needed.get(role, ())):
+            return ()
+        alive = [record.role for record in recorded.processes if record.role not in recorded.dead]
+        if JOBMANAGER in recorded.dead:
+            # Its TaskManagers hold the jobs of a JobManager that does not know them any more.
+            alive = [role for role in alive if not role.startswith(TASKMANAGER)]
+        return tuple(alive)
+
+    def _start(self, survivors: StackState | None, progress: Progress) -> StackState:
+        java = find_java()
+        cache = self._cache or JarCache()
+        jars = cache.jars("kafka-broker", progress)
+        self._folder.create()
+        state = survivors or self._new_state(java)
+        before = survivors
+        supervisor = Supervisor(self._folder, state.model_copy(update={"phase": "starting"}), progress)
+        pool = ThreadPoolExecutor(2, thread_name_prefix="local-up")
+        try:
+            parts = [
+                pool.submit(self._start_kafka, supervisor, java, jars),
+                pool.submit(self._start_flink, supervisor, java),
+            ]
+            done, _ = wait(parts, return_when=FIRST_EXCEPTION)
+            errors = [error for part in done if (error := part.exception()) is not None]
+            if errors:
+                raise next((error for error in errors if not isinstance(error, Interrupted)), errors[0])
+            return supervisor.finish()
+        except BaseException:
+            supervisor.undo(before)
+            raise
+        finally:
+            pool.shutdown()
+
+    def _new_state(self, java: Java) -> StackState:
+        kafka, rest = self._settings.kafka_port, self._settings.flink_port
+        chosen: list[int] = []
+        if kafka is not None:
+            chosen.append(ports.claim(kafka, "kafka_port"))
+        if rest is not None:
+            chosen.append(ports.claim(rest, "flink_port"))
+        picked: list[int] = []
+        for _ in range(4):
+            picked.append(ports.pick([*chosen, *picked]))
+        return StackState(
+            root=self._folder.root,
+            phase="starting",
+            started_at=datetime.now(timezone.utc),
+            java=java.executable,
+            java_version=java.version,
+            settings=self._settings,
+            ports=Ports(
+                kafka=kafka or picked[0], controller=picked[1], rest=rest or picked[2], rpc=picked[3]
+            ),
+        )
+
+    def _start_kafka(self, supervisor: Supervisor, java: Java, jars: list[Path]) -> None:
+        state = supervisor.state
+        if KAFKA in state.pids:
+            return
+        broker = Broker(self._folder, self._settings, state.ports, java, jars)
+        broker.prepare()
+        if broker.needs_format:
+            supervisor.run(broker.format(), _TOOL_TIMEOUT)
+            broker.formatted()
+        record = supervisor.start(broker.launch())
+        supervisor.wait(broker.probe(), [record], _START_TIMEOUT)
+        supervisor.say(f"Kafka answers on {state.kafka_address}")
+
+    def _start_flink(self, supervisor: Supervisor, java: Java) -> None:
+        state = supervisor.state
+        roles = state.pids
+        missing = [
+            number
+            for number in range(1, self._settings.taskmanagers + 1)
+            if taskmanager_role(number) not in roles
+        ]
+        if JOBMANAGER in roles and not missing:
+            return
+        cluster = Cluster(self._folder, self._settings, state.ports, java)
+        cluster.prepare()
+        started = []
+        if JOBMANAGER not in roles:
+            launch = cluster.memory(JOBMANAGER)
+            memory = parse_memory(JOBMANAGER, launch, supervisor.run(launch, _TOOL_TIMEOUT))
+            started.append(supervisor.start(cluster.jobmanager(memory)))
+        resources = set()
+        if missing:
+            launch = cluster.memory(TASKMANAGER)
+            memory = parse_memory(TASKMANAGER, launch, supervisor.run(launch, _TOOL_TIMEOUT))
+            for number in missing:
+                worker, resource = cluster.taskmanager(number, memory)
+                started.append(supervisor.start(worker))
+                resources.add(resource)
+        with cluster.probe(resources) as registered:
+            supervisor.wait(registered, started, _START_TIMEOUT)
+        slots = self._settings.taskmanagers * self._settings.slots
+        supervisor.say(f"Flink answers on {state.web_url}, with {slots} slots")
+
+    def _stop_all(self, state: StackState | None) -> None:
+        records = state.processes if state is not None else ()
+        # Flink first: a job that loses its broker while it ends waits for it in vain.
+        processes.stop([record for record in records if record.role != KAFKA], _STOP_GRACE)
+        processes.stop([record for record in records if record.role == KAFKA], _STOP_GRACE)
+        processes.stop_strays(self._folder.marker, grace=5)
+        self._folder.forget()
