@@ -7,7 +7,7 @@ SELECT
     u.segment,
     o.amount,
     o.currency,
-    p.method,
+    p.payment_method,
     o.ordered_at,
     CAST(p.paid_at AS TIMESTAMP_LTZ(3)) AS paid_at
 FROM {{ source('orders') }} AS o

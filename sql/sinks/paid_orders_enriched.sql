@@ -6,7 +6,7 @@ CREATE TABLE paid_orders_enriched (
     segment STRING,
     amount DECIMAL(12, 2),
     currency STRING,
-    method STRING,
+    payment_method STRING,
     ordered_at TIMESTAMP_LTZ(3),
     paid_at TIMESTAMP_LTZ(3)
 ) {{ kafka(topic='paid-orders-enriched', key='order_id') }}

@@ -62,10 +62,12 @@ class RenderedJob(Value):
 
     `options` are Flink's, complete (a job carries its own: client options win over the cluster's file).
     `placeholders` are the names of the environment variables that the statements contain as ${NAME}; their
-    values are put in where the job is started and nowhere else. `inputs` maps each file read to its sha256.
+    values are put in where the job is started and nowhere else. `topics` maps each table to its
+    topic, `inputs` each file that was read to its sha256.
     """
 
     job: Job
+    project: str
     environment: str
     statements: tuple[Statement, ...]
     references: tuple[Reference, ...]
@@ -73,7 +75,6 @@ class RenderedJob(Value):
     placeholders: tuple[str, ...]
     topics: dict[str, str]
     inputs: dict[str, str]
-    silenced: dict[str, str] = {}
 
     @property
     def insert(self) -> Statement:

@@ -1,0 +1,38 @@
+"""What Flink's planner made of a rendered job: a plan, an error, or both."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from juncture.model.base import Value
+from juncture.model.plan import CompiledPlan
+
+
+class PlannerError(Value):
+    """Flink's refusal, in its words and without its stack.
+
+    `statement` is an index into RenderedJob.statements; lines and columns count from 1 in that statement and
+    are None where Flink names no place. `kind` says which step refused: reading the SQL, binding and
+    optimizing it, or turning the plan into operators.
+    """
+
+    kind: Literal["parse", "validate", "translate"]
+    message: str
+    statement: int
+    line: int | None = None
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+
+
+class Compilation(Value):
+    """The planner's answer. With `lenient` the plan writes into a sink that takes everything.
+
+    That is so where the authored INSERT was refused for its sink's sake: the rest can still be checked.
+    `explanation` is Flink's text of the plan with the changelog mode of each operator.
+    """
+
+    plan: CompiledPlan | None = None
+    error: PlannerError | None = None
+    lenient: bool = False
+    explanation: str = ""

@@ -1,0 +1,131 @@
+"""A planner: one warm JVM that compiles any number of jobs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import IO, Any
+
+from juncture.errors import JunctureError, Unreachable
+from juncture.model.compilation import Compilation, PlannerError
+from juncture.model.rendered import RenderedJob
+from juncture.planner.plan import read_plan
+
+# A planner lives for seconds: start-up counts, peak speed does not.
+_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xmx1g"
+
+
+class Planner:
+    """Flink's planner in a process of its own. Use as a context manager, or `close()` it.
+
+    Args:
+        java_home: the Java to run it with.
+        jars: connectors and formats that the SQL names.
+
+    Raises:
+        Unreachable: the process did not start, with the last lines it printed.
+    """
+
+    def __init__(self, java_home: Path, jars: Sequence[Path]) -> None:
+        self._scratch = tempfile.TemporaryDirectory(prefix="juncture-planner-")
+        self._jars = ";".join(jar.resolve().as_uri() for jar in jars)
+        self._printed: deque[str] = deque(maxlen=40)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "juncture.planner.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=java_environment(java_home, Path(self._scratch.name)),
+            encoding="utf-8",
+            start_new_session=True,  # Ctrl-C is for us: we close it in order
+        )
+        Thread(target=self._drain, args=(self._process.stderr,), daemon=True).start()
+
+    def __enter__(self) -> Planner:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def compile(self, rendered: RenderedJob) -> Compilation:
+        """Compile a rendered job; what Flink refuses is in the answer, not raised."""
+        answer = self._ask(
+            {
+                "operation": "compile",
+                "tables": [statement.text for statement in rendered.statements[:-1]],
+                "insert": rendered.insert.text,
+                "select": rendered.insert.text.split("\n", 1)[1],
+                "options": {**rendered.options, **({"pipeline.jars": self._jars} if self._jars else {})},
+            }
+        )
+        plan, error = answer["plan"], answer["error"]
+        return Compilation(
+            plan=read_plan(plan) if plan else None,
+            error=PlannerError(**error) if error else None,
+            lenient=answer["lenient"],
+            explanation=answer["explanation"],
+        )
+
+    def close(self) -> None:
+        """End the process and its JVM."""
+        with contextlib.suppress(OSError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._scratch.cleanup()
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except OSError:
+            line = ""
+        if not line:
+            self._process.wait(timeout=10)
+            raise Unreachable(
+                f"Flink's planner ended with exit code {self._process.returncode}",
+                state="nothing was changed",
+                remedy="`juncture doctor` examines Java and the packages; its last lines were:\n"
+                + "".join(self._printed),
+            )
+        answer: dict[str, Any] = json.loads(line)
+        if "crash" in answer:
+            raise JunctureError(f"Flink's planner failed: {answer['crash'].splitlines()[0]}")
+        return answer
+
+    def _drain(self, stream: IO[str]) -> None:
+        for line in stream:
+            self._printed.append(line)
+
+
+def java_environment(java_home: Path, scratch: Path) -> dict[str, str]:
+    """The environment of a PyFlink process: its Java, its log folder, and no Flink installation of the user's."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("FLINK_", "PYFLINK_", "HADOOP_", "HBASE_", "JAVA_TOOL_OPTIONS"))
+    }
+    return environment | {
+        "JAVA_HOME": str(java_home),
+        "FLINK_LOG_DIR": str(scratch),
+        "JVM_ARGS": _JVM,
+        "PYTHONUTF8": "1",
+    }

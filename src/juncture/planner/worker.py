@@ -1,0 +1,131 @@
+"""The process that holds the JVM: reads requests as JSON lines, answers with JSON lines.
+
+Run as `python -m juncture.planner.worker`. Standard output carries the answers alone: what Flink prints goes
+to standard error. The process, and with it the JVM, ends when standard input closes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from pyflink.java_gateway import get_gateway
+from pyflink.table import EnvironmentSettings, ExplainDetail, TableEnvironment
+from pyflink.table.compiled_plan import CompiledPlan
+
+from juncture.planner.javaerrors import PlannerFailure, read_failure
+
+_ACCEPTING_SINK = "juncture_accepting_sink"
+
+
+def _environment(options: dict[str, str]) -> TableEnvironment:
+    environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+    for key, value in options.items():
+        environment.get_config().set(key, value)
+    # Temporary tables are kept by name alone; their options may hold secrets.
+    environment.get_config().set("table.plan.compile.catalog-objects", "IDENTIFIER")
+    return environment
+
+
+def _plan(environment: TableEnvironment, insert: str) -> tuple[str, str]:
+    """The plan's JSON and its explanation; explaining finds what only shows when operators are made."""
+    try:
+        compiled = environment._j_tenv.compilePlanSql(insert)
+    except Exception as error:
+        raise read_failure(error, "validate") from None
+    plan = CompiledPlan(compiled, environment)
+    try:
+        explanation = plan.explain(ExplainDetail.CHANGELOG_MODE)
+    except Exception as error:
+        raise read_failure(error, "translate") from None
+    return plan.as_json_string(), explanation
+
+
+def _accepting_insert(environment: TableEnvironment, select: str) -> str:
+    """An INSERT of the same query into a sink that takes every kind of change of exactly its columns."""
+    table = environment.sql_query(select)
+    columns = table._j_table.getResolvedSchema().getColumns()
+    names, types = [], []
+    for column in columns:
+        names.append("`" + column.getName().replace("`", "``") + "`")
+        types.append(column.getDataType().getLogicalType().copy(True).asSerializableString())
+    casts, rowtimes = [], 0
+    for name, kind, column in zip(names, types, columns, strict=True):
+        logical = column.getDataType().getLogicalType()
+        is_rowtime = (
+            get_gateway().jvm.org.apache.flink.table.types.logical.utils.LogicalTypeChecks.isRowtimeAttribute(
+                logical
+            )
+        )
+        rowtimes += is_rowtime
+        casts.append(f"CAST({name} AS {kind}) AS {name}" if is_rowtime and rowtimes > 1 else name)
+    ddl = ", ".join(f"{name} {kind}" for name, kind in zip(names, types, strict=True))
+    environment.execute_sql(
+        f"CREATE TEMPORARY TABLE {_ACCEPTING_SINK} ({ddl}) WITH ('connector' = 'blackhole')"
+    )
+    return f"INSERT INTO {_ACCEPTING_SINK} SELECT {', '.join(casts)} FROM ({select})"  # noqa: S608
+
+
+def compile_job(request: dict[str, Any]) -> dict[str, Any]:
+    """Compile one job.
+
+    Request: `tables` (CREATE statements), `insert`, `select` (the query of the insert alone), `options`.
+    Answer: `plan` (JSON text or None), `explanation`, `lenient`, `error` (fields of PlannerError, or None).
+    """
+    environment = _environment(request["options"])
+    for index, statement in enumerate(request["tables"]):
+        try:
+            environment.execute_sql(statement)
+        except Exception as error:
+            return _answer(error=read_failure(error, "validate"), statement=index)
+    insert_index = len(request["tables"])
+    try:
+        plan, explanation = _plan(environment, request["insert"])
+        return _answer(plan=plan, explanation=explanation)
+    except PlannerFailure as failure:
+        refused = failure
+    if refused.kind == "parse":
+        return _answer(error=refused, statement=insert_index)
+    try:
+        plan, explanation = _plan(environment, _accepting_insert(environment, request["select"]))
+    except Exception:
+        return _answer(error=refused, statement=insert_index)
+    return _answer(plan=plan, explanation=explanation, lenient=True, error=refused, statement=insert_index)
+
+
+def _answer(
+    plan: str | None = None,
+    explanation: str = "",
+    lenient: bool = False,
+    error: PlannerFailure | None = None,
+    statement: int = 0,
+) -> dict[str, Any]:
+    details = {**error.fields(), "statement": statement} if error else None
+    return {"plan": plan, "explanation": explanation, "lenient": lenient, "error": details}
+
+
+def main() -> None:
+    """Answer requests until standard input closes."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+        "compile": compile_job,
+        "hello": lambda _: {
+            "version": get_gateway().jvm.org.apache.flink.runtime.util.EnvironmentInformation.getVersion()
+        },
+    }
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer = operations[request["operation"]](request)
+        except Exception as error:
+            answer = {"crash": f"{type(error).__name__}: {error}"}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Connector options of tables on Kafka, for an environment, a job and the table's role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from juncture.errors import JunctureError
+from juncture.kafka.connection import java_properties
+from juncture.model.duration import to_millis
+from juncture.model.environment import Environment
+from juncture.model.job import Job
+from juncture.model.startpoint import (
+    AtOffsets,
+    AtTimestamp,
+    BeforeNow,
+    Earliest,
+    GroupOffsets,
+    Latest,
+    Startpoint,
+)
+
+LOCAL_BOOTSTRAP = "${JUNCTURE_KAFKA_BOOTSTRAP_SERVERS}"
+NOW_MINUS = "JUNCTURE_NOW_MINUS_"
+"""Placeholders that begin so stand for the milliseconds of the epoch, that many before the job's start."""
+
+_SKIPPING = ("json", "csv", "debezium-json", "canal-json", "maxwell-json", "ogg-json")
+_TRANSACTION_TIMEOUT = "900000"  # 15 min, the broker's default limit: as long an outage as it allows
+
+Options = dict[str, str]
+
+
+@dataclass(frozen=True)
+class TableContext:
+    """Who asks for options: one table of one job, rendered for one environment."""
+
+    project: str
+    environment: Environment
+    job: Job
+    table: str
+    role: Literal["source", "sink"]
+
+    @property
+    def owner(self) -> str:
+        """Unique for the job on its clusters: prefix of consumer groups and transactions."""
+        return f"{self.project}.{self.environment.name}.{self.job.name}"
+
+
+def kafka_options(
+    context: TableContext,
+    *,
+    topic: str,
+    format: str,
+    keys: list[str],
+    key_format: str,
+    on_error: str,
+    idle_timeout: str | None,
+    with_options: Mapping[str, Any],
+) -> Options:
+    """Options of an append-only table. Raises JunctureError for an unknown `on_error`."""
+    options = {"connector": "kafka", "topic": topic, **_connection(context)}
+    if context.role == "source":
+        options["properties.group.id"] = f"{context.owner}.{context.table}"
+        options["properties.isolation.level"] = "read_committed"
+        options |= startpoint_options(context.job.startpoints.get(context.table, Earliest()))
+        options |= _idle(idle_timeout)
+    else:
+        options |= _delivery(context)
+        if keys:
+            options |= {
+                "key.format": key_format,
+                "key.fields": ";".join(keys),
+                "value.fields-include": "ALL",
+            }
+    prefix = "value.format" if "key.format" in options else "format"
+    options |= _format(context, prefix, format, on_error)
+    return options | {name: str(value) for name, value in with_options.items()}
+
+
+def upsert_kafka_options(
+    context: TableContext,
+    *,
+    topic: str,
+    format: str,
+    key_format: str,
+    on_error: str,
+    idle_timeout: str | None,
+    with_options: Mapping[str, Any],
+) -> Options:
+    """Options of a changelog table, keyed by its primary key."""
+    options = {"connector": "upsert-kafka", "topic": topic, **_connection(context)}
+    if context.role == "source":
+        options["properties.group.id"] = f"{context.owner}.{context.table}"
+        options["properties.isolation.level"] = "read_committed"
+        options |= _idle(idle_timeout)
+    else:
+        options |= _delivery(context)
+    options |= _format(context, "key.format", key_format, on_error)
+    options |= _format(context, "value.format", format, on_error)
+    return options | {name: str(value) for name, value in with_options.items()}
+
+
+def startpoint_options(startpoint: Startpoint) -> Options:
+    """Flink's `scan.startup` options of a startpoint. State wins over them once there is any."""
+    match startpoint:
+        case Earliest():
+            return {"scan.startup.mode": "earliest-offset"}
+        case Latest():
+            return {"scan.startup.mode": "latest-offset"}
+        case AtTimestamp(timestamp=moment):
+            millis = round(moment.timestamp() * 1000)
+            return {"scan.startup.mode": "timestamp", "scan.startup.timestamp-millis": str(millis)}
+        case BeforeNow(before_now=duration):
+            placeholder = f"${{{NOW_MINUS}{to_millis(duration)}}}"
+            return {"scan.startup.mode": "timestamp", "scan.startup.timestamp-millis": placeholder}
+        case AtOffsets(offsets=offsets):
+            pairs = (
+                f"partition:{partition},offset:{offset}" for partition, offset in sorted(offsets.items())
+            )
+            return {"scan.startup.mode": "specific-offsets", "scan.startup.specific-offsets": ";".join(pairs)}
+        case GroupOffsets(group=group):
+            # Flink starts at the offsets of the group it reads as; what that group has committed stays as is.
+            return {
+                "scan.startup.mode": "group-offsets",
+                "properties.group.id": group,
+                "properties.auto.offset.reset": "earliest",
+                "properties.commit.offsets.on.checkpoint": "false",
+            }
+
+
+def _connection(context: TableContext) -> Options:
+    kafka = context.environment.kafka
+    if kafka is None:
+        return {"properties.bootstrap.servers": LOCAL_BOOTSTRAP}
+    properties = {"bootstrap.servers": kafka.bootstrap_servers, **java_properties(kafka), **kafka.properties}
+    return {f"properties.{name}": value for name, value in properties.items()}
+
+
+def _delivery(context: TableContext) -> Options:
+    if context.job.delivery == "at-least-once":
+        return {"sink.delivery-guarantee": "at-least-once"}
+    return {
+        "sink.delivery-guarantee": "exactly-once",
+        "sink.transactional-id-prefix": f"{context.owner}.{context.table}",
+        "properties.transaction.timeout.ms": _TRANSACTION_TIMEOUT,
+    }
+
+
+def _idle(idle_timeout: str | None) -> Options:
+    return {"scan.watermark.idle-timeout": idle_timeout} if idle_timeout else {}
+
+
+def _format(context: TableContext, option: str, name: str, on_error: str) -> Options:
+    """`option` is 'format', 'key.format' or 'value.format'."""
+    if on_error not in ("skip", "fail"):
+        raise JunctureError(f"on_error='{on_error}' is unknown", remedy="use 'skip' or 'fail'")
+    prefix = option.removesuffix("format") + name
+    options = {option: name}
+    if name in _SKIPPING and context.role == "source":
+        options[f"{prefix}.ignore-parse-errors"] = "true" if on_error == "skip" else "false"
+    if name.endswith("json"):
+        options[f"{prefix}.timestamp-format.standard"] = "ISO-8601"
+    return options

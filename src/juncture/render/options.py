@@ -1,0 +1,35 @@
+"""Flink's options of a job: complete, because the client's win over the cluster's file."""
+
+from __future__ import annotations
+
+from juncture.model.duration import format_duration
+from juncture.model.job import Job
+
+
+def flink_options(job: Job, name: str) -> dict[str, str]:
+    """All options of a job, sorted by key; the author's `options` win.
+
+    Args:
+        job: what was authored.
+        name: the job's name on the cluster.
+    """
+    checkpointing = job.checkpointing
+    options = {
+        "pipeline.name": name,
+        "parallelism.default": str(job.parallelism),
+        "pipeline.max-parallelism": str(job.max_parallelism),
+        "table.local-time-zone": "UTC",
+        "state.backend.type": job.state.backend,
+        "execution.checkpointing.interval": format_duration(checkpointing.interval),
+        "execution.checkpointing.mode": checkpointing.mode.replace("-", "_").upper(),
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+    }
+    if job.state.backend == "rocksdb":
+        options["execution.checkpointing.incremental"] = "true"
+    if job.state.ttl is not None:
+        options["table.exec.state.ttl"] = format_duration(job.state.ttl)
+    if checkpointing.timeout is not None:
+        options["execution.checkpointing.timeout"] = format_duration(checkpointing.timeout)
+    if checkpointing.min_pause is not None:
+        options["execution.checkpointing.min-pause"] = format_duration(checkpointing.min_pause)
+    return dict(sorted((options | job.options).items()))

@@ -1,0 +1,41 @@
+"""Small facts of Flink's SQL text: literals, identifiers, the head of a CREATE TABLE."""
+
+from __future__ import annotations
+
+import re
+
+_SPACE = r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)"
+_NAME = r"`(?:[^`]|``)+`|[A-Za-z_][A-Za-z0-9_]*"
+_CREATE = re.compile(
+    rf"{_SPACE}*(?P<create>CREATE)(?P<temporary>{_SPACE}+TEMPORARY)?{_SPACE}+TABLE"
+    rf"(?:{_SPACE}+IF{_SPACE}+NOT{_SPACE}+EXISTS)?{_SPACE}+(?P<name>{_NAME})",
+    re.IGNORECASE | re.DOTALL,
+)
+_PIECE = re.compile(
+    r"(?P<skip>\s+|--[^\n]*|/\*(?!\+).*?\*/|;)|'(?:[^']|'')*'|`(?:[^`]|``)*`|[A-Za-z0-9_]+|.", re.DOTALL
+)
+
+
+def literal(value: object) -> str:
+    """A string literal: quotes doubled, so that a value never becomes SQL."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A quoted identifier, so that a table may be called like a keyword."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def create_table(text: str) -> re.Match[str] | None:
+    """The head of a CREATE TABLE statement: groups `create`, `temporary`, `name`."""
+    return _CREATE.match(text)
+
+
+def end_of_statement(text: str) -> int:
+    """The offset where the statement ends: before trailing semicolons, blanks and comments."""
+    end = 0
+    for piece in _PIECE.finditer(text):
+        if piece["skip"] is None:
+            end = piece.end()
+    return end

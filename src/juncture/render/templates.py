@@ -1,0 +1,164 @@
+"""The Jinja environment in which SQL files are rendered: loaders, macros, functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from juncture.errors import JunctureError
+from juncture.model.environment import Environment as Target
+from juncture.model.job import Job
+from juncture.model.project import Project, SqlFile
+from juncture.render.connectors import TableContext, kafka_options, upsert_kafka_options
+from juncture.render.errors import from_jinja, nearest
+from juncture.render.sourcemap import MappedText, MarkingExtension, Marks, unmark
+from juncture.render.sql import identifier, literal
+
+_MACROS = "macros"
+_MISSING = object()
+
+
+class Templates:
+    """Renders the SQL files of one job. `read` collects every template that was used, by path.
+
+    `topics` collects which table is on which topic.
+    """
+
+    def __init__(self, project: Project, job: Job, environment: Target) -> None:
+        self.project, self.job, self.environment = project, job, environment
+        self.read: dict[str, str] = {}
+        self.topics: dict[str, str] = {}
+        self._authored: set[str] = set()
+
+    def render(self, file: SqlFile, table: TableContext | None = None) -> MappedText:
+        """One file's text with the authored place of each character.
+
+        Raises JunctureError with the place in the author's file and the nearest valid name.
+        """
+        marks = Marks()
+        plain = self._run(file, table, None)
+        marked = self._run(file, table, marks)
+        mapped = unmark(marked, marks, file.path, frozenset(self._authored))
+        if mapped.text == plain:
+            return mapped
+        # A template that measures its own text sees the marks; its places are then those of the file's start.
+        whole = unmark(plain, Marks(), file.path, frozenset())
+        return MappedText(whole.text, whole.spans, _found(plain, mapped))
+
+    def _run(self, file: SqlFile, table: TableContext | None, marks: Marks | None) -> str:
+        engine = jinja2.Environment(
+            loader=jinja2.FunctionLoader(self._load),
+            undefined=jinja2.StrictUndefined,
+            extensions=[MarkingExtension],
+            autoescape=False,  # noqa: S701  SQL, not HTML
+            trim_blocks=True,
+            lstrip_blocks=True,
+            cache_size=-1,
+        )
+        engine.juncture_marks = marks  # type: ignore[attr-defined]
+        engine.filters["literal"] = literal
+        engine.filters["identifier"] = identifier
+        context = self._context(table, marks)
+        try:
+            for path in self._macro_files():
+                module = engine.get_template(path).make_module(context)
+                context |= {
+                    name: value
+                    for name, value in vars(module).items()
+                    if isinstance(value, jinja2.runtime.Macro)
+                }
+            return engine.get_template(file.path).render(context)
+        except Exception as error:
+            raise from_jinja(error, file.path, self.read, context) from None
+
+    def _context(self, table: TableContext | None, marks: Marks | None) -> dict[str, Any]:
+        context: dict[str, Any] = {
+            "source": partial(self._source, marks),
+            "var": self._var,
+            "job": self.job,
+            "env": self.environment.name,
+        }
+        if table is not None:
+            context |= {
+                "this": table.table,
+                "role": table.role,
+                "kafka_options": partial(self._options, kafka_options, table),
+                "upsert_kafka_options": partial(self._options, upsert_kafka_options, table),
+            }
+        return context
+
+    def _source(self, marks: Marks | None, name: str) -> str:
+        if name not in self.project.sources:
+            raise JunctureError(f"there is no source '{name}'", remedy=nearest(name, self.project.sources))
+        return (marks.table(name) if marks else "") + identifier(name)
+
+    def _var(self, name: str, default: object = _MISSING) -> object:
+        scopes: tuple[Mapping[str, Any], ...] = (self.job.vars, self.environment.vars, self.project.vars)
+        for scope in scopes:
+            if name in scope:
+                return scope[name]
+        if default is _MISSING:
+            known = {key for scope in scopes for key in scope}
+            raise JunctureError(f"there is no variable '{name}'", remedy=nearest(name, known))
+        return default
+
+    def _options(
+        self, make: Callable[..., dict[str, str]], table: TableContext, **arguments: Any
+    ) -> dict[str, str]:
+        self.topics[table.table] = arguments["topic"]
+        return make(table, **arguments)
+
+    def _macro_files(self) -> list[str]:
+        """Packaged macros first, so that a project's macro of the same name wins."""
+        found = []
+        for directory in reversed(self.project.template_dirs):
+            for path in sorted((directory / _MACROS).glob("*.sql")):
+                found.append(self._name(path))
+        return found
+
+    def _name(self, path: Path) -> str:
+        if path.is_relative_to(self.project.root):
+            return path.relative_to(self.project.root).as_posix()
+        return f"packaged:{path.parent.name}/{path.name}"
+
+    def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        """By path in the project, by a packaged name, or as an include looked for in the template folders."""
+        text = self._authored_text(name)
+        if text is None:
+            for directory in self.project.template_dirs:
+                path = directory / name.removeprefix("packaged:")
+                if path.resolve().is_relative_to(directory.resolve()) and path.is_file():
+                    text = path.read_text(encoding="utf-8")
+                    if path.is_relative_to(self.project.root):
+                        self._authored.add(name)
+                    break
+        if text is None:
+            return None
+        self.read[name] = text
+        return text, name, lambda: True
+
+    def _authored_text(self, name: str) -> str | None:
+        for files in (self.project.sources, self.project.joins, self.project.sinks):
+            for file in files.values():
+                if file.path == name:
+                    self._authored.add(name)
+                    return file.text
+        path = self.project.root / name
+        if path.is_file() and path.resolve().is_relative_to(self.project.root.resolve()):
+            self._authored.add(name)
+            return path.read_text(encoding="utf-8")
+        return None
+
+
+def _found(text: str, mapped: MappedText) -> tuple[Any, ...]:
+    """References looked for by name, in order, where the marked text can't tell their offsets."""
+    references, position = [], 0
+    for reference in mapped.references:
+        offset = text.find(identifier(reference.table), position)
+        references.append(reference.model_copy(update={"offset": max(offset, 0)}))
+        position = max(offset, position)
+    return tuple(references)
