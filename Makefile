@@ -14,7 +14,7 @@ demo: setup ## Start a broker and a Flink cluster here, and run the example join
 test: lint types imports test-unit test-cluster ## Everything that must pass, the fast checks first
 
 setup: ## Make .venv from constraints.txt; PYTHON=... chooses the interpreter
-	@PYTHON="$(PYTHON)" tools/setup.sh
+	@tools/setup.sh
 
 test-unit: setup ## The tests that need no JVM: seconds
 	@$(BIN)/pytest tests/unit
@@ -30,7 +30,7 @@ types: setup ## Types, strictly
 	@$(BIN)/mypy --no-error-summary
 
 imports: setup ## The import directions of docs/architecture.md
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 format: setup ## Format the code, and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet
