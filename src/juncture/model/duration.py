@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 
 _UNITS = {
     "ms": ("ms", "milli", "millis", "millisecond", "milliseconds"),
@@ -56,8 +56,15 @@ def to_millis(value: timedelta) -> int:
     return value // timedelta(milliseconds=1)
 
 
+def _not_negative(value: timedelta) -> timedelta:
+    if value < timedelta():
+        raise ValueError("a duration can't be negative")
+    return value
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
+    AfterValidator(_not_negative),
     PlainSerializer(format_duration, return_type=str),
 ]

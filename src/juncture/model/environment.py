@@ -9,6 +9,7 @@ from pydantic import Field
 
 from juncture.model.base import Value
 
+_SIZE = r"^[1-9][0-9]*[mg]$"
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -40,13 +41,13 @@ class Flink(Value):
 class LocalStack(Value):
     """Sizes and ports of the stack that `juncture local up` starts; absent ports are free ones."""
 
-    kafka_port: int | None = Field(default=None, ge=1024, le=65535)
-    flink_port: int | None = Field(default=None, ge=1024, le=65535)
-    taskmanagers: int = Field(default=1, ge=1, le=16)
-    slots: int = Field(default=4, ge=1, le=64)
-    taskmanager_memory: str = "3g"
-    jobmanager_memory: str = "1g"
-    broker_heap: str = "1g"
+    kafka_port: int | None = Field(default=None, ge=1024, le=65535, strict=True)
+    flink_port: int | None = Field(default=None, ge=1024, le=65535, strict=True)
+    taskmanagers: int = Field(default=1, ge=1, le=16, strict=True)
+    slots: int = Field(default=4, ge=1, le=64, strict=True)
+    taskmanager_memory: str = Field(default="3g", pattern=_SIZE)
+    jobmanager_memory: str = Field(default="1g", pattern=_SIZE)
+    broker_heap: str = Field(default="1g", pattern=_SIZE)
 
 
 class Environment(Value):

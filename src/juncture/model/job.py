@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator
@@ -28,6 +29,13 @@ class Checkpointing(Value):
     min_pause: Duration | None = None
     mode: Literal["exactly-once", "at-least-once"] = "exactly-once"
 
+    @field_validator("interval")
+    @classmethod
+    def _at_least_what_flink_accepts(cls, interval: timedelta) -> timedelta:
+        if interval < timedelta(milliseconds=10):
+            raise ValueError("Flink takes checkpoints every 10 ms at most; write '10 ms' or more")
+        return interval
+
 
 class Silence(Value):
     """A rule that is not applied to this job, and why."""
@@ -44,8 +52,8 @@ class Job(Value):
     join: Name
     sink: Name
     startpoints: dict[Name, Startpoint] = {}
-    parallelism: int = Field(default=1, ge=1, le=32768)
-    max_parallelism: int = Field(default=128, ge=1, le=32768)
+    parallelism: int = Field(default=1, ge=1, le=32768, strict=True)
+    max_parallelism: int = Field(default=128, ge=1, le=32768, strict=True)
     state: State = State()
     checkpointing: Checkpointing = Checkpointing()
     delivery: Literal["exactly-once", "at-least-once"] = "exactly-once"

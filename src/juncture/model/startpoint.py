@@ -63,6 +63,8 @@ def _from_yaml(raw: object) -> object:
             value = raw[named[0]]
             if isinstance(value, datetime) and value.tzinfo is None:
                 raise ValueError(f"'{value}' has no time zone; write for instance '{value.isoformat()}Z'")
+            if named[0] == "timestamp" and isinstance(value, (int, float)):
+                raise ValueError(f"'{value}' is not a time; write for instance '2026-01-31T12:00:00Z'")
             return {"kind": named[0], **raw}
     if isinstance(raw, (str, dict)):
         raise ValueError(

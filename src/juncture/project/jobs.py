@@ -1,0 +1,102 @@
+"""One file of jobs/: read, validated, and its references looked up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from juncture.errors import JunctureError, Location
+from juncture.model.job import Job
+from juncture.model.project import JobFile
+from juncture.project.document import Document
+from juncture.project.files import read_text, relative
+from juncture.project.nearest import did_you_mean
+from juncture.project.problems import explain
+from juncture.project.yaml import read_yaml
+
+_STEM = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+def read_job(
+    root: Path,
+    path: Path,
+    *,
+    sources: Collection[str],
+    joins: Collection[str],
+    sinks: Collection[str],
+) -> tuple[JobFile | None, list[JunctureError]]:
+    """Read a job.
+
+    Args:
+        root: the project.
+        path: the job's file.
+        sources: names that startpoints may name.
+        joins: names that 'join' may have.
+        sinks: names that 'sink' may have.
+
+    Returns:
+        The job, or None, and everything that is wrong with the file.
+    """
+    name = relative(root, path)
+    if path.suffix != ".yaml":
+        return None, [_misnamed(name, "a job's file ends with .yaml", f"rename it to {path.stem}.yaml")]
+    if not _STEM.fullmatch(path.stem):
+        remedy = "rename the file: begin with a letter; use letters, digits and _ only"
+        return None, [_misnamed(name, f"'{path.stem}' is not a name", remedy)]
+    try:
+        document = read_yaml(name, read_text(root, path))
+    except JunctureError as error:
+        return None, [error]
+    problems = list(document.problems)
+    problems += _dangling(document, sources, joins, sinks)
+    data = dict(document.data)
+    if "name" in data:
+        remedy = "take it away: the job's name is the file's"
+        problems.append(JunctureError("unknown key 'name'", location=document.key(("name",)), remedy=remedy))
+    job = None
+    try:
+        job = Job.model_validate({**data, "name": path.stem})
+        problems += _parallelism(document, job)
+    except ValidationError as error:
+        problems += explain(error, document, Job, hidden=frozenset({"name", "kind"}))
+    if problems or job is None:
+        return None, problems
+    return JobFile(job=job, path=name, positions=document.keys), []
+
+
+def _misnamed(path: str, problem: str, remedy: str) -> JunctureError:
+    return JunctureError(problem, location=Location(path), remedy=remedy)
+
+
+def _dangling(
+    document: Document, sources: Collection[str], joins: Collection[str], sinks: Collection[str]
+) -> Iterator[JunctureError]:
+    for key, names in (("join", joins), ("sink", sinks)):
+        value = document.data.get(key)
+        if isinstance(value, str) and value not in names:
+            yield JunctureError(
+                f"there is no {key} '{value}'",
+                location=document.value((key,)),
+                remedy=did_you_mean(value, names, none=f"write sql/{key}s/{value}.sql"),
+            )
+    startpoints = document.data.get("startpoints")
+    for name in startpoints if isinstance(startpoints, dict) else ():
+        if name not in sources:
+            yield JunctureError(
+                f"there is no source '{name}' to start",
+                location=document.key(("startpoints", name)),
+                remedy=did_you_mean(name, sources, none=f"write sql/sources/{name}.sql"),
+            )
+
+
+def _parallelism(document: Document, job: Job) -> Iterator[JunctureError]:
+    if job.parallelism > job.max_parallelism:
+        key = "parallelism" if "parallelism" in document.data else "max_parallelism"
+        yield JunctureError(
+            f"the parallelism {job.parallelism} is more than the max_parallelism {job.max_parallelism}",
+            location=document.value((key,)),
+            remedy="raise max_parallelism (it can't be changed later without losing the state)",
+        )

@@ -1,0 +1,90 @@
+"""Secrets: `${VARIABLE}` until they are used, and never in what is shown."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from juncture.errors import JunctureError, Location
+from juncture.model.base import Value
+from juncture.model.environment import PLACEHOLDER
+
+V = TypeVar("V", bound=Value)
+
+REDACTED = "[secret]"
+# Shorter values are words like 'eu' or 'dev': hiding them would blot out half of a message.
+_SHORTEST = 4
+_SECRET_KEY = re.compile(
+    r"pass(word|phrase|wd)|secret|token|credential|authorization|jaas|api[-_.]?key|cookie", re.IGNORECASE
+)
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether what stands behind a key of this name is to be kept from sight."""
+    return bool(_SECRET_KEY.search(key)) and not key.lower().endswith((".type", ".location", ".url"))
+
+
+def placeholders(text: str) -> tuple[str, ...]:
+    """Names of the variables that a text contains as ${NAME}, in order, each once."""
+    return tuple(dict.fromkeys(PLACEHOLDER.findall(text)))
+
+
+def expand(text: str, environ: Mapping[str, str], used_in: str | Location) -> str:
+    """Put the values of environment variables in the place of ${NAME}.
+
+    Args:
+        text: with placeholders.
+        environ: usually `os.environ`.
+        used_in: where the text comes from, for the error.
+
+    Raises:
+        JunctureError: variables are not set; it names them all.
+    """
+    missing = [name for name in placeholders(text) if name not in environ]
+    if missing:
+        names = ", ".join(missing)
+        several = len(missing) > 1
+        raise JunctureError(
+            f"the environment variable{'s' if several else ''} {names} "
+            f"{'are' if several else 'is'} not set; used in {used_in}",
+            location=used_in if isinstance(used_in, Location) else None,
+            remedy=f"export {' '.join(name + '=...' for name in missing)} and run the command again",
+        )
+    return PLACEHOLDER.sub(lambda match: environ[match[1]], text)
+
+
+def expand_all(value: V, environ: Mapping[str, str], used_in: str) -> V:
+    """A copy of a value (an Environment's Kafka, for one) with every text in it expanded.
+
+    Raises:
+        JunctureError: a variable is not set; `used_in` and the field's path say where it is used.
+    """
+    return type(value).model_validate(_expand_in(value.model_dump(), environ, used_in))
+
+
+def _expand_in(data: Any, environ: Mapping[str, str], used_in: str) -> Any:
+    if isinstance(data, str):
+        return expand(data, environ, used_in)
+    if isinstance(data, dict):
+        return {key: _expand_in(item, environ, f"{used_in}.{key}") for key, item in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_expand_in(item, environ, used_in) for item in data]
+    return data
+
+
+def secret_values(texts: Iterable[str], environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The values of the variables that texts refer to: what `redact` is to hide, the longest first."""
+    names = {name for text in texts for name in placeholders(text)}
+    values = {environ[name] for name in names if len(environ.get(name, "")) >= _SHORTEST}
+    return tuple(sorted(values, key=lambda value: (-len(value), value)))
+
+
+def redact(text: str, values: Iterable[str]) -> str:
+    """The text with each value, plain or as URLs and JSON write it, replaced by a mark."""
+    for value in values:
+        for form in (value, quote(value, safe=""), json.dumps(value)[1:-1]):
+            text = text.replace(form, REDACTED)
+    return text

@@ -1,0 +1,68 @@
+# ruff: noqa: E501
+from datetime import datetime, timezone
+
+import pytest
+
+from juncture.model.startpoint import AtOffsets, AtTimestamp
+from juncture.project.loader import load_project
+
+HEAD = "join: paid\nsink: enriched\n"
+KINDS = "'earliest', 'latest' or a mapping with one of timestamp, before_now, offsets, group"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "expected"),
+    [
+        ("parallelism: many", "3:14", "parallelism: 'many' is not a whole number -> write a whole number"),
+        ("parallelism: '2'", "3:14", "parallelism: '2' is not a whole number -> take the quotes away"),
+        ("parallelism: true", "3:14", "parallelism: true is not a whole number -> write a whole number"),
+        ("parallelism: 0", "3:14", "parallelism: 0 is out of range -> write at least 1"),
+        ("parallelism: 40000", "3:14", "parallelism: 40000 is out of range -> write at most 32,768"),
+        ("parallelism:\nvars: {}", "3:1", "parallelism: there is no value -> write one, or take the key away"),
+        ("description: 5", "3:14", "description: 5 is not text -> quote it"),
+        ("state: rocksdb", "3:8", "state: 'rocksdb' is not a mapping -> write a mapping"),
+        ("state:\n  backend: rocks", "4:12", "state.backend: 'rocks' is not a valid value -> did you mean 'rocksdb'?"),
+        ("state:\n  tll: 1 d", "4:3", "unknown key 'tll' in 'state' -> did you mean 'ttl'?"),
+        ("state:\n  ttl: 5", "4:8", "state.ttl: '5' has no unit -> write '5 min', '5 s', ..."),
+        ("state:\n  ttl: soon", "4:8", "state.ttl: 'soon' is not a duration -> write for instance '10 min' or 'PT10M'"),
+        ("state:\n  ttl: -PT1M", "4:8", "state.ttl: a duration can't be negative -> None"),
+        ("checkpointing: {interval: 1 ms}", "3:28", "checkpointing.interval: Flink takes checkpoints every 10 ms at most -> write '10 ms' or more"),
+        ("delivery: once", "3:11", "delivery: 'once' is not a valid value -> use one of at-least-once, exactly-once"),
+        ("options: {a: [1]}", "3:14", "options.a: a list is not text -> write text"),
+        ("options: {sasl.password: [1]}", "3:26", "options.sasl.password: the value is not text -> write text"),
+        ("silence: [{rule: x, reason: why}]", "3:29", "silence[0].reason: 'why' is too short -> write at least 8 characters"),
+        ("silence: [{rule: x}]", "3:11", "the key 'reason' is missing in 'silence[0]' -> add it"),
+        ("name: other", "3:1", "unknown key 'name' -> take it away: the job's name is the file's"),
+        ("sink: enriched", "3:1", "'sink' is already given in line 2 -> keep one of the two"),
+        ("max_parallelism: 1\nparallelism: 2", "4:14", "the parallelism 2 is more than the max_parallelism 1 -> raise max_parallelism (it can't be changed later without losing the state)"),
+        ("startpoints: {orders: earlist}", "3:23", f"startpoints.orders: a startpoint is {KINDS} -> did you mean 'earliest'?"),
+        ("startpoints: {orders: {timestmp: x}}", "3:23", f"startpoints.orders: a startpoint is {KINDS} -> did you mean 'timestamp'?"),
+        ("startpoints: {orders: {offsets: {0: 1}, grop: x}}", "3:41", "unknown key 'grop' in 'startpoints.orders' -> did you mean 'group'?"),
+        ("startpoints: {orders: {offsets: {0: -1}}}", "3:37", "startpoints.orders.offsets.0: -1 is out of range -> write at least 0"),
+        ("startpoints: {orders: {offsets: {a: 1}}}", "3:34", "startpoints.orders.offsets.a: 'a' is not a whole number -> None"),
+        ("startpoints: {orders: {timestamp: 2026-01-01T00:00:00}}", "3:35", "startpoints.orders.timestamp: '2026-01-01T00:00:00' has no time zone -> end it with 'Z' for UTC, or with an offset such as '+02:00'"),
+        ("startpoints: {orders: {timestamp: 1700000000}}", "3:23", "startpoints.orders: '1700000000' is not a time -> write for instance '2026-01-31T12:00:00Z'"),
+        ("startpoints: {ordrs: latest}", "3:15", "there is no source 'ordrs' to start -> did you mean 'orders'?"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_where_and_what_to_write(disk, text, place, expected):
+    disk.write("jobs/paid.yaml", HEAD + text + "\n")
+    assert disk.problems() == {f"jobs/paid.yaml:{place}": expected}
+
+
+def test_missing_keys(disk):
+    disk.write("jobs/paid.yaml", "description: x\n")
+    assert disk.problems() == {"jobs/paid.yaml:1:1": "the key 'sink' is missing -> add it"}
+
+
+def test_every_notation_of_a_startpoint_is_read(disk):
+    disk.write(
+        "jobs/paid.yaml",
+        HEAD + "startpoints:\n  orders: {timestamp: 2026-01-01T00:00:00Z}\n  payments: {offsets: {0: 7}}\n"
+        "options: {pipeline.object-reuse: true, a: 1}\nsilence:\n  - rule: x\n    reason: measured twice\n",
+    )
+    job = load_project(disk.root).jobs["paid"].job
+    assert job.startpoints["orders"] == AtTimestamp(timestamp=datetime(2026, 1, 1, tzinfo=timezone.utc))
+    assert job.startpoints["payments"] == AtOffsets(offsets={0: 7})
+    assert job.options == {"pipeline.object-reuse": "true", "a": "1"}
+    assert job.silence[0].reason == "measured twice"

@@ -1,0 +1,36 @@
+import pytest
+
+from juncture.errors import JunctureError
+from juncture.model.environment import Kafka, KafkaSecurity
+from juncture.project.secrets import expand, expand_all, redact, secret_values
+
+
+def test_expand():
+    assert expand("a ${ONE}-${TWO} $ONE {ONE}", {"ONE": "1", "TWO": "${ONE}"}, "x") == "a 1-${ONE} $ONE {ONE}"
+
+
+def test_missing_variables_are_named_with_the_place_that_uses_them():
+    kafka = Kafka(
+        bootstrap_servers="k",
+        security=KafkaSecurity.model_validate({"username": "${USR}", "password": "${PW}/${PX}"}),
+    )
+    with pytest.raises(JunctureError) as caught:
+        expand_all(kafka, {"USR": "u"}, "environments.production.kafka")
+    assert str(caught.value) == (
+        "the environment variables PW, PX are not set; used in environments.production.kafka.security.password"
+    )
+    assert caught.value.remedy == "export PW=... PX=... and run the command again"
+
+
+def test_expand_all_keeps_the_type():
+    kafka = Kafka(bootstrap_servers="${HOST}:9092", properties={"a": "${HOST}"})
+    expanded = expand_all(kafka, {"HOST": "broker"}, "kafka")
+    assert expanded == Kafka(bootstrap_servers="broker:9092", properties={"a": "broker"})
+
+
+def test_redact_hides_a_secret_in_every_form():
+    environ = {"PW": 'p@ss"w\\rd', "LONG": 'p@ss"w\\rd-and-more', "REGION": "eu", "OTHER": "untouched"}
+    values = secret_values(["${PW} ${REGION}", "x ${LONG} ${UNSET}"], environ)
+    assert values == ('p@ss"w\\rd-and-more', 'p@ss"w\\rd')
+    text = 'p@ss"w\\rd-and-more p@ss"w\\rd p%40ss%22w%5Crd p@ss\\"w\\\\rd eu untouched'
+    assert redact(text, values) == "[secret] [secret] [secret] [secret] eu untouched"
