@@ -26,7 +26,7 @@ KINDS = "'earliest', 'latest' or a mapping with one of timestamp, before_now, of
         ("state:\n  ttl: 5", "4:8", "state.ttl: '5' has no unit -> write '5 min', '5 s', ..."),
         ("state:\n  ttl: soon", "4:8", "state.ttl: 'soon' is not a duration -> write for instance '10 min' or 'PT10M'"),
         ("state:\n  ttl: -PT1M", "4:8", "state.ttl: a duration can't be negative -> None"),
-        ("checkpointing: {interval: 1 ms}", "3:28", "checkpointing.interval: Flink takes checkpoints every 10 ms at most -> write '10 ms' or more"),
+        ("checkpointing: {interval: 1 ms}", "3:27", "checkpointing.interval: Flink takes checkpoints every 10 ms at most -> write '10 ms' or more"),
         ("delivery: once", "3:11", "delivery: 'once' is not a valid value -> use one of at-least-once, exactly-once"),
         ("options: {a: [1]}", "3:14", "options.a: a list is not text -> write text"),
         ("options: {sasl.password: [1]}", "3:26", "options.sasl.password: the value is not text -> write text"),
