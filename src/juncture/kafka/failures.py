@@ -1,0 +1,98 @@
+"""What librdkafka reports, in words, with what to do about it."""
+
+from __future__ import annotations
+
+from confluent_kafka import KafkaError, KafkaException
+
+from juncture.errors import JunctureError, Refused, Unreachable
+from juncture.model.environment import Kafka
+
+_DENIED = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+}
+_LOGIN = {KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED}
+_SILENT = {
+    KafkaError._TRANSPORT,
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._TIMED_OUT,
+    KafkaError._TIMED_OUT_QUEUE,
+    KafkaError._MSG_TIMED_OUT,
+    KafkaError._RESOLVE,
+    KafkaError.REQUEST_TIMED_OUT,
+}
+
+
+class Complaints:
+    """Collects what a client says in the background: the cause behind a bare 'timed out'.
+
+    Give its `hear` to the client as `error_cb`.
+    """
+
+    def __init__(self) -> None:
+        self._heard: list[KafkaError] = []
+
+    def hear(self, error: KafkaError) -> None:
+        self._heard.append(error)
+
+    @property
+    def cause(self) -> KafkaError | None:
+        """The most telling complaint: one about logging in, else the last that names an address."""
+        for wanted in (_LOGIN | {KafkaError._SSL}, _SILENT - {KafkaError._ALL_BROKERS_DOWN}):
+            for error in reversed(self._heard):
+                if error.code() in wanted:
+                    return error
+        return self._heard[-1] if self._heard else None
+
+
+def failure(
+    kafka: Kafka, doing: str, error: KafkaException | KafkaError, complaints: Complaints | None = None
+) -> JunctureError:
+    """The error to raise; `doing` completes 'could not ...'."""
+    reported = error.args[0] if isinstance(error, KafkaException) else error
+    if not isinstance(reported, KafkaError):
+        return Unreachable(f"could not {doing}: {reported}", remedy="run `juncture doctor`")
+    heard = complaints.cause if complaints is not None and reported.code() in _SILENT else None
+    cause = heard or reported
+    said = cause.str()
+    address = kafka.bootstrap_servers
+    if cause.code() in _LOGIN:
+        return Unreachable(
+            f"the Kafka brokers at {address} refused the login: {said}",
+            remedy="check the environment's kafka.security in juncture.toml, and the variables it names",
+        )
+    if cause.code() == KafkaError._SSL:
+        return Unreachable(
+            f"no trusted connection to the Kafka brokers at {address}: {said}",
+            remedy="check the environment's kafka.security in juncture.toml: protocol and ca_file",
+        )
+    if cause.code() in _DENIED:
+        return Refused(
+            f"could not {doing}: the Kafka cluster at {address} does not allow it ({said})",
+            remedy="ask for the permission, or use another user in kafka.security of juncture.toml",
+        )
+    if cause.code() in _SILENT:
+        return Unreachable(
+            f"the Kafka brokers at {address} do not answer: {said}",
+            remedy="check the address in juncture.toml and that a broker runs there; "
+            "the local one is started by `juncture local up`",
+        )
+    if cause.code() == KafkaError._INVALID_ARG:
+        return JunctureError(
+            f"could not {doing} (Kafka at {address}): {said}",
+            remedy="correct the environment's kafka table in juncture.toml",
+        )
+    return Unreachable(
+        f"could not {doing} (Kafka at {address}): {said}",
+        remedy="run the command again; if it fails again, see the broker's log",
+    )
+
+
+def no_topic(topic: str, kafka: Kafka) -> Refused:
+    """The error for a topic that is not there."""
+    return Refused(
+        f"the topic '{topic}' does not exist on the Kafka cluster at {kafka.bootstrap_servers}",
+        remedy="create it, or correct its name in the table's WITH part",
+    )

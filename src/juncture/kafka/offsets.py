@@ -1,0 +1,87 @@
+"""Offsets of topics: where the log begins and ends, where a moment is, where a group has come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, TopicPartition
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
+
+from juncture.kafka.admin import Admin
+from juncture.kafka.failures import no_topic
+
+Offsets = dict[int, int]
+"""Offset by partition."""
+
+
+def earliest(admin: Admin, topics: Iterable[str]) -> dict[str, Offsets]:
+    """The first offset that each partition still has, by topic. Raises Refused for a missing topic."""
+    return _list(admin, topics, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+
+
+def latest(admin: Admin, topics: Iterable[str], committed: bool = True) -> dict[str, Offsets]:
+    """One after the last record of each partition, by topic. Raises Refused for a missing topic.
+
+    With `committed`, the end of what a read_committed reader gets: before the first open transaction.
+    """
+    return _list(admin, topics, OffsetSpec.latest(), committed)  # type: ignore[no-untyped-call]
+
+
+def at_timestamp(admin: Admin, topics: Iterable[str], millis: int) -> dict[str, Offsets]:
+    """The first offset whose record has a timestamp of `millis` or later (epoch, ms), by topic.
+
+    A partition without such a record gives its end, as in Flink. Raises Refused for a missing topic.
+    """
+    names = tuple(topics)
+    found = _list(admin, names, OffsetSpec.for_timestamp(millis))
+    if not any(offset < 0 for offsets in found.values() for offset in offsets.values()):
+        return found
+    ends = latest(admin, names)
+    return {
+        topic: {
+            partition: offset if offset >= 0 else ends[topic][partition]
+            for partition, offset in offsets.items()
+        }
+        for topic, offsets in found.items()
+    }
+
+
+def committed(admin: Admin, group: str, topics: Iterable[str]) -> dict[str, Offsets]:
+    """What a consumer group has committed, by topic; partitions without a commit are left out.
+
+    Raises Refused for a missing topic.
+    """
+    asked = ConsumerGroupTopicPartitions(group, _partitions(admin, topics))
+    if not asked.topic_partitions:
+        return {}
+    future = admin.client.list_consumer_group_offsets([asked], request_timeout=admin.timeout)[group]
+    answer = admin.result(future, f"read the offsets of the group '{group}'")
+    found: dict[str, Offsets] = {each.topic: {} for each in asked.topic_partitions}
+    for each in answer.topic_partitions:
+        if each.error is None and each.offset >= 0:
+            found[each.topic][each.partition] = each.offset
+    return found
+
+
+def _list(
+    admin: Admin, topics: Iterable[str], spec: OffsetSpec, committed: bool = False
+) -> dict[str, Offsets]:
+    asked = dict.fromkeys(_partitions(admin, topics), spec)
+    if not asked:
+        return {}
+    level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
+    futures = admin.client.list_offsets(asked, isolation_level=level, request_timeout=admin.timeout)
+    found: dict[str, Offsets] = {}
+    for each, future in futures.items():
+        answer = admin.result(future, f"read the offsets of the topic '{each.topic}'")
+        found.setdefault(each.topic, {})[each.partition] = answer.offset
+    return {topic: dict(sorted(offsets.items())) for topic, offsets in sorted(found.items())}
+
+
+def _partitions(admin: Admin, topics: Iterable[str]) -> list[TopicPartition]:
+    counts = admin.partitions()
+    wanted = sorted(set(topics))
+    for topic in wanted:
+        if topic not in counts:
+            raise no_topic(topic, admin.kafka)
+    return [TopicPartition(topic, partition) for topic in wanted for partition in range(counts[topic])]
