@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import traceback
 from collections.abc import Iterable
@@ -10,19 +9,11 @@ from collections.abc import Iterable
 from jinja2 import TemplateNotFound, TemplateSyntaxError, UndefinedError
 
 from juncture.errors import JunctureError, Location
+from juncture.project.nearest import did_you_mean
 
 _UNDEFINED = re.compile(
     r"'(?:[^']* object' has no attribute ')?([^']+)' is undefined|has no attribute '([^']+)'"
 )
-
-
-def nearest(name: str, valid: Iterable[str]) -> str | None:
-    """A remedy that names the closest valid name, or all of them where none is close."""
-    names = sorted(valid)
-    close = difflib.get_close_matches(name, names, n=1)
-    if close:
-        return f"did you mean '{close[0]}'?"
-    return f"there is: {', '.join(names)}" if names else None
 
 
 def from_jinja(error: Exception, path: str, texts: dict[str, str], names: Iterable[str]) -> JunctureError:
@@ -31,7 +22,7 @@ def from_jinja(error: Exception, path: str, texts: dict[str, str], names: Iterab
     `texts` holds the authored templates by path, `names` what a template may call.
     """
     if isinstance(error, TemplateSyntaxError):
-        where = error.name if error.name in texts else path
+        where = error.filename if error.filename in texts else path
         return JunctureError(
             f"the template is broken: {error.message}",
             location=Location(where, error.lineno),
@@ -50,7 +41,7 @@ def from_jinja(error: Exception, path: str, texts: dict[str, str], names: Iterab
         return JunctureError(
             f"'{name}' is undefined" if name else str(error),
             location=_at(place, texts, name),
-            remedy=nearest(name, names) if name else None,
+            remedy=did_you_mean(name, names) if name else None,
         )
     if isinstance(error, JunctureError):
         if error.location is None:

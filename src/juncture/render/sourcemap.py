@@ -79,7 +79,7 @@ class MarkingExtension(Extension):
                 start_of_line = position + gap.rfind("\n") + 1
             position = found
             if kind in ("data", "variable_begin") and value:
-                place = Place(name or "", line, position - start_of_line + 1, kind == "data")
+                place = Place(filename or "", line, position - start_of_line + 1, kind == "data")
                 out.append(marks.place(place))
             out.append(value)
             if newlines := value.count("\n"):

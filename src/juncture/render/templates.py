@@ -13,12 +13,14 @@ from juncture.errors import JunctureError
 from juncture.model.environment import Environment as Target
 from juncture.model.job import Job
 from juncture.model.project import Project, SqlFile
+from juncture.project.nearest import did_you_mean
 from juncture.render.connectors import TableContext, kafka_options, upsert_kafka_options
-from juncture.render.errors import from_jinja, nearest
+from juncture.render.errors import from_jinja
 from juncture.render.sourcemap import MappedText, MarkingExtension, Marks, unmark
 from juncture.render.sql import identifier, literal
 
 _MACROS = "macros"
+_PACKAGED = "packaged:"
 _MISSING = object()
 
 
@@ -32,7 +34,6 @@ class Templates:
         self.project, self.job, self.environment = project, job, environment
         self.read: dict[str, str] = {}
         self.topics: dict[str, str] = {}
-        self._authored: set[str] = set()
 
     def render(self, file: SqlFile, table: TableContext | None = None) -> MappedText:
         """One file's text with the authored place of each character.
@@ -73,7 +74,7 @@ class Templates:
                 }
             return engine.get_template(file.path).render(context)
         except Exception as error:
-            raise from_jinja(error, file.path, self.read, context) from None
+            raise from_jinja(error, file.path, self._authored, context) from None
 
     def _context(self, table: TableContext | None, marks: Marks | None) -> dict[str, Any]:
         context: dict[str, Any] = {
@@ -93,7 +94,9 @@ class Templates:
 
     def _source(self, marks: Marks | None, name: str) -> str:
         if name not in self.project.sources:
-            raise JunctureError(f"there is no source '{name}'", remedy=nearest(name, self.project.sources))
+            raise JunctureError(
+                f"there is no source '{name}'", remedy=did_you_mean(name, self.project.sources)
+            )
         return (marks.table(name) if marks else "") + identifier(name)
 
     def _var(self, name: str, default: object = _MISSING) -> object:
@@ -103,7 +106,7 @@ class Templates:
                 return scope[name]
         if default is _MISSING:
             known = {key for scope in scopes for key in scope}
-            raise JunctureError(f"there is no variable '{name}'", remedy=nearest(name, known))
+            raise JunctureError(f"there is no variable '{name}'", remedy=did_you_mean(name, known))
         return default
 
     def _options(
@@ -123,35 +126,34 @@ class Templates:
     def _name(self, path: Path) -> str:
         if path.is_relative_to(self.project.root):
             return path.relative_to(self.project.root).as_posix()
-        return f"packaged:{path.parent.name}/{path.name}"
+        directory = next(folder for folder in self.project.template_dirs if path.is_relative_to(folder))
+        return f"{_PACKAGED}{path.relative_to(directory).as_posix()}"
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
         """By path in the project, by a packaged name, or as an include looked for in the template folders."""
-        text = self._authored_text(name)
-        if text is None:
-            for directory in self.project.template_dirs:
-                path = directory / name.removeprefix("packaged:")
-                if path.resolve().is_relative_to(directory.resolve()) and path.is_file():
-                    text = path.read_text(encoding="utf-8")
-                    if path.is_relative_to(self.project.root):
-                        self._authored.add(name)
-                    break
-        if text is None:
+        found = self._find(name)
+        if found is None:
             return None
-        self.read[name] = text
-        return text, name, lambda: True
+        text, path = found
+        self.read[path] = text
+        return text, path, lambda: True
 
-    def _authored_text(self, name: str) -> str | None:
+    def _find(self, name: str) -> tuple[str, str] | None:
+        """A template's text, and its path: relative to the project, or a packaged name."""
         for files in (self.project.sources, self.project.joins, self.project.sinks):
             for file in files.values():
                 if file.path == name:
-                    self._authored.add(name)
-                    return file.text
-        path = self.project.root / name
-        if path.is_file() and path.resolve().is_relative_to(self.project.root.resolve()):
-            self._authored.add(name)
-            return path.read_text(encoding="utf-8")
+                    return file.text, name
+        root = self.project.root
+        for directory in (root, *self.project.template_dirs):
+            path = directory / name.removeprefix(_PACKAGED)
+            if path.resolve().is_relative_to(directory.resolve()) and path.is_file():
+                return path.read_text(encoding="utf-8"), self._name(path)
         return None
+
+    @property
+    def _authored(self) -> dict[str, str]:
+        return {path: text for path, text in self.read.items() if not path.startswith(_PACKAGED)}
 
 
 def _found(text: str, mapped: MappedText) -> tuple[Any, ...]:
