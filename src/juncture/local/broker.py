@@ -141,6 +141,9 @@ class Broker:
             "advertised.listeners": kafka,
             "log.dirs": str(self._data),
             "auto.create.topics.enable": "false",
+            # A killed broker is refused under its id until its session has ended: 9 s by default.
+            "broker.session.timeout.ms": 4000,
+            "broker.heartbeat.interval.ms": 1000,
             "group.initial.rebalance.delay.ms": 0,
             "transaction.max.timeout.ms": 15 * 60 * 1000,
             # The default of 128 MiB would take a quarter of the heap before the first record.

@@ -15,6 +15,8 @@ from juncture.local.jarlock import Coordinate
 # jgo warns about a registry's checksum files; the lock's sha256 is what counts here.
 logging.getLogger("jgo").setLevel(logging.ERROR)
 
+_PAUSE = 0.5  # seconds before the second try, doubled before each further one
+
 _OFFLINE = (
     "check the network and the proxy settings (HTTPS_PROXY), then run the command again: "
     "what was fetched so far is kept"
@@ -29,7 +31,7 @@ def fetch(coordinate: Coordinate, folder: Path) -> Path:
     attempts = Retrying(
         retry=retry_if_exception_type(requests.RequestException),
         stop=stop_after_attempt(3),
-        wait=wait_exponential(multiplier=0.5, max=4),
+        wait=wait_exponential(multiplier=_PAUSE, max=4),
         reraise=True,
     )
     tried = 0

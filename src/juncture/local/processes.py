@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 from pydantic import BaseModel, ConfigDict
 
 from juncture.errors import Unreachable
@@ -20,6 +21,14 @@ _CLOCK_TOLERANCE = 2.0
 
 # Children of this very process: kept so that one that ended is reaped and not taken for alive.
 _children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+@atexit.register
+def _let_go() -> None:
+    # They are meant to outlive this process; Popen would complain of each that runs.
+    for child in _children.values():
+        if child.returncode is None:
+            child.returncode = 0
 
 
 @dataclass(frozen=True)
@@ -105,7 +114,7 @@ def find_strays(marker: str) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if marker in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+            if marker in process.cmdline() and _runs(process):
                 found.append(process)
         except psutil.Error:
             continue
@@ -116,7 +125,7 @@ def listener(port: int) -> str | None:
     """Who listens on the TCP port, as 'pid 42 (java)'; None if nobody, or nobody that may be seen."""
     try:
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+            if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port:
                 if connection.pid is None:
                     return "another user's process"
                 return f"pid {connection.pid} ({psutil.Process(connection.pid).name()})"
@@ -126,15 +135,12 @@ def listener(port: int) -> str | None:
 
 
 def _find(record: ProcessRecord) -> psutil.Process | None:
-    child = _children.get(record.pid)
-    if child is not None and child.poll() is not None:
-        return None
     try:
         process = psutil.Process(record.pid)
         same = abs(process.create_time() - record.created) <= _CLOCK_TOLERANCE
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.Error:
         return None
+    return process if same and _runs(process) else None
 
 
 def _stop(processes: list[psutil.Process], grace: float) -> None:
@@ -171,9 +177,12 @@ def _wait(processes: list[psutil.Process], timeout: float) -> list[psutil.Proces
 
 def _runs(process: psutil.Process) -> bool:
     child = _children.get(process.pid)
-    if child is not None and child.poll() is not None:
-        return False
+    if child is not None:
+        return child.poll() is None
     try:
-        return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE
+        if not process.is_running():
+            return False
+        # A zombie is gone unless threads of it are still ending: they hold its ports until they have.
+        return bool(process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
     except psutil.Error:
         return False

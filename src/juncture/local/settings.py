@@ -45,7 +45,7 @@ class LocalSettings(BaseModel):
     taskmanagers: Annotated[int, Field(ge=1, le=16)] = 1
     slots: Annotated[int, Field(ge=1, le=64)] = 4
     # Under these, Flink's own memory model leaves no heap, or the broker ends for lack of it.
-    taskmanager_memory: Annotated[str, _at_least(1024)] = "2g"
+    taskmanager_memory: Annotated[str, _at_least(1280)] = "2g"
     jobmanager_memory: Annotated[str, _at_least(768)] = "1g"
     broker_heap: Annotated[str, _at_least(256)] = "512m"
 

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from juncture.errors import Unreachable
+from juncture.local.broker import Broker
+from juncture.local.cluster import JOBMANAGER, Cluster, parse_memory
+from juncture.local.java import Java
+from juncture.local.processes import Launch
+from juncture.local.settings import LocalSettings
+from juncture.local.state import Ports, StateFolder
+
+PORTS = Ports(kafka=20001, controller=20002, rest=20003, rpc=20004)
+SETTINGS = LocalSettings(slots=3, taskmanager_memory="3g")
+
+
+def java(version: int = 17) -> Java:
+    return Java(Path("home"), Path("home/bin/java"), version, "system")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StateFolder:
+    folder = StateFolder.of(tmp_path)
+    folder.create()
+    return folder
+
+
+@pytest.fixture
+def broker(folder: StateFolder) -> Broker:
+    return Broker(folder, SETTINGS, PORTS, java(), [Path("a.jar"), Path("b.jar")])
+
+
+@pytest.fixture
+def cluster(folder: StateFolder) -> Cluster:
+    return Cluster(folder, SETTINGS, PORTS, java())
+
+
+def test_the_broker_listens_on_the_loopback_interface(broker):
+    properties = broker.properties()
+    listeners = properties["listeners"].split(",")
+    assert listeners == ["PLAINTEXT://127.0.0.1:20001", "CONTROLLER://127.0.0.1:20002"]
+    assert properties["advertised.listeners"] == listeners[0]
+
+
+def test_records_are_kept_whatever_their_timestamp(broker):
+    properties = broker.properties()
+    assert properties["log.retention.ms"] == "-1"
+    assert properties["log.message.timestamp.before.max.ms"] == str(2**63 - 1)
+    assert properties["log.message.timestamp.after.max.ms"] == str(2**63 - 1)
+
+
+def test_an_interrupted_format_is_done_again_and_a_finished_one_is_kept(broker, folder):
+    data = folder.data / "kafka"
+    data.mkdir()
+    broker.prepare()
+    assert broker.needs_format
+    assert not data.exists()
+    data.mkdir()
+    broker.formatted()
+    broker.prepare()
+    assert not broker.needs_format
+    assert data.exists()
+
+
+def test_every_address_of_the_cluster_is_loopback(cluster):
+    configuration = cluster.configuration()
+    hosts = {value for key, value in configuration.items() if key.endswith(("host", "address"))}
+    assert hosts == {"127.0.0.1"}
+    assert configuration["taskmanager.numberOfTaskSlots"] == 3
+    assert configuration["taskmanager.memory.process.size"] == "3g"
+
+
+def test_every_process_carries_the_marker_of_its_folder(broker, cluster, folder):
+    worker, _ = cluster.taskmanager(1, ([], []))
+    launches = [
+        broker.format(),
+        broker.launch(),
+        cluster.memory(JOBMANAGER),
+        cluster.jobmanager(([], [])),
+        worker,
+    ]
+    assert all(folder.marker in launch.argv for launch in launches)
+
+
+def test_a_taskmanager_started_again_registers_under_another_id(cluster):
+    assert cluster.taskmanager(1, ([], []))[1] != cluster.taskmanager(1, ([], []))[1]
+
+
+@pytest.mark.parametrize(("version", "allowed"), [(17, False), (21, True)])
+def test_a_newer_java_is_told_to_allow_a_security_manager(folder, version, allowed):
+    launch = Cluster(folder, SETTINGS, PORTS, java(version)).jobmanager(([], []))
+    assert ("-Djava.security.manager=allow" in launch.argv) is allowed
+    assert any(option.startswith("--add-opens=java.base/java.lang") for option in launch.argv)
+
+
+def test_memory_sizes_are_read_from_what_flink_prints(tmp_path):
+    launch = Launch(JOBMANAGER, (), tmp_path, tmp_path / "out", tmp_path / "log")
+    mark = "BASH_JAVA_UTILS_EXEC_RESULT:"
+    printed = f"INFO  [] - Loading\n{mark}-Xmx1 -Xms1\n{mark}-D a=1 -D b=2\n"
+    assert parse_memory(JOBMANAGER, launch, printed) == (["-Xmx1", "-Xms1"], ["-D", "a=1", "-D", "b=2"])
+    with pytest.raises(Unreachable, match="no memory sizes"):
+        parse_memory(JOBMANAGER, launch, "INFO  [] - Loading\n")

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from juncture.local import doctor
+from juncture.local.doctor import examine
+from juncture.local.jarlock import Coordinate, read_lock
+from juncture.local.jars import JarCache
+from juncture.local.settings import LocalSettings
+
+
+def never(coordinate: Coordinate, folder: object):
+    raise AssertionError("the doctor downloads nothing")
+
+
+@pytest.fixture
+def cache(tmp_path) -> JarCache:
+    return JarCache(tmp_path / "cache", read_lock(), never)
+
+
+def by_name(checks):
+    return {check.name: check for check in checks}
+
+
+def test_every_check_that_is_not_ok_has_a_remedy(tmp_path, cache):
+    checks = examine(tmp_path, cache=cache)
+    assert len({check.name for check in checks}) == len(checks)
+    assert all(check.remedy for check in checks if check.status != "ok")
+
+
+def test_it_changes_nothing(tmp_path, cache):
+    before = sorted(tmp_path.rglob("*"))
+    examine(tmp_path, cache=cache)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_jars_that_are_not_here_yet_are_only_a_warning(tmp_path, cache):
+    checks = by_name(examine(tmp_path, cache=cache))
+    assert checks["jars kafka-broker"].status == "warn"
+    assert "of 46 not fetched" in checks["jars kafka-broker"].detail
+
+
+def test_a_jar_with_another_content_is_a_failure(tmp_path, cache):
+    jar = next(iter(read_lock().group("kafka-connector").jars))
+    cache.path(jar).parent.mkdir(parents=True)
+    cache.path(jar).write_bytes(b"tampered")
+    checks = by_name(examine(tmp_path, cache=cache))
+    assert checks["jars kafka-connector"].status == "fail"
+
+
+def test_a_configured_port_in_use_is_a_failure(tmp_path, cache):
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        settings = LocalSettings(kafka_port=listening.getsockname()[1])
+        checks = by_name(examine(tmp_path, settings, cache))
+    assert checks["kafka_port"].status == "fail"
+
+
+def test_a_stack_larger_than_the_machine_is_a_failure(tmp_path, cache):
+    settings = LocalSettings(taskmanagers=16, taskmanager_memory="900g")
+    assert by_name(examine(tmp_path, settings, cache))["memory"].status == "fail"
+
+
+def test_another_flink_is_a_failure(tmp_path, cache, monkeypatch):
+    monkeypatch.setattr(doctor, "_installed", {"apache-flink": "1.20.0"}.get)
+    checks = by_name(examine(tmp_path, cache=cache))
+    assert checks["apache-flink"].status == "fail"
+    assert checks["duckdb"].status == "warn"
+
+
+def test_without_a_project_the_machine_alone_is_examined(cache):
+    assert "stack" not in by_name(examine(cache=cache))

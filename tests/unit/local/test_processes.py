@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from juncture.local import processes
+from juncture.local.processes import Launch, ProcessRecord
+
+FOREVER = "import time\ntime.sleep(600)"
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def start(tmp_path: Path):
+    started: list[ProcessRecord] = []
+
+    def start(program: str, *arguments: str) -> ProcessRecord:
+        out = tmp_path / f"{len(started)}.out"
+        argv = (sys.executable, "-c", program, *arguments)
+        started.append(processes.spawn(Launch("sleeper", argv, tmp_path, out, out)))
+        return started[-1]
+
+    yield start
+    for record in started:
+        processes.kill(record)
+
+
+def until(condition) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_process_is_known_until_it_ends(start):
+    record = start("pass")
+    until(lambda: not processes.is_alive(record))
+    assert processes.exit_code(record) == 0
+
+
+def test_a_pid_that_was_given_to_another_process_is_left_alone(start):
+    other = start(FOREVER)
+    recycled = other.model_copy(update={"created": other.created - 60})
+    assert not processes.is_alive(recycled)
+    processes.kill(recycled)
+    processes.stop([recycled], grace=1)
+    assert processes.is_alive(other)
+
+
+def test_it_has_a_session_of_its_own(start):
+    record = start(FOREVER)
+    assert os.getsid(record.pid) == record.pid != os.getsid(0)
+
+
+def test_one_that_ignores_sigterm_is_killed_after_the_grace(start):
+    record = start(STUBBORN)
+    until(lambda: record.out.read_text() == "ready\n")
+    processes.stop([record], grace=0.2)
+    assert not processes.is_alive(record)
+    assert processes.exit_code(record) == -9
+
+
+def test_stopping_twice_is_no_error(start):
+    record = start(FOREVER)
+    processes.stop([record], grace=5)
+    processes.stop([record], grace=5)
+
+
+def test_strays_are_found_by_their_marker_and_nothing_else_is(start, tmp_path):
+    mine, nested = f"-Djuncture.stack={tmp_path}", f"-Djuncture.stack={tmp_path}/nested"
+    stray, other = start(FOREVER, mine), start(FOREVER, nested)
+    until(lambda: [found.pid for found in processes.find_strays(mine)] == [stray.pid])
+    assert processes.stop_strays(mine, grace=5) == 1
+    assert not processes.is_alive(stray)
+    assert processes.is_alive(other)
+
+
+def test_one_started_by_another_process_is_recognised(start):
+    spawned = f"subprocess.Popen([sys.executable, '-c', {FOREVER!r}])"
+    program = f"import subprocess, sys\nprint({spawned}.pid, flush=True)"
+    parent = start(program)
+    until(lambda: not processes.is_alive(parent))
+    pid = int(parent.out.read_text())
+    record = parent.model_copy(update={"pid": pid, "created": psutil.Process(pid).create_time()})
+    assert processes.is_alive(record)
+    processes.stop([record], grace=5)
+    assert not processes.is_alive(record)
