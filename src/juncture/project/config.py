@@ -81,6 +81,21 @@ def find_root(start: Path) -> Path:
     )
 
 
+def require_root(folder: Path) -> Path:
+    """The folder, resolved, if it holds juncture.toml.
+
+    Raises:
+        JunctureError: it does not.
+    """
+    folder = folder.resolve()
+    if not (folder / CONFIG).is_file():
+        raise JunctureError(
+            f"{folder} is not a Juncture project: it holds no {CONFIG}",
+            remedy="name a project's folder with --project DIR",
+        )
+    return folder
+
+
 def load_config(root: Path) -> Config:
     """Read juncture.toml.
 

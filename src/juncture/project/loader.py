@@ -8,7 +8,7 @@ from pathlib import Path
 
 from juncture.errors import InvalidProject, JunctureError, Location
 from juncture.model.project import JobFile, Project, SqlFile
-from juncture.project.config import CONFIG, read_config
+from juncture.project.config import CONFIG, read_config, require_root
 from juncture.project.files import read_text, relative
 from juncture.project.jobs import read_job
 from juncture.project.scaffold import packaged_templates
@@ -25,12 +25,7 @@ def load_project(root: Path) -> Project:
         InvalidProject: with every problem of every file, in the order of the files.
         JunctureError: the installation of Juncture is not whole.
     """
-    root = root.resolve()
-    if not (root / CONFIG).is_file():
-        raise JunctureError(
-            f"{root} is not a Juncture project: it holds no {CONFIG}",
-            remedy="name a project's folder with --project DIR",
-        )
+    root = require_root(root)
     read = read_config(root)
     problems = list(read.problems)
     sources = _sql_files(root, SOURCES, problems)

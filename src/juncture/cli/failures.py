@@ -1,0 +1,74 @@
+"""From an exception to what is printed and what the command ends with."""
+
+from __future__ import annotations
+
+import errno
+import traceback
+
+import click
+
+from juncture.cli.invocation import Invocation
+from juncture.errors import JunctureError
+
+USAGE = 2
+DEFECT = 70
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+
+
+def report(error: BaseException, invocation: Invocation) -> int:
+    """Print what happened to stderr; the exit code for it."""
+    if isinstance(error, (click.Abort, KeyboardInterrupt)):
+        invocation.output.error(
+            JunctureError("interrupted", state=invocation.left or "nothing was left half done")
+        )
+        return INTERRUPTED
+    if isinstance(error, click.UsageError):
+        return _usage(error, invocation)
+    if isinstance(error, click.ClickException):
+        invocation.output.error(JunctureError(error.format_message()))
+        return USAGE
+    known = error if isinstance(error, JunctureError) else _from_system(error)
+    if invocation.debug:
+        invocation.output.trace("".join(traceback.format_exception(error)))
+    if known is not None:
+        invocation.output.error(known)
+        return known.exit_code
+    lines = str(error).splitlines() or [""]
+    invocation.output.error(
+        JunctureError(
+            f"{type(error).__name__}: {lines[0]} (this is a defect of Juncture)",
+            state=invocation.left,
+            remedy=None if invocation.debug else "run with --debug to see where it comes from, and report it",
+        )
+    )
+    return DEFECT
+
+
+def _usage(error: click.UsageError, invocation: Invocation) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return USAGE
+    problem = error.format_message()
+    context = error.ctx
+    remedy = f"see {context.command_path} --help" if context else "see juncture --help"
+    if context and not invocation.output.is_json:
+        click.echo(context.get_usage(), err=True)
+    invocation.output.error(JunctureError(problem[:1].lower() + problem[1:].rstrip("."), remedy=remedy))
+    return USAGE
+
+
+def _from_system(error: BaseException) -> JunctureError | None:
+    """What the operating system refused, which is no defect."""
+    if not isinstance(error, OSError) or error.errno is None:
+        return None
+    reason = error.strerror or str(error)
+    problem = f"{error.filename}: {reason}" if error.filename else reason
+    remedies = {
+        errno.ENOSPC: "free space on the disk, and run the command again",
+        errno.EDQUOT: "free space in your quota, and run the command again",
+        errno.EACCES: "mend the permissions, and run the command again",
+        errno.EROFS: "use a folder that can be written to",
+        errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    }
+    return JunctureError(problem, remedy=remedies.get(error.errno))

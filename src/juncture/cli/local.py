@@ -1,0 +1,106 @@
+"""juncture local up|status|down"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from juncture.cli.invocation import Invocation, pass_invocation, shared_options
+from juncture.cli.output import Text
+from juncture.errors import JunctureError, Location
+from juncture.local.settings import LocalSettings
+from juncture.local.stack import LocalStack
+from juncture.local.state import StackState
+
+
+@click.group("local")
+@shared_options
+def command() -> None:
+    """A Kafka broker and a Flink session cluster on this machine.
+
+    They are processes of this project: their data, logs and process ids are in .juncture/local/.
+    """
+
+
+@command.command("up")
+@shared_options
+@pass_invocation
+def up(invocation: Invocation) -> None:
+    """Start what does not run yet, and wait until it answers."""
+    stack = LocalStack(invocation.root, settings_of(invocation))
+    output = invocation.output
+    with invocation.leaving("what was started was stopped again"), output.progress() as say:
+        state = stack.up(say)
+    output.result(_data(state), lambda text: _view(state, text))
+
+
+@command.command("status")
+@shared_options
+@pass_invocation
+def status(invocation: Invocation) -> None:
+    """What runs, and where. Ends with 1 unless all of it runs."""
+    state = LocalStack(invocation.root).status()
+    invocation.output.result(_data(state), lambda text: _view(state, text))
+    if state is None or not state.alive:
+        click.get_current_context().exit(1)
+
+
+@command.command("down")
+@click.option("--purge", is_flag=True, help="Remove topics, checkpoints, savepoints and logs, too.")
+@shared_options
+@pass_invocation
+def down(invocation: Invocation, purge: bool) -> None:
+    """Stop it. Topics, checkpoints, savepoints and logs are kept unless --purge is given."""
+    left = "some processes may still run; `juncture local down` again stops them"
+    with invocation.leaving(left), invocation.output.progress() as say:
+        LocalStack(invocation.root).down(purge=purge, progress=say)
+    invocation.output.result({"running": False}, lambda text: text.line("Nothing runs."))
+
+
+def settings_of(invocation: Invocation) -> LocalSettings:
+    """The sizes and ports of the environment. Raises JunctureError if it is not a local one."""
+    environment = invocation.environment
+    where = Location("juncture.toml")
+    if environment.local is None:
+        raise JunctureError(
+            f"the environment '{environment.name}' is not a local one",
+            location=where,
+            remedy="name one with --env that has a [environments.NAME.local] table",
+        )
+    try:
+        return LocalSettings.model_validate(environment.local.model_dump())
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        path = ".".join(("environments", environment.name, "local", *map(str, first["loc"])))
+        message = str(first.get("ctx", {}).get("error", first["msg"]))
+        raise JunctureError(f"{path}: {message}", location=where, remedy="change it") from error
+
+
+def _data(state: StackState | None) -> dict[str, Any]:
+    if state is None:
+        return {"running": False}
+    return {
+        "running": state.alive,
+        "kafka": state.kafka_address,
+        "flink": state.web_url,
+        "logs": str(state.logs),
+        "processes": state.pids,
+        "dead": list(state.dead),
+        "started_at": state.started_at.isoformat(),
+    }
+
+
+def _view(state: StackState | None, text: Text) -> None:
+    if state is None:
+        text.line("Nothing runs. Start it with `juncture local up`.")
+        return
+    rows = [("Kafka", state.kafka_address), ("Flink", state.web_url), ("logs", str(state.logs))]
+    text.table(rows)
+    text.table(
+        [(role, str(pid), "fail" if role in state.dead else "ok") for role, pid in state.pids.items()],
+        header=("process", "pid", "state"),
+    )
+    if state.dead:
+        text.line("Start the dead ones again with `juncture local up`.")

@@ -1,0 +1,98 @@
+"""The command line's entry: the commands by name, and the one place where errors end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from itertools import pairwise
+from typing import Any
+
+import click
+
+from juncture import __version__
+from juncture.cli.failures import INTERRUPTED, PIPE_CLOSED, report
+from juncture.cli.invocation import Invocation, shared_options
+
+# Each command's module is imported when it is run: help must not wait for what commands need.
+COMMANDS = {
+    "doctor": "Look at what this machine has and lacks to run joins, with the mend.",
+    "local": "A Kafka broker and a Flink session cluster on this machine.",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are modules of this package, with a `command` each."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module = import_module(f"juncture.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args and not args[0].startswith("-") and args[0] not in known:
+            from juncture.project.nearest import did_you_mean
+
+            raise click.UsageError(f"there is no command '{args[0]}': {did_you_mean(args[0], known)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Whoever read has gone, and wants no word about it; nor may the interpreter's last flush fail.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(PIPE_CLOSED)
+
+    def main(self, args: Sequence[str] | None = None, *others: Any, **extra: Any) -> Any:
+        given = list(sys.argv[1:] if args is None else args)
+        invocation = Invocation()
+        if _wants_json(given):
+            invocation.output_format = "json"
+        extra = {"prog_name": self.name, **extra, "standalone_mode": False, "obj": invocation}
+        try:
+            code = super().main(given, **extra)
+        except SystemExit as error:
+            # A command that cleans up when it is told to end (SIGTERM) does so by 128 + the signal's number.
+            if isinstance(error.code, int) and error.code > INTERRUPTED:
+                report(KeyboardInterrupt(), invocation)
+            raise
+        except BaseException as error:
+            code = report(error, invocation)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _wants_json(args: list[str]) -> bool:
+    """Errors of the usage are told before the options are read."""
+    return "--output=json" in args or ("--output", "json") in pairwise(args)
+
+
+@click.command("juncture", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="juncture", message="%(prog)s %(version)s")
+@shared_options
+def main() -> None:
+    """Stateful streaming joins on Apache Flink SQL: author, check, deploy, validate.
+
+    The shared options may stand before the command or behind it.
+
+    \b
+    Exit codes:
+      0  done
+      1  the answer is no: findings, refused, failed cases
+      2  wrong usage, or an invalid project
+      3  something outside could not be reached
+      70 a defect of Juncture; 130 interrupted
+    """

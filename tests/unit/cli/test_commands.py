@@ -1,0 +1,110 @@
+import json
+import subprocess
+import sys
+import textwrap
+
+import click
+import pytest
+
+from juncture.cli.main import COMMANDS, main
+
+TOML = '[project]\nname = "shop"\ndefault_environment = "local"\n[environments.local.local]\n'
+HEAVY = (
+    "pydantic",
+    "pyflink",
+    "duckdb",
+    "confluent_kafka",
+    "rich",
+    "jinja2",
+    "juncture.model",
+    "juncture.local",
+)
+
+
+def command_of(name: str) -> click.Command:
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    return command
+
+
+def test_help_imports_nothing_heavy():
+    code = f"""
+    import sys
+    from juncture.cli.main import main
+    try:
+        main(["--help"])
+    except SystemExit as error:
+        assert error.code == 0
+    print([name for name in {HEAVY!r} if name in sys.modules])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_there_with_the_help_that_the_group_shows(name):
+    command = command_of(name)
+    assert command.name == name
+    assert (command.help or "").split("\n\n")[0].replace("\n", " ") == COMMANDS[name]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_takes_the_shared_options(name):
+    command = command_of(name)
+    for each in (command, *getattr(command, "commands", {}).values()):
+        assert {"--project", "--env", "--output", "--debug"} <= {o for p in each.params for o in p.opts}
+
+
+@pytest.mark.parametrize(
+    "args", [("--output", "json", "local", "status"), ("local", "status", "--output", "json")]
+)
+def test_json_alone_is_on_stdout(juncture, tmp_path, args):
+    (tmp_path / "juncture.toml").write_text(TOML)
+    result = juncture("--project", str(tmp_path), *args)
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {"running": False}
+    assert result.stderr == ""
+
+
+def test_a_broken_project_is_told_with_its_place(juncture, tmp_path):
+    (tmp_path / "juncture.toml").write_text(TOML + "slots = 'x'\n")
+    result = juncture("local", "up", "--project", str(tmp_path))
+    assert result.exit_code == 2
+    assert "juncture.toml:5:9: environments.local.local.slots: 'x' is not a whole number" in result.stderr
+
+
+def test_local_up_needs_a_local_environment(juncture, tmp_path):
+    remote = '[environments.far]\nflink.rest = "http://f"\nkafka.bootstrap_servers = "k"\n'
+    (tmp_path / "juncture.toml").write_text(TOML + remote)
+    result = juncture("local", "up", "--project", str(tmp_path), "--env", "far")
+    assert result.exit_code == 2
+    assert "the environment 'far' is not a local one" in result.stderr
+
+
+def test_an_environment_that_is_not_there(juncture, tmp_path):
+    (tmp_path / "juncture.toml").write_text(TOML)
+    result = juncture("--env", "lokal", "local", "up", "--project", str(tmp_path))
+    assert result.exit_code == 2
+    assert "remedy: did you mean 'local'?" in result.stderr
+
+
+def test_doctor_works_outside_a_project(juncture, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = juncture("doctor", "--output", "json")
+    names = [check["name"] for check in json.loads(result.stdout)["checks"]]
+    assert "python" in names
+    assert "stack" not in names
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from juncture.cli.main import main; main(['doctor'])"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, errors = process.communicate()
+    assert (process.returncode, errors) == (141, b"")
