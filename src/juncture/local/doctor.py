@@ -110,9 +110,7 @@ def _jars(cache: JarCache) -> Iterator[Check]:
             continue
         if missing:
             detail = f"{missing} of {len(group.jars)} not fetched yet"
-            yield Check(
-                label, "warn", detail, "the first `juncture local up` fetches them from Maven Central"
-            )
+            yield Check(label, "warn", detail, "they are fetched from Maven Central when first needed")
         else:
             yield Check(label, "ok", f"{len(group.jars)} verified in {cache.root}")
 

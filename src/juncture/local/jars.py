@@ -7,8 +7,9 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 
 from filelock import FileLock
@@ -31,14 +32,15 @@ class JarCache:
     Args:
         root: the folder; by default JUNCTURE_CACHE, else the user's cache folder.
         lock: by default the lock this package ships.
-        fetch: downloads one jar into an empty folder.
+        fetch: downloads one jar into an empty folder, ending with whatever the function it is given
+            raises.
     """
 
     def __init__(
         self,
         root: Path | None = None,
         lock: JarLock | None = None,
-        fetch: Callable[[Coordinate, Path], Path] = maven.fetch,
+        fetch: Callable[[Coordinate, Path, Callable[[], None]], Path] = maven.fetch,
     ) -> None:
         chosen = root or os.environ.get("JUNCTURE_CACHE") or user_cache_dir("juncture", appauthor=False)
         self.root = Path(chosen)
@@ -94,14 +96,26 @@ class JarCache:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="jars")
+        given_up = threading.Event()
+
+        def tick() -> None:
+            if given_up.is_set():
+                raise CancelledError
+
         try:
-            list(pool.map(lambda each: self._download_one(each, locked[each], staging), missing))
+            list(pool.map(lambda each: self._download_one(each, locked[each], staging, tick), missing))
+        except BaseException:
+            # An interrupt must not wait for downloads over a slow line.
+            given_up.set()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
             shutil.rmtree(staging, ignore_errors=True)
 
-    def _download_one(self, coordinate: Coordinate, digest: str, staging: Path) -> None:
-        fetched = self._fetch(coordinate, Path(tempfile.mkdtemp(dir=staging)))
+    def _download_one(
+        self, coordinate: Coordinate, digest: str, staging: Path, tick: Callable[[], None]
+    ) -> None:
+        fetched = self._fetch(coordinate, Path(tempfile.mkdtemp(dir=staging)), tick)
         self._verify(coordinate, fetched, digest)
         target = self.path(coordinate)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import requests
-from jgo.maven import MavenContext
+from jgo.maven import MavenContext, PythonResolver
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from juncture.errors import Unreachable
@@ -23,9 +25,10 @@ _OFFLINE = (
 )
 
 
-def fetch(coordinate: Coordinate, folder: Path) -> Path:
+def fetch(coordinate: Coordinate, folder: Path, tick: Callable[[], None] = lambda: None) -> Path:
     """Download one jar under `folder`, which must be empty; its content is not yet to be trusted.
 
+    `tick` is called every few KiB: what it raises ends the download.
     Raises Unreachable if Maven Central cannot be reached after three tries, or does not have the jar.
     """
     attempts = Retrying(
@@ -40,7 +43,8 @@ def fetch(coordinate: Coordinate, folder: Path) -> Path:
             with attempt:
                 # A folder for each try: jgo takes the rest of a broken download for the jar.
                 tried += 1
-                context = MavenContext(repo_cache=folder / str(tried), timeout=30)
+                resolver = PythonResolver(progress_callback=lambda name, size: _ticking(tick))
+                context = MavenContext(resolver, repo_cache=folder / str(tried), timeout=30)
                 component = context.project(coordinate.group, coordinate.artifact)
                 return component.at_version(coordinate.version).artifact().resolve()
     except requests.RequestException as error:
@@ -64,6 +68,11 @@ def resolve(root: Coordinate, folder: Path) -> list[Coordinate]:
     except requests.RequestException as error:
         raise Unreachable(f"cannot resolve {root}: {_reason(error)}", remedy=_OFFLINE) from error
     return [Coordinate(each.groupId, each.artifactId, each.version) for each in [*asked, *needed]]
+
+
+@contextmanager
+def _ticking(tick: Callable[[], None]) -> Iterator[Callable[[int], None]]:
+    yield lambda count: tick()
 
 
 def _reason(error: requests.RequestException) -> str:

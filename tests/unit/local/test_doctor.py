@@ -11,7 +11,7 @@ from juncture.local.jars import JarCache
 from juncture.local.settings import LocalSettings
 
 
-def never(coordinate: Coordinate, folder: object):
+def never(coordinate: Coordinate, folder: object, tick: object):
     raise AssertionError("the doctor downloads nothing")
 
 

@@ -24,7 +24,7 @@ def test_the_text_does_not_depend_on_the_order_of_resolution():
 def test_the_shipped_lock_is_what_its_own_writer_writes():
     lock = read_lock()
     assert parse_lock(render_lock(lock)) == lock
-    assert set(lock.groups) == {"kafka-broker", "kafka-connector"}
+    assert {"kafka-broker", "kafka-connector"} <= set(lock.groups)
     assert "://" not in render_lock(lock)
     for group in lock.groups.values():
         assert {*group.with_dependencies, *group.alone} <= set(group.jars)
@@ -46,5 +46,5 @@ def test_a_damaged_lock_is_named_as_such(text, complaint):
 
 
 def test_an_unknown_group_is_answered_with_the_known_ones():
-    with pytest.raises(JunctureError, match="only kafka-broker, kafka-connector"):
+    with pytest.raises(JunctureError, match=r"only .*kafka-broker, kafka-connector"):
         read_lock().group("flink")

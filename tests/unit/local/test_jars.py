@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ class Registry:
         self.asked: list[Coordinate] = []
         self._lock = threading.Lock()
 
-    def fetch(self, coordinate: Coordinate, folder: Path) -> Path:
+    def fetch(self, coordinate: Coordinate, folder: Path, tick: Callable[[], None]) -> Path:
         with self._lock:
             self.asked.append(coordinate)
         assert list(folder.iterdir()) == []
@@ -105,6 +106,22 @@ def test_one_bad_jar_does_not_keep_the_good_ones_from_staying(tmp_path):
     with pytest.raises(Refused, match="other"):
         cache.jars("group")
     assert cache.missing("group") == [other]
+
+
+def test_when_one_download_fails_the_others_are_broken_off(tmp_path):
+    other = Coordinate("org.example", "other", "1.0")
+
+    def fetch(coordinate: Coordinate, folder: Path, tick: Callable[[], None]) -> Path:
+        if coordinate == JAR:
+            raise Unreachable("no connection")
+        while True:
+            tick()
+
+    cache = JarCache(tmp_path, lock_of(JAR, other), fetch)
+    with pytest.raises(Unreachable):
+        cache.jars("group")
+    assert cache.missing("group") == [JAR, other]
+    assert not (tmp_path / "staging").exists()
 
 
 def test_without_a_network_it_says_so(cache, monkeypatch, tmp_path):
