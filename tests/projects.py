@@ -30,8 +30,8 @@ CREATE TABLE {name} (
     id STRING,
     member_id BIGINT,
     payload STRING,
-    at TIMESTAMP_LTZ(3),
-    WATERMARK FOR at AS at - INTERVAL '1' MINUTE
+    ts TIMESTAMP_LTZ(3),
+    WATERMARK FOR ts AS ts - INTERVAL '1' MINUTE
 ) {{{{ kafka(topic='{name}-topic', key='id', idle_timeout='30 s') }}}}
 """
 
@@ -40,16 +40,16 @@ CREATE TABLE matches (
     id STRING,
     server_payload STRING,
     client_payload STRING,
-    at TIMESTAMP_LTZ(3)
+    ts TIMESTAMP_LTZ(3)
 ) {{ kafka(topic='matches-topic', key='id') }}
 """
 
 JOIN = """\
-SELECT s.id, s.payload, c.payload, s.at
+SELECT s.id, s.payload, c.payload, s.ts
 FROM {{ source('server') }} AS s
 JOIN {{ source('client') }} AS c
     ON c.id = s.id
-    AND c.at BETWEEN s.at AND s.at + INTERVAL '{{ var('minutes') }}' MINUTE
+    AND c.ts BETWEEN s.ts AND s.ts + INTERVAL '{{ var('minutes') }}' MINUTE
 """
 
 JOB = """\

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from juncture.local.jars import JarCache
 from juncture.local.java import find_java
 from juncture.planner.session import Planner
 
-CONNECTORS = "kafka-connector"
+_GROUPS = {"kafka": "kafka-connector", "upsert-kafka": "kafka-connector", "jdbc": "jdbc-connector"}
+"""The jar lock's group for each connector that does not come with Flink."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Jar:
 
 @dataclass(frozen=True)
 class Toolchain:
-    """A Java home, and the connectors that go with every job."""
+    """A Java home, and the jars of the connectors that were asked for."""
 
     java_home: Path
     jars: tuple[Jar, ...]
@@ -40,16 +41,18 @@ class Toolchain:
         return tuple((jar.coordinates, jar.sha256) for jar in self.jars)
 
 
-def find_toolchain(progress: Callable[[str], None] | None = None) -> Toolchain:
-    """Find Java and fetch the jars that are missing.
+def find_toolchain(connectors: Iterable[str], progress: Callable[[str], None] | None = None) -> Toolchain:
+    """Find Java, and fetch the jars of the connectors (RenderedJob.connectors of all jobs in question).
 
     Raises:
         JunctureError: no Java that Flink runs on.
         Refused: a jar's checksum is not the lock's.
         Unreachable: a jar is missing and can't be fetched.
     """
-    java = find_java()
-    locked = read_lock().group(CONNECTORS).jars
-    paths = JarCache().jars(CONNECTORS, progress)
-    jars = (Jar(str(name), sha, path) for (name, sha), path in zip(locked.items(), paths, strict=True))
-    return Toolchain(java.home, tuple(jars))
+    cache, lock = JarCache(), read_lock()
+    jars = [
+        Jar(str(coordinate), lock.group(group).jars[coordinate], cache.path(coordinate))
+        for group in sorted({_GROUPS[connector] for connector in connectors if connector in _GROUPS})
+        for coordinate, _ in zip(lock.group(group).jars, cache.jars(group, progress), strict=True)
+    ]
+    return Toolchain(find_java().home, tuple(jars))

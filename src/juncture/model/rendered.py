@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from typing import Literal
 
 from juncture.errors import Location
 from juncture.model.base import Value
 from juncture.model.job import Job
+
+_CONNECTOR = re.compile(r"'connector'\s*=\s*'([^']+)'")
 
 
 class Span(Value):
@@ -79,6 +82,12 @@ class RenderedJob(Value):
     @property
     def insert(self) -> Statement:
         return self.statements[-1]
+
+    @property
+    def connectors(self) -> tuple[str, ...]:
+        """The connectors that the tables name, sorted."""
+        found = (_CONNECTOR.findall(statement.text) for statement in self.statements[:-1])
+        return tuple(sorted({name for names in found for name in names}))
 
     def statement(self, kind: str, name: str) -> Statement | None:
         """The CREATE TABLE of a source or sink, or None."""

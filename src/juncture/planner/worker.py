@@ -46,27 +46,26 @@ def _plan(environment: TableEnvironment, insert: str) -> tuple[str, str]:
 
 def _accepting_insert(environment: TableEnvironment, select: str) -> str:
     """An INSERT of the same query into a sink that takes every kind of change of exactly its columns."""
-    table = environment.sql_query(select)
-    columns = table._j_table.getResolvedSchema().getColumns()
-    names, types = [], []
-    for column in columns:
-        names.append("`" + column.getName().replace("`", "``") + "`")
-        types.append(column.getDataType().getLogicalType().copy(True).asSerializableString())
-    casts, rowtimes = [], 0
-    for name, kind, column in zip(names, types, columns, strict=True):
-        logical = column.getDataType().getLogicalType()
-        is_rowtime = (
-            get_gateway().jvm.org.apache.flink.table.types.logical.utils.LogicalTypeChecks.isRowtimeAttribute(
-                logical
-            )
-        )
-        rowtimes += is_rowtime
-        casts.append(f"CAST({name} AS {kind}) AS {name}" if is_rowtime and rowtimes > 1 else name)
-    ddl = ", ".join(f"{name} {kind}" for name, kind in zip(names, types, strict=True))
-    environment.execute_sql(
-        f"CREATE TEMPORARY TABLE {_ACCEPTING_SINK} ({ddl}) WITH ('connector' = 'blackhole')"
+    is_rowtime = (
+        get_gateway().jvm.org.apache.flink.table.types.logical.utils.LogicalTypeChecks.isRowtimeAttribute
     )
-    return f"INSERT INTO {_ACCEPTING_SINK} SELECT {', '.join(casts)} FROM ({select})"  # noqa: S608
+    columns, values, names, event_times = [], [], [], 0
+    for number, column in enumerate(environment.sql_query(select)._j_table.getResolvedSchema().getColumns()):
+        name = f"`{number}_{column.getName().replace('`', '``')}`"  # a query may have a name twice
+        logical = column.getDataType().getLogicalType()
+        kind = logical.copy(True).asSerializableString()
+        event_times += is_rowtime(logical)
+        names.append(name)
+        columns.append(f"{name} {kind}")
+        # A sink takes one event time at most.
+        values.append(f"CAST({name} AS {kind})" if is_rowtime(logical) and event_times > 1 else name)
+    environment.execute_sql(
+        f"CREATE TEMPORARY TABLE {_ACCEPTING_SINK} ({', '.join(columns)}) WITH ('connector' = 'blackhole')"
+    )
+    return (
+        f"INSERT INTO {_ACCEPTING_SINK} SELECT {', '.join(values)}"  # noqa: S608
+        f" FROM ({select}) AS query ({', '.join(names)})"
+    )
 
 
 def compile_job(request: dict[str, Any]) -> dict[str, Any]:

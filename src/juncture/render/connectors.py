@@ -56,7 +56,7 @@ def kafka_options(
     key_format: str,
     on_error: str,
     idle_timeout: str | None,
-    with_options: Mapping[str, Any],
+    more: Mapping[str, Any],
 ) -> Options:
     """Options of an append-only table. Raises JunctureError for an unknown `on_error`."""
     options = {"connector": "kafka", "topic": topic, **_connection(context)}
@@ -75,7 +75,7 @@ def kafka_options(
             }
     prefix = "value.format" if "key.format" in options else "format"
     options |= _format(context, prefix, format, on_error)
-    return options | {name: str(value) for name, value in with_options.items()}
+    return options | {name: str(value) for name, value in more.items()}
 
 
 def upsert_kafka_options(
@@ -86,7 +86,7 @@ def upsert_kafka_options(
     key_format: str,
     on_error: str,
     idle_timeout: str | None,
-    with_options: Mapping[str, Any],
+    more: Mapping[str, Any],
 ) -> Options:
     """Options of a changelog table, keyed by its primary key."""
     options = {"connector": "upsert-kafka", "topic": topic, **_connection(context)}
@@ -98,7 +98,7 @@ def upsert_kafka_options(
         options |= _delivery(context)
     options |= _format(context, "key.format", key_format, on_error)
     options |= _format(context, "value.format", format, on_error)
-    return options | {name: str(value) for name, value in with_options.items()}
+    return options | {name: str(value) for name, value in more.items()}
 
 
 def startpoint_options(startpoint: Startpoint) -> Options:

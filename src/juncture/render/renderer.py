@@ -118,6 +118,7 @@ def _table(templates: Templates, file: SqlFile, role: Literal["source", "sink"])
             location=at,
             remedy=f"call the table {file.name}, or rename the file to {name}.sql",
         )
+    text = text.splice(head.start("name"), head.end("name"), identifier(name))  # it may be a keyword
     # A temporary table: the plan then holds its name alone, not its options with their secrets.
     return text if head["temporary"] else text.splice(head.end("create"), head.end("create"), " TEMPORARY")
 

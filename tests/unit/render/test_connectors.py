@@ -73,13 +73,13 @@ def test_at_least_once_has_no_transactions(tmp_path: Path) -> None:
 
 def test_keys(tmp_path: Path) -> None:
     assert "'key.format' = 'raw',\n    'key.fields' = 'id'" in sink_text(tmp_path)
-    several = SINK.replace("key='id'", "key=['id', 'at']")
-    assert "'key.format' = 'json',\n    'key.fields' = 'id;at'" in sink_text(tmp_path, sink=several)
+    several = SINK.replace("key='id'", "key=['id', 'ts']")
+    assert "'key.format' = 'json',\n    'key.fields' = 'id;ts'" in sink_text(tmp_path, sink=several)
 
 
 def test_on_error_fail(tmp_path: Path) -> None:
     source = (
-        "CREATE TABLE client (id STRING, payload STRING, at TIMESTAMP_LTZ(3))"
+        "CREATE TABLE client (id STRING, payload STRING, ts TIMESTAMP_LTZ(3))"
         " {{ kafka(topic='c', on_error='fail') }}"
     )
     project = small_project(tmp_path, {"sql/sources/client.sql": source})

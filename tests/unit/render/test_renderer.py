@@ -28,7 +28,7 @@ def test_statements_in_order(tmp_path: Path) -> None:
     assert [(s.kind, s.name) for s in job.statements] == [
         ("source", "client"), ("source", "server"), ("sink", "matches"), ("insert", "matches"),
     ]  # fmt: skip
-    assert job.statements[0].text.startswith("CREATE TEMPORARY TABLE client (")
+    assert job.statements[0].text.startswith("CREATE TEMPORARY TABLE `client` (")
     assert job.insert.text.startswith("INSERT INTO `matches`\nSELECT s.id")
     assert job.topics == {"client": "client-topic", "matches": "matches-topic", "server": "server-topic"}
 
@@ -57,7 +57,7 @@ class TestPlaces:
     def test_literal_text(self, tmp_path: Path) -> None:
         job = rendered(small_project(tmp_path))
         assert place(job, "c.payload") == "sql/joins/matches.sql:1:25"
-        assert place(job, "c.at BETWEEN") == "sql/joins/matches.sql:5:9"
+        assert place(job, "c.ts BETWEEN") == "sql/joins/matches.sql:5:9"
 
     def test_an_expression_is_at_its_braces(self, tmp_path: Path) -> None:
         job = rendered(small_project(tmp_path))
@@ -75,13 +75,13 @@ class TestPlaces:
 
     def test_text_of_the_projects_macro(self, tmp_path: Path) -> None:
         files = {
-            "templates/macros/bounds.sql": "{% macro within(a, b) %}\n{{ b }}.at BETWEEN {{ a }}.at AND "
-            "{{ a }}.at + INTERVAL '1' HOUR\n{% endmacro %}\n",
-            "sql/joins/matches.sql": "SELECT s.id, s.payload, c.payload, s.at FROM {{ source('server') }} AS s\n"
+            "templates/macros/bounds.sql": "{% macro within(a, b) %}\n{{ b }}.ts BETWEEN {{ a }}.ts AND "
+            "{{ a }}.ts + INTERVAL '1' HOUR\n{% endmacro %}\n",
+            "sql/joins/matches.sql": "SELECT s.id, s.payload, c.payload, s.ts FROM {{ source('server') }} AS s\n"
             "JOIN {{ source('client') }} AS c ON c.id = s.id AND {{ within('s', 'c') }}",
         }
         job = rendered(small_project(tmp_path, files))
-        assert place(job, ".at BETWEEN") == "templates/macros/bounds.sql:2:8"
+        assert place(job, ".ts BETWEEN") == "templates/macros/bounds.sql:2:8"
 
     def test_text_of_a_packaged_macro_is_at_its_call(self, tmp_path: Path) -> None:
         source = rendered(small_project(tmp_path)).statement("source", "client")
