@@ -1,0 +1,145 @@
+"""What Flink's REST service answers, as frozen values. Times are in ms of the epoch, sizes in bytes."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from juncture.errors import Unreachable
+
+TERMINAL = ("FINISHED", "CANCELED", "FAILED")
+"""States that a job does not leave."""
+
+A = TypeVar("A", bound="Answer")
+
+
+class Answer(BaseModel):
+    """Fields that are not named here are passed over: Flink adds some with each version."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    @classmethod
+    def read(cls: type[A], answer: Any, base_url: str) -> A:
+        """From JSON. Raises Unreachable if it is not what Flink answers."""
+        try:
+            return cls.model_validate(answer)
+        except ValidationError as error:
+            place = ".".join(str(part) for part in error.errors()[0]["loc"])
+            raise Unreachable(
+                f"what answers at {base_url} does not answer as Flink does ('{place}' is missing or wrong)",
+                remedy="correct flink.rest of the environment in juncture.toml",
+            ) from None
+
+
+class Overview(Answer):
+    """The cluster: its version and its slots."""
+
+    version: str = Field(alias="flink-version")
+    taskmanagers: int
+    slots_total: int = Field(alias="slots-total")
+    slots_available: int = Field(alias="slots-available")
+
+
+class JobSummary(Answer):
+    """A job in the list of jobs. `running` and `total` count subtasks."""
+
+    id: str = Field(alias="jid")
+    name: str
+    state: str
+    start_time: int = Field(alias="start-time")
+    end_time: int = Field(alias="end-time")
+    tasks: dict[str, int] = {}
+
+    @property
+    def ended(self) -> bool:
+        return self.state in TERMINAL
+
+    @property
+    def all_tasks_run(self) -> bool:
+        """Whether every subtask runs, or has come to its end."""
+        total = self.tasks.get("total", 0)
+        return total > 0 and self.tasks.get("running", 0) + self.tasks.get("finished", 0) == total
+
+
+class Jobs(Answer):
+    jobs: tuple[JobSummary, ...]
+
+
+class Vertex(Answer):
+    """A chain of operators that run together. `name` is 'Source: a -> Calc[2] -> ...'."""
+
+    id: str
+    name: str
+    parallelism: int
+    status: str
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """Names of the operators, in the order of the chain; those of a fork one after the other."""
+        parts = self.name.replace("(", "").replace(")", "").split(" -> ")
+        return tuple(name.strip() for part in parts for name in part.split(", "))
+
+
+class JobDetail(Answer):
+    """A job and its vertices. `end_time` is -1 while it runs. Flink renews this every 3 s."""
+
+    id: str = Field(alias="jid")
+    name: str
+    state: str
+    start_time: int = Field(alias="start-time")
+    end_time: int = Field(alias="end-time")
+    duration: int
+    vertices: tuple[Vertex, ...]
+
+    @property
+    def ended(self) -> bool:
+        return self.state in TERMINAL
+
+
+class Checkpoint(Answer):
+    """One checkpoint or savepoint."""
+
+    id: int
+    status: str
+    is_savepoint: bool
+    trigger_timestamp: int
+    latest_ack_timestamp: int
+    state_size: int
+    end_to_end_duration: int
+    external_path: str | None = None
+    failure_message: str | None = None
+
+
+class CheckpointCounts(Answer):
+    restored: int
+    total: int
+    in_progress: int
+    completed: int
+    failed: int
+
+
+class LatestCheckpoints(Answer):
+    completed: Checkpoint | None = None
+    savepoint: Checkpoint | None = None
+    failed: Checkpoint | None = None
+
+
+class Checkpoints(Answer):
+    """A job's checkpoints: counts, the last of each kind, and the recent ones, newest first."""
+
+    counts: CheckpointCounts
+    latest: LatestCheckpoints
+    history: tuple[Checkpoint, ...] = ()
+
+
+class Failure(Answer):
+    """An exception of a job. `message` is the root cause's, `at` when it happened."""
+
+    at: int
+    type: str
+    message: str
+
+    def __str__(self) -> str:
+        name = self.type.rsplit(".", 1)[-1]
+        return f"{name}: {self.message}" if self.message else name

@@ -1,0 +1,140 @@
+"""Requests to Flink's REST service: bounded in time, with its own words when it refuses."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+
+from juncture.errors import JunctureError, Refused, Unreachable
+
+_TIMEOUT = httpx2.Timeout(10, connect=3)
+_ATTEMPTS = 3
+_BUSY = (502, 503, 504)
+_STACK = re.compile(r"\n\s*(?:at |\.\.\. |Caused by: ).*", re.DOTALL)
+_CLASS = re.compile(r"^(?:[a-z_][\w$]*\.)+[A-Z][\w$]*: ")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class NotFound(Refused):
+    """Flink knows nothing under that address: a job that it has forgotten, or never had."""
+
+
+class Http:
+    """A connection to one Flink cluster. Use as a context manager, or `close()` it.
+
+    Args:
+        base_url: 'http://host:8081', with a path where a proxy serves it under one.
+        headers: sent with every request, expanded; they are shown in no error.
+    """
+
+    def __init__(self, base_url: str, headers: Mapping[str, str] | None = None) -> None:
+        self.base_url = base_url.rstrip("/")
+        host = urlsplit(base_url).hostname or ""
+        try:
+            self._client = httpx2.Client(
+                headers=dict(headers or {}), timeout=_TIMEOUT, trust_env=host not in _LOOPBACK
+            )
+        except (UnicodeError, ValueError, ssl.SSLError, OSError) as error:
+            # Not the error's own words: they may quote a header.
+            raise JunctureError(
+                f"no client can be made for Flink at {self.base_url} ({type(error).__name__})",
+                remedy="correct flink.rest and flink.headers of the environment in juncture.toml",
+            ) from None
+
+    def close(self) -> None:
+        self._client.close()
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        """The JSON under a path. Tried again while the service is away or overloaded, for some seconds.
+
+        Raises:
+            NotFound: there is nothing under that path.
+            Refused: any other 4xx, with Flink's message.
+            Unreachable: no answer, a 5xx, or an answer that is not Flink's.
+        """
+        attempts = Retrying(
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_exponential(multiplier=0.3, max=2),
+            retry=retry_if_exception(_may_pass),
+            reraise=True,
+        )
+        try:
+            response = attempts(self._get, path, params)
+        except httpx2.HTTPStatusError as error:
+            response = error.response
+        except httpx2.HTTPError as error:
+            raise self._silent(error) from None
+        return self._read(response)
+
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """A request that changes something: sent once. Raises as `get` does."""
+        try:
+            response = self._client.request(method, self.base_url + path, json=body)
+        except httpx2.HTTPError as error:
+            raise self._silent(error) from None
+        return self._read(response)
+
+    def _get(self, path: str, params: Mapping[str, str] | None) -> httpx2.Response:
+        response = self._client.get(self.base_url + path, params=params)
+        if response.status_code in _BUSY:
+            response.raise_for_status()
+        return response
+
+    def _read(self, response: httpx2.Response) -> Any:
+        code = response.status_code
+        try:
+            answer = response.json() if response.content else {}
+        except ValueError:
+            answer = None
+        if code < 300 and answer is not None:
+            return answer
+        said = _said(answer)
+        if code == 404 and said:
+            raise NotFound(said)
+        if code in (401, 403):
+            raise Unreachable(
+                f"Flink at {self.base_url} refused the request ({code})",
+                remedy="check flink.headers of the environment in juncture.toml, and the variables they name",
+            )
+        if not said:
+            raise Unreachable(
+                f"what answers at {self.base_url} is not Flink's REST service (HTTP {code})",
+                remedy="correct flink.rest of the environment in juncture.toml",
+            )
+        if code < 500:
+            raise Refused(f"Flink at {self.base_url} refused: {said}")
+        raise Unreachable(
+            f"Flink at {self.base_url} failed: {said}", remedy="see the JobManager's log for the cause"
+        )
+
+    def _silent(self, error: httpx2.HTTPError) -> Unreachable:
+        slow = isinstance(error, httpx2.TimeoutException)
+        why = "no answer in time" if slow else str(error) or type(error).__name__
+        return Unreachable(
+            f"the Flink cluster at {self.base_url} cannot be reached: {why}",
+            remedy="check flink.rest in juncture.toml and that a cluster runs there; "
+            "the local one is started by `juncture local up`",
+        )
+
+
+def message(trace: str) -> str:
+    """The message at the head of a Java stack trace, without the exception's class and the frames."""
+    return _CLASS.sub("", _STACK.sub("", trace.strip())).strip()
+
+
+def _may_pass(error: BaseException) -> bool:
+    if isinstance(error, httpx2.HTTPStatusError):
+        return True
+    return isinstance(error, httpx2.TransportError) and not isinstance(error, httpx2.UnsupportedProtocol)
+
+
+def _said(answer: Any) -> str:
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    found = [message(str(each)) for each in errors or () if each]
+    return found[-1] if found else ""

@@ -1,0 +1,147 @@
+"""How far a job has come: records read, skipped and written, by table, from Flink's metrics.
+
+Names as Flink 2.3 and its Kafka connector 5.0 report them, of an operator 'Source: KafkaSource-a.b.clicks':
+
+- `Source__KafkaSource-a_b_clicks.numRecordsIn`: records fetched from Kafka, those that did not parse included.
+  The operator's own numRecordsOut counts the same.
+- what the source emitted is the numRecordsIn of the next operator of its chain, or the numRecordsOut of the
+  task where there is none;
+- `Source__….pendingRecords`: records that are in Kafka and not fetched yet;
+- `Source__….currentOutputWatermark`: Long.MIN_VALUE before the first one;
+- `clicks[8]__Writer.numRecordsSend`: records handed to Kafka by a sink; not all are committed yet.
+
+All of them count from the job's last start or restart.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from juncture.flink.answers import JobDetail, Vertex
+from juncture.flink.rest import FlinkCluster
+
+_LONGEST_NAME = 80  # of an operator, in metrics
+_NO_WATERMARK = -(2**63)
+_END_OF_TIME = 2**63 - 1
+_SOURCE = re.compile(r"^(?P<operator>Source__.*)\.numRecordsIn$")
+_WRITER = re.compile(r"^(?P<operator>.*__Writer)\.numRecordsSend$")
+_TABLE = re.compile(r"(?:\w+-)?(?:[^.\[]*\.)*(?P<table>[^.\[]+)(?:\[\d+\])?$")
+
+
+@dataclass(frozen=True)
+class SourceMetrics:
+    """One source.
+
+    `watermark` is the lowest of its subtasks in ms of the epoch, None before the first one. Where some
+    subtasks have none, for lack of partitions or of records, it is the highest of the others.
+    `behind` is None where Flink does not know it yet; `skipped` are records that were read and did not parse.
+    """
+
+    table: str
+    read: int
+    emitted: int
+    behind: int | None
+    watermark: int | None
+
+    @property
+    def skipped(self) -> int:
+        # The two are not read at the same instant.
+        return max(self.read - self.emitted, 0)
+
+
+@dataclass(frozen=True)
+class SinkMetrics:
+    """One sink."""
+
+    table: str
+    written: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A job's sources and sinks, in the order of its vertices."""
+
+    sources: tuple[SourceMetrics, ...]
+    sinks: tuple[SinkMetrics, ...]
+
+
+def progress(cluster: FlinkCluster, job: JobDetail) -> Progress:
+    """Read the counters of a job; empty for one that has ended. Raises Unreachable, Refused."""
+    sources: list[SourceMetrics] = []
+    sinks: list[SinkMetrics] = []
+    for vertex in job.vertices:
+        names = metric_names(cluster, job.id, vertex)
+        source = next((match for name in names if (match := _SOURCE.match(name))), None)
+        writers = [match["operator"] for name in names if (match := _WRITER.match(name))]
+        if source is not None:
+            sources.append(_source(cluster, job.id, vertex, source["operator"], names))
+        for writer in writers:
+            name = f"{writer}.numRecordsSend"
+            sums = aggregate(cluster, job.id, vertex, [name], "sum")
+            sinks.append(SinkMetrics(_table(writer.removesuffix("__Writer")), int(sums.get(name, 0))))
+    return Progress(tuple(sources), tuple(sinks))
+
+
+def metric_names(cluster: FlinkCluster, job_id: str, vertex: Vertex) -> tuple[str, ...]:
+    """Names of the metrics that a vertex's subtasks report, sorted."""
+    answer = cluster.http.get(f"/jobs/{job_id}/vertices/{vertex.id}/subtasks/metrics")
+    return tuple(sorted(str(entry["id"]) for entry in answer))
+
+
+def aggregate(
+    cluster: FlinkCluster, job_id: str, vertex: Vertex, names: list[str], how: str
+) -> dict[str, float]:
+    """Metrics of a vertex over its subtasks. `how` is 'sum', 'min', 'max' or 'avg'.
+
+    Metrics that no subtask reports are left out.
+    """
+    answer = cluster.http.get(
+        f"/jobs/{job_id}/vertices/{vertex.id}/subtasks/metrics", {"get": ",".join(names), "agg": how}
+    )
+    return {str(entry["id"]): float(entry[how]) for entry in answer}
+
+
+def watermarks(cluster: FlinkCluster, job_id: str, vertex: Vertex) -> tuple[int | None, ...]:
+    """The input watermark of each subtask in ms of the epoch; empty for a source, None before the first."""
+    answer = cluster.http.get(f"/jobs/{job_id}/vertices/{vertex.id}/watermarks")
+    return tuple(_watermark(float(entry["value"])) for entry in answer)
+
+
+def _source(
+    cluster: FlinkCluster, job_id: str, vertex: Vertex, operator: str, names: tuple[str, ...]
+) -> SourceMetrics:
+    read, behind, watermark = (
+        f"{operator}.{metric}" for metric in ("numRecordsIn", "pendingRecords", "currentOutputWatermark")
+    )
+    chained = vertex.operators[1:2]
+    emitted = f"{_metric_name(chained[0])}.numRecordsIn" if chained else "numRecordsOut"
+    if emitted not in names:
+        emitted = read
+    sums = aggregate(cluster, job_id, vertex, [read, emitted, behind], "sum")
+    reached = aggregate(cluster, job_id, vertex, [watermark], "min").get(watermark)
+    if reached is not None and _watermark(reached) is None:
+        reached = aggregate(cluster, job_id, vertex, [watermark], "max").get(watermark)
+    return SourceMetrics(
+        table=_table(vertex.operators[0].removeprefix("Source: ")),
+        read=int(sums.get(read, 0)),
+        emitted=int(sums.get(emitted, 0)),
+        behind=int(sums[behind]) if behind in sums else None,
+        watermark=_watermark(reached),
+    )
+
+
+def _metric_name(operator: str) -> str:
+    return re.sub(r"[.:\s,]", "_", operator)[:_LONGEST_NAME]
+
+
+def _table(operator: str) -> str:
+    match = _TABLE.match(operator)
+    return match["table"] if match else operator
+
+
+def _watermark(value: float | None) -> int | None:
+    # Long.MIN_VALUE and MAX_VALUE come back as the nearest floats.
+    if value is None or value <= _NO_WATERMARK or value >= float(_END_OF_TIME):
+        return None
+    return int(value)

@@ -1,0 +1,187 @@
+"""A Flink cluster by its REST service: what runs there, and how it is stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+from juncture.errors import Refused, Unreachable
+from juncture.flink.answers import Checkpoints, Failure, JobDetail, Jobs, JobSummary, Overview
+from juncture.flink.causes import root_cause
+from juncture.flink.http import Http, NotFound
+
+_POLL = 0.3
+
+
+class FlinkCluster:
+    """One cluster. Use as a context manager, or `close()` it.
+
+    Every method raises Unreachable if the cluster does not answer within some seconds, and Refused with
+    Flink's words if it says no.
+
+    Args:
+        base_url: address of the REST service, for instance 'http://host:8081'.
+        headers: sent with every request; expanded, for instance with a token.
+    """
+
+    def __init__(self, base_url: str, headers: Mapping[str, str] | None = None) -> None:
+        self.http = Http(base_url, headers)
+        self.base_url = self.http.base_url
+
+    def __enter__(self) -> FlinkCluster:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.http.close()
+
+    def overview(self) -> Overview:
+        """Version and slots."""
+        return Overview.read(self.http.get("/overview"), self.base_url)
+
+    def jobs(self) -> tuple[JobSummary, ...]:
+        """All jobs that the cluster knows, ended ones among them for a while."""
+        return Jobs.read(self.http.get("/jobs/overview"), self.base_url).jobs
+
+    def summary(self, job_id: str) -> JobSummary | None:
+        """A job as it is at this moment; None if the cluster does not know it."""
+        return next((job for job in self.jobs() if job.id == job_id), None)
+
+    def job(self, job_id: str) -> JobDetail | None:
+        """A job with its vertices, up to 3 s old; None if the cluster does not know it."""
+        try:
+            return JobDetail.read(self.http.get(f"/jobs/{job_id}"), self.base_url)
+        except NotFound:
+            return None
+
+    def failures(self, job_id: str) -> tuple[Failure, ...]:
+        """The job's recent exceptions by their root causes, the newest first."""
+        answer = self.http.get(f"/jobs/{job_id}/exceptions", {"maxExceptions": "20"})
+        entries = answer.get("exceptionHistory", {}).get("entries", ())
+        found = []
+        for entry in entries:
+            name, said = root_cause(str(entry.get("stacktrace") or entry.get("exceptionName") or ""))
+            found.append(Failure(at=int(entry.get("timestamp", 0)), type=name, message=said))
+        return tuple(sorted(found, key=lambda failure: failure.at, reverse=True))
+
+    def checkpoints(self, job_id: str) -> Checkpoints:
+        """Counts and recent checkpoints of a job. Raises Refused if the cluster does not know it."""
+        return Checkpoints.read(self.http.get(f"/jobs/{job_id}/checkpoints"), self.base_url)
+
+    def config(self) -> dict[str, str]:
+        """The JobManager's configuration, by option; Flink hides secrets in it."""
+        answer = self.http.get("/jobmanager/config")
+        if not isinstance(answer, list):
+            raise Unreachable(f"what answers at {self.base_url} does not answer as Flink does")
+        return {str(entry["key"]): str(entry["value"]) for entry in answer}
+
+    def savepoint_dir(self) -> str | None:
+        """Where the cluster puts savepoints if nobody says where."""
+        config = self.config()
+        return config.get("execution.checkpointing.savepoint-dir") or config.get("state.savepoints.dir")
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel a job; one that has ended is left so. Use `wait_ended` to see it end."""
+        job = self.summary(job_id)
+        if job is not None and not job.ended:
+            try:
+                self.http.send("PATCH", f"/jobs/{job_id}?mode=cancel")
+            except (NotFound, Refused):
+                again = self.summary(job_id)
+                if again is not None and not again.ended:
+                    raise
+
+    def wait_ended(self, job_id: str, timeout: float) -> str | None:
+        """The state a job ended in, None if the cluster forgot it. Raises Unreachable if it goes on."""
+        deadline = time.monotonic() + timeout
+        while True:
+            job = self.summary(job_id)
+            if job is None:
+                return None
+            if job.ended:
+                return job.state
+            if time.monotonic() > deadline:
+                raise Unreachable(
+                    f"the job {job_id} is still {job.state} after {timeout:.0f} s",
+                    remedy=f"look at {self.base_url}/#/job/running/{job_id}",
+                )
+            time.sleep(_POLL)
+
+    def stop(
+        self,
+        job_id: str,
+        target: str | None = None,
+        *,
+        drain: bool = False,
+        timeout: float = 600,
+        waiting: Callable[[float], None] = lambda seconds: None,
+    ) -> str:
+        """Stop a job with a savepoint; the savepoint's path.
+
+        Args:
+            job_id: the job.
+            target: folder for the savepoint; the cluster's own by default.
+            drain: let event time end first, so that all windows and joins emit. The state is then done with.
+            timeout: seconds to wait. Flink goes on with the savepoint after that.
+            waiting: called about every second with the seconds waited so far.
+
+        Raises:
+            Refused: the savepoint failed, with the root cause; the job runs on.
+            Unreachable: it was not done within `timeout`.
+        """
+        body: dict[str, Any] = {"drain": drain} | ({"targetDirectory": target} if target else {})
+        return self._savepoint(job_id, "stop", body, timeout, waiting)
+
+    def savepoint(
+        self,
+        job_id: str,
+        target: str | None = None,
+        *,
+        timeout: float = 600,
+        waiting: Callable[[float], None] = lambda seconds: None,
+    ) -> str:
+        """Take a savepoint of a job that goes on; its path. Arguments and errors are those of `stop`."""
+        body: dict[str, Any] = {"cancel-job": False} | ({"target-directory": target} if target else {})
+        return self._savepoint(job_id, "savepoints", body, timeout, waiting)
+
+    def _savepoint(
+        self,
+        job_id: str,
+        operation: str,
+        body: dict[str, Any],
+        timeout: float,
+        waiting: Callable[[float], None],
+    ) -> str:
+        trigger = self.http.send("POST", f"/jobs/{job_id}/{operation}", body)["request-id"]
+        start = time.monotonic()
+        while True:
+            answer = self.http.get(f"/jobs/{job_id}/savepoints/{trigger}")
+            if answer["status"]["id"] == "COMPLETED":
+                return _location(answer["operation"])
+            waited = time.monotonic() - start
+            if waited > timeout:
+                raise Unreachable(
+                    f"the savepoint of the job {job_id} was not done within {timeout:.0f} s",
+                    state="Flink is still working on it",
+                    remedy=f"look at the checkpoints at {self.base_url}/#/job/running/{job_id}",
+                )
+            waiting(waited)
+            time.sleep(_POLL if waited < 5 else 1)
+
+
+def _location(operation: Mapping[str, Any]) -> str:
+    cause = operation.get("failure-cause")
+    if cause is None:
+        return str(operation["location"])
+    name, said = root_cause(str(cause.get("stack-trace") or cause.get("class") or ""))
+    raise Refused(
+        f"the savepoint failed: {said or name}",
+        state="the job runs on",
+        remedy="mend the cause and try again, or stop without a savepoint",
+    )
