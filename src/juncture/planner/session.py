@@ -1,4 +1,4 @@
-"""A planner: one warm JVM that compiles any number of jobs."""
+"""A planner: one warm JVM that compiles, and starts, any number of jobs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 from types import TracebackType
 from typing import IO, Any
 
@@ -20,12 +20,18 @@ from juncture.model.compilation import Compilation, PlannerError
 from juncture.model.rendered import RenderedJob
 from juncture.planner.plan import read_plan
 
+_PATIENCE = 300
+"""Seconds after which an answer is not waited for any more."""
 # A planner lives for seconds: start-up counts, peak speed does not.
 _JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xmx1g"
 
 
+class LaunchFailed(Unreachable):
+    """A job.py ended with an error."""
+
+
 class Planner:
-    """Flink's planner in a process of its own. Use as a context manager, or `close()` it.
+    """Flink's planner and client in a process of its own. Use as a context manager, or `close()` it.
 
     Args:
         java_home: the Java to run it with.
@@ -44,7 +50,7 @@ class Planner:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=java_environment(java_home, Path(self._scratch.name)),
+            env=_java_environment(java_home, Path(self._scratch.name)),
             encoding="utf-8",
             start_new_session=True,  # Ctrl-C is for us: we close it in order
         )
@@ -77,6 +83,33 @@ class Planner:
             explanation=answer["explanation"],
         )
 
+    def run(self, script: Path, options: Mapping[str, str], variables: Mapping[str, str]) -> None:
+        """Run a rendered job.py until the cluster has taken its job.
+
+        Args:
+            script: the job.py of a bundle.
+            options: Flink options for this start alone: target, address, job id, jars, savepoint.
+            variables: values of the placeholders in its SQL. They stay in the planner's process, and are
+                taken out of what it says.
+
+        Raises:
+            LaunchFailed: with the innermost cause that Flink gives. The cluster may have taken the job all
+                the same; ask it for the job id.
+        """
+        answer = self._ask(
+            {
+                "operation": "run",
+                "script": str(script),
+                "arguments": [f"-D{key}={value}" for key, value in options.items()],
+                "variables": dict(variables),
+            }
+        )
+        if answer["error"] is not None:
+            problem = answer["error"]
+            for value in sorted(filter(None, variables.values()), key=len, reverse=True):
+                problem = problem.replace(value, "***")
+            raise LaunchFailed(problem)
+
     def close(self) -> None:
         """End the process and its JVM."""
         with contextlib.suppress(OSError):
@@ -92,12 +125,16 @@ class Planner:
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        watchdog = Timer(_PATIENCE, self._process.kill)
+        watchdog.start()
         try:
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
             line = self._process.stdout.readline()
         except OSError:
             line = ""
+        finally:
+            watchdog.cancel()
         if not line:
             self._process.wait(timeout=10)
             raise Unreachable(
@@ -116,7 +153,7 @@ class Planner:
             self._printed.append(line)
 
 
-def java_environment(java_home: Path, scratch: Path) -> dict[str, str]:
+def _java_environment(java_home: Path, scratch: Path) -> dict[str, str]:
     """The environment of a PyFlink process: its Java, its log folder, and no Flink installation of the user's."""
     environment = {
         name: value

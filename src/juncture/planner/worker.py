@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from pyflink.java_gateway import get_gateway
 from pyflink.table import EnvironmentSettings, ExplainDetail, TableEnvironment
 from pyflink.table.compiled_plan import CompiledPlan
 
-from juncture.planner.javaerrors import PlannerFailure, read_failure
+from juncture.planner.javaerrors import PlannerFailure, read_failure, root_cause
 
 _ACCEPTING_SINK = "juncture_accepting_sink"
 
@@ -95,6 +95,23 @@ def compile_job(request: dict[str, Any]) -> dict[str, Any]:
     return _answer(plan=plan, explanation=explanation, lenient=True, error=refused, statement=insert_index)
 
 
+def run_program(request: dict[str, Any]) -> dict[str, Any]:
+    """Run a rendered job.py as `python job.py -Dkey=value ...` would, in the warm JVM.
+
+    Request: `script`, `arguments`, `variables` (added to this process's environment).
+    Answer: `error`, the cause in Flink's words, or None.
+    """
+    os.environ.update(request["variables"])
+    sys.argv = [request["script"], *request["arguments"]]
+    try:
+        runpy.run_path(request["script"], run_name="__main__")
+    except SystemExit as ended:
+        return {"error": str(ended.code) if ended.code else None}
+    except Exception as error:
+        return {"error": root_cause(str(error))}
+    return {"error": None}
+
+
 def _answer(
     plan: str | None = None,
     explanation: str = "",
@@ -110,12 +127,7 @@ def main() -> None:
     """Answer requests until standard input closes."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-        "compile": compile_job,
-        "hello": lambda _: {
-            "version": get_gateway().jvm.org.apache.flink.runtime.util.EnvironmentInformation.getVersion()
-        },
-    }
+    operations = {"compile": compile_job, "run": run_program}
     for line in sys.stdin:
         request = json.loads(line)
         try:
