@@ -19,9 +19,9 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from juncture.errors import Refused
 from juncture.local import ports, processes
 from juncture.local.doctor import examine
-from juncture.local.settings import LocalSettings
 from juncture.local.stack import LocalStack
 from juncture.local.state import StackState, StateFolder
+from juncture.model.local import LocalSettings
 
 SMALL = LocalSettings(slots=2, taskmanager_memory="1280m", jobmanager_memory="768m", broker_heap="256m")
 
@@ -29,7 +29,7 @@ SMALL = LocalSettings(slots=2, taskmanager_memory="1280m", jobmanager_memory="76
 UP = f"""
 import sys
 from pathlib import Path
-from juncture.local.settings import LocalSettings
+from juncture.model.local import LocalSettings
 from juncture.local.stack import LocalStack
 settings = LocalSettings.model_validate_json({SMALL.model_dump_json()!r})
 LocalStack(Path(sys.argv[1]), settings).up(lambda message: print(message, flush=True))

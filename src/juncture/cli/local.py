@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from pydantic import ValidationError
 
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.errors import JunctureError, Location
-from juncture.local.settings import LocalSettings
 from juncture.local.stack import LocalStack
 from juncture.local.state import StackState
+from juncture.model.local import LocalSettings
 
 
 @click.group("local")
@@ -69,13 +68,7 @@ def settings_of(invocation: Invocation) -> LocalSettings:
             location=where,
             remedy="name one with --env that has a [environments.NAME.local] table",
         )
-    try:
-        return LocalSettings.model_validate(environment.local.model_dump())
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        path = ".".join(("environments", environment.name, "local", *map(str, first["loc"])))
-        message = str(first.get("ctx", {}).get("error", first["msg"]))
-        raise JunctureError(f"{path}: {message}", location=where, remedy="change it") from error
+    return environment.local
 
 
 def _data(state: StackState | None) -> dict[str, Any]:

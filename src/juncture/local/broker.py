@@ -14,8 +14,8 @@ from confluent_kafka.admin import AdminClient
 
 from juncture.local.java import Java
 from juncture.local.processes import Launch
-from juncture.local.settings import LocalSettings
 from juncture.local.state import HOST, Ports, StateFolder
+from juncture.model.local import LocalSettings
 
 ROLE = "kafka"
 

@@ -16,8 +16,8 @@ from juncture.errors import JunctureError
 from juncture.local.failures import failed_start
 from juncture.local.java import Java
 from juncture.local.processes import Launch
-from juncture.local.settings import LocalSettings
 from juncture.local.state import HOST, Ports, StateFolder
+from juncture.model.local import LocalSettings
 
 JOBMANAGER = "jobmanager"
 TASKMANAGER = "taskmanager"

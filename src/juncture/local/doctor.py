@@ -18,9 +18,9 @@ from juncture.local import ports, processes
 from juncture.local.jarlock import read_lock
 from juncture.local.jars import JarCache
 from juncture.local.java import find_java
-from juncture.local.settings import LocalSettings
 from juncture.local.stack import LocalStack
 from juncture.local.state import StackState, StateFolder
+from juncture.model.local import LocalSettings
 
 FLINK_VERSION = "2.3.0"
 

@@ -15,9 +15,9 @@ from juncture.local.broker import Broker
 from juncture.local.cluster import JOBMANAGER, TASKMANAGER, Cluster, parse_memory, taskmanager_role
 from juncture.local.jars import JarCache
 from juncture.local.java import Java, find_java
-from juncture.local.settings import LocalSettings
 from juncture.local.state import Ports, StackState, StateFolder
 from juncture.local.supervisor import Interrupted, Supervisor, signals_raise
+from juncture.model.local import LocalSettings
 
 Progress = Callable[[str], None]
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from juncture.errors import Refused
 from juncture.local.processes import ProcessRecord
-from juncture.local.settings import LocalSettings
+from juncture.model.local import LocalSettings
 
 HOST = "127.0.0.1"
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from juncture.model.base import Value
+from juncture.model.local import LocalSettings
 
-_SIZE = r"^[1-9][0-9]*[mg]$"
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -38,23 +38,11 @@ class Flink(Value):
     headers: dict[str, str] = {}
 
 
-class LocalStack(Value):
-    """Sizes and ports of the stack that `juncture local up` starts; absent ports are free ones."""
-
-    kafka_port: int | None = Field(default=None, ge=1024, le=65535, strict=True)
-    flink_port: int | None = Field(default=None, ge=1024, le=65535, strict=True)
-    taskmanagers: int = Field(default=1, ge=1, le=16, strict=True)
-    slots: int = Field(default=4, ge=1, le=64, strict=True)
-    taskmanager_memory: str = Field(default="3g", pattern=_SIZE)
-    jobmanager_memory: str = Field(default="1g", pattern=_SIZE)
-    broker_heap: str = Field(default="1g", pattern=_SIZE)
-
-
 class Environment(Value):
     """One `[environments.NAME]` of juncture.toml. Either `local`, or `kafka` and `flink`."""
 
     name: str
-    local: LocalStack | None = None
+    local: LocalSettings | None = None
     kafka: Kafka | None = None
     flink: Flink | None = None
     store: str | None = None

@@ -9,8 +9,8 @@ from juncture.local.broker import Broker
 from juncture.local.cluster import JOBMANAGER, Cluster, parse_memory
 from juncture.local.java import Java
 from juncture.local.processes import Launch
-from juncture.local.settings import LocalSettings
 from juncture.local.state import Ports, StateFolder
+from juncture.model.local import LocalSettings
 
 PORTS = Ports(kafka=20001, controller=20002, rest=20003, rpc=20004)
 SETTINGS = LocalSettings(slots=3, taskmanager_memory="3g")

@@ -8,7 +8,7 @@ from juncture.local import doctor
 from juncture.local.doctor import examine
 from juncture.local.jarlock import Coordinate, read_lock
 from juncture.local.jars import JarCache
-from juncture.local.settings import LocalSettings
+from juncture.model.local import LocalSettings
 
 
 def never(coordinate: Coordinate, folder: object, tick: object):

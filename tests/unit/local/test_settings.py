@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from juncture.local.settings import LocalSettings, mebibytes
+from juncture.model.local import LocalSettings, mebibytes
 
 
 def test_the_defaults_fit_a_small_machine():

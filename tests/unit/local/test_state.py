@@ -9,8 +9,8 @@ from filelock import FileLock
 
 from juncture.errors import Refused
 from juncture.local.processes import ProcessRecord
-from juncture.local.settings import LocalSettings
 from juncture.local.state import Ports, StackState, StateFolder
+from juncture.model.local import LocalSettings
 
 
 def state_of(folder: StateFolder) -> StackState:

@@ -12,9 +12,9 @@ import pytest
 from juncture.errors import Unreachable
 from juncture.local import processes
 from juncture.local.processes import Launch
-from juncture.local.settings import LocalSettings
 from juncture.local.state import Ports, StackState, StateFolder
 from juncture.local.supervisor import Interrupted, Supervisor, signals_raise
+from juncture.model.local import LocalSettings
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
-"""What a local stack is made of: ports, sizes, counts. Filled from the project's `[local]` table."""
+"""What a local stack is made of: ports, sizes, counts."""
 
 from __future__ import annotations
 
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+
+from juncture.model.base import Value
 
 _SIZE = re.compile(r"([1-9][0-9]*)([mg])")
 
@@ -27,10 +29,12 @@ def _at_least(minimum: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-Port = Annotated[int, Field(ge=1024, le=65535)]
+Port = Annotated[int, Field(strict=True, ge=1024, le=65535)]
+Count = Annotated[int, Field(strict=True, ge=1)]
+Size = Annotated[str, Field(pattern=r"^[1-9][0-9]*[mg]$")]
 
 
-class LocalSettings(BaseModel):
+class LocalSettings(Value):
     """A broker and a session cluster on this machine.
 
     A port of None means any free one, picked at each `up`. Memory sizes are '<n>m' or '<n>g'.
@@ -38,16 +42,14 @@ class LocalSettings(BaseModel):
     `*.memory.process.size`; the broker's is its heap.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kafka_port: Port | None = None
     flink_port: Port | None = None
-    taskmanagers: Annotated[int, Field(ge=1, le=16)] = 1
-    slots: Annotated[int, Field(ge=1, le=64)] = 4
+    taskmanagers: Annotated[Count, Field(le=16)] = 1
+    slots: Annotated[Count, Field(le=64)] = 4
     # Under these, Flink's own memory model leaves no heap, or the broker ends for lack of it.
-    taskmanager_memory: Annotated[str, _at_least(1280)] = "2g"
-    jobmanager_memory: Annotated[str, _at_least(768)] = "1g"
-    broker_heap: Annotated[str, _at_least(256)] = "512m"
+    taskmanager_memory: Annotated[Size, _at_least(1280)] = "2g"
+    jobmanager_memory: Annotated[Size, _at_least(768)] = "1g"
+    broker_heap: Annotated[Size, _at_least(256)] = "512m"
 
     @model_validator(mode="after")
     def _ports_differ(self) -> LocalSettings:
