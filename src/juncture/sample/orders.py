@@ -138,7 +138,7 @@ def _payments(shape: Shape, owners: Ints, times: Ints, nobody: Flags | None = No
         rows = zip(keys, quoted, times[events].tolist(), iso(times[events]), strict=True)
         return found, [
             f'{{"payment_id":"p-{key[:12]}","order_id":{owner},'
-            f'"method":"{_METHODS[millis % 4]}","paid_at":"{time}"}}'.encode()
+            f'"payment_method":"{_METHODS[millis % 4]}","paid_at":"{time}"}}'.encode()
             for key, owner, millis, time in rows
         ]
 

@@ -1,0 +1,142 @@
+"""Records of topics as they really are, in a DuckDB database of their own."""
+
+# ruff: noqa: S608 - every name in the SQL is quoted
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol
+
+from juncture.errors import JunctureError
+from juncture.validation.columns import quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+_CHUNK = 100_000
+
+
+class Record(Protocol):
+    """What a record must have; `juncture.kafka.reader.Record` has it. `timestamp` is in milliseconds."""
+
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+
+
+class RecordStore:
+    """Topics' records, one DuckDB table a topic. Close it, or use it as a context manager.
+
+    Args:
+        path: file of the database; in memory if there is none.
+
+    Raises JunctureError where DuckDB is not installed.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        try:
+            import duckdb
+        except ImportError:
+            raise JunctureError(
+                "DuckDB is not installed, and the oracle computes with it",
+                remedy="pip install 'juncture[local]'",
+            ) from None
+        self.connection: duckdb.DuckDBPyConnection = duckdb.connect(str(path or ":memory:"))
+
+    def __enter__(self) -> RecordStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+
+    def add(self, topic: str, records: Iterable[Record]) -> int:
+        """Add records of a topic, in any order; returns how many."""
+        import pyarrow as pa
+
+        table = self.table(topic)
+        schema = pa.schema(
+            [
+                ("partition", pa.int32()),
+                ("offset", pa.int64()),
+                ("timestamp", pa.int64()),
+                ("key", pa.binary()),
+                ("value", pa.binary()),
+            ]
+        )
+        added = 0
+        iterator = iter(records)
+        while chunk := list(islice(iterator, _CHUNK)):
+            columns = zip(*((r.partition, r.offset, r.timestamp, r.key, r.value) for r in chunk), strict=True)
+            arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+            self.connection.register("$chunk", pa.Table.from_arrays(arrays, schema=schema))
+            self.connection.execute(f'INSERT INTO {table} SELECT * FROM "$chunk"')
+            self.connection.unregister("$chunk")
+            added += len(chunk)
+        return added
+
+    def add_jsonl(self, topic: str, path: Path) -> int:
+        """Add records from a file, one JSON object a line: partition, offset, timestamp, key, value.
+
+        Keys and values are text, or null; `key_base64` and `value_base64` hold what is not UTF-8.
+        """
+        with path.open(encoding="utf-8") as lines:
+            return self.add(topic, _from_lines(lines, path))
+
+    def table(self, topic: str) -> str:
+        """The quoted name of the topic's table, which is made if need be."""
+        name = quoted(f"topic:{topic}")
+        self.connection.execute(
+            f'CREATE TABLE IF NOT EXISTS {name} (partition INTEGER, "offset" BIGINT, "timestamp" BIGINT,'
+            ' "key" BLOB, "value" BLOB)'
+        )
+        return name
+
+    def count(self, topic: str) -> int:
+        """How many records of the topic there are."""
+        row = self.connection.execute(f"SELECT count(*) FROM {self.table(topic)}").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+class _Line:
+    def __init__(self, raw: dict[str, object]) -> None:
+        self.partition = int(str(raw.get("partition", 0)))
+        self.offset = int(str(raw["offset"]))
+        self.timestamp = int(str(raw.get("timestamp", -1)))
+        self.key = _bytes(raw, "key")
+        self.value = _bytes(raw, "value")
+
+
+def _from_lines(lines: Iterable[str], path: Path) -> Iterator[_Line]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield _Line(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise JunctureError(
+                f"line {number} of {path.name} is not a record: {error}",
+                remedy="each line is a JSON object with partition, offset, timestamp, key and value",
+            ) from None
+
+
+def _bytes(raw: dict[str, object], name: str) -> bytes | None:
+    encoded = raw.get(f"{name}_base64")
+    if isinstance(encoded, str):
+        return base64.b64decode(encoded)
+    text = raw.get(name)
+    return None if text is None else str(text).encode()
