@@ -19,6 +19,7 @@ from juncture.cli.invocation import Invocation, shared_options
 COMMANDS = {
     "doctor": "Look at what this machine has and lacks to run joins, with the mend.",
     "local": "A Kafka broker and a Flink session cluster on this machine.",
+    "render": "Write each job as files: statements.sql, job.py, plan.json, manifest.json.",
 }
 
 

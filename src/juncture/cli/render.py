@@ -1,0 +1,96 @@
+"""juncture render"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from juncture.cli.invocation import Invocation, pass_invocation, shared_options
+from juncture.cli.jobs import chosen
+from juncture.cli.output import Text
+from juncture.deploy.toolchain import find_toolchain
+from juncture.errors import InvalidProject, JunctureError
+from juncture.model.compilation import Compilation
+from juncture.model.rendered import RenderedJob
+from juncture.render.bundle import bundle, digest, write
+from juncture.render.renderer import render
+
+
+@click.command("render")
+@click.argument("jobs", metavar="[JOB]...", nargs=-1)
+@click.option(
+    "--to",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write to DIR/JOB/. By default the project's build/.",
+)
+@shared_options
+@pass_invocation
+def command(invocation: Invocation, jobs: tuple[str, ...], to: Path | None) -> None:
+    """Write each job as files: statements.sql, job.py, plan.json, manifest.json.
+
+    They go to build/JOB/, and are the same bytes whenever the same files are rendered. All jobs are rendered
+    unless some are named. Nothing is written if one of them can't be rendered, or if Flink refuses it.
+    """
+    names = chosen(invocation, jobs)
+    folder = to or invocation.root / "build"
+    with invocation.leaving(f"the files of a job in {folder} are all old or all new"):
+        with invocation.output.progress() as say:
+            bundles = _bundles(invocation, names, say)
+        written = {name: write(files, folder / name) for name, files in bundles.items()}
+    rows = [
+        {"job": name, "path": str(written[name]), "digest": digest(files), "files": sorted(files)}
+        for name, files in bundles.items()
+    ]
+
+    def view(text: Text) -> None:
+        text.table([(name, str(path)) for name, path in written.items()])
+
+    invocation.output.result({"environment": invocation.environment.name, "jobs": rows}, view)
+
+
+def _bundles(
+    invocation: Invocation, names: list[str], say: Callable[[str], None]
+) -> dict[str, dict[str, str]]:
+    """The files of each job. Raises InvalidProject with what is wrong in any of them."""
+    project = invocation.project
+    problems: list[JunctureError] = []
+    rendered: dict[str, RenderedJob] = {}
+    for name in names:
+        try:
+            rendered[name] = render(project, name, invocation.environment)
+        except InvalidProject as error:
+            problems += error.problems
+    if problems:
+        # Of a source that several jobs read, each told the same.
+        raise InvalidProject(list({str(problem): problem for problem in problems}.values()))
+    toolchain = find_toolchain({name for job in rendered.values() for name in job.connectors}, say)
+    bundles = {}
+    with toolchain.planner() as planner:
+        for name, job in rendered.items():
+            say(f"Compiling {name}")
+            compilation = planner.compile(job)
+            refused = _refused(job, compilation)
+            if refused is not None:
+                problems.append(refused)
+            elif compilation.plan is not None:
+                jars = find_toolchain(job.connectors).pinned
+                bundles[name] = bundle(job, compilation.plan, jars, project.template_dirs)
+    if problems:
+        raise InvalidProject(problems)
+    return bundles
+
+
+def _refused(job: RenderedJob, compilation: Compilation) -> JunctureError | None:
+    error = compilation.error
+    if error is None:
+        return None
+    statement = job.statements[error.statement]
+    offset = statement.offset(error.line, error.column or 1) if error.line else 0
+    return JunctureError(
+        f"Flink refuses the job '{job.job.name}': {error.message}",
+        location=statement.locate(min(offset, len(statement.text) - 1)),
+        remedy=f"`juncture check {job.job.name}` tells more",
+    )
