@@ -20,22 +20,28 @@ class KafkaSecurity(Value):
     mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
     username: str | None = None
     password: str | None = None
+    """Write it as `${VARIABLE}`."""
     ca_file: str | None = None
+    """A PEM file of authorities, at the same path wherever clients run."""
 
 
 class Kafka(Value):
     """A Kafka cluster. `properties` go to Flink's connector as they are (Java client names)."""
 
     bootstrap_servers: str = Field(min_length=1)
+    """`host:port`, several with commas."""
     security: KafkaSecurity = KafkaSecurity()
     properties: dict[str, str] = {}
+    """Further client settings, by their Java names."""
 
 
 class Flink(Value):
     """A Flink session cluster by the address of its REST service, for instance 'http://host:8081'."""
 
     rest: str = Field(pattern=r"^https?://")
+    """For instance `http://host:8081`."""
     headers: dict[str, str] = {}
+    """Sent with each request, for instance an `Authorization` with `${VARIABLE}`."""
 
 
 class Environment(Value):
@@ -43,10 +49,15 @@ class Environment(Value):
 
     name: str
     local: LocalSettings | None = None
+    """The stack of `juncture local up`, with its sizes and ports."""
     kafka: Kafka | None = None
+    """A Kafka cluster elsewhere."""
     flink: Flink | None = None
+    """A Flink session cluster elsewhere."""
     store: str | None = None
+    """Where deployments are recorded: a folder, or any address that fsspec knows."""
     vars: dict[str, Any] = {}
+    """Values of `var('...')` in this environment."""
 
     @property
     def is_local(self) -> bool:

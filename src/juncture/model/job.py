@@ -18,16 +18,22 @@ class State(Value):
     """Where Flink keeps the join's state, and for how long at most."""
 
     backend: Literal["hashmap", "rocksdb"] = "hashmap"
+    """`hashmap` keeps state on the heap: fast, and limited by memory. `rocksdb` keeps it on local disk."""
     ttl: Duration | None = None
+    """How long state that no time bound clears is kept after its last change; for ever if absent."""
 
 
 class Checkpointing(Value):
-    """Flink's checkpoints. `timeout` and `min_pause` keep Flink's defaults where they are absent."""
+    """How often state is made durable. An exactly-once sink shows its rows once a checkpoint is complete."""
 
     interval: Duration = Field(default="10 s", validate_default=True)
+    """From the start of one checkpoint to the start of the next."""
     timeout: Duration | None = None
+    """After which a checkpoint is given up; Flink's default if absent."""
     min_pause: Duration | None = None
+    """Between the end of one checkpoint and the start of the next, at least; Flink's default if absent."""
     mode: Literal["exactly-once", "at-least-once"] = "exactly-once"
+    """What a restart may do to state: nothing twice, or some records twice with less alignment."""
 
     @field_validator("interval")
     @classmethod
@@ -41,7 +47,9 @@ class Silence(Value):
     """A rule that is not applied to this job, and why."""
 
     rule: str
+    """The rule's id, as `juncture check` prints it."""
     reason: str = Field(min_length=8)
+    """Why it does not apply here."""
 
 
 class Job(Value):
@@ -49,17 +57,27 @@ class Job(Value):
 
     name: Name
     description: str = ""
+    """A sentence on what the job is for."""
     join: Name
+    """The file in sql/joins/, without .sql."""
     sink: Name
+    """The file in sql/sinks/, without .sql."""
     startpoints: dict[Name, Startpoint] = {}
+    """Where the first start reads each source from; `earliest` for those that are not named."""
     parallelism: int = Field(default=1, ge=1, le=32768, strict=True)
+    """Subtasks of each operator, and so the task slots it takes."""
     max_parallelism: int = Field(default=128, ge=1, le=32768, strict=True)
+    """How far the job can ever be scaled; state can't be restored under another."""
     state: State = State()
     checkpointing: Checkpointing = Checkpointing()
     delivery: Literal["exactly-once", "at-least-once"] = "exactly-once"
+    """The sink's guarantee. Exactly-once writes transactions: read them with read_committed."""
     vars: dict[str, Any] = {}
+    """Values of `var('...')` for this job; they win over the environment's and the project's."""
     options: dict[str, str] = {}
+    """Further Flink options, which win over those that Juncture sets."""
     silence: tuple[Silence, ...] = ()
+    """Rules that are not applied to this job."""
 
     @field_validator("options", mode="before")
     @classmethod

@@ -43,13 +43,20 @@ class LocalSettings(Value):
     """
 
     kafka_port: Port | None = None
+    """Any free one if absent."""
     flink_port: Port | None = None
+    """Of Flink's web page and REST service; any free one if absent."""
     taskmanagers: Annotated[Count, Field(le=16)] = 1
+    """How many TaskManagers."""
     slots: Annotated[Count, Field(le=64)] = 4
+    """Task slots of each TaskManager."""
     # Under these, Flink's own memory model leaves no heap, or the broker ends for lack of it.
     taskmanager_memory: Annotated[Size, _at_least(1280)] = "2g"
+    """The whole process, as in Flink's `taskmanager.memory.process.size`: `<n>m` or `<n>g`."""
     jobmanager_memory: Annotated[Size, _at_least(768)] = "1g"
+    """The whole process, as in `jobmanager.memory.process.size`."""
     broker_heap: Annotated[Size, _at_least(256)] = "512m"
+    """The broker's heap."""
 
     @model_validator(mode="after")
     def _ports_differ(self) -> LocalSettings:
