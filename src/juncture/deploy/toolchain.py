@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +31,9 @@ class Toolchain:
     java_home: Path
     jars: tuple[Jar, ...]
 
-    def planner(self) -> Planner:
-        """A planner that knows the connectors. Close it."""
-        return Planner(self.java_home, [jar.path for jar in self.jars])
+    def planner(self, variables: Mapping[str, str] | None = None) -> Planner:
+        """A planner that knows the connectors, with `variables` in its environment. Close it."""
+        return Planner(self.java_home, [jar.path for jar in self.jars], variables)
 
     @property
     def pinned(self) -> tuple[tuple[str, str], ...]:

@@ -36,12 +36,15 @@ class Planner:
     Args:
         java_home: the Java to run it with.
         jars: connectors and formats that the SQL names.
+        variables: what the process's environment holds besides, from its start.
 
     Raises:
         Unreachable: the process did not start, with the last lines it printed.
     """
 
-    def __init__(self, java_home: Path, jars: Sequence[Path]) -> None:
+    def __init__(
+        self, java_home: Path, jars: Sequence[Path], variables: Mapping[str, str] | None = None
+    ) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="juncture-planner-")
         self._jars = ";".join(jar.resolve().as_uri() for jar in jars)
         self._printed: deque[str] = deque(maxlen=40)
@@ -50,7 +53,7 @@ class Planner:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=_java_environment(java_home, Path(self._scratch.name)),
+            env=_java_environment(java_home, Path(self._scratch.name)) | dict(variables or {}),
             encoding="utf-8",
             start_new_session=True,  # Ctrl-C is for us: we close it in order
         )
