@@ -17,7 +17,9 @@ from juncture.cli.invocation import Invocation, shared_options
 
 # Each command's module is imported when it is run: help must not wait for what commands need.
 COMMANDS = {
+    "check": "Put each job through Flink's own planner, and report every finding at its place.",
     "doctor": "Look at what this machine has and lacks to run joins, with the mend.",
+    "init": "Write the example project into DIR, which must be new or empty.",
     "local": "A Kafka broker and a Flink session cluster on this machine.",
     "render": "Write each job as files: statements.sql, job.py, plan.json, manifest.json.",
 }

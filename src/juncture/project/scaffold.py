@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 
-from juncture.errors import JunctureError
+from juncture.errors import JunctureError, Refused
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+_EXAMPLE = ("juncture.toml", "sql", "jobs")
+_GITIGNORE = "# What Juncture writes: the local stack's state and the rendered jobs.\n.juncture/\nbuild/\n"
 
 
 def packaged_templates() -> Path:
@@ -15,11 +19,47 @@ def packaged_templates() -> Path:
     Raises:
         JunctureError: it is in neither place: the installation is not whole.
     """
-    places = (_PACKAGE / "scaffold" / "templates", _PACKAGE.parents[1] / "templates")
+    return _packaged("templates")
+
+
+def create(directory: Path) -> Path:
+    """Write the example project into a folder that is new or empty, whole or not at all.
+
+    Raises:
+        Refused: something is there already.
+        JunctureError: the folder can't be written.
+    """
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise Refused(
+            f"{directory} is not empty",
+            state="nothing was written",
+            remedy="name a folder that is new or empty",
+        )
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as scratch:
+            fresh = Path(scratch) / "project"
+            fresh.mkdir()
+            for name in _EXAMPLE:
+                part = _packaged(name)
+                shutil.copytree(part, fresh / name) if part.is_dir() else shutil.copy(part, fresh / name)
+            (fresh / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
+            fresh.rename(directory)
+    except OSError as error:
+        raise JunctureError(
+            f"{directory} can't be written: {error.strerror or error}",
+            state="nothing was written",
+            remedy="free space, or name a folder that may be written",
+        ) from error
+    return directory
+
+
+def _packaged(name: str) -> Path:
+    places = (_PACKAGE / "scaffold" / name, _PACKAGE.parents[1] / name)
     for place in places:
-        if place.is_dir():
+        if place.exists():
             return place
     raise JunctureError(
-        f"Juncture's own templates are missing: looked for {' and '.join(map(str, places))}",
+        f"Juncture's own {name} is missing: looked for {' and '.join(map(str, places))}",
         remedy="install juncture again",
     )

@@ -1,0 +1,29 @@
+"""juncture init"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from juncture.cli.invocation import Invocation, pass_invocation, shared_options
+from juncture.cli.output import Text
+from juncture.project.scaffold import create
+
+
+@click.command("init")
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@shared_options
+@pass_invocation
+def command(invocation: Invocation, directory: Path) -> None:
+    """Write the example project into DIR, which must be new or empty.
+
+    It holds three jobs that run as they are.
+    """
+    create(directory)
+
+    def view(text: Text) -> None:
+        text.line(f"Wrote the example project into {directory}.")
+        text.line(f"Next: cd {directory} && juncture local up && juncture check")
+
+    invocation.output.result({"directory": str(directory)}, view)

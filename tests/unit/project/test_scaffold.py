@@ -1,0 +1,25 @@
+from pathlib import Path
+
+import pytest
+
+from juncture.errors import Refused
+from juncture.project.loader import load_project
+from juncture.project.scaffold import create
+
+
+def test_the_example_project_loads(tmp_path: Path) -> None:
+    project = load_project(create(tmp_path / "mine"))
+    assert list(project.jobs) == ["ad_funnel", "impression_clicks", "paid_orders"]
+    assert ".juncture/" in (project.root / ".gitignore").read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_an_empty_folder_will_do(tmp_path: Path) -> None:
+    assert load_project(create(tmp_path)).name == "adstream"
+
+
+def test_what_is_there_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "sql").mkdir()
+    with pytest.raises(Refused, match="not empty"):
+        create(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["sql"]
