@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import re
+from functools import cached_property, lru_cache
 from typing import Any
 
 from pydantic import ConfigDict
 
 from juncture.model.base import Value
+
+_QUOTED = re.compile(r"`(?:[^`]|``)*`")
+_TYPE_PIECE = re.compile(r"`(?:[^`]|``)*`|'(?:[^']|'')*'|[<>(),]")
 
 
 class PlanNode(Value):
@@ -27,9 +31,9 @@ class PlanNode(Value):
     def fields(self) -> tuple[tuple[str, Any], ...]:
         """(name, Flink's JSON of the type) of each output column."""
         output = self.raw.get("outputType")
-        if not isinstance(output, dict):
-            return ()
-        return tuple((f["name"], f["fieldType"]) for f in output.get("fields", ()))
+        if isinstance(output, str):
+            return row_fields(output)
+        return tuple((f["name"], f["fieldType"]) for f in (output or {}).get("fields", ()))
 
 
 class CompiledPlan(Value):
@@ -70,6 +74,32 @@ class CompiledPlan(Value):
             for name in table_names(up.raw):
                 names[name] = None
         return tuple(names)
+
+
+@lru_cache(maxsize=4096)
+def row_fields(text: str) -> tuple[tuple[str, str], ...]:
+    """(name, type) of each field of a row type as Flink writes it where no time attribute is in it.
+
+    For instance 'ROW<`id` VARCHAR(2147483647) NOT NULL, `r` ROW<`a` INT>> NOT NULL'.
+    """
+    begin, end = text.find("<"), text.rfind(">")
+    found: list[tuple[str, str]] = []
+    depth, start = 0, begin + 1
+    for match in _TYPE_PIECE.finditer(text, begin + 1, end):
+        depth += {"<": 1, "(": 1, ">": -1, ")": -1}.get(match[0], 0)
+        if match[0] == "," and depth == 0:
+            found.append(_field(text[start : match.start()]))
+            start = match.end()
+    if begin >= 0 and text[start:end].strip():
+        found.append(_field(text[start:end]))
+    return tuple(found)
+
+
+def _field(text: str) -> tuple[str, str]:
+    name = _QUOTED.match(text.strip())
+    if name is None:
+        return "", text.strip()
+    return name[0][1:-1].replace("``", "`"), text.strip()[name.end() :].strip()
 
 
 def table_names(raw: dict[str, Any]) -> tuple[str, ...]:

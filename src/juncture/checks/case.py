@@ -1,0 +1,126 @@
+"""What a rule looks at: a rendered job, what the planner made of it, and where it was authored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from juncture.checks.flow import JOINS, Flow
+from juncture.checks.places import Places
+from juncture.checks.rex import is_rowtime
+from juncture.checks.tables import Table, read_table
+from juncture.errors import Location
+from juncture.model.compilation import Compilation
+from juncture.model.plan import PlanNode
+from juncture.model.rendered import RenderedJob
+
+
+@dataclass(frozen=True)
+class Case:
+    """One job under check. All that is derived is computed once, when a rule first asks."""
+
+    rendered: RenderedJob
+    compilation: Compilation
+    job_places: dict[int, Location] = field(default_factory=dict)
+
+    @cached_property
+    def tables(self) -> dict[str, Table]:
+        """The sources and the sink, by name."""
+        statements = self.rendered.statements
+        return {s.name: read_table(s) for s in statements if s.kind != "insert"}
+
+    @cached_property
+    def sink(self) -> Table | None:
+        return next((table for table in self.tables.values() if table.statement.kind == "sink"), None)
+
+    @cached_property
+    def flow(self) -> Flow | None:
+        """The plan; None where Flink made none."""
+        plan = self.compilation.plan
+        tables = self.tables
+        return Flow(plan, lambda name: name in tables and tables[name].is_changelog) if plan else None
+
+    @cached_property
+    def places(self) -> Places:
+        return Places(self.rendered)
+
+    def in_query(self, offset: int) -> Location:
+        """The author's place of an offset in the insert statement."""
+        return self.rendered.insert.locate(offset)
+
+    def in_table(self, name: str, *, column: str | None = None, clause: str | None = None) -> Location:
+        """A table's column, its 'watermark' or 'key' clause, or its name where it has none of these."""
+        table = self.tables[name]
+        offset = table.offset
+        found = table.column(column) if column else None
+        if found is not None:
+            offset = found.offset
+        if clause == "watermark" and table.watermark:
+            offset = table.watermark[1]
+        if clause == "key" and table.key:
+            offset = table.key[1]
+        return table.statement.locate(offset)
+
+    def tables_named(self, alias: str | None) -> tuple[Table, ...]:
+        """The tables that an alias of the query stands for; all that it reads without one."""
+        found = [named.table for named in self.places.named() if alias in (None, named.alias)]
+        return tuple(self.tables[name] for name in dict.fromkeys(found) if name in self.tables)
+
+    def column_type(self, alias: str | None, column: str) -> str | None:
+        """The type of a column as its source declares it; None where it does not say."""
+        declared = (table.column(column) for table in self.tables_named(alias))
+        return next((found.type for found in declared if found and found.type), None)
+
+    def place(self, node: PlanNode) -> Location:
+        """Where an operator of the plan is authored, as near as can be told."""
+        flow = self.flow
+        if flow is None:
+            return self.in_query(self.places.query)
+        if node.kind in JOINS or node.kind == "lookup-join":
+            return self.in_query(self.places.join(flow, node))
+        if node.kind in ("table-source-scan", "changelog-normalize"):
+            return self.in_query(self.places.scan(flow, flow.scans(node)[0]))
+        words = {
+            "group-aggregate": ("GROUP", "DISTINCT"),
+            "rank": ("ROW_NUMBER",),
+            "deduplicate": ("ROW_NUMBER",),
+        }
+        occurrences = self.places.words(*words.get(node.kind, ()))
+        alike = [other.id for other in flow.plan.nodes if words.get(other.kind) == words.get(node.kind)]
+        if occurrences and node.kind in words:
+            return self.in_query(occurrences[min(alike.index(node.id), len(occurrences) - 1)])
+        return self.in_query(self.places.query)
+
+    @cached_property
+    def event_time_operators(self) -> tuple[PlanNode, ...]:
+        """The operators that wait for watermarks."""
+        return tuple(node for node in self.flow.plan.nodes if _is_event_time(node)) if self.flow else ()
+
+    @cached_property
+    def watermarked(self) -> frozenset[int]:
+        """Ids of the scans that send watermarks, from the source itself or from an operator after it."""
+        if self.flow is None:
+            return frozenset()
+        found = {scan.id for scan in self.flow.plan.of_kind("table-source-scan") if watermark_push_down(scan)}
+        for node in self.flow.plan.of_kind("watermark-assigner"):
+            found.update(scan.id for scan in self.flow.scans(node))
+        return frozenset(found)
+
+
+def watermark_push_down(scan: PlanNode) -> dict[str, object] | None:
+    """The scan's watermark as the plan's JSON has it; None where the source makes none."""
+    abilities = scan.raw.get("scanTableSource", {}).get("abilities", ())
+    return next((ability for ability in abilities if ability.get("type") == "WatermarkPushDown"), None)
+
+
+def _is_event_time(node: PlanNode) -> bool:
+    raw = node.raw
+    if node.kind == "interval-join":
+        return bool(raw["intervalJoinSpec"]["windowBounds"]["isEventTime"])
+    if node.kind == "temporal-join":
+        index = raw.get("leftTimeAttributeIndex", -1)
+        return 0 <= index < len(node.fields) and is_rowtime(node.fields[index][1])
+    if node.kind == "deduplicate":
+        return bool(raw.get("isRowtime")) and not raw.get("keepLastRow")
+    windowing = raw.get("windowing") or raw.get("leftWindowing") or {}
+    return bool(windowing.get("isRowtime")) and node.kind != "local-window-aggregate"

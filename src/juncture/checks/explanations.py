@@ -1,0 +1,198 @@
+"""Flink's refusals in words that help: what is wrong, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from juncture.checks.case import Case
+from juncture.checks.functions import BUILT_IN
+from juncture.checks.wording import listed
+from juncture.project.nearest import did_you_mean
+
+_FIX = "correct the statement: Flink's planner refuses it as it is"
+
+
+class Explanation(NamedTuple):
+    """`offset` is a better place in the insert statement than the one that Flink names, where there is one."""
+
+    message: str
+    remedy: str
+    offset: int | None = None
+
+
+Explain = Callable[[Case, re.Match[str], int | None], Explanation]
+
+
+def explain(case: Case, message: str, offset: int | None) -> Explanation:
+    """Explain a refusal that no other rule explains.
+
+    Args:
+        case: the job.
+        message: Flink's message.
+        offset: where Flink places it, in the insert statement; None elsewhere or without a place.
+    """
+    text = _without_place(message)
+    for pattern, explanation in _EXPLANATIONS:
+        if match := re.search(pattern, text, re.DOTALL):
+            return explanation(case, match, offset)
+    return Explanation(text, _FIX)
+
+
+def _without_place(message: str) -> str:
+    """Flink's place is one of the rendered text: it would mislead."""
+    text = re.sub(r"^At line \d+, column \d+: ", "", message)
+    text = re.sub(r" at line \d+, column \d+\.?", "", text)
+    return text.split("\n\nrelated rel plan:")[0].split(" The physical plan is:")[0].strip()
+
+
+def _unknown_column(case: Case, match: re.Match[str], _: int | None) -> Explanation:
+    name, alias = match[1], match[2] or None
+    columns = [c.name for table in case.tables_named(alias) for c in table.columns]
+    where = f"'{alias}' has no column '{name}'" if alias else f"no table of the join has a column '{name}'"
+    return Explanation(where, did_you_mean(name, columns, none="look at the columns of its subquery"))
+
+
+def _ambiguous_column(case: Case, match: re.Match[str], _: int | None) -> Explanation:
+    name = match[1]
+    owners = [
+        n.alias for n in case.places.named() if n.table in case.tables and case.tables[n.table].column(name)
+    ]
+    written = [f"{alias}.{name}" for alias in owners]
+    return Explanation(
+        f"'{name}' may mean the column of more than one table",
+        f"write {listed(written, 'or')}" if written else "put the table's alias before it",
+    )
+
+
+def _unknown_alias(case: Case, match: re.Match[str], _: int | None) -> Explanation:
+    aliases = [named.alias for named in case.places.named()]
+    return Explanation(
+        f"there is no table or alias '{match[1]}' in this query", did_you_mean(match[1], aliases)
+    )
+
+
+def _unknown_table(case: Case, match: re.Match[str], _: int | None) -> Explanation:
+    tables = [name for name, table in case.tables.items() if table.statement.kind == "source"]
+    return Explanation(
+        f"there is no table '{match[1]}'",
+        f"{did_you_mean(match[1], tables, none='')}; sources are named as {{{{ source('...') }}}}",
+    )
+
+
+def _unknown_function(case: Case, match: re.Match[str], _: int | None) -> Explanation:
+    name, arguments = match[1], match[2]
+    if name.upper() in BUILT_IN:
+        kinds = arguments.replace("<", "").replace(">", "").lower() or "nothing"
+        return Explanation(
+            f"{name} does not take ({kinds})", f"look up the arguments of {name} in Flink's functions"
+        )
+    return Explanation(f"there is no function '{name}'", did_you_mean(name, BUILT_IN))
+
+
+def _unexpected(case: Case, match: re.Match[str], offset: int | None) -> Explanation:
+    found = match[1]
+    before = case.places.before(offset) if offset is not None else None
+    after = f" after '{before.text}'" if before else ""
+    if found == "<EOF>":
+        opened = sum({"(": 1, ")": -1}.get(token.word, 0) for token in case.places.tokens)
+        missing = f"{opened} closing parenthesis is" if opened == 1 else f"{opened} closing parentheses are"
+        return Explanation("the statement ends too early", f"{missing} missing" if opened > 0 else _FIX)
+    if before is not None and before.word == ",":
+        return Explanation(f"'{found}' can't follow a comma", "remove the comma before it", before.start)
+    word = found.split()[-1] if found.split() else found
+    remedy = "something before it is missing or misspelt"
+    if word.isidentifier():
+        remedy += f"; if '{word}' is meant as a name, quote it: `{word}` (it may be a reserved word)"
+    return Explanation(f"'{found}' can't stand here{after}", remedy)
+
+
+def _columns_of_sink(case: Case, match: re.Match[str], _: int | None) -> Explanation:
+    sink = case.rendered.job.sink
+    given, taken = (_schema(match[group]) for group in ("query", "sink"))
+    position = re.search(r"sink column '([^']+)' at position (\d+)", match["cause"])
+    if position is None:
+        numbers = f"the query gives {len(given)} columns, the sink {sink} takes {len(taken)}"
+        missing = [name for name, _ in taken if name not in dict(given)]
+        extra = [name for name, _ in given if name not in dict(taken)]
+        hints = [f"no column is called {listed(missing)}"] if missing else []
+        hints += [f"{sink} has no {listed(extra, 'or')}"] if extra else []
+        return Explanation(
+            numbers,
+            f"select {', '.join(name for name, _ in taken)}, in this order"
+            + "".join(f"; {h}" for h in hints),
+            case.places.query,
+        )
+    name, index = position[1], int(position[2]) - (0 if "position 0" in match["cause"] else 1)
+    given_type = given[index][1] if index < len(given) else "?"
+    taken_type = dict(taken).get(name, "?")
+    return Explanation(
+        f"the sink {sink} takes {taken_type} for its column {name}, but the query gives {given_type} "
+        f"({given[index][0] if index < len(given) else '?'})",
+        f"columns go by position: check their order, or CAST(... AS {taken_type.removesuffix(' NOT NULL')})",
+        case.places.select_item(index),
+    )
+
+
+def _schema(text: str) -> list[tuple[str, str]]:
+    """'[a: STRING, b: ROW<x INT>]' as names and types; commas inside of types don't part columns."""
+    parts = re.split(r", (?=`?[^\s,:<>()]+`?: )", text)
+    return [(name.strip("`"), kind) for name, _, kind in (part.partition(": ") for part in parts)]
+
+
+def _several_rowtimes(case: Case, match: re.Match[str], _: int | None) -> Explanation:
+    names = [name.strip() for name in match[1].split(",")]
+    return Explanation(
+        f"the query gives several time attributes ({listed(names)}), and a sink's records have one time",
+        f"keep one, and CAST({listed(names[1:], 'or')} AS TIMESTAMP_LTZ(3)), or whichever is not the event's time",
+        case.places.query,
+    )
+
+
+def _operator_takes_no_updates(case: Case, match: re.Match[str], _: int | None) -> Explanation:
+    kinds = {
+        "IntervalJoin": "an interval join",
+        "WindowJoin": "a window join",
+        "Deduplicate": "a deduplication",
+    }
+    consumer = kinds.get(match[1], f"the operator {match[1]}")
+    producer = {"Rank": "a ranking", "Deduplicate": "a deduplication that keeps the last row",
+                "ChangelogNormalize": "a changelog source", "GroupAggregate": "an aggregation",
+                "Join": "a regular join"}.get(match[2], match[2])  # fmt: skip
+    remedy = "join a changelog as versions, FOR SYSTEM_TIME AS OF the other side's time"
+    if match[2] in ("Rank", "Deduplicate"):
+        remedy = "keep the first row: ROW_NUMBER() OVER (PARTITION BY ... ORDER BY the time attribute ASC)"
+    at = case.places.word("ROW_NUMBER") if match[2] in ("Rank", "Deduplicate") else case.places.word("JOIN")
+    return Explanation(f"{consumer} takes only appended rows, but {producer} updates them", remedy, at)
+
+
+def _same_rowtime_types(case: Case, match: re.Match[str], _: int | None) -> Explanation:
+    return Explanation(
+        f"an interval join compares times of one type, but these are {match[1]} and {match[2]}",
+        "declare the event time of all sources alike: TIMESTAMP_LTZ(3) for instants",
+        case.places.word("JOIN"),
+    )
+
+
+_EXPLANATIONS: tuple[tuple[str, Explain], ...] = (
+    (r"^Column '([^']+)' not found in table '([^']+)'", _unknown_column),
+    (r"^Column '([^']+)' not found in any(?: table)?()", _unknown_column),
+    (r"^Column '([^']+)' is ambiguous", _ambiguous_column),
+    (r"^Table '([^']+)' not found", _unknown_alias),
+    (r"^Object '([^']+)' not found", _unknown_table),
+    (r"No match found for function signature (\w+)\((.*)\)", _unknown_function),
+    (r"^Encountered \"(.+?)\"", _unexpected),
+    (r"^Incorrect syntax near the keyword '(.+?)'", _unexpected),
+    (
+        r"do not match\.\nCause: (?P<cause>.+?)\n\nQuery schema: \[(?P<query>.*?)\]\n"
+        r"Sink schema:\s+\[(?P<sink>.*)\]",
+        _columns_of_sink,
+    ),
+    (r"more than one rowtime attribute column \[(.+?)\]", _several_rowtimes),
+    (
+        r"^StreamPhysical(\w+) doesn't support consuming .+? produced by node (\w+)",
+        _operator_takes_no_updates,
+    ),
+    (r"requires same rowtime types, but the types are (.+?) and (.+?)\.?$", _same_rowtime_types),
+)
