@@ -98,11 +98,12 @@ class JobDetail(Answer):
 
 
 class Checkpoint(Answer):
-    """One checkpoint or savepoint."""
+    """One checkpoint or savepoint. The type is 'CHECKPOINT', 'SAVEPOINT', or 'SYNC_SAVEPOINT' for a stop's."""
 
     id: int
     status: str
     is_savepoint: bool
+    checkpoint_type: str
     trigger_timestamp: int
     latest_ack_timestamp: int
     state_size: int

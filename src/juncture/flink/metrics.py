@@ -16,6 +16,7 @@ All of them count from the job's last start or restart.
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 
 from juncture.flink.answers import JobDetail, Vertex
@@ -66,8 +67,26 @@ class Progress:
     sinks: tuple[SinkMetrics, ...]
 
 
-def progress(cluster: FlinkCluster, job: JobDetail) -> Progress:
-    """Read the counters of a job; empty for one that has ended. Raises Unreachable, Refused."""
+def progress(cluster: FlinkCluster, job: JobDetail, patience: float = 4) -> Progress:
+    """Read the counters of a job as they are now; for one that has ended, as they last were.
+
+    The JobManager collects metrics only when somebody asks, and answers with what it had before: so this
+    asks, waits a second and asks again, for up to `patience` seconds while a running job shows no source.
+    With a patience of 0 the counters are those of the last time somebody asked, or up to 10 s old.
+
+    Raises Unreachable, or Refused if the cluster has forgotten the job meanwhile.
+    """
+    found = _collect(cluster, job)
+    deadline = time.monotonic() + patience
+    while not job.ended and time.monotonic() < deadline:
+        time.sleep(1)
+        found = _collect(cluster, job)
+        if found.sources:
+            break
+    return found
+
+
+def _collect(cluster: FlinkCluster, job: JobDetail) -> Progress:
     sources: list[SourceMetrics] = []
     sinks: list[SinkMetrics] = []
     for vertex in job.vertices:

@@ -74,6 +74,14 @@ class FlinkCluster:
         """Counts and recent checkpoints of a job. Raises Refused if the cluster does not know it."""
         return Checkpoints.read(self.http.get(f"/jobs/{job_id}/checkpoints"), self.base_url)
 
+    def restarts(self, job_id: str) -> int | None:
+        """How often the job was restarted since it was submitted; None if the cluster does not tell."""
+        try:
+            answer = self.http.get(f"/jobs/{job_id}/metrics", {"get": "numRestarts"})
+        except NotFound:
+            return None
+        return int(answer[0]["value"]) if answer else None
+
     def config(self) -> dict[str, str]:
         """The JobManager's configuration, by option; Flink hides secrets in it."""
         answer = self.http.get("/jobmanager/config")

@@ -1,0 +1,118 @@
+"""What an environment's name comes to at this moment: addresses, secrets, store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from juncture.deploy.store import Store
+from juncture.errors import JunctureError, Unreachable
+from juncture.flink.rest import FlinkCluster
+from juncture.local.stack import LocalStack
+from juncture.model.environment import PLACEHOLDER, Environment, Flink, Kafka
+from juncture.model.project import Project
+from juncture.project.secrets import expand, expand_all
+from juncture.render.connectors import LOCAL_BOOTSTRAP
+
+_LOCAL_VARIABLE = PLACEHOLDER.sub(r"\1", LOCAL_BOOTSTRAP)
+
+
+class Connection:
+    """An environment's Kafka and Flink, as they are to be used now.
+
+    Secrets are put in when an attribute is first asked for: to look at Flink, Kafka's password need not
+    be set.
+
+    Args:
+        environment: its name.
+        kafka: with placeholders.
+        flink: with placeholders.
+        variables: values that placeholders of rendered statements take before the process's environment.
+        environ: the process's environment.
+    """
+
+    def __init__(
+        self,
+        environment: str,
+        kafka: Kafka,
+        flink: Flink,
+        variables: Mapping[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.environment = environment
+        self.variables = dict(variables or {})
+        self._environ = os.environ if environ is None else environ
+        self._kafka, self._flink = kafka, flink
+
+    @cached_property
+    def kafka(self) -> Kafka:
+        """Expanded. Raises JunctureError if a variable is not set."""
+        return expand_all(self._kafka, self._environ, f"environments.{self.environment}.kafka")
+
+    @cached_property
+    def flink(self) -> Flink:
+        """Expanded. Raises JunctureError if a variable is not set."""
+        return expand_all(self._flink, self._environ, f"environments.{self.environment}.flink")
+
+    def cluster(self) -> FlinkCluster:
+        """A new connection to the Flink cluster; the caller closes it."""
+        return FlinkCluster(self.flink.rest, self.flink.headers)
+
+    def values(self, names: Iterable[str]) -> dict[str, str]:
+        """Values of a job's placeholders, by name. Raises JunctureError that names all that are not set."""
+        wanted = sorted(names)
+        known = {**self._environ, **self.variables}
+        missing = [name for name in wanted if name not in known]
+        if missing:
+            raise JunctureError(
+                f"environment variables that the job needs are not set: {', '.join(missing)}",
+                state="nothing was changed",
+                remedy=f"export {' '.join(name + '=...' for name in missing)} and run the command again",
+            )
+        return {name: known[name] for name in wanted}
+
+
+def connect(
+    project: Project, environment: Environment, environ: Mapping[str, str] | None = None
+) -> Connection:
+    """Where an environment is: as configured, or where the project's local stack is at this moment.
+
+    Raises:
+        Unreachable: the local stack is not running.
+        JunctureError: the environment has no addresses.
+    """
+    if environment.is_local:
+        kafka, flink = _local(project.root)
+        variables = {_LOCAL_VARIABLE: kafka.bootstrap_servers}
+        return Connection(environment.name, kafka, flink, variables, environ)
+    if environment.kafka is None or environment.flink is None:
+        raise JunctureError(
+            f"the environment '{environment.name}' has no addresses of Kafka and Flink",
+            remedy=f"add [environments.{environment.name}.kafka] and .flink to juncture.toml",
+        )
+    return Connection(environment.name, environment.kafka, environment.flink, None, environ)
+
+
+def open_store(project: Project, environment: Environment, environ: Mapping[str, str] | None = None) -> Store:
+    """The environment's store: as configured, else a folder of the project's state.
+
+    Raises JunctureError if a variable in its address is not set, or the address cannot be used.
+    """
+    if environment.store is None:
+        return Store(project.root / ".juncture" / "store" / environment.name)
+    values = os.environ if environ is None else environ
+    url = expand(environment.store, values, f"environments.{environment.name}.store")
+    return Store(url if "://" in url else project.root / Path(url).expanduser())
+
+
+def _local(root: Path) -> tuple[Kafka, Flink]:
+    state = LocalStack(root).status()
+    if state is None or not state.alive:
+        dead = f": {', '.join(state.dead)} ended" if state is not None and state.dead else ""
+        raise Unreachable(
+            f"the local Kafka and Flink of this project are not running{dead}",
+            remedy="run `juncture local up`",
+        )
+    return Kafka(bootstrap_servers=state.kafka_address), Flink(rest=state.web_url)

@@ -1,0 +1,40 @@
+"""How a job is started on a cluster: Flink's options and variables for one start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from juncture.model.environment import Flink
+
+Launcher = Callable[[Path, Mapping[str, str], Mapping[str, str]], None]
+"""Takes job.py, Flink options for this start, and variables; returns when the cluster has taken the job.
+
+`juncture.planner.session.Planner.run` is one. It raises Unreachable if it failed.
+"""
+
+
+def launch_options(flink: Flink, job_id: str, jars: Sequence[Path]) -> dict[str, str]:
+    """Flink options for one start on a session cluster. The id is ours, so that a job starts once at most."""
+    address = urlsplit(flink.rest)
+    secure = address.scheme == "https"
+    options = {
+        "execution.target": "remote",
+        "rest.address": address.hostname or "",
+        "rest.port": str(address.port or (443 if secure else 80)),
+        "$internal.pipeline.job-id": job_id,
+    }
+    if secure:
+        options["security.ssl.rest.enabled"] = "true"
+    if address.path.strip("/"):
+        options["rest.path"] = address.path.strip("/")
+    if jars:
+        options["pipeline.jars"] = ";".join(jar.resolve().as_uri() for jar in jars)
+    return options
+
+
+def client_variables(flink: Flink) -> dict[str, str]:
+    """What a Java client's environment must hold, from its very start, to send the cluster's headers."""
+    headers = "\n".join(f"{name}:{value}" for name, value in flink.headers.items())
+    return {"FLINK_REST_CLIENT_HEADERS": headers} if headers else {}

@@ -1,0 +1,60 @@
+"""What a bundle's manifest tells the one who deploys it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from juncture.errors import JunctureError
+
+
+class Manifest(BaseModel):
+    """The part of manifest.json that deploying needs. `topics` are by table, `flink` is a minor version."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: int
+    job: str
+    environment: str
+    flink: str
+    topics: dict[str, str]
+    variables: tuple[str, ...]
+    options: dict[str, str]
+    parallelism: int
+
+    @property
+    def name(self) -> str:
+        """The job's name on the cluster."""
+        return self.options.get("pipeline.name", self.job)
+
+    @property
+    def slots(self) -> int:
+        """Slots that the job takes: all its operators share them."""
+        return int(self.options.get("parallelism.default", self.parallelism))
+
+
+def read_manifest(files: Mapping[str, str]) -> Manifest:
+    """The manifest of a bundle's files. Raises JunctureError if it is missing, damaged or of a newer Juncture."""
+    for name in ("manifest.json", "job.py"):
+        if name not in files:
+            raise JunctureError(f"the rendered job has no {name}", remedy="render it again")
+    try:
+        manifest = Manifest.model_validate_json(files["manifest.json"])
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise JunctureError(
+            f"the rendered job's manifest.json is damaged at '{place}'", remedy="render the job again"
+        ) from None
+    if manifest.schema_version != 1:
+        raise JunctureError(
+            f"manifest.json has schema {manifest.schema_version}, which this Juncture does not know",
+            remedy="upgrade Juncture, or render the job again",
+        )
+    return manifest
+
+
+def digest(files: Mapping[str, str]) -> str:
+    """One name for a bundle's content, 64 hexadecimal digits: that of its manifest, which has the others'."""
+    return hashlib.sha256(files["manifest.json"].encode()).hexdigest()

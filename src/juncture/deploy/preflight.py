@@ -1,0 +1,108 @@
+"""What must be so before a job is started; all of it is looked at before anything is said."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from juncture.deploy.connection import Connection
+from juncture.deploy.manifest import Manifest
+from juncture.errors import JunctureError, Refused
+from juncture.flink.rest import FlinkCluster
+from juncture.kafka.admin import Admin
+
+_SLOTS_FREE_WITHIN = 6.0
+"""Seconds. A job that has just ended gives its slots back a moment later."""
+
+
+def check(
+    manifest: Manifest, connection: Connection, cluster: FlinkCluster, jars: Sequence[Path]
+) -> tuple[str, ...]:
+    """What was found to be right, a sentence each.
+
+    Raises:
+        JunctureError: a variable is not set.
+        Unreachable: the cluster or the brokers do not answer.
+        Refused: one or more things are not as they must be; all of them are told.
+    """
+    connection.values(manifest.variables)
+    checks: tuple[Callable[[], str], ...] = (
+        lambda: _version(manifest, cluster),
+        lambda: _slots(manifest, cluster),
+        lambda: _topics(manifest, connection),
+        lambda: _jars(jars),
+    )
+    right: list[str] = []
+    wrong: list[Refused] = []
+    for each in checks:
+        try:
+            right.append(each())
+        except Refused as refusal:
+            wrong.append(refusal)
+    if wrong:
+        raise _together(manifest.job, wrong)
+    return tuple(right)
+
+
+def _version(manifest: Manifest, cluster: FlinkCluster) -> str:
+    found = cluster.overview().version
+    if found.split(".")[:2] != manifest.flink.split(".")[:2]:
+        raise Refused(
+            f"the job is compiled for Flink {manifest.flink}, but {cluster.base_url} runs Flink {found}",
+            remedy=f"deploy to a Flink {manifest.flink} cluster",
+        )
+    return f"Flink {found} answers at {cluster.base_url}"
+
+
+def _slots(manifest: Manifest, cluster: FlinkCluster) -> str:
+    deadline = time.monotonic() + _SLOTS_FREE_WITHIN
+    while True:
+        overview = cluster.overview()
+        if overview.slots_available >= manifest.slots:
+            return f"{overview.slots_available} of {overview.slots_total} slots are free, {manifest.slots} needed"
+        # A cluster that is too small as a whole does not become larger by waiting.
+        if overview.slots_total < manifest.slots or time.monotonic() > deadline:
+            break
+        time.sleep(0.3)
+    raise Refused(
+        f"the job needs {manifest.slots} slots, the cluster has {overview.slots_available} free"
+        f" of {overview.slots_total}",
+        remedy=f"stop another job, add TaskManagers, or lower `parallelism` in jobs/{manifest.job}.yaml",
+    )
+
+
+def _topics(manifest: Manifest, connection: Connection) -> str:
+    topics = sorted(set(manifest.topics.values()))
+    missing = Admin(connection.kafka).missing(topics)
+    servers = connection.kafka.bootstrap_servers
+    if missing:
+        tables = {topic: table for table, topic in manifest.topics.items()}
+        named = ", ".join(f"'{topic}' (table {tables[topic]})" for topic in missing)
+        first = f"kafka-topics.sh --bootstrap-server {servers} --create --topic {missing[0]} --partitions 4"
+        raise Refused(
+            f"topic{'s' if len(missing) > 1 else ''} {named} missing on the Kafka cluster at {servers}",
+            remedy=f"create what is missing, for instance: {first}",
+        )
+    return f"Kafka at {servers} has {', '.join(topics)}" if topics else f"Kafka at {servers} answers"
+
+
+def _jars(jars: Sequence[Path]) -> str:
+    missing = [jar.name for jar in jars if not jar.is_file()]
+    if missing:
+        raise Refused(
+            f"not on this machine: {', '.join(missing)}", remedy="run `juncture doctor`, which tells the mend"
+        )
+    return f"{len(jars)} jar{'s' if len(jars) != 1 else ''} to be sent along"
+
+
+def _together(job: str, wrong: list[Refused]) -> JunctureError:
+    if len(wrong) == 1:
+        wrong[0].state = "nothing was changed"
+        return wrong[0]
+    problems = "".join(f"\n- {each.problem}" for each in wrong)
+    return Refused(
+        f"'{job}' cannot be submitted:{problems}",
+        state="nothing was changed",
+        remedy="\n".join(f"- {each.remedy}" for each in wrong),
+    )

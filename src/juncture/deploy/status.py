@@ -1,0 +1,172 @@
+"""How a job is doing: its deployment held against the cluster, and how far it has come."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from juncture.deploy import ledger
+from juncture.deploy.connection import Connection
+from juncture.deploy.lock import helpers, holder
+from juncture.deploy.store import Store
+from juncture.errors import Unreachable
+from juncture.flink.answers import Checkpoints, JobDetail
+from juncture.flink.metrics import Progress, progress
+from juncture.flink.rest import FlinkCluster
+from juncture.model.base import Value
+from juncture.model.deployment import Deployment, Phase
+
+
+class SourceStatus(Value):
+    """A source since the job's last start or restart.
+
+    `read` counts records fetched, `skipped` those of them that did not parse, `behind` those that are in
+    Kafka and not fetched yet. The watermark is None before the first one.
+    """
+
+    table: str
+    read: int
+    skipped: int
+    behind: int | None
+    watermark: AwareDatetime | None
+
+
+class SinkStatus(Value):
+    """A sink since the job's last start or restart; with exactly-once, not all may be committed yet."""
+
+    table: str
+    written: int
+
+
+class CheckpointStatus(Value):
+    """Counts since the job was submitted, and the last completed one; sizes in bytes."""
+
+    completed: int
+    failed: int
+    in_progress: int
+    last_completed_at: AwareDatetime | None = None
+    last_duration: timedelta | None = None
+    last_state_size: int | None = None
+    last_path: str | None = None
+    last_failure: str | None = None
+
+
+class JobStatus(Value):
+    """What is known of a job. `phase` is 'none' for one that was never deployed.
+
+    `flink_state` is None if the cluster does not know the job; `busy` says who is changing it right now.
+    `failure` is the root cause of the newest exception.
+    """
+
+    job: str
+    environment: str
+    phase: Phase | Literal["none"]
+    deployment: Deployment | None = None
+    busy: str | None = None
+    flink_state: str | None = None
+    started_at: AwareDatetime | None = None
+    uptime: timedelta | None = None
+    restarts: int | None = None
+    failure: str | None = None
+    checkpoints: CheckpointStatus | None = None
+    sources: tuple[SourceStatus, ...] = ()
+    sinks: tuple[SinkStatus, ...] = ()
+    slots_total: int | None = None
+    slots_available: int | None = None
+    web_url: str | None = None
+
+
+def status(job: str, connection: Connection, store: Store) -> JobStatus:
+    """A job's status at this moment. Changes nothing, in the store or on the cluster.
+
+    Raises:
+        Unreachable: the cluster does not answer; `state` says what the store knows.
+        Refused: the store is another environment's.
+    """
+    record = ledger.load(store, job, connection.environment)
+    if record is None:
+        return JobStatus(job=job, environment=connection.environment, phase="none")
+    owner = holder(store.files, job)
+    with connection.cluster() as cluster:
+        try:
+            if owner is None:
+                record = ledger.reconcile(record, cluster, may_arrive=bool(helpers(store.files, job)))
+            return _seen(record, str(owner) if owner else None, cluster)
+        except Unreachable as error:
+            since = record.updated_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+            error.state = f"recorded: version {record.version}, {record.phase} since {since}"
+            raise
+
+
+def _seen(record: Deployment, busy: str | None, cluster: FlinkCluster) -> JobStatus:
+    overview = cluster.overview()
+    detail = cluster.job(record.flink_job_id)
+    known = JobStatus(
+        job=record.job,
+        environment=record.environment,
+        phase=record.phase,
+        deployment=record,
+        busy=busy,
+        slots_total=overview.slots_total,
+        slots_available=overview.slots_available,
+    )
+    if detail is None:
+        return known
+    counted = progress(cluster, detail)
+    return known.model_copy(
+        update={
+            "flink_state": detail.state,
+            "started_at": _moment(detail.start_time),
+            "uptime": timedelta(milliseconds=detail.duration),
+            "restarts": cluster.restarts(detail.id),
+            "failure": ledger.root_cause(cluster, detail.id),
+            "checkpoints": _checkpoints(cluster.checkpoints(detail.id)),
+            "sources": _sources(counted),
+            "sinks": tuple(SinkStatus(table=sink.table, written=sink.written) for sink in counted.sinks),
+            "web_url": _page(cluster, detail),
+        }
+    )
+
+
+def _sources(counted: Progress) -> tuple[SourceStatus, ...]:
+    return tuple(
+        SourceStatus(
+            table=source.table,
+            read=source.read,
+            skipped=source.skipped,
+            behind=source.behind,
+            watermark=_representable(source.watermark),
+        )
+        for source in counted.sources
+    )
+
+
+def _checkpoints(found: Checkpoints) -> CheckpointStatus:
+    counts, last, failed = found.counts, found.latest.completed, found.latest.failed
+    return CheckpointStatus(
+        completed=counts.completed,
+        failed=counts.failed,
+        in_progress=counts.in_progress,
+        last_completed_at=_moment(last.latest_ack_timestamp) if last else None,
+        last_duration=timedelta(milliseconds=last.end_to_end_duration) if last else None,
+        last_state_size=last.state_size if last else None,
+        last_path=last.external_path if last else None,
+        last_failure=failed.failure_message if failed else None,
+    )
+
+
+def _page(cluster: FlinkCluster, detail: JobDetail) -> str:
+    return f"{cluster.base_url}/#/job/{'completed' if detail.ended else 'running'}/{detail.id}/overview"
+
+
+def _representable(millis: int | None) -> datetime | None:
+    try:
+        return None if millis is None else _moment(millis)
+    except (ValueError, OverflowError):
+        return None  # an event of the year 50000 has moved it there
+
+
+def _moment(millis: int) -> datetime:
+    return datetime.fromtimestamp(millis / 1000, timezone.utc)

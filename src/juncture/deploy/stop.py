@@ -1,0 +1,141 @@
+"""Stopping a job, with a savepoint from which it can go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from juncture.deploy import ledger
+from juncture.deploy.connection import Connection
+from juncture.deploy.lock import locked
+from juncture.deploy.store import Store
+from juncture.errors import JunctureError, Refused, Unreachable
+from juncture.flink.rest import FlinkCluster
+from juncture.local.supervisor import signals_raise
+from juncture.model.deployment import Deployment
+
+_ENDS_WITHIN = 60.0
+
+Progress = Callable[[str], None]
+
+
+def stop(
+    job: str,
+    connection: Connection,
+    store: Store,
+    *,
+    savepoint: bool = True,
+    savepoint_dir: str | None = None,
+    drain: bool = False,
+    timeout: float = 600,
+    progress: Progress = lambda message: None,
+) -> Deployment:
+    """Stop a running job and record it; the record holds the savepoint's path.
+
+    Interrupted, Flink goes on with the savepoint; the next command on this job finds out what came of it.
+
+    Args:
+        job: its name.
+        connection: where it runs.
+        store: the environment's.
+        savepoint: False cancels the job: its state is then only in its last checkpoint.
+        savepoint_dir: where to put the savepoint; the cluster's own folder by default.
+        drain: let event time end first, so that everything pending is emitted. Not to be resumed from.
+        timeout: seconds for the savepoint.
+        progress: is told each step.
+
+    Raises:
+        Refused: the job does not run, somebody else changes it, or the savepoint failed; then it runs on.
+        Unreachable: the cluster does not answer, or the savepoint takes longer than `timeout`.
+    """
+    with (
+        signals_raise(),
+        connection.cluster() as cluster,
+        locked(store.files, job, "stop", progress),
+    ):
+        record = _running(job, connection, store, cluster)
+        if savepoint and savepoint_dir is None and cluster.savepoint_dir() is None:
+            raise Refused(
+                f"the cluster at {cluster.base_url} does not say where savepoints go",
+                state="the job runs on",
+                remedy="give --savepoint-dir, or set execution.checkpointing.savepoint-dir in Flink's config.yaml",
+            )
+        record = ledger.advance(record, "stopping")
+        store.append(record)
+        if not savepoint:
+            return _cancel(record, cluster, store, progress)
+        progress("Taking a savepoint")
+        return _stop(record, cluster, store, savepoint_dir, drain, timeout, progress)
+
+
+def _running(job: str, connection: Connection, store: Store, cluster: FlinkCluster) -> Deployment:
+    record = ledger.load(store, job, connection.environment)
+    if record is None:
+        raise Refused(
+            f"'{job}' was never deployed to '{connection.environment}'",
+            remedy=f"deploy it with `juncture submit {job}`",
+        )
+    before, record = record, ledger.settle(record, cluster, store)
+    if record.phase == "stopped" and before.phase == "stopping":
+        where = f"; its savepoint is {record.savepoint}" if record.savepoint else ""
+        raise Refused(f"'{job}' has stopped meanwhile: an earlier stop was completed by the cluster{where}")
+    if record.phase == "stopping":
+        raise Refused(
+            f"'{job}' is stopping: the savepoint of an earlier stop is being written",
+            remedy=f"wait for it, then see `juncture status {job}`",
+        )
+    if record.phase != "running":
+        since = record.updated_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+        why = f" ({record.note})" if record.note else ""
+        raise Refused(
+            f"'{job}' does not run: it is {record.phase} since {since}{why}",
+            remedy=f"see `juncture history {job}`",
+        )
+    return record
+
+
+def _cancel(record: Deployment, cluster: FlinkCluster, store: Store, progress: Progress) -> Deployment:
+    progress("Cancelling, without a savepoint")
+    cluster.cancel(record.flink_job_id)
+    cluster.wait_ended(record.flink_job_id, _ENDS_WITHIN)
+    stopped = ledger.advance(record, "stopped", "cancelled without a savepoint")
+    store.append(stopped)
+    return stopped
+
+
+def _stop(
+    record: Deployment,
+    cluster: FlinkCluster,
+    store: Store,
+    savepoint_dir: str | None,
+    drain: bool,
+    timeout: float,
+    progress: Progress,
+) -> Deployment:
+    told = 0.0
+
+    def waiting(seconds: float) -> None:
+        nonlocal told
+        if seconds - told >= 5:
+            told = seconds
+            progress(f"Taking a savepoint, {seconds:.0f} s")
+
+    try:
+        path = cluster.stop(record.flink_job_id, savepoint_dir, drain=drain, timeout=timeout, waiting=waiting)
+    except Unreachable as error:
+        # Whether it stops is open: the record stays 'stopping' until somebody can look.
+        raise Unreachable(
+            error.problem,
+            state=f"the stop may still be completed by the cluster; `juncture status {record.job}` tells",
+            remedy=error.remedy,
+        ) from None
+    except JunctureError as error:
+        store.append(ledger.advance(record, "running", " ".join(error.problem.split())))
+        raise Refused(
+            f"'{record.job}' was not stopped: {error.problem}",
+            state="the job runs on",
+            remedy=error.remedy or "mend the cause, or stop it with --no-savepoint",
+        ) from None
+    cluster.wait_ended(record.flink_job_id, _ENDS_WITHIN)
+    stopped = ledger.advance(record, "stopped", "drained" if drain else None, path)
+    store.append(stopped)
+    return stopped

@@ -1,0 +1,242 @@
+"""Starting a job for the first time, or anew after it was stopped: planned, checked, then done."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from juncture.deploy import helpers, ledger, preflight
+from juncture.deploy.connection import Connection
+from juncture.deploy.launcher import Launcher, launch_options
+from juncture.deploy.lock import Lock, locked
+from juncture.deploy.manifest import Manifest, digest, read_manifest
+from juncture.deploy.store import Store
+from juncture.deploy.takeoff import DidNotStart, wait_running
+from juncture.errors import JunctureError, Refused, Unreachable
+from juncture.flink.rest import FlinkCluster
+from juncture.local.supervisor import signals_raise
+from juncture.model.base import Value
+from juncture.model.deployment import Deployment
+
+Progress = Callable[[str], None]
+
+
+class SubmitPlan(Value):
+    """What a submission will do. `checked` are the facts it rests on, a sentence each."""
+
+    job: str
+    name: str
+    version: int
+    environment: str
+    cluster: str
+    flink_job_id: str
+    digest: str
+    parallelism: int
+    topics: dict[str, str]
+    checked: tuple[str, ...]
+
+
+def plan_submit(
+    files: Mapping[str, str], connection: Connection, store: Store, jars: Sequence[Path]
+) -> SubmitPlan:
+    """Look at everything that a submission needs; changes nothing. Arguments and errors as of `submit`."""
+    manifest = read_manifest(files)
+    with connection.cluster() as cluster:
+        last = ledger.load(store, manifest.job, connection.environment)
+        if last is not None:
+            _not_elsewhere(last, connection, cluster)
+            last = ledger.reconcile(last, cluster)
+        return _plan(manifest, files, connection, jars, cluster, last)
+
+
+def submit(
+    files: Mapping[str, str],
+    connection: Connection,
+    store: Store,
+    jars: Sequence[Path],
+    launch: Launcher,
+    progress: Progress = lambda message: None,
+) -> Deployment:
+    """Deploy a rendered job that does not run, and return when all of its tasks run.
+
+    Interrupted at any moment, it leaves a record by which the next command on this job finishes or undoes
+    what was begun.
+
+    Args:
+        files: the bundle's, by name (juncture.render.bundle).
+        connection: where to.
+        store: the environment's.
+        jars: what the job needs besides Flink; sent along.
+        launch: starts job.py: a planner's `run`.
+        progress: is told each step.
+
+    Raises:
+        Refused: the job runs, somebody else deploys it, something it needs is missing, or it failed to
+            start, with the root cause.
+        Unreachable: the cluster or the brokers do not answer.
+        JunctureError: a variable is not set, or the store cannot be written.
+    """
+    manifest = read_manifest(files)
+    with (
+        signals_raise(),
+        connection.cluster() as cluster,
+        locked(store.files, manifest.job, "submit", progress) as lock,
+    ):
+        last = ledger.load(store, manifest.job, connection.environment)
+        if last is not None:
+            _not_elsewhere(last, connection, cluster)
+            last = ledger.settle(last, cluster, store)
+        plan = _plan(manifest, files, connection, jars, cluster, last)
+        for fact in plan.checked:
+            progress(fact)
+        return _execute(plan, files, connection, store, jars, launch, cluster, lock, progress)
+
+
+def _plan(
+    manifest: Manifest,
+    files: Mapping[str, str],
+    connection: Connection,
+    jars: Sequence[Path],
+    cluster: FlinkCluster,
+    last: Deployment | None,
+) -> SubmitPlan:
+    connection.values(manifest.variables)
+    _not_running(manifest, cluster, last)
+    return SubmitPlan(
+        job=manifest.job,
+        name=manifest.name,
+        version=last.version + 1 if last else 1,
+        environment=connection.environment,
+        cluster=cluster.base_url,
+        flink_job_id=uuid.uuid4().hex,
+        digest=digest(files),
+        parallelism=manifest.slots,
+        topics=manifest.topics,
+        checked=preflight.check(manifest, connection, cluster, jars),
+    )
+
+
+def _execute(
+    plan: SubmitPlan,
+    files: Mapping[str, str],
+    connection: Connection,
+    store: Store,
+    jars: Sequence[Path],
+    launch: Launcher,
+    cluster: FlinkCluster,
+    lock: Lock,
+    progress: Progress,
+) -> Deployment:
+    bundle = store.put_bundle(plan.job, plan.digest, files)
+    moment = ledger.now()
+    record = Deployment(
+        job=plan.job,
+        version=plan.version,
+        environment=plan.environment,
+        flink_job_id=plan.flink_job_id,
+        cluster=plan.cluster,
+        bundle=bundle,
+        digest=plan.digest,
+        phase="submitting",
+        created_at=moment,
+        updated_at=moment,
+        created_by=ledger.whoami(),
+    )
+    variables = connection.values(read_manifest(files).variables)
+    lock.note(helpers.own_helpers())
+    store.append(record)
+    progress(f"Submitting {plan.name} as Flink job {plan.flink_job_id}")
+    options = launch_options(connection.flink, plan.flink_job_id, jars)
+    try:
+        _launch(files["job.py"], launch, options, variables, cluster, plan.flink_job_id)
+        wait_running(cluster, plan.flink_job_id, progress)
+    except (JunctureError, OSError) as error:
+        raise _failed(record, error, cluster, store) from None
+    except BaseException:
+        # A start that goes on behind our back might arrive after somebody else has found the job missing.
+        helpers.end(helpers.own_helpers())
+        raise
+    record = ledger.advance(record, "running")
+    store.append(record)
+    return record
+
+
+def _launch(
+    script: str,
+    launch: Launcher,
+    options: Mapping[str, str],
+    variables: Mapping[str, str],
+    cluster: FlinkCluster,
+    job_id: str,
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="juncture-submit-") as folder:
+        path = Path(folder, "job.py")
+        path.write_text(script, encoding="utf-8")
+        try:
+            launch(path, options, variables)
+        except JunctureError:
+            # The answer may have been lost on its way back: what counts is whether the cluster has the job.
+            if cluster.summary(job_id) is None:
+                raise
+
+
+def _failed(record: Deployment, error: Exception, cluster: FlinkCluster, store: Store) -> JunctureError:
+    """Take the job off the cluster, record that it failed, and give the error to raise."""
+    state = "the job does not run; the attempt is in its history"
+    why = error.problem if isinstance(error, JunctureError) else str(error)
+    note = " ".join(why.split())
+    try:
+        cluster.cancel(record.flink_job_id)
+        cluster.wait_ended(record.flink_job_id, timeout=60)
+        store.append(ledger.advance(record, "failed", note))
+    except JunctureError as second:
+        state = (
+            f"the job may still be on the cluster ({second.problem}); `juncture status {record.job}` tells"
+        )
+    if isinstance(error, Unreachable):
+        remedy = error.remedy
+        problem = f"'{record.job}' could not be submitted: {note}"
+        return Unreachable(problem, state=state, remedy=remedy)
+    kind = "did not start" if isinstance(error, DidNotStart) else "could not be submitted"
+    remedy = error.remedy if isinstance(error, JunctureError) else None
+    return Refused(f"'{record.job}' {kind}: {note}", state=state, remedy=remedy)
+
+
+def _not_running(manifest: Manifest, cluster: FlinkCluster, last: Deployment | None) -> None:
+    job = manifest.job
+    if last is not None and last.phase in ("running", "stopping", "submitting"):
+        raise Refused(
+            f"'{job}' is already {last.phase} as Flink job {last.flink_job_id} (version {last.version},"
+            f" by {last.created_by})",
+            state="nothing was changed",
+            remedy=f"to deploy it anew, run `juncture stop {job}` first"
+            if last.phase == "running"
+            else f"see `juncture status {job}`, and try again when it has settled",
+        )
+    for other in cluster.jobs():
+        if other.name == manifest.name and not other.ended:
+            raise Refused(
+                f"a job named '{other.name}' that this store knows nothing of runs on {cluster.base_url}:"
+                f" {other.id}, {other.state}",
+                state="nothing was changed",
+                remedy="stop it first: it would read and write the same topics, under the same transactions",
+            )
+
+
+def _not_elsewhere(last: Deployment, connection: Connection, cluster: FlinkCluster) -> None:
+    """The environment may have moved to another cluster while the job runs on at the old one."""
+    if last.cluster.rstrip("/") == cluster.base_url or last.phase in ("stopped", "failed"):
+        return
+    try:
+        with FlinkCluster(last.cluster, connection.flink.headers) as old:
+            running = old.summary(last.flink_job_id)
+    except JunctureError:
+        return  # gone, with all that ran there
+    if running is not None and not running.ended:
+        raise Refused(
+            f"'{last.job}' still runs on the cluster it was deployed to before, {last.cluster}",
+            state="nothing was changed",
+            remedy="stop it there first",
+        )
