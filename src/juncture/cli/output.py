@@ -79,10 +79,18 @@ class Output:
             view: prints the same for people.
         """
         if self.is_json:
-            sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False, default=_plain) + "\n")
-            sys.stdout.flush()
+            self.json(data)
         else:
-            view(Text(sys.stdout))
+            self.text(view)
+
+    def json(self, data: Any) -> None:
+        """Print JSON to stdout, whatever the form."""
+        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False, default=_plain) + "\n")
+        sys.stdout.flush()
+
+    def text(self, view: Callable[[Text], None]) -> None:
+        """Print for people to stdout, whatever the form."""
+        view(Text(sys.stdout))
 
     def message(self, text: str) -> None:
         """Tell something beside the result."""

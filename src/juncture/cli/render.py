@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
+from juncture.cli.compiled import compiled, rendered
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.deploy.toolchain import find_toolchain
 from juncture.errors import InvalidProject, JunctureError
-from juncture.model.compilation import Compilation
+from juncture.model.compilation import PlannerError
 from juncture.model.rendered import RenderedJob
 from juncture.render.bundle import bundle, digest, write
-from juncture.render.renderer import render
 
 
 @click.command("render")
@@ -55,38 +55,24 @@ def _bundles(
     invocation: Invocation, names: list[str], say: Callable[[str], None]
 ) -> dict[str, dict[str, str]]:
     """The files of each job. Raises InvalidProject with what is wrong in any of them."""
-    project = invocation.project
-    problems: list[JunctureError] = []
-    rendered: dict[str, RenderedJob] = {}
-    for name in names:
-        try:
-            rendered[name] = render(project, name, invocation.environment)
-        except InvalidProject as error:
-            problems += error.problems
-    if problems:
-        # Of a source that several jobs read, each told the same.
-        raise InvalidProject(list({str(problem): problem for problem in problems}.values()))
-    toolchain = find_toolchain({name for job in rendered.values() for name in job.connectors}, say)
-    bundles = {}
-    with toolchain.planner() as planner:
-        for name, job in rendered.items():
-            say(f"Compiling {name}")
-            compilation = planner.compile(job)
-            refused = _refused(job, compilation)
-            if refused is not None:
-                problems.append(refused)
-            elif compilation.plan is not None:
-                jars = find_toolchain(job.connectors).pinned
-                bundles[name] = bundle(job, compilation.plan, jars, project.template_dirs)
-    if problems:
-        raise InvalidProject(problems)
+    jobs, wrong = rendered(invocation, names)
+    if wrong:
+        # A problem of a source that several jobs read is each one's.
+        problems = {str(problem): problem for found in wrong.values() for problem in found}
+        raise InvalidProject(list(problems.values()))
+    bundles, refused = {}, []
+    for name, job, compilation in compiled(jobs, say):
+        if compilation.error is not None:
+            refused.append(_refused(job, compilation.error))
+        elif compilation.plan is not None:
+            jars = find_toolchain(job.connectors).pinned
+            bundles[name] = bundle(job, compilation.plan, jars, invocation.project.template_dirs)
+    if refused:
+        raise InvalidProject(refused)
     return bundles
 
 
-def _refused(job: RenderedJob, compilation: Compilation) -> JunctureError | None:
-    error = compilation.error
-    if error is None:
-        return None
+def _refused(job: RenderedJob, error: PlannerError) -> JunctureError:
     statement = job.statements[error.statement]
     offset = statement.offset(error.line, error.column or 1) if error.line else 0
     return JunctureError(
