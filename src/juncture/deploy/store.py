@@ -63,7 +63,12 @@ class Store:
         newest, event = max(records, default=(0, 0))
         if deployment.version not in (newest, newest + 1) or deployment.version == 0:
             raise self._overtaken(deployment)
-        event = event + 1 if deployment.version == newest else 1
+        if deployment.version == newest:
+            if self._read(deployment.job, newest, event).flink_job_id != deployment.flink_job_id:
+                raise self._overtaken(deployment)
+            event += 1
+        else:
+            event = 1
         name = _name(deployment.job, deployment.version, event)
         text = deployment.model_dump_json(indent=2) + "\n"
         try:

@@ -1,0 +1,93 @@
+"""What an environment comes to, and how its secrets travel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from juncture.deploy.connection import Connection, connect, open_store
+from juncture.deploy.launcher import client_variables, launch_options
+from juncture.deploy.manifest import read_manifest
+from juncture.errors import JunctureError, Unreachable
+from juncture.model.environment import Environment, Flink, Kafka
+from juncture.model.project import Project
+
+PRODUCTION = Environment.model_validate(
+    {
+        "name": "production",
+        "store": "memory://${BUCKET}/juncture",
+        "kafka": {
+            "bootstrap_servers": "k:9093",
+            "security": {
+                "protocol": "SASL_SSL", "mechanism": "PLAIN", "username": "u", "password": "${KAFKA_PASSWORD}",
+            },
+        },
+        "flink": {"rest": "https://flink/gw", "headers": {"Authorization": "Bearer ${FLINK_TOKEN}"}},
+    }
+)  # fmt: skip
+
+
+def project(root: Path) -> Project:
+    return Project(
+        root=root, name="p", environments={"production": PRODUCTION}, default_environment="production",
+        sources={}, joins={}, sinks={}, jobs={}, template_dirs=(),
+    )  # fmt: skip
+
+
+def test_secrets_are_put_in_when_they_are_used(tmp_path: Path) -> None:
+    found = connect(project(tmp_path), PRODUCTION, {"FLINK_TOKEN": "abc"})
+    assert found.flink.headers == {"Authorization": "Bearer abc"}
+    with pytest.raises(JunctureError, match="KAFKA_PASSWORD"):
+        _ = found.kafka
+    assert "abc" not in repr(found)
+
+
+def test_all_variables_of_a_job_that_are_not_set_are_named() -> None:
+    found = Connection("x", Kafka(bootstrap_servers="k"), Flink(rest="http://f"), {"A": "1"}, {"B": "2"})
+    assert found.values(["A", "B"]) == {"A": "1", "B": "2"}
+    with pytest.raises(JunctureError, match="C, D") as caught:
+        found.values(["D", "A", "C"])
+    assert caught.value.remedy == "export C=... D=... and run the command again"
+
+
+def test_the_local_stack_that_is_down(tmp_path: Path) -> None:
+    local = Environment.model_validate({"name": "local", "local": {}})
+    with pytest.raises(Unreachable) as caught:
+        connect(project(tmp_path), local)
+    assert "juncture local up" in (caught.value.remedy or "")
+
+
+def test_stores(tmp_path: Path) -> None:
+    assert open_store(project(tmp_path), PRODUCTION, {"BUCKET": "b"}).files.url == "memory://b/juncture"
+    plain = PRODUCTION.model_copy(update={"store": None})
+    assert open_store(project(tmp_path), plain).files.url == f"{tmp_path}/.juncture/store/production"
+    relative = PRODUCTION.model_copy(update={"store": "deployments"})
+    assert open_store(project(tmp_path), relative).files.url == f"{tmp_path}/deployments"
+    with pytest.raises(JunctureError, match="BUCKET"):
+        open_store(project(tmp_path), PRODUCTION, {})
+
+
+def test_options_of_one_start() -> None:
+    flink = Flink(rest="https://flink/gw/", headers={"Authorization": "Bearer abc", "X-Team": "ads"})
+    options = launch_options(flink, "0" * 32, [Path("/jars/a.jar"), Path("/jars/b.jar")])
+    assert options == {
+        "execution.target": "remote",
+        "rest.address": "flink",
+        "rest.port": "443",
+        "rest.path": "gw",
+        "security.ssl.rest.enabled": "true",
+        "$internal.pipeline.job-id": "0" * 32,
+        "pipeline.jars": "file:///jars/a.jar;file:///jars/b.jar",
+    }
+    assert client_variables(flink) == {"FLINK_REST_CLIENT_HEADERS": "Authorization:Bearer abc\nX-Team:ads"}
+    assert client_variables(Flink(rest="http://f:8081")) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("{", "damaged"), ('{"schema_version": 1}', "job"), ("[]", "damaged")]
+)
+def test_a_damaged_manifest(text: str, told: str) -> None:
+    with pytest.raises(JunctureError, match=told) as caught:
+        read_manifest({"manifest.json": text, "job.py": ""})
+    assert "render" in (caught.value.remedy or "")

@@ -1,0 +1,135 @@
+"""Requests over a real socket: what is tried again, and what each refusal becomes."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from juncture.errors import JunctureError, Refused, Unreachable
+from juncture.flink.http import Http, NotFound, message
+from juncture.flink.rest import FlinkCluster
+
+
+class Server(ThreadingHTTPServer):
+    """Answers with what is in `answers`, one after the other, the last one again and again."""
+
+    daemon_threads = True
+    answers: list[tuple[int, str]] = []
+    asked: list[str] = []
+    headers: list[dict[str, str]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        self.server.headers.append({name.title(): value for name, value in self.headers.items()})
+        answers = self.server.answers
+        code, text = answers.pop(0) if len(answers) > 1 else answers[0]
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(text.encode())))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(("127.0.0.1", 0), Handler) as running:
+        running.answers, running.asked, running.headers = [], [], []
+        Thread(target=running.serve_forever, args=(0.05,), daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+def errors(*texts: str) -> str:
+    return json.dumps({"errors": texts})
+
+
+def test_a_get_is_tried_again_while_the_service_is_overloaded(server: Server) -> None:
+    server.answers = [(503, "busy"), (502, "busy"), (200, '{"a": 1}')]
+    assert Http(server.url).get("/overview") == {"a": 1}
+    assert len(server.asked) == 3
+
+
+def test_a_request_that_changes_something_is_sent_once(server: Server) -> None:
+    server.answers = [(503, errors("overloaded"))]
+    with pytest.raises(Unreachable, match="overloaded"):
+        Http(server.url).send("POST", "/jobs/1/stop", {})
+    assert len(server.asked) == 1
+
+
+def test_flinks_message_without_class_and_frames(server: Server) -> None:
+    server.answers = [
+        (400, errors("org.apache.flink.runtime.rest.RestHandlerException: Bad id.\n\tat A.b(C.java:1)"))
+    ]
+    with pytest.raises(Refused) as caught:
+        Http(server.url).get("/jobs/xyz")
+    assert caught.value.problem.endswith("refused: Bad id.")
+
+
+def test_what_flink_does_not_know(server: Server) -> None:
+    server.answers = [(404, errors("Job 1 not found"))]
+    with pytest.raises(NotFound, match="Job 1 not found"):
+        Http(server.url).get("/jobs/1")
+    assert FlinkCluster(server.url).job("1") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "text"), [(200, "<html>hello</html>"), (404, "<html>no such page</html>"), (200, '{"a": 1}')]
+)
+def test_something_else_answers_there(server: Server, code: int, text: str) -> None:
+    server.answers = [(code, text)]
+    with pytest.raises(Unreachable) as caught:
+        FlinkCluster(server.url).overview()
+    assert "flink.rest" in (caught.value.remedy or "")
+
+
+def test_headers_are_sent_and_shown_in_no_error(server: Server) -> None:
+    server.answers = [(401, errors("who are you"))]
+    with pytest.raises(Unreachable) as caught:
+        Http(server.url, {"Authorization": "Bearer hunter22"}).get("/overview")
+    assert server.headers[0]["Authorization"] == "Bearer hunter22"
+    assert "hunter22" not in f"{caught.value!r} {caught.value.remedy}"
+    assert "flink.headers" in (caught.value.remedy or "")
+
+
+def test_a_header_that_cannot_be_sent_is_not_shown() -> None:
+    with pytest.raises(JunctureError) as caught:
+        Http("http://127.0.0.1:1", {"Authorization": "Bearer hunter22\u2603"}).get("/overview")
+    assert "hunter22" not in f"{caught.value!r} {caught.value.remedy}"
+
+
+def test_a_path_prefix_is_kept(server: Server) -> None:
+    server.answers = [(200, "{}")]
+    Http(server.url + "/flink/").get("/overview")
+    assert server.asked == ["/flink/overview"]
+
+
+def test_nobody_is_there() -> None:
+    with closing(socket.socket()) as held:
+        held.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{held.getsockname()[1]}"
+        with pytest.raises(Unreachable, match="cannot be reached") as caught:
+            Http(url).get("/overview")
+    assert "juncture local up" in (caught.value.remedy or "")
+
+
+def test_the_message_of_a_trace() -> None:
+    assert message("a.b.SomeException: it failed\n\tat A.b(C.java:1)\n") == "it failed"
+    assert message("Unable to load requested file /nope.") == "Unable to load requested file /nope."

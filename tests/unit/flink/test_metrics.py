@@ -1,0 +1,50 @@
+"""Names: of vertices, operators, metrics and tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from juncture.flink.answers import Vertex
+from juncture.flink.metrics import _metric_name, _table, _watermark
+
+
+def vertex(name: str) -> Vertex:
+    return Vertex(id="v", name=name, parallelism=1, status="RUNNING")
+
+
+def test_the_operators_of_a_chain() -> None:
+    chain = vertex("IntervalJoin[6] -> Calc[7] -> joined_clicks[8]: Writer -> joined_clicks[8]: Committer")
+    assert chain.operators[2] == "joined_clicks[8]: Writer"
+    assert _metric_name(chain.operators[2]) == "joined_clicks[8]__Writer"
+
+
+def test_a_fork_of_a_chain() -> None:
+    assert vertex("Source: a -> (Calc[2], Calc[3] -> Sort[4])").operators == (
+        "Source: a",
+        "Calc[2]",
+        "Calc[3]",
+        "Sort[4]",
+    )
+
+
+@pytest.mark.parametrize(
+    ("operator", "table"),
+    [
+        ("KafkaSource-default_catalog.default_database.page_clicks", "page_clicks"),
+        ("page_clicks[1]", "page_clicks"),
+        ("joined_clicks[8]", "joined_clicks"),
+        ("clicks", "clicks"),
+    ],
+)
+def test_the_table_of_an_operator(operator: str, table: str) -> None:
+    assert _table(operator) == table
+
+
+def test_a_long_operator_name_is_cut_as_flink_cuts_it() -> None:
+    assert len(_metric_name("Source: KafkaSource-default_catalog.default_database." + "x" * 80)) == 80
+
+
+def test_watermarks_that_are_none() -> None:
+    assert _watermark(float(-(2**63))) is None
+    assert _watermark(float(2**63 - 1)) is None
+    assert _watermark(1_700_000_000_000.0) == 1_700_000_000_000
