@@ -62,7 +62,7 @@ def test_the_same_seed_gives_the_same_bytes(sample):
 
 def test_batches_of_any_size_hold_the_same_records_of_each_topic(sample):
     def by_topic(size):
-        found = {topic: [] for topic in sample.topics}
+        found: dict[str, list] = {topic: [] for topic in sample.topics}
         for batch in sample.main.batches(size):
             for record in batch:
                 found[record.topic].append(record)

@@ -1,0 +1,188 @@
+"""The oracle against Flink: every example's rows, and what Flink does with versions and deletions."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from juncture.deploy.connection import Connection
+from juncture.deploy.store import Store
+from juncture.deploy.submit import submit
+from juncture.deploy.toolchain import find_toolchain
+from juncture.flink.metrics import watermarks
+from juncture.kafka import offsets
+from juncture.kafka.admin import Admin
+from juncture.kafka.reader import read_topic
+from juncture.kafka.writer import Writer
+from juncture.local.stack import LocalStack
+from juncture.model.environment import Flink, Kafka
+from juncture.model.local import LocalSettings
+from juncture.project.loader import load_project
+from juncture.project.scaffold import create
+from juncture.render.bundle import bundle
+from juncture.render.renderer import render
+from juncture.sample.examples import generate
+from juncture.sample.writer import create_topics, write_wave
+from juncture.validation.oracle import Oracle
+from juncture.validation.records import RecordStore
+
+PARTITIONS = 4
+EVENTS = 5000
+
+
+class Bench:
+    """A stack and a planner, to run jobs of the example project on."""
+
+    def __init__(self, root, state, planner, toolchain, project) -> None:
+        self.root = root
+        self.planner = planner
+        self.toolchain = toolchain
+        self.project = project
+        self.kafka = Kafka(bootstrap_servers=state.kafka_address)
+        self.admin = Admin(self.kafka)
+        variables = {"JUNCTURE_KAFKA_BOOTSTRAP_SERVERS": state.kafka_address}
+        self.connection = Connection("local", self.kafka, Flink(rest=state.web_url), variables)
+
+    def start(self, job, topics):
+        """Submit a job after its topics were made anew; its rendered form and its id."""
+        rendered = render(self.project, job, self.project.environments["local"])
+        compilation = self.planner.compile(rendered)
+        assert compilation.plan is not None, compilation.error
+        names = {**dict.fromkeys(topics, PARTITIONS), rendered.topics[rendered.job.sink]: PARTITIONS}
+        self.admin.delete(names)
+        while set(names) & set(self.admin.partitions()):
+            time.sleep(0.1)
+        self.admin.create(names, config={"retention.ms": "-1"})
+        files = bundle(rendered, compilation.plan, self.toolchain.pinned, self.project.template_dirs)
+        jars = [jar.path for jar in self.toolchain.jars]
+        deployment = submit(files, self.connection, Store(self.root / "store"), jars, self.planner.run)
+        return rendered, deployment.flink_job_id
+
+    def settle(self, job_id, watermark):
+        """Until the watermark of every task behind the sources has come so far."""
+        deadline = time.monotonic() + 90
+        with self.connection.cluster() as cluster:
+            while time.monotonic() < deadline:
+                job = cluster.job(job_id)
+                assert job is not None
+                assert not job.ended, cluster.failures(job_id)
+                reached = [
+                    mark
+                    for vertex in job.vertices
+                    if not vertex.name.startswith("Source:")
+                    for mark in watermarks(cluster, job_id, vertex)
+                ]
+                if reached and all(mark is not None and mark >= watermark for mark in reached):
+                    return
+                time.sleep(0.5)
+        raise AssertionError(f"the watermarks came to {reached} only")
+
+    def stop(self, job_id):
+        with self.connection.cluster() as cluster:
+            cluster.stop(job_id)
+            cluster.wait_ended(job_id, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    root = tmp_path_factory.mktemp("oracle") / "example"
+    create(root)
+    project = load_project(root)
+    toolchain = find_toolchain({"kafka", "upsert-kafka"})
+    stack = LocalStack(root, LocalSettings())
+    try:
+        state = stack.up()
+        with toolchain.planner() as planner:
+            yield Bench(root, state, planner, toolchain, project)
+    finally:
+        stack.down(purge=True)
+
+
+@pytest.mark.parametrize("job", ["ad_funnel", "paid_orders"])
+def test_an_examples_rows_are_the_oracles(bench, job):
+    sample = generate(job, EVENTS, partitions=PARTITIONS)
+    rendered, job_id = bench.start(job, sample.topics)
+    assert create_topics(bench.kafka, sample) == ()
+    partitions = dict.fromkeys(sample.topics, PARTITIONS)
+    write_wave(bench.kafka, sample.main, partitions)
+    settled = offsets.latest(bench.admin, sample.topics)
+    write_wave(bench.kafka, sample.closing, partitions)
+    bench.settle(job_id, sample.watermark)
+    write_wave(bench.kafka, sample.late, partitions)
+    ends = offsets.latest(bench.admin, sample.topics)
+    time.sleep(3)  # late records leave no trace that could be waited for
+    bench.stop(job_id)
+
+    oracle = Oracle(rendered)
+    excluded = {
+        topic: {partition: [range(settled[topic][partition], end)] for partition, end in found.items()}
+        for topic, found in ends.items()
+    }
+    with RecordStore() as store:
+        for topic in oracle.topics:
+            store.add(topic, read_topic(bench.kafka, topic))
+        verdict = oracle.verify(store, excluded)
+        unaware = oracle.verify(store)
+    assert verdict.comparison.equal, verdict.comparison.examples
+    assert verdict.comparison.expected > EVENTS * 0.8
+    assert sum(each.malformed for each in verdict.sources) == sample.ledger.malformed
+    assert unaware.comparison.missing > 0, "the late events would have joined, had they come in time"
+
+
+MINUTE = 60_000
+START = 1_767_607_200_000
+
+
+def at(minutes):
+    return f"2026-01-05T10:{minutes:02d}:00.000Z"
+
+
+def test_versions_are_those_of_the_orders_time_and_deletions_do_not_count(bench):
+    topics = ("orders", "payments", "customers")
+    rendered, job_id = bench.start("paid_orders", topics)
+    versions = [
+        (1, "a", 0), (1, None, 4),
+        (2, "a", 0), (2, "b", 5), (2, None, 8),
+        (3, "a", 0), (3, "b", 5), (3, "c", 5),
+        (4, "a", 0), (4, None, 3), (4, "b", 5),
+        (5, "a", 2),
+    ]  # fmt: skip
+    with Writer(bench.kafka) as writer:
+        for customer, segment, minute in versions:
+            row = {"customer_id": customer, "country": "DE", "segment": segment, "updated_at": at(minute)}
+            value = None if segment is None else json.dumps(row).encode()
+            key = json.dumps({"customer_id": customer}).encode()
+            writer.write("customers", value, key, START + minute * MINUTE)
+    time.sleep(2)
+    with Writer(bench.kafka) as writer:
+        for customer in range(1, 6):
+            for minute in (1, 5, 9):
+                name = f"{customer}-{minute}"
+                order = {"order_id": name, "customer_id": customer, "amount": 1.5, "ordered_at": at(minute)}
+                payment = {"payment_id": name, "order_id": name, "paid_at": at(minute + 1)}
+                time_ = START + minute * MINUTE
+                writer.write("orders", json.dumps(order).encode(), name.encode(), time_)
+                writer.write("payments", json.dumps(payment).encode(), name.encode(), time_)
+    closing = generate("paid_orders", 100).closing
+    write_wave(bench.kafka, closing, dict.fromkeys(topics, PARTITIONS))
+    bench.settle(job_id, START + 60 * MINUTE)
+    bench.stop(job_id)
+
+    oracle = Oracle(rendered)
+    with RecordStore() as store:
+        for topic in oracle.topics:
+            store.add(topic, read_topic(bench.kafka, topic))
+        verdict = oracle.verify(store)
+        found = dict(
+            store.connection.execute("SELECT order_id, segment FROM paid_orders_enriched").fetchall()
+        )
+    assert verdict.comparison.equal, verdict.comparison.examples
+    assert found == {
+        "1-1": "a", "1-5": "a", "1-9": "a",
+        "2-1": "a", "2-5": "b", "2-9": "b",
+        "3-1": "a", "3-5": "c", "3-9": "c",
+        "4-1": "a", "4-5": "b", "4-9": "b",
+        "5-1": None, "5-5": "a", "5-9": "a",
+    }  # fmt: skip
