@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import click
 
-from juncture.checks.engine import check
-from juncture.cli.compiled import compiled, rendered
+from juncture.cli.compiled import compiled, findings_of, rendered
 from juncture.cli.findings import FORMATS, INVALID_PROJECT, as_findings
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
-from juncture.errors import InvalidProject, Location
+from juncture.errors import InvalidProject
 from juncture.model.report import Finding
 
 
@@ -51,12 +50,6 @@ def _findings(invocation: Invocation, jobs: tuple[str, ...]) -> tuple[list[Findi
     ready, wrong = rendered(invocation, names)
     findings = [finding for name, problems in wrong.items() for finding in as_findings(name, problems)]
     with invocation.output.progress() as say:
-        for name, job, compilation in compiled(ready, say):
-            file = project.jobs[name]
-            places = {
-                path[1]: Location(file.path, *position)
-                for path, position in file.positions.items()
-                if len(path) == 2 and path[0] == "silence" and isinstance(path[1], int)
-            }
-            findings += check(job, compilation, places)
+        for job, compilation in compiled(ready, say):
+            findings += findings_of(project, job, compilation)
     return findings, names

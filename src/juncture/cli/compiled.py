@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
+from juncture.checks.engine import check
 from juncture.cli.invocation import Invocation
-from juncture.deploy.toolchain import find_toolchain
-from juncture.errors import InvalidProject, JunctureError
+from juncture.deploy.toolchain import Toolchain, find_toolchain
+from juncture.errors import InvalidProject, JunctureError, Location
 from juncture.model.compilation import Compilation
+from juncture.model.project import Project
 from juncture.model.rendered import RenderedJob
+from juncture.model.report import Finding
+from juncture.planner.session import Planner
 from juncture.render.renderer import render
 
 
@@ -26,17 +31,35 @@ def rendered(
     return jobs, problems
 
 
-def compiled(
-    jobs: Mapping[str, RenderedJob], say: Callable[[str], None]
-) -> Iterator[tuple[str, RenderedJob, Compilation]]:
-    """Each job with what the planner makes of it. One planner is started for all of them.
+@contextmanager
+def planning(jobs: Iterable[RenderedJob], say: Callable[[str], None]) -> Iterator[tuple[Toolchain, Planner]]:
+    """A planner that knows the connectors of the jobs, with its toolchain; ended on leaving.
 
     Raises what finding the toolchain and starting the planner raise.
     """
+    toolchain = find_toolchain({name for job in jobs for name in job.connectors}, say)
+    with toolchain.planner() as planner:
+        yield toolchain, planner
+
+
+def compiled(
+    jobs: Mapping[str, RenderedJob], say: Callable[[str], None]
+) -> Iterator[tuple[RenderedJob, Compilation]]:
+    """Each job with what the planner makes of it. One planner is started for all of them."""
     if not jobs:
         return
-    toolchain = find_toolchain({name for job in jobs.values() for name in job.connectors}, say)
-    with toolchain.planner() as planner:
+    with planning(jobs.values(), say) as (_, planner):
         for number, (name, job) in enumerate(jobs.items(), start=1):
             say(f"Compiling {name} ({number} of {len(jobs)})")
-            yield name, job, planner.compile(job)
+            yield job, planner.compile(job)
+
+
+def findings_of(project: Project, job: RenderedJob, compilation: Compilation) -> tuple[Finding, ...]:
+    """What the rules find in a job."""
+    file = project.jobs[job.job.name]
+    places = {
+        path[1]: Location(file.path, *position)
+        for path, position in file.positions.items()
+        if len(path) == 2 and path[0] == "silence" and isinstance(path[1], int)
+    }
+    return check(job, compilation, places)

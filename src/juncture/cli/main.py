@@ -17,11 +17,16 @@ from juncture.cli.invocation import Invocation, shared_options
 
 # Each command's module is imported when it is run: help must not wait for what commands need.
 COMMANDS = {
-    "check": "Put each job through Flink's own planner, and report every finding at its place.",
+    "demo": "Run the example join on a Kafka and a Flink of its own, and prove its rows right.",
     "doctor": "Look at what this machine has and lacks to run joins, with the mend.",
-    "init": "Write the example project into DIR, which must be new or empty.",
     "local": "A Kafka broker and a Flink session cluster on this machine.",
+    "sample": "Write client and server events for one of the example joins into its topics.",
     "render": "Write each job as files: statements.sql, job.py, plan.json, manifest.json.",
+    "check": "Put each job through Flink's own planner, and report every finding at its place.",
+    "submit": "Render, check and start a job, and wait until all of its tasks run.",
+    "status": "How jobs do on the cluster: state, input, output, checkpoints, the newest failure.",
+    "stop": "Stop a running job, with a savepoint from which it can go on.",
+    "history": "Every deployment of a job as the store recorded it, the newest first.",
 }
 
 

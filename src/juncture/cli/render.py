@@ -61,12 +61,12 @@ def _bundles(
         problems = {str(problem): problem for found in wrong.values() for problem in found}
         raise InvalidProject(list(problems.values()))
     bundles, refused = {}, []
-    for name, job, compilation in compiled(jobs, say):
+    for job, compilation in compiled(jobs, say):
         if compilation.error is not None:
             refused.append(_refused(job, compilation.error))
         elif compilation.plan is not None:
             jars = find_toolchain(job.connectors).pinned
-            bundles[name] = bundle(job, compilation.plan, jars, invocation.project.template_dirs)
+            bundles[job.job.name] = bundle(job, compilation.plan, jars, invocation.project.template_dirs)
     if refused:
         raise InvalidProject(refused)
     return bundles

@@ -1,0 +1,56 @@
+"""What the commands on deployed jobs have in common."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from juncture.cli.invocation import Invocation
+from juncture.cli.jobs import chosen
+from juncture.cli.output import Text
+from juncture.deploy.store import Store
+from juncture.model.deployment import Deployment
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+def deployed(invocation: Invocation, store: Store, name: str) -> str:
+    """The name, if the project has such a job, or the store records one that the project had.
+
+    Raises JunctureError otherwise.
+    """
+    if name not in invocation.project.jobs and _NAME.fullmatch(name) and store.last(name) is not None:
+        return name
+    return chosen(invocation, [name])[0]
+
+
+def view_deployment(text: Text, deployment: Deployment) -> None:
+    """One deployment, a line for each thing that is known."""
+    ended = deployment.phase in ("stopped", "failed")
+    page = f"#/job/{'completed' if ended else 'running'}/{deployment.flink_job_id}/overview"
+    rows = [
+        ("job", f"{deployment.job}, version {deployment.version}"),
+        ("phase", deployment.phase),
+        ("environment", deployment.environment),
+        ("Flink job", f"{deployment.cluster}/{page}"),
+        ("deployed", f"{moment(deployment.created_at)} by {deployment.created_by}"),
+    ]
+    if deployment.savepoint:
+        rows.append(("savepoint", deployment.savepoint))
+    if deployment.note:
+        rows.append(("note", deployment.note))
+    text.table(rows)
+
+
+def moment(time: datetime | None) -> str:
+    """A time for people; '-' for None."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC") if time else "-"
+
+
+def span(duration: timedelta | None) -> str:
+    """A duration for people, to the second above a minute; '-' for None."""
+    if duration is None:
+        return "-"
+    if duration < timedelta(minutes=1):
+        return f"{duration.total_seconds():.1f} s"
+    return str(timedelta(seconds=int(duration.total_seconds())))

@@ -1,0 +1,47 @@
+"""juncture history"""
+
+from __future__ import annotations
+
+import click
+
+from juncture.cli.deployments import deployed, moment
+from juncture.cli.invocation import Invocation, pass_invocation, shared_options
+from juncture.cli.output import Text
+from juncture.deploy.connection import open_store
+
+
+@click.command("history")
+@click.argument("job", metavar="JOB")
+@shared_options
+@pass_invocation
+def command(invocation: Invocation, job: str) -> None:
+    """Every deployment of a job as the store recorded it, the newest first.
+
+    The cluster is not asked: `juncture status` does that.
+    """
+    store = open_store(invocation.project, invocation.environment)
+    name = deployed(invocation, store, job)
+    deployments = store.history(name)
+
+    def view(text: Text) -> None:
+        if not deployments:
+            text.line(f"{name} was never deployed to {invocation.environment.name}.")
+            return
+        text.table(
+            [
+                (
+                    str(each.version),
+                    each.phase,
+                    moment(each.created_at),
+                    moment(each.updated_at),
+                    each.created_by,
+                    each.digest[:12],
+                    each.savepoint or "-",
+                    each.note or "",
+                )
+                for each in deployments
+            ],
+            header=("version", "phase", "deployed", "changed", "by", "digest", "savepoint", "note"),
+        )
+
+    invocation.output.result({"job": name, "deployments": deployments}, view)

@@ -1,0 +1,64 @@
+"""juncture stop"""
+
+from __future__ import annotations
+
+import click
+
+from juncture.cli.deployments import deployed, view_deployment
+from juncture.cli.invocation import Invocation, pass_invocation, shared_options
+from juncture.deploy.connection import connect, open_store
+from juncture.deploy.stop import stop
+
+
+@click.command("stop")
+@click.argument("job", metavar="JOB")
+@click.option(
+    "--no-savepoint", is_flag=True, help="Cancel the job: its state is only in its last checkpoint."
+)
+@click.option("--savepoint-dir", metavar="ADDRESS", help="Where to put it. By default the cluster's folder.")
+@click.option(
+    "--drain",
+    is_flag=True,
+    help="Let event time end first, so that all that is pending is emitted. The job can't go on from there.",
+)
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=1),
+    default=600,
+    show_default=True,
+    help="How long the savepoint may take.",
+)
+@shared_options
+@pass_invocation
+def command(
+    invocation: Invocation,
+    job: str,
+    no_savepoint: bool,
+    savepoint_dir: str | None,
+    drain: bool,
+    timeout: float,
+) -> None:
+    """Stop a running job, with a savepoint from which it can go on.
+
+    Refused (1) if it does not run, or if the savepoint fails; then it runs on.
+    """
+    if no_savepoint and (savepoint_dir or drain):
+        raise click.UsageError("--no-savepoint goes with neither --savepoint-dir nor --drain")
+    project, environment = invocation.project, invocation.environment
+    store = open_store(project, environment)
+    name = deployed(invocation, store, job)
+    connection = connect(project, environment)
+    left = f"what was asked of Flink goes on: `juncture status {name}` tells what came of it"
+    with invocation.leaving(left), invocation.output.progress() as say:
+        deployment = stop(
+            name,
+            connection,
+            store,
+            savepoint=not no_savepoint,
+            savepoint_dir=savepoint_dir,
+            drain=drain,
+            timeout=timeout,
+            progress=say,
+        )
+    invocation.output.result(deployment, lambda text: view_deployment(text, deployment))

@@ -1,0 +1,102 @@
+"""juncture submit"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from juncture.cli.compiled import findings_of, planning, rendered
+from juncture.cli.deployments import view_deployment
+from juncture.cli.invocation import Invocation, pass_invocation, shared_options
+from juncture.cli.jobs import chosen
+from juncture.cli.output import Text
+from juncture.deploy.connection import connect, open_store
+from juncture.deploy.submit import SubmitPlan, plan_submit, submit
+from juncture.errors import InvalidProject, JunctureError, Refused
+from juncture.kafka.admin import Admin
+from juncture.model.compilation import Compilation
+from juncture.model.environment import Kafka
+from juncture.model.plan import CompiledPlan
+from juncture.model.rendered import RenderedJob
+from juncture.render.bundle import bundle
+
+
+@click.command("submit")
+@click.argument("job", metavar="JOB")
+@click.option("--plan", "only_plan", is_flag=True, help="Show what would be done, and change nothing.")
+@click.option(
+    "--create-topics",
+    is_flag=True,
+    help="Create topics that are missing, as the brokers create them by default.",
+)
+@shared_options
+@pass_invocation
+def command(invocation: Invocation, job: str, only_plan: bool, create_topics: bool) -> None:
+    """Render, check and start a job, and wait until all of its tasks run.
+
+    It is refused (1) if it runs already, if a check finds an error, or if something that it needs is missing:
+    topics, slots, jars, the right version of Flink. The rendered files and the deployment are recorded in the
+    environment's store.
+    """
+    (name,) = chosen(invocation, [job])
+    project, environment = invocation.project, invocation.environment
+    connection = connect(project, environment)
+    store = open_store(project, environment)
+    jobs, wrong = rendered(invocation, [name])
+    if wrong:
+        raise InvalidProject(list(wrong[name]))
+    with invocation.output.progress() as say, planning(jobs.values(), say) as (toolchain, planner):
+        say(f"Compiling {name}")
+        plan = _checked(invocation, jobs[name], planner.compile(jobs[name]))
+        files = bundle(jobs[name], plan, toolchain.pinned, project.template_dirs)
+        jars = [jar.path for jar in toolchain.jars]
+        if only_plan:
+            steps = plan_submit(files, connection, store, jars)
+        else:
+            if create_topics:
+                _create_missing(connection.kafka, jobs[name], say)
+            with invocation.leaving(f"the job may have been started: `juncture status {name}` tells"):
+                deployment = submit(files, connection, store, jars, planner.run, say)
+    if only_plan:
+        invocation.output.result(steps, lambda text: _view_plan(text, steps))
+    else:
+        invocation.output.result(deployment, lambda text: view_deployment(text, deployment))
+
+
+def _create_missing(kafka: Kafka, job: RenderedJob, say: Callable[[str], None]) -> None:
+    admin = Admin(kafka)
+    # -1: as many partitions as the brokers are set to give.
+    created = admin.create(dict.fromkeys(admin.missing(job.topics.values()), -1))
+    if created:
+        say(f"Created {', '.join(created)}")
+
+
+def _checked(invocation: Invocation, job: RenderedJob, compilation: Compilation) -> CompiledPlan:
+    """The plan; findings are told. Raises Refused if one of them is an error, or Flink refuses the job."""
+    findings = [f for f in findings_of(invocation.project, job, compilation) if f.silenced is None]
+    errors = [f for f in findings if f.severity == "error"]
+    for finding in findings:
+        if finding.severity == "warning":
+            message = f"{finding.location}: warning: {finding.message} [{finding.rule}]"
+            invocation.output.message(message)
+    for finding in errors:
+        problem = f"{finding.message} [{finding.rule}]"
+        invocation.output.error(
+            JunctureError(problem, location=finding.location, remedy=finding.remedy or None)
+        )
+    name = job.job.name
+    if errors or compilation.plan is None or compilation.error is not None:
+        why = f"the check finds {len(errors)} errors" if len(errors) > 1 else "the check finds an error"
+        raise Refused(
+            f"'{name}' is not submitted: {why}",
+            state="nothing was changed",
+            remedy=f"mend it, and run `juncture check {name}`",
+        )
+    return compilation.plan
+
+
+def _view_plan(text: Text, plan: SubmitPlan) -> None:
+    text.line(f"Would submit {plan.name}, version {plan.version}, to {plan.cluster} ({plan.environment}).")
+    for fact in plan.checked:
+        text.line(f"  {fact}")

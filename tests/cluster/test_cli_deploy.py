@@ -1,0 +1,105 @@
+"""The commands on running jobs, against a real broker and a real cluster."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from tests.projects import write_project
+
+from juncture.cli.main import main
+
+REPOSITORY = Path(__file__).parents[2]
+JOB = "impression_clicks"
+
+
+class CommandLine:
+    """Runs commands on a copy of the example project; `json` is what the last one printed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.json: Any = None
+        self.stderr = ""
+
+    def __call__(self, *args: str) -> int:
+        result = CliRunner().invoke(main, ["--project", str(self.root), "--output", "json", *args])
+        self.json = json.loads(result.stdout) if result.stdout else None
+        self.stderr = result.stderr
+        return result.exit_code
+
+
+@pytest.fixture(scope="module")
+def juncture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    root = tmp_path_factory.mktemp("project")
+    for name in ("sql", "jobs"):
+        shutil.copytree(REPOSITORY / name, root / name)
+    shutil.copy(REPOSITORY / "juncture.toml", root)
+    run = CommandLine(root)
+    try:
+        assert run("local", "up") == 0, run.stderr
+        yield run
+    finally:
+        run("local", "down", "--purge")
+
+
+def test_a_job_from_its_first_submit_to_its_stop(juncture):
+    assert juncture("status", JOB) == 1
+    assert juncture.json["jobs"][0]["phase"] == "none"
+
+    assert juncture("submit", JOB) == 1, "its topics are not there yet"
+    assert "missing on the Kafka cluster" in juncture.stderr
+
+    assert juncture("sample", JOB, "--events", "1000") == 0, juncture.stderr
+    assert juncture.json["written"]["main"] > 1000
+    assert juncture("sample", JOB, "--events", "1000", "--partitions", "3") == 1
+    assert "nothing was written" in juncture.stderr
+
+    assert juncture("submit", JOB, "--create-topics") == 0, juncture.stderr
+    assert juncture.json["phase"] == "running"
+    first = juncture.json["flink_job_id"]
+
+    for again in (("submit", JOB), ("submit", JOB, "--plan")):
+        assert juncture(*again) == 1
+        assert f"already running as Flink job {first}" in juncture.stderr
+
+    assert juncture("status", JOB) == 0
+    assert juncture.json["jobs"][0]["flink_state"] == "RUNNING"
+
+    assert juncture("stop", JOB) == 0, juncture.stderr
+    savepoint = juncture.json["savepoint"]
+    assert savepoint
+    assert juncture("stop", JOB) == 1
+
+    assert juncture("submit", JOB, "--plan") == 0, juncture.stderr
+    assert juncture.json["version"] == 2
+    assert juncture("history", JOB) == 0
+    (only,) = juncture.json["deployments"]
+    assert (only["phase"], only["flink_job_id"], only["savepoint"]) == ("stopped", first, savepoint)
+
+
+def test_findings_keep_a_job_from_being_submitted(juncture):
+    join = juncture.root / "sql/joins/impression_clicks.sql"
+    text = join.read_text()
+    join.write_text(text.replace("c.target", "c.targets"))
+    try:
+        assert juncture("submit", JOB) == 1
+    finally:
+        join.write_text(text)
+    finding, refusal = [
+        error["error"] for line in juncture.stderr.splitlines() if "error" in (error := json.loads(line))
+    ]
+    assert finding["location"] == {"path": "sql/joins/impression_clicks.sql", "line": 7, "column": 7}
+    assert refusal["problem"] == f"'{JOB}' is not submitted: the check finds an error"
+
+
+def test_brokers_that_do_not_answer_end_with_3(tmp_path):
+    config = (
+        '[project]\nname = "shop"\ndefault_environment = "far"\n[environments.far]\n'
+        'kafka.bootstrap_servers = "127.0.0.1:1"\nflink.rest = "http://127.0.0.1:1"\n'
+    )
+    run = CommandLine(write_project(tmp_path, {"juncture.toml": config}))
+    assert run("sample", JOB, "--events", "100") == 3
+    assert "127.0.0.1:1" in run.stderr

@@ -1,0 +1,48 @@
+import pytest
+from tests.projects import write_project
+
+REMOTE = """\
+[project]
+name = "shop"
+default_environment = "far"
+
+[vars]
+minutes = 10
+
+[environments.far]
+kafka.bootstrap_servers = "127.0.0.1:1"
+flink.rest = "http://127.0.0.1:1"
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    return str(write_project(tmp_path, {"juncture.toml": REMOTE}))
+
+
+@pytest.mark.parametrize("command", ["status", "stop", "history", "submit"])
+@pytest.mark.parametrize("name", ["match", "../store", ""])
+def test_a_job_that_neither_the_project_nor_the_store_knows(juncture, project, command, name):
+    result = juncture(command, name, "--project", project)
+    assert result.exit_code == 2
+    assert f"there is no job '{name}'" in result.stderr
+
+
+def test_a_job_that_was_never_deployed_has_no_history(juncture, project):
+    result = juncture("history", "matches", "--project", project)
+    assert (result.exit_code, result.stdout) == (0, "matches was never deployed to far.\n")
+
+
+def test_options_that_contradict_each_other(juncture, project):
+    result = juncture("stop", "matches", "--no-savepoint", "--drain", "--project", project)
+    assert result.exit_code == 2
+    assert "--no-savepoint goes with neither" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["submit", "status", "stop", "sample"])
+def test_a_local_stack_that_does_not_run(juncture, tmp_path, command):
+    project = write_project(tmp_path)
+    job = "impression_clicks" if command == "sample" else "matches"
+    result = juncture(command, job, "--project", str(project))
+    assert result.exit_code == 3
+    assert "remedy: run `juncture local up`" in result.stderr
