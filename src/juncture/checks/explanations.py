@@ -8,9 +8,15 @@ from typing import NamedTuple
 
 from juncture.checks.case import Case
 from juncture.checks.functions import BUILT_IN
+from juncture.checks.places import CLAUSES
 from juncture.checks.wording import listed
 from juncture.project.nearest import did_you_mean
 
+_TYPES = (
+    "ARRAY", "BIGINT", "BINARY", "BOOLEAN", "BYTES", "CHAR", "DATE", "DECIMAL", "DOUBLE", "FLOAT", "INT", "MAP",
+    "MULTISET", "ROW", "SMALLINT", "STRING", "TIME", "TIMESTAMP", "TIMESTAMP_LTZ", "TINYINT", "VARBINARY", "VARCHAR",
+    "VARIANT",
+)  # fmt: skip
 _FIX = "correct the statement: Flink's planner refuses it as it is"
 
 
@@ -74,10 +80,9 @@ def _unknown_alias(case: Case, match: re.Match[str], _: int | None) -> Explanati
 
 
 def _unknown_table(case: Case, match: re.Match[str], _: int | None) -> Explanation:
-    tables = [name for name, table in case.tables.items() if table.statement.kind == "source"]
+    name = match[1]
     return Explanation(
-        f"there is no table '{match[1]}'",
-        f"{did_you_mean(match[1], tables, none='')}; sources are named as {{{{ source('...') }}}}",
+        f"there is no table '{name}'", f"name a source of the project: {{{{ source('{name}') }}}}"
     )
 
 
@@ -91,21 +96,43 @@ def _unknown_function(case: Case, match: re.Match[str], _: int | None) -> Explan
     return Explanation(f"there is no function '{name}'", did_you_mean(name, BUILT_IN))
 
 
+def _wrong_arguments(_: Case, match: re.Match[str], __: int | None) -> Explanation:
+    return Explanation(match[0], f"look up the arguments of {match[1]} in Flink's functions")
+
+
+def _unknown_type(_: Case, match: re.Match[str], __: int | None) -> Explanation:
+    return Explanation(f"there is no type '{match[1]}'", did_you_mean(match[1], _TYPES))
+
+
+def _unknown_rowtime(_: Case, match: re.Match[str], __: int | None) -> Explanation:
+    columns = re.findall(r"'([^']+)'", match[2])
+    return Explanation(
+        f"WATERMARK FOR '{match[1]}': there is no such column", did_you_mean(match[1], columns)
+    )
+
+
 def _unexpected(case: Case, match: re.Match[str], offset: int | None) -> Explanation:
     found = match[1]
-    before = case.places.before(offset) if offset is not None else None
-    after = f" after '{before.text}'" if before else ""
+    if offset is None:
+        return Explanation(f"'{found}' can't stand here", _FIX)
+    if not case.places.tokens:
+        return Explanation(f"'{found}' can't stand here", "a quote is opened before it, and never closed")
+    opened = sum({"(": 1, ")": -1}.get(token.word, 0) for token in case.places.tokens)
+    parentheses = "parenthesis is" if opened == 1 else "parentheses are"
+    remedy = f"{opened} closing {parentheses} missing" if opened > 0 else ""
     if found == "<EOF>":
-        opened = sum({"(": 1, ")": -1}.get(token.word, 0) for token in case.places.tokens)
-        missing = f"{opened} closing parenthesis is" if opened == 1 else f"{opened} closing parentheses are"
-        return Explanation("the statement ends too early", f"{missing} missing" if opened > 0 else _FIX)
+        return Explanation("the statement ends too early", remedy or _FIX)
+    before = case.places.before(offset)
     if before is not None and before.word == ",":
         return Explanation(f"'{found}' can't follow a comma", "remove the comma before it", before.start)
-    word = found.split()[-1] if found.split() else found
-    remedy = "something before it is missing or misspelt"
-    if word.isidentifier():
-        remedy += f"; if '{word}' is meant as a name, quote it: `{word}` (it may be a reserved word)"
-    return Explanation(f"'{found}' can't stand here{after}", remedy)
+    word = found.split()[-1]
+    if word.isidentifier() and word.upper() not in CLAUSES:
+        quoted = f"'{word}' may be a reserved word: as a name, quote it: `{word}`"
+        remedy = "; ".join(part for part in (remedy, quoted) if part)
+    after = f" after '{before.text}'" if before else ""
+    return Explanation(
+        f"'{found}' can't stand here{after}", remedy or "something before it is missing or misspelt"
+    )
 
 
 def _columns_of_sink(case: Case, match: re.Match[str], _: int | None) -> Explanation:
@@ -157,7 +184,7 @@ def _operator_takes_no_updates(case: Case, match: re.Match[str], _: int | None) 
         "Deduplicate": "a deduplication",
     }
     consumer = kinds.get(match[1], f"the operator {match[1]}")
-    producer = {"Rank": "a ranking", "Deduplicate": "a deduplication that keeps the last row",
+    producer = {"Rank": "a ranking by ROW_NUMBER", "Deduplicate": "a deduplication that keeps the last row",
                 "ChangelogNormalize": "a changelog source", "GroupAggregate": "an aggregation",
                 "Join": "a regular join"}.get(match[2], match[2])  # fmt: skip
     remedy = "join a changelog as versions, FOR SYSTEM_TIME AS OF the other side's time"
@@ -182,6 +209,12 @@ _EXPLANATIONS: tuple[tuple[str, Explain], ...] = (
     (r"^Table '([^']+)' not found", _unknown_alias),
     (r"^Object '([^']+)' not found", _unknown_table),
     (r"No match found for function signature (\w+)\((.*)\)", _unknown_function),
+    (r"^Invalid number of arguments to function '(\w+)'.*", _wrong_arguments),
+    (r"^Unknown identifier '([^']+)'", _unknown_type),
+    (
+        r"^The rowtime attribute field '([^']+)' is not defined in the table schema.*?\[(.*)\]",
+        _unknown_rowtime,
+    ),
     (r"^Encountered \"(.+?)\"", _unexpected),
     (r"^Incorrect syntax near the keyword '(.+?)'", _unexpected),
     (

@@ -44,15 +44,9 @@ def join_type(node: PlanNode) -> str:
 
 
 def sql_join_type(node: PlanNode) -> str:
-    """As an author writes it: 'LEFT JOIN'."""
-    name = join_type(node)
-    words = {
-        "INNER": "JOIN",
-        "SEMI": "EXISTS or IN",
-        "ANTI": "NOT EXISTS or NOT IN",
-        "FULL": "FULL OUTER JOIN",
-    }
-    return words.get(name, f"{name} JOIN")
+    """An outer or inner join as an author writes it: 'LEFT JOIN'."""
+    words = {"INNER": "JOIN", "FULL": "FULL OUTER JOIN"}
+    return words.get(join_type(node), f"{join_type(node)} JOIN")
 
 
 def condition_of(node: PlanNode) -> Rex | None:
@@ -164,10 +158,8 @@ class Flow:
                 return any(kind != "INNER" for kind in node.raw.get("joinTypes", ()))
             case "deduplicate":
                 return not node.raw.get("outputInsertOnly", False)
-            case "group-aggregate" | "global-group-aggregate":
-                return bool(node.raw.get("aggCalls"))
-            case "rank" | "sort-limit" | "limit":
-                return True
+            case "group-aggregate" | "global-group-aggregate" | "rank" | "sort-limit" | "limit":
+                return True  # DISTINCT, too: Flink takes every aggregation for one that updates
         return False
 
     def update_makers(self) -> tuple[PlanNode, ...]:

@@ -9,6 +9,13 @@ from juncture.checks.tokens import Token, closing, tokens
 from juncture.model.plan import PlanNode
 from juncture.model.rendered import RenderedJob
 
+CLAUSES = frozenset(
+    {
+        "AND", "AS", "BETWEEN", "BY", "CASE", "CROSS", "ELSE", "END", "FROM", "FULL", "GROUP", "HAVING", "INNER",
+        "JOIN", "LEFT", "LIMIT", "NOT", "ON", "OR", "ORDER", "RIGHT", "SELECT", "THEN", "UNION", "USING", "WHEN",
+        "WHERE", "WITH",
+    }
+)  # fmt: skip
 _ENDS_ON = frozenset(
     {"JOIN", "LEFT", "RIGHT", "FULL", "INNER", "CROSS", "WHERE", "GROUP", "HAVING", "UNION", "ORDER", "ON"}
 )

@@ -29,6 +29,14 @@ class RuleDoc:
     bad: str
     good: str
 
+    @property
+    def markdown(self) -> str:
+        """All of it as Markdown, without a heading."""
+        return (
+            f"{self.summary}\n\n{self.reason}\n\nAnti-pattern:\n\n```sql\n{self.bad}\n```\n\n"
+            f"Best practice:\n\n```sql\n{self.good}\n```\n"
+        )
+
 
 class Rule(ABC):
     """One kind of finding. A subclass has a file of its own in checks/rules/."""

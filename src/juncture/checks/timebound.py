@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from juncture.checks.case import Case
 from juncture.checks.flow import Flow, Origin, condition_of, join_spec, join_type
 from juncture.checks.rex import Rex, call_name, conjuncts, is_time, operands, refs, type_root
+from juncture.checks.wording import listed
 from juncture.model.plan import PlanNode
 
 _LOWER, _UPPER = (">", ">="), ("<", "<=")
 _NUMBERS = ("BIGINT", "INT", "DECIMAL", "DOUBLE")
 _HARMLESS = ("CAST", "REINTERPRET")
 
-BOTH_BOUNDS = "an interval join needs a lower and an upper bound"
+_FORM = "a BETWEEN b - INTERVAL ... AND b + INTERVAL ..."
 
 
 @dataclass(frozen=True)
 class TimeBound:
-    """`columns` are (input, index) of what the author compared; `reasons` why that is no interval join."""
+    """Why a bound makes no interval (or window) join, what would, and the columns without a WATERMARK."""
 
-    columns: tuple[tuple[PlanNode, int], ...]
     reasons: tuple[str, ...]
+    remedy: str
     unmarked: tuple[Origin, ...] = ()
-    has_interval_form: bool = True
 
 
 def time_bound(case: Case, node: PlanNode) -> TimeBound | None:
@@ -44,6 +44,12 @@ def is_endless(state: Rex) -> bool:
     return str(state.get("ttl", "")).startswith("0 ")
 
 
+def ttl_of(node: PlanNode) -> str:
+    """How to give a join a time to live. Flink does not apply STATE_TTL hints to EXISTS and IN."""
+    job = "`state: {ttl: ...}` in the job"
+    return job if join_type(node) in ("SEMI", "ANTI") else f"{job}, or a STATE_TTL hint for each side"
+
+
 def _window_bound(flow: Flow, node: PlanNode) -> TimeBound | None:
     spec = join_spec(node)
     if not spec or len(node.inputs) != 2:
@@ -56,7 +62,7 @@ def _window_bound(flow: Flow, node: PlanNode) -> TimeBound | None:
     if not found:
         return None
     reason = "a window join needs the same windows on both sides, equal in window_start and in window_end"
-    return TimeBound(((left, found[0][0]), (right, found[0][1])), (reason,))
+    return TimeBound((reason,), "make both equal in ON: window_start and window_end of the same windows")
 
 
 def _is_window_column(flow: Flow, node: PlanNode, index: int) -> bool:
@@ -83,7 +89,7 @@ def _compared(case: Case, flow: Flow, node: PlanNode) -> TimeBound | None:
     for read, bounds in sorted(directions.items(), key=lambda item: sorted(item[0])):
         times = all(is_time(columns[index][1]) for index in read)
         # Numbers are taken for times only where both bounds are there.
-        if times or len(bounds) == 2:
+        if times or {"lower", "upper"} <= bounds:
             return _bound(case, flow, node, sorted(read), bounds)
     return None
 
@@ -97,7 +103,7 @@ def _directions(flow: Flow, node: PlanNode, part: Rex) -> set[str]:
     inner = operands(part)
     if len(inner) < 2 or (refs(inner[0]) and refs(inner[0]) == refs(part)):
         # A difference of both: TIMESTAMPDIFF(...) BETWEEN, or the like.
-        return {"lower", "upper"} if call_name(part) == "SEARCH" else {"difference"}
+        return {"difference", "lower", "upper"} if call_name(part) == "SEARCH" else {"difference"}
     first = max(refs(inner[0]), default=-1) > max(refs(inner[1]), default=-1)
     return {"lower" if (call_name(part) in _LOWER) == first else "upper"}
 
@@ -121,16 +127,33 @@ def _bound(case: Case, flow: Flow, node: PlanNode, read: list[int], bounds: set[
                 reasons.append(reason)
             if reason and origin.scan not in case.watermarked:
                 unmarked.append(origin)
-    if not reasons and join_type(node) in ("SEMI", "ANTI"):
-        reason = "Flink has no interval join for EXISTS, IN and their negations"
-        return TimeBound(columns, (reason,), has_interval_form=False)
-    if not reasons and bounds in ({"lower"}, {"upper"}):
-        reasons.append(BOTH_BOUNDS)
-    if not reasons:
-        reasons.append(
-            "Flink reads only bounds of the form 'a BETWEEN b - INTERVAL ... AND b + INTERVAL ...'"
+    remedy = f"compare the time attributes themselves, `{_FORM}`, before any function or aggregation"
+    if unmarked:
+        names = listed(list(dict.fromkeys(origin.table for origin in unmarked)))
+        remedy = f"declare a WATERMARK on the compared column of {names}"
+    elif not reasons and join_type(node) in ("SEMI", "ANTI"):
+        reasons.append("Flink has no interval join for EXISTS, IN and their negations")
+        remedy = without_exists(node)
+    elif not reasons and bounds in ({"lower"}, {"upper"}):
+        reasons.append("an interval join needs a lower and an upper bound")
+        remedy = f"add the other bound: `{_FORM}`"
+    elif not reasons and "difference" in bounds:
+        reasons.append(f"Flink reads only bounds of the form `{_FORM}`")
+    elif not reasons:
+        compared = listed([flow.name(*column) for column in columns])
+        reasons.append(f"a cast or function makes an ordinary timestamp of {compared}, or of one of them")
+    return TimeBound(tuple(dict.fromkeys(reasons)), remedy, tuple(dict.fromkeys(unmarked)))
+
+
+def without_exists(node: PlanNode) -> str:
+    """What to write for EXISTS or NOT EXISTS so that it can be bounded in time."""
+    if join_type(node) == "ANTI":
+        return (
+            "write LEFT JOIN, bounded in time on both sides' WATERMARK columns, and WHERE <right key> IS NULL"
         )
-    return TimeBound(columns, tuple(dict.fromkeys(reasons)), tuple(dict.fromkeys(unmarked)))
+    return (
+        "write JOIN, bounded in time on both sides' WATERMARK columns, and keep the first match of each row"
+    )
 
 
 def _lost(case: Case, origin: Origin, kind: object) -> str | None:

@@ -42,7 +42,8 @@ def tokens(text: str) -> tuple[Token, ...]:
             word="" if token.token_type in (TokenType.STRING, TokenType.IDENTIFIER) else token.text.upper(),
             start=token.start,
             end=token.end + 1,
-            is_name=token.token_type == TokenType.IDENTIFIER or token.text.isidentifier(),
+            is_name=token.token_type == TokenType.IDENTIFIER
+            or (token.token_type != TokenType.STRING and token.text.isidentifier()),
         )
         for token in found
     )

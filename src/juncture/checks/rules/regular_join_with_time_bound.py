@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from juncture.checks.case import Case
 from juncture.checks.rule import Rule
-from juncture.checks.timebound import BOTH_BOUNDS, TimeBound, is_kept_forever, time_bound
+from juncture.checks.timebound import is_kept_forever, time_bound, ttl_of
 from juncture.checks.wording import describe, listed
 from juncture.model.report import Finding
 
@@ -58,23 +58,5 @@ class RegularJoinWithTimeBound(Rule):
                 case.place(node),
                 f"{describe(case.flow, node)} is bounded in time, but Flink plans it as a regular join that "
                 f"keeps every row forever: {listed(bound.reasons)}",
-                _remedy(bound),
+                f"{bound.remedy}; or give the join a TTL: {ttl_of(node)}",
             )
-
-
-def _remedy(bound: TimeBound) -> str:
-    otherwise = "or give the join a TTL: `state: {ttl: ...}` in the job, or a STATE_TTL hint"
-    if not bound.has_interval_form:
-        return (
-            "for NOT EXISTS write LEFT JOIN with the same bound and WHERE <right key> IS NULL; for EXISTS an inner "
-            f"join of the distinct rows; {otherwise}"
-        )
-    if bound.unmarked:
-        names = listed(list(dict.fromkeys(origin.table for origin in bound.unmarked)))
-        return f"declare a WATERMARK on the compared column of {names}; {otherwise}"
-    if BOTH_BOUNDS in bound.reasons:
-        return f"add the other bound: `a BETWEEN b - INTERVAL ... AND b + INTERVAL ...`; {otherwise}"
-    return (
-        "compare the time attributes themselves, `a BETWEEN b - INTERVAL ... AND b + INTERVAL ...` (for windows: "
-        f"window_start and window_end of the same windows), before any function or aggregation; {otherwise}"
-    )

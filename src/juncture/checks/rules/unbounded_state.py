@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from juncture.checks.case import Case
-from juncture.checks.flow import Flow
+from juncture.checks.flow import Flow, join_type
 from juncture.checks.rule import Rule
-from juncture.checks.timebound import is_endless, is_kept_forever, time_bound
+from juncture.checks.timebound import is_endless, is_kept_forever, time_bound, without_exists
 from juncture.checks.wording import describe, listed, tables_of
 from juncture.model.plan import PlanNode
 from juncture.model.report import Finding
@@ -104,6 +104,8 @@ def _is_bounded_by_keys(flow: Flow, node: PlanNode, up: PlanNode, number: int) -
 def _remedy(node: PlanNode) -> str:
     job = "`state: {ttl: ...}` in the job, longer than the time in which rows still belong together"
     match node.kind:
+        case "join" if join_type(node) in ("SEMI", "ANTI"):
+            return f"{without_exists(node)}, or set {job} (Flink applies no STATE_TTL hint to EXISTS and IN)"
         case "join" | "multi-join":
             return (
                 "bound the join in time (an interval join), or hint /*+ STATE_TTL('alias' = '12 h', ...) */ for each "

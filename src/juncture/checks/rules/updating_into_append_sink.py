@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from juncture.checks.case import Case
-from juncture.checks.flow import sql_join_type
+from juncture.checks.flow import join_type, sql_join_type
 from juncture.checks.refusals import owner
 from juncture.checks.rule import Rule
+from juncture.checks.timebound import without_exists
 from juncture.checks.wording import describe
 from juncture.model.plan import PlanNode
 from juncture.model.report import Finding
@@ -74,11 +75,9 @@ class UpdatingIntoAppendSink(Rule):
 def _remedy(node: PlanNode) -> str:
     match node.kind:
         case "join" | "multi-join":
+            if join_type(node) == "ANTI":
+                return f"{without_exists(node)}: that answers once"
             name = sql_join_type(node)
-            if name.startswith("NOT"):
-                return (
-                    "write LEFT JOIN with a bound in time and WHERE <right key> IS NULL, which answers once"
-                )
             return f"bound the {name} in time on both sides' WATERMARK columns: an interval join answers once"
         case "group-aggregate" | "global-group-aggregate":
             return "aggregate by windows (TUMBLE, HOP, CUMULATE), whose results are final"

@@ -1,0 +1,171 @@
+"""Refusals in words, silences, and the order of findings; all without a planner."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.checks.conftest import MakeCase
+
+from juncture.checks.engine import check
+from juncture.checks.registry import known_rules
+from juncture.errors import Location
+from juncture.model.compilation import PlannerError
+from juncture.model.report import Finding
+
+SERVER, CLIENT = "{{ source('server') }}", "{{ source('client') }}"
+QUERY = f"SELECT s.id, s.pay, c.payload, s.ts\nFROM {SERVER} AS s JOIN {CLIENT} AS c ON c.id = s.id"
+MISMATCH = """\
+Column types of query result and sink for 'default_catalog.default_database.matches' do not match.
+Cause: {}
+
+Query schema: [id: STRING, r: ROW<`a` INT, `b` INT>, n: BIGINT NOT NULL, ts: TIMESTAMP_LTZ(3) *ROWTIME*]
+Sink schema:  [id: STRING, server_payload: STRING, client_payload: STRING, ts: TIMESTAMP_LTZ(3)]"""
+
+
+def refusal(message: str, *, line: int | None = None, column: int | None = None) -> PlannerError:
+    return PlannerError(kind="validate", message=message, statement=3, line=line, column=column)
+
+
+def findings(
+    make_case: MakeCase, join: str, error: PlannerError | None = None, files: dict[str, str] | None = None
+) -> tuple[Finding, ...]:
+    case = make_case(join, error, files)
+    return check(case.rendered, case.compilation)
+
+
+@pytest.mark.parametrize(
+    ("error", "place", "message", "remedy"),
+    [
+        (
+            refusal("Column 'pay' not found in table 's'", line=2, column=16),
+            "1:16",
+            "'s' has no column 'pay'",
+            "did you mean 'payload'?",
+        ),
+        (
+            refusal("At line 2, column 8: Table 'ss' not found", line=2, column=8),
+            "1:8",
+            "there is no table or alias 'ss' in this query",
+            "did you mean 's'?",
+        ),
+        (
+            refusal("Column 'id' is ambiguous", line=2, column=8),
+            "1:8",
+            "'id' may mean the column of more than one table",
+            "write s.id or c.id",
+        ),
+        (
+            refusal("No match found for function signature UPER(<CHARACTER>)", line=2, column=8),
+            "1:8",
+            "there is no function 'UPER'",
+            "did you mean 'UPPER'?",
+        ),
+        (
+            refusal("No match found for function signature UPPER(<NUMERIC>, <BOOLEAN>)", line=2, column=8),
+            "1:8",
+            "UPPER does not take (numeric, boolean)",
+            "look up the arguments of UPPER in Flink's functions",
+        ),
+        (
+            refusal('Encountered "." at line 2, column 9.', line=2, column=9),
+            "1:9",
+            "'.' can't stand here after 's'",
+            "something before it is missing or misspelt",
+        ),
+        (
+            refusal(MISMATCH.format("Incompatible types for sink column 'client_payload' at position 3.")),
+            "1:21",
+            "the sink matches takes STRING for its column client_payload, but the query gives BIGINT NOT NULL (n)",
+            "columns go by position: check their order, or CAST(... AS STRING)",
+        ),
+        (
+            refusal(
+                "The query contains more than one rowtime attribute column [ts, ts0] for writing into table 'x'."
+            ),
+            "1:1",
+            "the query gives several time attributes (ts and ts0), and a sink's records have one time",
+            "keep one, and CAST(ts0 AS TIMESTAMP_LTZ(3)), or whichever is not the event's time",
+        ),
+        (
+            refusal("StreamPhysicalIntervalJoin doesn't support consuming update and delete changes which is"
+                    " produced by node ChangelogNormalize(key=[id])"),
+            "2:34",
+            "an interval join takes only appended rows, but a changelog source updates them",
+            "join a changelog as versions, FOR SYSTEM_TIME AS OF the other side's time",
+        ),
+        (
+            refusal("Something that nobody has seen. at line 2, column 8.", line=2, column=8),
+            "1:8",
+            "Something that nobody has seen.",
+            "correct the statement: Flink's planner refuses it as it is",
+        ),
+    ],
+)  # fmt: skip
+def test_refusals(make_case: MakeCase, error: PlannerError, place: str, message: str, remedy: str) -> None:
+    (finding,) = findings(make_case, QUERY, error)
+    assert (finding.rule, finding.severity, finding.job) == ("sql-invalid", "error", "matches")
+    assert (finding.message, finding.remedy) == (message, remedy)
+    assert str(finding.location) == f"sql/joins/matches.sql:{place}"
+
+
+def test_a_refusal_of_another_rule_is_reported_once(make_case: MakeCase) -> None:
+    sink = "CREATE TABLE matches (id STRING,\n  PRIMARY KEY (id) NOT ENFORCED) {{ upsert_kafka(topic='t') }}"
+    error = refusal("The query has an upsert key that differs from the primary key of the sink table 'x'."
+                    " Primary key: [id], upsert key: [id, n]. This can lead to ...")  # fmt: skip
+    (finding,) = findings(make_case, QUERY, error, {"sql/sinks/matches.sql": sink})
+    assert (finding.rule, str(finding.location)) == ("upsert-key-mismatch", "sql/sinks/matches.sql:2:3")
+    assert "known by id, n" in finding.message
+
+
+class TestSilences:
+    ERROR = refusal("Column 'pay' not found in table 's'", line=2, column=8)
+
+    @pytest.mark.parametrize(
+        "comment",
+        [
+            "-- juncture: silence sql-invalid because it is a draft",
+            "/* juncture: silence sql-invalid because it is\n   a draft */",
+            "--juncture:silence sql-invalid because: it is a draft  ",
+        ],
+    )
+    def test_in_the_file(self, make_case: MakeCase, comment: str) -> None:
+        (finding,) = findings(make_case, f"{comment}\n{QUERY}", self.ERROR)
+        assert finding.silenced == "it is a draft"
+
+    def test_another_file_is_not_silenced(self, make_case: MakeCase) -> None:
+        table = "CREATE TABLE client (id STRING) {{ kafka(topic='t') }}"
+        source = f"-- juncture: silence sql-invalid because of this\n{table}"
+        (finding,) = findings(make_case, QUERY, self.ERROR, {"sql/sources/client.sql": source})
+        assert finding.silenced is None
+
+    def test_in_a_literal_it_is_text(self, make_case: MakeCase) -> None:
+        join = QUERY.replace("s.id,", "'-- juncture: silence sql-invalid because',", 1)
+        (finding,) = findings(make_case, join, self.ERROR)
+        assert finding.silenced is None
+
+    def test_without_reason_it_does_not_count(self, make_case: MakeCase) -> None:
+        first, second = findings(make_case, f"-- juncture: silence sql-invalid\n{QUERY}", self.ERROR)
+        assert (first.rule, str(first.location)) == ("invalid-silence", "sql/joins/matches.sql:1:1")
+        assert first.message == "sql-invalid is silenced without a reason"
+        assert second.silenced is None
+
+    def test_unknown_rule(self, make_case: MakeCase) -> None:
+        (finding,) = findings(make_case, f"-- juncture: silence unbound-state because x\n{QUERY}")
+        assert finding.message == "there is no rule 'unbound-state' to silence"
+        assert finding.remedy == "did you mean 'unbounded-state'?"
+
+    def test_in_the_job(self, make_case: MakeCase) -> None:
+        job = (
+            "join: matches\nsink: matches\nsilence:\n- {rule: sql-invalid, reason: it is a draft}\n"
+            "- {rule: x, reason: because of y}\n"
+        )
+        case = make_case(QUERY, self.ERROR, {"jobs/matches.yaml": job})
+        places = {0: Location("jobs/matches.yaml", 4, 3), 1: Location("jobs/matches.yaml", 5, 3)}
+        unknown, silenced = check(case.rendered, case.compilation, places)
+        assert (unknown.rule, str(unknown.location)) == ("invalid-silence", "jobs/matches.yaml:5:3")
+        assert silenced.silenced == "it is a draft"
+        first, _ = check(case.rendered, case.compilation)
+        assert str(first.location) == "jobs/matches.yaml"
+
+    def test_every_rule_is_known(self) -> None:
+        assert "unused-column-in-state" in known_rules()
+        assert len(known_rules()) == len(set(known_rules()))
