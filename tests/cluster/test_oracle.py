@@ -11,6 +11,7 @@ from juncture.deploy.connection import Connection
 from juncture.deploy.store import Store
 from juncture.deploy.submit import submit
 from juncture.deploy.toolchain import find_toolchain
+from juncture.errors import Refused
 from juncture.flink.metrics import watermarks
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
@@ -105,12 +106,13 @@ def test_an_examples_rows_are_the_oracles(bench, job):
     sample = generate(job, EVENTS, partitions=PARTITIONS)
     rendered, job_id = bench.start(job, sample.topics)
     assert create_topics(bench.kafka, sample) == ()
-    partitions = dict.fromkeys(sample.topics, PARTITIONS)
-    write_wave(bench.kafka, sample.main, partitions)
+    with pytest.raises(Refused, match="4 partitions, the sample is for 3"):
+        create_topics(bench.kafka, generate(job, 100, partitions=3))
+    write_wave(bench.kafka, sample, sample.main)
     settled = offsets.latest(bench.admin, sample.topics)
-    write_wave(bench.kafka, sample.closing, partitions)
+    write_wave(bench.kafka, sample, sample.closing)
     bench.settle(job_id, sample.watermark)
-    write_wave(bench.kafka, sample.late, partitions)
+    write_wave(bench.kafka, sample, sample.late)
     ends = offsets.latest(bench.admin, sample.topics)
     time.sleep(3)  # late records leave no trace that could be waited for
     bench.stop(job_id)
@@ -165,8 +167,8 @@ def test_versions_are_those_of_the_orders_time_and_deletions_do_not_count(bench)
                 time_ = START + minute * MINUTE
                 writer.write("orders", json.dumps(order).encode(), name.encode(), time_)
                 writer.write("payments", json.dumps(payment).encode(), name.encode(), time_)
-    closing = generate("paid_orders", 100).closing
-    write_wave(bench.kafka, closing, dict.fromkeys(topics, PARTITIONS))
+    sample = generate("paid_orders", 100)
+    write_wave(bench.kafka, sample, sample.closing)
     bench.settle(job_id, START + 60 * MINUTE)
     bench.stop(job_id)
 

@@ -113,7 +113,7 @@ def _on(
 ) -> DemoSummary:
     kafka = connection.kafka
     oracle = Oracle(prepared.rendered)
-    create_topics(kafka, sample, _PARTITIONS)
+    create_topics(kafka, sample)
     Admin(kafka).create({oracle.sink.topic: _PARTITIONS}, config={"retention.ms": "-1"})
     jars = [jar.path for jar in prepared.toolchain.jars]
     deployment = submit(prepared.files, connection, Store(home / "store"), jars, prepared.planner.run, report)
@@ -147,13 +147,12 @@ def _feed(
     kafka: Kafka, watch: Watch, sample: Sample, clock: _Clock, report: Report
 ) -> tuple[Excluded, float]:
     """Write the waves while the job reads; what the oracle must leave out, and records a second."""
-    partitions = dict.fromkeys(sample.topics, _PARTITIONS)
     admin = Admin(kafka)
     report(f"Writing {sample.main.size:,} records while the job reads")
     started = time.monotonic()
-    write_wave(kafka, sample.main, partitions, watch.set_written)
+    write_wave(kafka, sample, sample.main, watch.set_written)
     settled = offsets.latest(admin, sample.topics)
-    write_wave(kafka, sample.closing, partitions)
+    write_wave(kafka, sample, sample.closing)
     clock.lap("write")
     on_time = sample.main.size + sample.closing.size
     watch.set_written(on_time)
@@ -161,7 +160,7 @@ def _feed(
     throughput = on_time / (time.monotonic() - started)
     clock.lap("join")
     report(f"Writing {sample.late.size} records that the watermark has left behind")
-    write_wave(kafka, sample.late, partitions)
+    write_wave(kafka, sample, sample.late)
     watch.set_written(on_time + sample.late.size)
     watch.wait()
     clock.lap("late")

@@ -67,10 +67,12 @@ class Sample:
 
     The late events must not be written before the job's watermark has passed the main wave: they lie so far
     behind it that every one of them is too late for the join, whatever the order they are read in.
+    `partitions` is how many each topic must have, for the closing events to reach all of them.
     """
 
     name: str
     topics: tuple[str, ...]
+    partitions: int
     main: Wave
     closing: Wave
     late: Wave

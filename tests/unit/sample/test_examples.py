@@ -7,8 +7,12 @@ from datetime import datetime
 import pytest
 
 from juncture.errors import JunctureError
+from juncture.project.loader import load_project
+from juncture.project.scaffold import create
+from juncture.render.renderer import render
 from juncture.sample import ads, orders, pages
 from juncture.sample.examples import EXAMPLES, generate
+from juncture.validation.tables import read_table
 
 WATERMARK_DELAY = {
     "page-impressions": 120_000,
@@ -116,6 +120,18 @@ def test_late_events_are_too_late_for_any_window(sample):
     closing = min(r.timestamp for r in records(sample.closing))
     for record in records(sample.late):
         assert record.timestamp + LONGEST[sample.name] + 120_000 < closing
+
+
+def test_records_have_the_columns_of_the_examples_tables(sample, tmp_path):
+    create(tmp_path / "example")
+    project = load_project(tmp_path / "example")
+    rendered = render(project, sample.name, project.environments["local"])
+    tables = [read_table(each) for each in rendered.statements if each.kind == "source"]
+    columns = {table.topic: [column.name for column in table.columns] for table in tables}
+    assert set(columns) == set(sample.topics)
+    for record in records(sample.main):
+        row = parsed(record.value)
+        assert row is None or list(row) == columns[record.topic]
 
 
 def test_disorder_is_as_long_as_clients_make_it():

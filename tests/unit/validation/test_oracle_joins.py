@@ -165,6 +165,22 @@ def test_a_changelog_topic_counts_by_its_latest_rows():
     assert rows(job, u=written, l=records({"id": 1}, {"id": 2}, {"id": 3})) == [("new",)]
 
 
+def test_a_deletion_does_not_end_a_version_as_flink_does_not_let_it():
+    sources = {
+        "o": topic("o", "n INT, t TIMESTAMP_LTZ(3)"),
+        "u": topic(
+            "u",
+            "id INT, t TIMESTAMP_LTZ(3), PRIMARY KEY (id) NOT ENFORCED, WATERMARK FOR t AS t",
+            kind="upsert-kafka",
+        ),
+    }
+    select = "SELECT o.n, u.id FROM o LEFT JOIN u FOR SYSTEM_TIME AS OF o.t ON u.id = o.n"
+    versions = records({"id": 1, "t": time(0)}, key="id")
+    versions.append(Written(0, 1, 0, json.dumps({"id": 1}).encode(), None))
+    job = rendered(sources, topic("out", "n INT, id INT"), select)
+    assert rows(job, o=records({"n": 1, "t": time(5)}), u=versions) == [(1, 1)]
+
+
 def test_the_star_of_a_temporal_join_holds_the_tables_columns_only():
     sources = {
         "o": topic("o", "n INT, t TIMESTAMP_LTZ(3)"),
