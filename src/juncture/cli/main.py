@@ -17,6 +17,7 @@ from juncture.cli.invocation import Invocation, shared_options
 
 # Each command's module is imported when it is run: help must not wait for what commands need.
 COMMANDS = {
+    "init": "Write the example project into DIR, which must be new or empty.",
     "demo": "Run the example join on a Kafka and a Flink of its own, and prove its rows right.",
     "doctor": "Look at what this machine has and lacks to run joins, with the mend.",
     "local": "A Kafka broker and a Flink session cluster on this machine.",

@@ -7,8 +7,6 @@ import click
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.deploy.connection import connect
-from juncture.errors import Refused
-from juncture.kafka.admin import Admin
 from juncture.sample.examples import EXAMPLES, generate
 from juncture.sample.writer import create_topics, write_wave
 
@@ -37,7 +35,7 @@ _WAVES = ("main", "closing", "late")
     type=click.IntRange(1, 1000),
     default=4,
     show_default=True,
-    help="Of each topic, where it is created.",
+    help="How many the topics have, or get where they are created.",
 )
 @click.option(
     "--wave",
@@ -70,28 +68,18 @@ def command(
     kafka = connect(invocation.project, invocation.environment).kafka
     left = "the topics hold a part of the records; remove the topics before writing them again"
     with invocation.leaving(left), invocation.output.progress() as say:
-        created = create_topics(kafka, sample, partitions)
-        existing = Admin(kafka).partitions()
-        actual = {topic: existing[topic] for topic in sample.topics}
-        other = {topic: count for topic, count in actual.items() if count != partitions}
-        if other:
-            told = ", ".join(f"{topic} has {count} partitions" for topic, count in other.items())
-            raise Refused(
-                f"the topics don't have {partitions} partitions: {told}",
-                state="nothing was written",
-                remedy="give --partitions the number that they have, or remove the topics",
-            )
+        created = create_topics(kafka, sample)
         written = {}
         for name in _WAVES:
             if name in waves:
                 wave = getattr(sample, name)
                 say(f"Writing {wave.size:,} records ({name})")
-                written[name] = write_wave(kafka, wave, actual)
+                written[name] = write_wave(kafka, sample, wave)
 
     def view(text: Text) -> None:
         text.table([(name, f"{count:,} records") for name, count in written.items()])
         text.line(f"Of {example}'s records, with all waves:")
         text.table([(f"  {name}", f"{count:,}") for name, count in sample.ledger.as_dict().items()])
 
-    data = {"example": example, "topics": actual, "created": list(created), "written": written}
+    data = {"example": example, "topics": sample.topics, "created": list(created), "written": written}
     invocation.output.result({**data, "ledger": sample.ledger.as_dict()}, view)

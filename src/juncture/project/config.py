@@ -77,7 +77,7 @@ def find_root(start: Path) -> Path:
             return folder
     raise JunctureError(
         f"no {CONFIG} in {start} or in any folder above it",
-        remedy="run the command inside a project, or name one with --project DIR",
+        remedy="run the command inside a project, name one with --project DIR, or make one: `juncture init DIR`",
     )
 
 
