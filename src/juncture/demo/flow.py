@@ -114,7 +114,6 @@ def _on(
     kafka = connection.kafka
     oracle = Oracle(prepared.rendered)
     create_topics(kafka, sample)
-    Admin(kafka).create({oracle.sink.topic: _PARTITIONS}, config={"retention.ms": "-1"})
     jars = [jar.path for jar in prepared.toolchain.jars]
     deployment = submit(prepared.files, connection, Store(home / "store"), jars, prepared.planner.run, report)
     preparation.close()

@@ -73,6 +73,7 @@ def generate(shape: Shape) -> Sample:
     return Sample(
         name="ad_funnel",
         topics=(requests.topic, impressions.topic, clicks.topic),
+        output="ad-outcomes",
         partitions=shape.partitions,
         main=Wave(tuple(each.deliveries for each in mains)),
         closing=Wave(

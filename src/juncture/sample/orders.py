@@ -65,6 +65,7 @@ def generate(shape: Shape) -> Sample:
     return Sample(
         name="paid_orders",
         topics=(orders.topic, payments.topic, customers.topic),
+        output="paid-orders-enriched",
         partitions=shape.partitions,
         main=Wave((main_customers, *(part.deliveries for part in mains))),
         closing=Wave(

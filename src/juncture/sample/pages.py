@@ -59,6 +59,7 @@ def generate(shape: Shape) -> Sample:
     return Sample(
         name="impression_clicks",
         topics=(impressions.topic, clicks.topic),
+        output="joined-clicks",
         partitions=shape.partitions,
         main=Wave((main_impressions.deliveries, main_clicks.deliveries)),
         closing=Wave(

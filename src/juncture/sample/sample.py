@@ -67,11 +67,13 @@ class Sample:
 
     The late events must not be written before the job's watermark has passed the main wave: they lie so far
     behind it that every one of them is too late for the join, whatever the order they are read in.
-    `partitions` is how many each topic must have, for the closing events to reach all of them.
+    `output` is the topic that the example's job writes. `partitions` is how many each of `topics` must have,
+    for the closing events to reach all of them.
     """
 
     name: str
     topics: tuple[str, ...]
+    output: str
     partitions: int
     main: Wave
     closing: Wave

@@ -20,7 +20,7 @@ _KEEP = {"retention.ms": "-1"}
 
 
 def create_topics(kafka: Kafka, sample: Sample) -> tuple[str, ...]:
-    """Create the sample's topics where they are missing; the names of those that were.
+    """Create the sample's topics, and the one its job writes, where they are missing; the names of those.
 
     Raises:
         Refused: a topic exists with another number of partitions, or may not be created.
@@ -35,7 +35,7 @@ def create_topics(kafka: Kafka, sample: Sample) -> tuple[str, ...]:
                 state="nothing was written",
                 remedy=f"draw the sample for {existing[topic]} partitions, or remove the topic",
             )
-    return admin.create(dict.fromkeys(sample.topics, sample.partitions), config=_KEEP)
+    return admin.create(dict.fromkeys((*sample.topics, sample.output), sample.partitions), config=_KEEP)
 
 
 def write_wave(kafka: Kafka, sample: Sample, wave: Wave, progress: Progress = lambda written: None) -> int:

@@ -129,6 +129,7 @@ def test_records_have_the_columns_of_the_examples_tables(sample, tmp_path):
     tables = [read_table(each) for each in rendered.statements if each.kind == "source"]
     columns = {table.topic: [column.name for column in table.columns] for table in tables}
     assert set(columns) == set(sample.topics)
+    assert rendered.topics[rendered.job.sink] == sample.output
     for record in records(sample.main):
         row = parsed(record.value)
         assert row is None or list(row) == columns[record.topic]
