@@ -82,7 +82,7 @@ def _topics(manifest: Manifest, connection: Connection) -> str:
         first = f"kafka-topics.sh --bootstrap-server {servers} --create --topic {missing[0]} --partitions 4"
         raise Refused(
             f"topic{'s' if len(missing) > 1 else ''} {named} missing on the Kafka cluster at {servers}",
-            remedy=f"create what is missing, for instance: {first}",
+            remedy=f"run `juncture submit {manifest.job} --create-topics`, or create them as you need them: {first}",
         )
     return f"Kafka at {servers} has {', '.join(topics)}" if topics else f"Kafka at {servers} answers"
 

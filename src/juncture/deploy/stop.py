@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from juncture.deploy import ledger
@@ -14,6 +15,7 @@ from juncture.local.supervisor import signals_raise
 from juncture.model.deployment import Deployment
 
 _ENDS_WITHIN = 60.0
+_STARTS_WITHIN = 30.0
 
 Progress = Callable[[str], None]
 
@@ -59,6 +61,8 @@ def stop(
                 state="the job runs on",
                 remedy="give --savepoint-dir, or set execution.checkpointing.savepoint-dir in Flink's config.yaml",
             )
+        if savepoint:
+            _await_tasks(record, cluster, progress)
         record = ledger.advance(record, "stopping")
         store.append(record)
         if not savepoint:
@@ -91,6 +95,20 @@ def _running(job: str, connection: Connection, store: Store, cluster: FlinkClust
             remedy=f"see `juncture history {job}`",
         )
     return record
+
+
+def _await_tasks(record: Deployment, cluster: FlinkCluster, progress: Progress) -> None:
+    """Flink takes no savepoint of a job that is starting; one that does not come so far is its to judge."""
+    deadline = time.monotonic() + _STARTS_WITHIN
+    told = False
+    while time.monotonic() < deadline:
+        job = cluster.summary(record.flink_job_id)
+        if job is None or job.ended or (job.state == "RUNNING" and job.all_tasks_run):
+            return
+        if not told:
+            progress("Waiting until all of its tasks run")
+            told = True
+        time.sleep(0.3)
 
 
 def _cancel(record: Deployment, cluster: FlinkCluster, store: Store, progress: Progress) -> Deployment:

@@ -1,0 +1,94 @@
+"""One broker and one Flink cluster for all tests that don't need their own; one planner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.cluster.example import Example, example
+
+from juncture.deploy.toolchain import Toolchain, find_toolchain
+from juncture.flink.rest import FlinkCluster
+from juncture.local.stack import LocalStack
+from juncture.model.environment import Flink, Kafka
+from juncture.model.local import LocalSettings
+from juncture.planner.session import Planner
+
+Make = Callable[..., Example]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack of 6 slots: `root` is the folder of the project it belongs to."""
+
+    root: Path
+    local: LocalStack
+    kafka: Kafka
+    flink: Flink
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    root = tmp_path_factory.mktemp("stack")
+    settings = LocalSettings(slots=6, taskmanager_memory="2g", jobmanager_memory="1g", broker_heap="512m")
+    local = LocalStack(root, settings)
+    state = local.up()
+    try:
+        yield Stack(
+            root=root,
+            local=local,
+            kafka=Kafka(bootstrap_servers=state.kafka_address),
+            flink=Flink(rest=state.web_url),
+        )
+    finally:
+        local.down(purge=True)
+
+
+@pytest.fixture
+def cluster(stack: Stack) -> Iterator[FlinkCluster]:
+    """The stack's Flink; jobs that the test leaves running are cancelled."""
+    with FlinkCluster(stack.flink.rest) as cluster:
+        yield cluster
+        left = [job.id for job in cluster.jobs() if not job.ended]
+        for job in left:
+            cluster.cancel(job)
+        for job in left:
+            cluster.wait_ended(job, 60)
+
+
+@pytest.fixture(scope="session")
+def toolchain() -> Toolchain:
+    """Java and the jars of the Kafka connector."""
+    return find_toolchain(["kafka"])
+
+
+@pytest.fixture(scope="session")
+def launching_planner(toolchain: Toolchain) -> Iterator[Planner]:
+    """A warm planner that knows the Kafka connector: it compiles jobs, and starts them."""
+    with toolchain.planner() as planner:
+        yield planner
+
+
+@pytest.fixture
+def make(
+    stack: Stack,
+    cluster: FlinkCluster,
+    toolchain: Toolchain,
+    launching_planner: Planner,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Make:
+    """Makes the test's example; its topics exist unless it says otherwise."""
+
+    def _make(topics: bool = True, **more: Callable[[str], str]) -> Example:
+        name = f"t{abs(hash(request.node.nodeid)) % 10**8}"
+        made = example(
+            tmp_path / "project", name, stack.kafka, stack.flink, toolchain, launching_planner, **more
+        )
+        if topics:
+            made.create_topics()
+        return made
+
+    return _make

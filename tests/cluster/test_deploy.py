@@ -1,0 +1,182 @@
+"""Jobs on a real cluster: submitted once, watched, stopped; and all that can come in between."""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tests.cluster.conftest import Make, Stack
+from tests.cluster.example import JOB, Example, running, until
+
+from juncture.deploy.connection import Connection, connect
+from juncture.deploy.status import JobStatus, status
+from juncture.deploy.stop import stop
+from juncture.deploy.store import Store
+from juncture.deploy.submit import plan_submit
+from juncture.errors import JunctureError, Refused, Unreachable
+from juncture.flink.rest import FlinkCluster
+from juncture.model.environment import Environment, Flink, Kafka
+from juncture.planner.session import Planner
+from juncture.project.loader import load_project
+
+
+def test_from_submit_to_stop(make: Make, cluster: FlinkCluster, launching_planner: Planner) -> None:
+    made = make()
+    made.write(500, broken_clicks=7)
+    said: list[str] = []
+    assert status(JOB, made.connection, made.store).phase == "none"
+
+    deployed = made.submit(launching_planner, said.append)
+    assert (deployed.version, deployed.phase) == (1, "running")
+    assert running(cluster, made) == [deployed.flink_job_id]
+    assert made.store.get_bundle(deployed.bundle) == made.files
+    assert any("slots are free" in line for line in said)
+
+    until(lambda: len(made.joined()) == 500)
+    found = status(JOB, made.connection, made.store)
+    assert found.phase == "running"
+    assert found.flink_state == "RUNNING"
+    assert {source.table: (source.read, source.skipped) for source in found.sources} == {
+        "page_impressions": (500, 0),
+        "page_clicks": (507, 7),
+    }
+    assert [(sink.table, sink.written) for sink in found.sinks] == [("joined_clicks", 500)]
+    assert all(source.behind == 0 and source.watermark is not None for source in found.sources)
+    assert found.checkpoints is not None
+    assert found.checkpoints.completed > 0
+    assert found.restarts == 0
+    JobStatus.model_validate_json(found.model_dump_json())
+
+    with pytest.raises(Refused, match="already running") as caught:
+        made.submit(launching_planner)
+    assert f"juncture stop {JOB}" in (caught.value.remedy or "")
+    assert len(running(cluster, made)) == 1
+
+    stopped = stop(JOB, made.connection, made.store, progress=said.append)
+    assert stopped.phase == "stopped"
+    assert stopped.savepoint is not None
+    assert Path(stopped.savepoint.removeprefix("file:"), "_metadata").exists()
+    assert running(cluster, made) == []
+    with pytest.raises(Refused, match="does not run: it is stopped since"):
+        stop(JOB, made.connection, made.store)
+
+    again = made.submit(launching_planner)
+    assert again.version == 2
+    cancelled = stop(JOB, made.connection, made.store, savepoint=False)
+    assert (cancelled.phase, cancelled.savepoint) == ("stopped", None)
+    assert [(each.version, each.phase) for each in made.store.history(JOB)] == [
+        (2, "stopped"),
+        (1, "stopped"),
+    ]
+    phases = [each.phase for each in made.store.phases(JOB, 1)]
+    assert phases == ["submitting", "running", "stopping", "stopped"]
+
+
+def test_of_two_who_submit_at_once_one_wins(
+    make: Make, cluster: FlinkCluster, launching_planner: Planner
+) -> None:
+    made = make()
+    with ThreadPoolExecutor(2) as pool:
+        attempts = [pool.submit(made.submit, launching_planner) for _ in range(2)]
+        errors = [attempt.exception() for attempt in attempts]
+    [loser] = [error for error in errors if error is not None]
+    assert isinstance(loser, Refused)
+    assert "being changed by" in loser.problem or "already running" in loser.problem
+    assert len(running(cluster, made)) == 1
+    assert len(made.store.history(JOB)) == 1
+
+
+def test_a_job_of_the_same_name_that_is_not_ours(
+    make: Make, launching_planner: Planner, tmp_path: Path
+) -> None:
+    made = make()
+    theirs = made.submit(launching_planner)
+    ours = Example(made.name, made.files, made.connection, Store(tmp_path / "other"), made.jars)
+    with pytest.raises(Refused, match="that this store knows nothing of") as caught:
+        ours.submit(launching_planner)
+    assert theirs.flink_job_id in caught.value.problem
+    assert ours.store.history(JOB) == ()
+
+
+def test_all_that_is_missing_is_told_at_once(
+    make: Make, cluster: FlinkCluster, launching_planner: Planner
+) -> None:
+    made = make(topics=False, edit=lambda job: job.replace("parallelism: 2", "parallelism: 50"))
+    made.create_topics(leave_out="page-clicks")
+    with pytest.raises(Refused) as caught:
+        made.submit(launching_planner)
+    assert "the job needs 50 slots, the cluster has 6 free of 6" in caught.value.problem
+    assert f"topic '{made.topic('page-clicks')}' (table page_clicks) missing" in caught.value.problem
+    assert "--create-topics" in (caught.value.remedy or "")
+    assert made.store.history(JOB) == ()
+    assert running(cluster, made) == []
+
+
+def test_a_cluster_of_another_version(make: Make, launching_planner: Planner) -> None:
+    made = make()
+    made.files["manifest.json"] = made.files["manifest.json"].replace('"flink": "2.3"', '"flink": "2.2"')
+    with pytest.raises(Refused, match=r"compiled for Flink 2\.2, but .* runs Flink 2\.3\.0"):
+        made.submit(launching_planner)
+    assert made.store.history(JOB) == ()
+
+
+def test_what_cannot_be_reached(make: Make, launching_planner: Planner, stack: Stack) -> None:
+    made = make()
+    nowhere = Kafka(bootstrap_servers="127.0.0.1:1")
+    for kafka, flink, told in (
+        (stack.kafka, Flink(rest="http://127.0.0.1:1"), "the Flink cluster at"),
+        (nowhere, stack.flink, "the Kafka brokers at 127.0.0.1:1 do not answer"),
+    ):
+        start = time.monotonic()
+        connection = Connection("local", kafka, flink, made.connection.variables)
+        with pytest.raises(Unreachable, match=told):
+            Example(made.name, made.files, connection, made.store, made.jars).submit(launching_planner)
+        assert time.monotonic() - start < 15
+    assert made.store.history(JOB) == ()
+
+
+def test_a_job_that_fails_on_the_cluster_is_taken_off_and_its_cause_told(
+    make: Make, cluster: FlinkCluster, launching_planner: Planner
+) -> None:
+    made = make()
+    made.connection.variables["JUNCTURE_KAFKA_BOOTSTRAP_SERVERS"] = "no.such.host.invalid:9092"
+    with pytest.raises(Refused, match="did not start") as caught:
+        made.submit(launching_planner)
+    assert "bootstrap" in caught.value.problem.lower()
+    assert "\tat " not in caught.value.problem
+    assert running(cluster, made) == []
+    [only] = made.store.history(JOB)
+    assert only.phase == "failed"
+    assert "bootstrap" in (only.note or "").lower()
+
+
+def test_a_start_that_fails_leaves_nothing(
+    make: Make, cluster: FlinkCluster, launching_planner: Planner
+) -> None:
+    made = make()
+    made.files["job.py"] = "import sys\nsys.exit('no such luck')\n"
+    with pytest.raises(JunctureError, match="no such luck"):
+        made.submit(launching_planner)
+    assert made.store.history(JOB)[0].phase == "failed"
+    assert running(cluster, made) == []
+
+
+def test_a_plan_changes_nothing(make: Make, cluster: FlinkCluster) -> None:
+    made = make()
+    plan = plan_submit(made.files, made.connection, made.store, made.jars)
+    assert (plan.version, plan.name, plan.parallelism) == (1, f"{made.name}.{JOB}", 2)
+    assert made.store.history(JOB) == ()
+    assert running(cluster, made) == []
+
+
+def test_the_local_environment_is_where_the_stack_is(stack: Stack, make: Make, tmp_path: Path) -> None:
+    make(topics=False)
+    project = load_project(tmp_path / "project").model_copy(update={"root": stack.root})
+    found = connect(project, Environment.model_validate({"name": "local", "local": {}}), os.environ)
+    assert (found.kafka, found.flink) == (stack.kafka, stack.flink)
+    assert found.values(["JUNCTURE_KAFKA_BOOTSTRAP_SERVERS"]) == {
+        "JUNCTURE_KAFKA_BOOTSTRAP_SERVERS": stack.kafka.bootstrap_servers
+    }
