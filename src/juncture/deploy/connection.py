@@ -13,7 +13,7 @@ from juncture.flink.rest import FlinkCluster
 from juncture.local.stack import LocalStack
 from juncture.model.environment import PLACEHOLDER, Environment, Flink, Kafka
 from juncture.model.project import Project
-from juncture.project.secrets import expand, expand_all
+from juncture.project.secrets import expand, expand_all, is_secret_key, redact, secret_values
 from juncture.render.connectors import LOCAL_BOOTSTRAP
 
 _LOCAL_VARIABLE = PLACEHOLDER.sub(r"\1", LOCAL_BOOTSTRAP)
@@ -58,7 +58,13 @@ class Connection:
 
     def cluster(self) -> FlinkCluster:
         """A new connection to the Flink cluster; the caller closes it."""
-        return FlinkCluster(self.flink.rest, self.flink.headers)
+        return FlinkCluster(self.flink.rest, self.flink.headers, self.redact)
+
+    def redact(self, text: str) -> str:
+        """The text without secrets: values that the addresses refer to, or whose variable's name says so."""
+        placeholders = [self._kafka.model_dump_json(), self._flink.model_dump_json()]
+        named = [f"${{{name}}}" for name in self._environ if is_secret_key(name)]
+        return redact(text, secret_values(placeholders + named, self._environ))
 
     def values(self, names: Iterable[str]) -> dict[str, str]:
         """Values of a job's placeholders, by name. Raises JunctureError that names all that are not set."""

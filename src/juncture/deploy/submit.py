@@ -153,7 +153,7 @@ def _execute(
         _launch(files["job.py"], launch, options, variables, cluster, plan.flink_job_id)
         wait_running(cluster, plan.flink_job_id, progress)
     except (JunctureError, OSError) as error:
-        raise _failed(record, error, cluster, store) from None
+        raise _failed(record, error, connection, cluster, store) from None
     except BaseException:
         # A start that goes on behind our back might arrive after somebody else has found the job missing.
         helpers.end(helpers.own_helpers())
@@ -182,11 +182,13 @@ def _launch(
                 raise
 
 
-def _failed(record: Deployment, error: Exception, cluster: FlinkCluster, store: Store) -> JunctureError:
+def _failed(
+    record: Deployment, error: Exception, connection: Connection, cluster: FlinkCluster, store: Store
+) -> JunctureError:
     """Take the job off the cluster, record that it failed, and give the error to raise."""
     state = "the job does not run; the attempt is in its history"
     why = error.problem if isinstance(error, JunctureError) else str(error)
-    note = " ".join(why.split())
+    note = connection.redact(" ".join(why.split()))
     try:
         cluster.cancel(record.flink_job_id)
         cluster.wait_ended(record.flink_job_id, timeout=60)

@@ -24,10 +24,17 @@ class FlinkCluster:
     Args:
         base_url: address of the REST service, for instance 'http://host:8081'.
         headers: sent with every request; expanded, for instance with a token.
+        redact: takes secrets out of what jobs and savepoints failed with.
     """
 
-    def __init__(self, base_url: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        headers: Mapping[str, str] | None = None,
+        redact: Callable[[str], str] = lambda text: text,
+    ) -> None:
         self.http = Http(base_url, headers)
+        self._redact = redact
         self.base_url = self.http.base_url
 
     def __enter__(self) -> FlinkCluster:
@@ -67,7 +74,7 @@ class FlinkCluster:
         found = []
         for entry in entries:
             name, said = root_cause(str(entry.get("stacktrace") or entry.get("exceptionName") or ""))
-            found.append(Failure(at=int(entry.get("timestamp", 0)), type=name, message=said))
+            found.append(Failure(at=int(entry.get("timestamp", 0)), type=name, message=self._redact(said)))
         return tuple(sorted(found, key=lambda failure: failure.at, reverse=True))
 
     def checkpoints(self, job_id: str) -> Checkpoints:
@@ -171,7 +178,7 @@ class FlinkCluster:
         while True:
             answer = self.http.get(f"/jobs/{job_id}/savepoints/{trigger}")
             if answer["status"]["id"] == "COMPLETED":
-                return _location(answer["operation"])
+                return self._location(answer["operation"])
             waited = time.monotonic() - start
             if waited > timeout:
                 raise Unreachable(
@@ -182,14 +189,13 @@ class FlinkCluster:
             waiting(waited)
             time.sleep(_POLL if waited < 5 else 1)
 
-
-def _location(operation: Mapping[str, Any]) -> str:
-    cause = operation.get("failure-cause")
-    if cause is None:
-        return str(operation["location"])
-    name, said = root_cause(str(cause.get("stack-trace") or cause.get("class") or ""))
-    raise Refused(
-        f"the savepoint failed: {said or name}",
-        state="the job runs on",
-        remedy="mend the cause and try again, or stop without a savepoint",
-    )
+    def _location(self, operation: Mapping[str, Any]) -> str:
+        cause = operation.get("failure-cause")
+        if cause is None:
+            return str(operation["location"])
+        name, said = root_cause(str(cause.get("stack-trace") or cause.get("class") or ""))
+        raise Refused(
+            f"the savepoint failed: {self._redact(said) or name}",
+            state="the job runs on",
+            remedy="mend the cause and try again, or stop without a savepoint",
+        )

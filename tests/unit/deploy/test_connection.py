@@ -43,6 +43,18 @@ def test_secrets_are_put_in_when_they_are_used(tmp_path: Path) -> None:
     assert "abc" not in repr(found)
 
 
+def test_secrets_are_taken_out_of_texts(tmp_path: Path) -> None:
+    values = {
+        "FLINK_TOKEN": "abcdef",
+        "KAFKA_PASSWORD": "ghijkl",
+        "MY_API_KEY": "mnopqr",
+        "HOME": "/home/ada",
+    }
+    found = connect(project(tmp_path), PRODUCTION, values)
+    told = found.redact("abcdef, ghijkl, mnopqr in /home/ada")
+    assert told == "[secret], [secret], [secret] in /home/ada"
+
+
 def test_all_variables_of_a_job_that_are_not_set_are_named() -> None:
     found = Connection("x", Kafka(bootstrap_servers="k"), Flink(rest="http://f"), {"A": "1"}, {"B": "2"})
     assert found.values(["A", "B"]) == {"A": "1", "B": "2"}
