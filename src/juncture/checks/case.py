@@ -14,6 +14,13 @@ from juncture.model.compilation import Compilation
 from juncture.model.plan import PlanNode
 from juncture.model.rendered import RenderedJob
 
+_AUTHORED = {
+    "group-aggregate": ("GROUP", "DISTINCT"),
+    "rank": ("ROW_NUMBER",),
+    "deduplicate": ("ROW_NUMBER",),
+}
+"""Operators, and the words of the query that ask for them."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -80,15 +87,11 @@ class Case:
             return self.in_query(self.places.join(flow, node))
         if node.kind in ("table-source-scan", "changelog-normalize"):
             return self.in_query(self.places.scan(flow, flow.scans(node)[0]))
-        words = {
-            "group-aggregate": ("GROUP", "DISTINCT"),
-            "rank": ("ROW_NUMBER",),
-            "deduplicate": ("ROW_NUMBER",),
-        }
-        occurrences = self.places.words(*words.get(node.kind, ()))
-        alike = [other.id for other in flow.plan.nodes if words.get(other.kind) == words.get(node.kind)]
-        if occurrences and node.kind in words:
-            return self.in_query(occurrences[min(alike.index(node.id), len(occurrences) - 1)])
+        if node.kind in _AUTHORED:
+            places = self.places.occurrences(*_AUTHORED[node.kind])
+            alike = [o.id for o in flow.plan.nodes if _AUTHORED.get(o.kind) == _AUTHORED[node.kind]]
+            if places:
+                return self.in_query(places[min(alike.index(node.id), len(places) - 1)])
         return self.in_query(self.places.query)
 
     @cached_property

@@ -140,7 +140,7 @@ def _columns_of_sink(case: Case, match: re.Match[str], _: int | None) -> Explana
     given, taken = (_schema(match[group]) for group in ("query", "sink"))
     position = re.search(r"sink column '([^']+)' at position (\d+)", match["cause"])
     if position is None:
-        numbers = f"the query gives {len(given)} columns, the sink {sink} takes {len(taken)}"
+        numbers = f"the query gives {len(given)} column{'s' * (len(given) != 1)}, the sink {sink} takes {len(taken)}"
         missing = [name for name, _ in taken if name not in dict(given)]
         extra = [name for name, _ in given if name not in dict(taken)]
         hints = [f"no column is called {listed(missing)}"] if missing else []

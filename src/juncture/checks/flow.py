@@ -158,7 +158,7 @@ class Flow:
                 return any(kind != "INNER" for kind in node.raw.get("joinTypes", ()))
             case "deduplicate":
                 return not node.raw.get("outputInsertOnly", False)
-            case "group-aggregate" | "global-group-aggregate" | "rank" | "sort-limit" | "limit":
+            case "group-aggregate" | "global-group-aggregate" | "rank" | "sort-limit":
                 return True  # DISTINCT, too: Flink takes every aggregation for one that updates
         return False
 

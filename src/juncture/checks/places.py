@@ -145,9 +145,14 @@ class Places:
         found = (t for t in self.tokens if t.start >= after)
         return next((t.start for t in found if t.word in wanted or t.word.split(" ")[0] in wanted), None)
 
-    def words(self, *words: str) -> tuple[int, ...]:
-        """Every occurrence of some keywords or functions."""
-        return tuple(t.start for t in self.tokens if t.word.split(" ")[0] in words and t.word)
+    def occurrences(self, *words: str) -> tuple[int, ...]:
+        """Every occurrence of some keywords or functions; not of what stands inside a function's parentheses."""
+        found = []
+        for index, token in enumerate(self.tokens):
+            is_argument = token.word == "DISTINCT" and self._word(index - 1) == "("
+            if token.word and token.word.split(" ")[0] in words and not is_argument:
+                found.append(token.start)
+        return tuple(found)
 
     def column(self, *names: str, join: int) -> int:
         """A column's name in the condition of the join at an offset, else wherever it is read, else the join."""

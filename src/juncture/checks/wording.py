@@ -23,7 +23,8 @@ def listed(names: list[str] | tuple[str, ...], last: str = "and") -> str:
 
 def tables_of(flow: Flow, node: PlanNode) -> str:
     """The tables that an operator reads, each once, in words."""
-    return listed(list(dict.fromkeys(name for scan in flow.scans(node) for name in flow.plan.tables(scan))))
+    names = dict.fromkeys(name for scan in flow.scans(node) for name in flow.plan.tables(scan))
+    return listed(list(names) or ["VALUES"])
 
 
 def describe(flow: Flow, node: PlanNode) -> str:

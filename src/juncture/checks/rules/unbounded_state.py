@@ -12,6 +12,8 @@ from juncture.checks.wording import describe, listed, tables_of
 from juncture.model.plan import PlanNode
 from juncture.model.report import Finding
 
+_BOUNDED = ("changelog-normalize", "limit", "sort-limit")
+
 
 class UnboundedState(Rule):
     """An operator keeps state that nothing ever removes.
@@ -51,7 +53,7 @@ class UnboundedState(Rule):
         if flow is None:
             return
         for node in flow.plan.nodes:
-            if not is_kept_forever(node) or node.kind == "changelog-normalize":
+            if not is_kept_forever(node) or node.kind in _BOUNDED:
                 continue
             # A join that was meant to be bounded in time is reported as that.
             growth = "" if time_bound(case, node) else _growth(flow, node)
@@ -72,7 +74,7 @@ def _growth(flow: Flow, node: PlanNode) -> str:
         sides = [
             f"every row of {tables_of(flow, up)}"
             for number, (up, state) in enumerate(zip(ups, states, strict=False))
-            if is_endless(state) and not _is_bounded_by_keys(flow, node, up, number)
+            if is_endless(state) and flow.scans(up) and not _is_bounded_by_keys(flow, node, up, number)
         ]
         return f"it keeps {listed(sides)}" if sides else ""
     if node.kind == "sink":
