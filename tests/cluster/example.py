@@ -49,8 +49,8 @@ class Example:
         wanted = {self.topic(plain): 4 for plain in TOPICS if plain != leave_out}
         Admin(self.connection.kafka).create(wanted)
 
-    def write(self, count: int, first: int = 0, broken_clicks: int = 0) -> None:
-        """An impression a second, each with a click 5 s later, and clicks that are no JSON."""
+    def write(self, count: int, first: int = 0, broken: int = 0) -> None:
+        """An impression a second, each with a click 5 s later, and records in both topics that break off."""
         with Writer(self.connection.kafka) as writer:
             for number in range(first, first + count):
                 moment = START + timedelta(seconds=number)
@@ -65,8 +65,10 @@ class Example:
                 key = impression["impression_id"].encode()  # type: ignore[attr-defined]
                 writer.write(self.topic("page-impressions"), json.dumps(impression).encode(), key)
                 writer.write(self.topic("page-clicks"), json.dumps(click).encode(), key)
-            for number in range(broken_clicks):
-                writer.write(self.topic("page-clicks"), b'{"click_id": ', f"b{number}".encode())
+            for number in range(broken):
+                key = f"b{number}".encode()
+                writer.write(self.topic("page-impressions"), b'{"impression_id": "x", "member_id": 1', key)
+                writer.write(self.topic("page-clicks"), b'{"click_id": ', key)
 
     def joined(self) -> list[str]:
         """The click ids of all committed rows, sorted."""

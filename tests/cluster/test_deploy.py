@@ -25,7 +25,7 @@ from juncture.project.loader import load_project
 
 def test_from_submit_to_stop(make: Make, cluster: FlinkCluster, launching_planner: Planner) -> None:
     made = make()
-    made.write(500, broken_clicks=7)
+    made.write(500, broken=7)
     said: list[str] = []
     assert status(JOB, made.connection, made.store).phase == "none"
 
@@ -40,7 +40,7 @@ def test_from_submit_to_stop(make: Make, cluster: FlinkCluster, launching_planne
     assert found.phase == "running"
     assert found.flink_state == "RUNNING"
     assert {source.table: (source.read, source.skipped) for source in found.sources} == {
-        "page_impressions": (500, 0),
+        "page_impressions": (507, 7),
         "page_clicks": (507, 7),
     }
     assert [(sink.table, sink.written) for sink in found.sinks] == [("joined_clicks", 500)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -81,6 +82,17 @@ class Vertex(Answer):
         return tuple(name.strip() for part in parts for name in part.split(", "))
 
 
+class PlanNode(Answer):
+    """What Flink says of a vertex: '[1]:TableSourceScan(...)<br/>+- [2]:Calc(select=[...], where=[...])<br/>'."""
+
+    id: str
+    description: str = ""
+
+
+class Plan(Answer):
+    nodes: tuple[PlanNode, ...] = ()
+
+
 class JobDetail(Answer):
     """A job and its vertices. `end_time` is -1 while it runs. Flink renews this every 3 s."""
 
@@ -91,10 +103,19 @@ class JobDetail(Answer):
     end_time: int = Field(alias="end-time")
     duration: int
     vertices: tuple[Vertex, ...]
+    plan: Plan = Plan()
 
     @property
     def ended(self) -> bool:
         return self.state in TERMINAL
+
+    def drops_rows(self, vertex: Vertex, operator: str) -> bool:
+        """Whether a chained operator, 'Calc[2]', has a condition, so that it lets fewer rows out than in."""
+        number = operator.partition("[")[2].rstrip("]")
+        described = next((node.description for node in self.plan.nodes if node.id == vertex.id), "")
+        _, found, rest = described.partition(f"[{number}]:")
+        own = re.split(r"\[\d+\]:", rest)[0]
+        return not operator.startswith("Calc[") or not found or "where=[" in own
 
 
 class Checkpoint(Answer):

@@ -149,6 +149,8 @@ class Cluster:
             "io.tmp.dirs": str(self._folder.tmp),
             "web.tmpdir": str(self._folder.tmp),
             "classloader.check-leaked-classloader": False,
+            # Progress that is shown, and waited for, comes from metrics: by default they are 10 s old.
+            "metrics.fetcher.update-interval": "500 ms",
             # A killed TaskManager is noticed in seconds, a machine that pauses is not mistaken for one.
             "heartbeat.interval": "3 s",
             "heartbeat.timeout": "20 s",
