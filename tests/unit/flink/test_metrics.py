@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from juncture.flink.answers import JobDetail, Plan, PlanNode, Vertex
+from juncture.flink.answers import JobDetail, Vertex
 from juncture.flink.metrics import _metric_name, _table, _watermark
 
 
@@ -53,9 +53,11 @@ def test_watermarks_that_are_none() -> None:
 def test_which_operators_drop_rows() -> None:
     chain = vertex("Source: a -> Calc[2] -> Calc[12]")
     described = "[1]:TableSourceScan(fields=[x])<br/>+- [2]:Calc(select=[x])<br/>   +- [12]:Calc(select=[x], where=[y])"
-    job = JobDetail(
-        id="j", name="j", state="RUNNING", start_time=0, end_time=-1, duration=1, vertices=(chain,),
-        plan=Plan(nodes=(PlanNode(id="v", description=described),)),
+    job = JobDetail.model_validate(
+        {
+            "jid": "j", "name": "j", "state": "RUNNING", "start-time": 0, "end-time": -1, "duration": 1,
+            "vertices": [chain], "plan": {"nodes": [{"id": "v", "description": described}]},
+        }
     )  # fmt: skip
     assert not job.drops_rows(chain, "Calc[2]")
     assert job.drops_rows(chain, "Calc[12]")
