@@ -49,7 +49,9 @@ class Example:
         wanted = {self.topic(plain): 4 for plain in TOPICS if plain != leave_out}
         Admin(self.connection.kafka).create(wanted)
 
-    def write(self, count: int, first: int = 0, broken: int = 0) -> None:
+    def write(
+        self, count: int, first: int = 0, broken: int = 0, impressions: bool = True, clicks: bool = True
+    ) -> None:
         """An impression a second, each with a click 5 s later, and records in both topics that break off."""
         with Writer(self.connection.kafka) as writer:
             for number in range(first, first + count):
@@ -63,8 +65,10 @@ class Example:
                     "clicked_at": stamp(moment + timedelta(seconds=5)),
                 }  # fmt: skip
                 key = impression["impression_id"].encode()  # type: ignore[attr-defined]
-                writer.write(self.topic("page-impressions"), json.dumps(impression).encode(), key)
-                writer.write(self.topic("page-clicks"), json.dumps(click).encode(), key)
+                if impressions:
+                    writer.write(self.topic("page-impressions"), json.dumps(impression).encode(), key)
+                if clicks:
+                    writer.write(self.topic("page-clicks"), json.dumps(click).encode(), key)
             for number in range(broken):
                 key = f"b{number}".encode()
                 writer.write(self.topic("page-impressions"), b'{"impression_id": "x", "member_id": 1', key)
@@ -75,8 +79,10 @@ class Example:
         rows = read_topic(self.connection.kafka, self.topic("joined-clicks"))
         return sorted(json.loads(record.value or b"{}")["click_id"] for record in rows)
 
-    def submit(self, planner: Planner, progress: Callable[[str], None] = lambda message: None) -> Deployment:
-        return submit(self.files, self.connection, self.store, self.jars, planner.run, progress)
+    def submit(
+        self, planner: Planner, progress: Callable[[str], None] = lambda message: None, anew: bool = False
+    ) -> Deployment:
+        return submit(self.files, self.connection, self.store, self.jars, planner.run, progress, anew=anew)
 
 
 def example(

@@ -32,13 +32,17 @@ def rendered(
 
 
 @contextmanager
-def planning(jobs: Iterable[RenderedJob], say: Callable[[str], None]) -> Iterator[tuple[Toolchain, Planner]]:
+def planning(
+    jobs: Iterable[RenderedJob], say: Callable[[str], None], variables: Mapping[str, str] | None = None
+) -> Iterator[tuple[Toolchain, Planner]]:
     """A planner that knows the connectors of the jobs, with its toolchain; ended on leaving.
+
+    `variables` are in its environment from the start.
 
     Raises what finding the toolchain and starting the planner raise.
     """
     toolchain = find_toolchain({name for job in jobs for name in job.connectors}, say)
-    with toolchain.planner() as planner:
+    with toolchain.planner(variables) as planner:
         yield toolchain, planner
 
 

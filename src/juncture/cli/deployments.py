@@ -15,11 +15,13 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 def deployed(invocation: Invocation, store: Store, name: str) -> str:
-    """The name, if the project has such a job, or the store records one that the project had.
+    """The name, if the store records such a job or the project has one.
+
+    A job that runs can be looked at and stopped while the project's files are broken, or the job's are gone.
 
     Raises JunctureError otherwise.
     """
-    if name not in invocation.project.jobs and _NAME.fullmatch(name) and store.last(name) is not None:
+    if _NAME.fullmatch(name) and store.last(name) is not None:
         return name
     return chosen(invocation, [name])[0]
 

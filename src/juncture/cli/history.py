@@ -19,7 +19,7 @@ def command(invocation: Invocation, job: str) -> None:
 
     The cluster is not asked: `juncture status` does that.
     """
-    store = open_store(invocation.project, invocation.environment)
+    store = open_store(invocation.root, invocation.environment)
     name = deployed(invocation, store, job)
     deployments = store.history(name)
 

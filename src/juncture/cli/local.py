@@ -8,6 +8,7 @@ import click
 
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
+from juncture.deploy.connection import forget_local
 from juncture.errors import JunctureError, Location
 from juncture.local.stack import LocalStack
 from juncture.local.state import StackState
@@ -47,14 +48,19 @@ def status(invocation: Invocation) -> None:
 
 
 @command.command("down")
-@click.option("--purge", is_flag=True, help="Remove topics, checkpoints, savepoints and logs, too.")
+@click.option("--purge", is_flag=True, help="Remove all that it holds, too.")
 @shared_options
 @pass_invocation
 def down(invocation: Invocation, purge: bool) -> None:
-    """Stop it. Topics, checkpoints, savepoints and logs are kept unless --purge is given."""
+    """Stop it. What it holds is kept unless --purge is given.
+
+    That is topics, checkpoints, savepoints and logs, and the record of what was deployed there.
+    """
     left = "some processes may still run; `juncture local down` again stops them"
     with invocation.leaving(left), invocation.output.progress() as say:
         LocalStack(invocation.root).down(purge=purge, progress=say)
+        if purge:
+            forget_local(invocation.root, invocation.config.environments.values())
     invocation.output.result({"running": False}, lambda text: text.line("Nothing runs."))
 
 

@@ -65,7 +65,7 @@ def command(
     same records again.
     """
     sample = generate(example, events, seed, span_minutes=span_minutes, partitions=partitions)
-    kafka = connect(invocation.project, invocation.environment).kafka
+    kafka = connect(invocation.root, invocation.environment).kafka
     left = "the topics hold a part of the records; remove the topics before writing them again"
     with invocation.leaving(left), invocation.output.progress() as say:
         created = create_topics(kafka, sample)

@@ -23,10 +23,9 @@ def command(invocation: Invocation, jobs: tuple[str, ...]) -> None:
 
     All of the project's jobs are told of unless some are named. Ends with 1 unless all of them run.
     """
-    project, environment = invocation.project, invocation.environment
-    store = open_store(project, environment)
+    store = open_store(invocation.root, invocation.environment)
     names = [deployed(invocation, store, job) for job in jobs] or chosen(invocation, ())
-    connection = connect(project, environment)
+    connection = connect(invocation.root, invocation.environment)
     found = [status(name, connection, store) for name in dict.fromkeys(names)]
 
     def view(text: Text) -> None:

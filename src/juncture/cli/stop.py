@@ -45,10 +45,9 @@ def command(
     """
     if no_savepoint and (savepoint_dir or drain):
         raise click.UsageError("--no-savepoint goes with neither --savepoint-dir nor --drain")
-    project, environment = invocation.project, invocation.environment
-    store = open_store(project, environment)
+    store = open_store(invocation.root, invocation.environment)
     name = deployed(invocation, store, job)
-    connection = connect(project, environment)
+    connection = connect(invocation.root, invocation.environment)
     left = f"what was asked of Flink goes on: `juncture status {name}` tells what came of it"
     with invocation.leaving(left), invocation.output.progress() as say:
         deployment = stop(

@@ -12,6 +12,7 @@ from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.deploy.connection import connect, open_store
+from juncture.deploy.launcher import client_variables
 from juncture.deploy.submit import SubmitPlan, plan_submit, submit
 from juncture.errors import InvalidProject, JunctureError, Refused
 from juncture.kafka.admin import Admin
@@ -30,34 +31,42 @@ from juncture.render.bundle import bundle
     is_flag=True,
     help="Create topics that are missing, as the brokers create them by default.",
 )
+@click.option(
+    "--anew", is_flag=True, help="Start from the startpoints, without the state of an earlier version."
+)
 @shared_options
 @pass_invocation
-def command(invocation: Invocation, job: str, only_plan: bool, create_topics: bool) -> None:
+def command(invocation: Invocation, job: str, only_plan: bool, create_topics: bool, anew: bool) -> None:
     """Render, check and start a job, and wait until all of its tasks run.
 
     It is refused (1) if it runs already, if a check finds an error, or if something that it needs is missing:
     topics, slots, jars, the right version of Flink. The rendered files and the deployment are recorded in the
     environment's store.
+
+    A job that was stopped goes on from its savepoint, as long as its plan is the same.
     """
     (name,) = chosen(invocation, [job])
     project, environment = invocation.project, invocation.environment
-    connection = connect(project, environment)
-    store = open_store(project, environment)
+    connection = connect(invocation.root, environment)
+    store = open_store(invocation.root, environment)
     jobs, wrong = rendered(invocation, [name])
     if wrong:
         raise InvalidProject(list(wrong[name]))
-    with invocation.output.progress() as say, planning(jobs.values(), say) as (toolchain, planner):
+    with (
+        invocation.output.progress() as say,
+        planning(jobs.values(), say, client_variables(connection.flink)) as (toolchain, planner),
+    ):
         say(f"Compiling {name}")
         plan = _checked(invocation, jobs[name], planner.compile(jobs[name]))
         files = bundle(jobs[name], plan, toolchain.pinned, project.template_dirs)
         jars = [jar.path for jar in toolchain.jars]
         if only_plan:
-            steps = plan_submit(files, connection, store, jars)
+            steps = plan_submit(files, connection, store, jars, anew=anew)
         else:
             if create_topics:
                 _create_missing(connection.kafka, jobs[name], say)
             with invocation.leaving(f"the job may have been started: `juncture status {name}` tells"):
-                deployment = submit(files, connection, store, jars, planner.run, say)
+                deployment = submit(files, connection, store, jars, planner.run, say, anew=anew)
     if only_plan:
         invocation.output.result(steps, lambda text: _view_plan(text, steps))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,6 @@ from juncture.errors import JunctureError, Unreachable
 from juncture.flink.rest import FlinkCluster
 from juncture.local.stack import LocalStack
 from juncture.model.environment import PLACEHOLDER, Environment, Flink, Kafka
-from juncture.model.project import Project
 from juncture.project.secrets import expand, expand_all, is_secret_key, redact, secret_values
 from juncture.render.connectors import LOCAL_BOOTSTRAP
 
@@ -80,9 +80,7 @@ class Connection:
         return {name: known[name] for name in wanted}
 
 
-def connect(
-    project: Project, environment: Environment, environ: Mapping[str, str] | None = None
-) -> Connection:
+def connect(root: Path, environment: Environment, environ: Mapping[str, str] | None = None) -> Connection:
     """Where an environment is: as configured, or where the project's local stack is at this moment.
 
     Raises:
@@ -90,7 +88,7 @@ def connect(
         JunctureError: the environment has no addresses.
     """
     if environment.is_local:
-        kafka, flink = _local(project.root)
+        kafka, flink = _local(root)
         variables = {_LOCAL_VARIABLE: kafka.bootstrap_servers}
         return Connection(environment.name, kafka, flink, variables, environ)
     if environment.kafka is None or environment.flink is None:
@@ -101,16 +99,27 @@ def connect(
     return Connection(environment.name, environment.kafka, environment.flink, None, environ)
 
 
-def open_store(project: Project, environment: Environment, environ: Mapping[str, str] | None = None) -> Store:
+def open_store(root: Path, environment: Environment, environ: Mapping[str, str] | None = None) -> Store:
     """The environment's store: as configured, else a folder of the project's state.
 
     Raises JunctureError if a variable in its address is not set, or the address cannot be used.
     """
     if environment.store is None:
-        return Store(project.root / ".juncture" / "store" / environment.name)
+        return Store(_own_store(root, environment))
     values = os.environ if environ is None else environ
     url = expand(environment.store, values, f"environments.{environment.name}.store")
-    return Store(url if "://" in url else project.root / Path(url).expanduser())
+    return Store(url if "://" in url else root / Path(url).expanduser())
+
+
+def forget_local(root: Path, environments: Iterable[Environment]) -> None:
+    """Remove the records of what was deployed to the local stack, whose jobs and savepoints are gone."""
+    for environment in environments:
+        if environment.is_local and environment.store is None:
+            shutil.rmtree(_own_store(root, environment), ignore_errors=True)
+
+
+def _own_store(root: Path, environment: Environment) -> Path:
+    return root / ".juncture" / "store" / environment.name
 
 
 def _local(root: Path) -> tuple[Kafka, Flink]:

@@ -25,6 +25,9 @@ from juncture.flink.answers import JobSummary
 from juncture.flink.rest import FlinkCluster
 from juncture.model.deployment import Deployment, Phase
 
+DRAINED = "drained: event time was ended"
+"""The note of a stop after which the state can't be gone on from."""
+
 _STARTS_WITHIN = timedelta(minutes=6)
 """A start on another machine that is younger may still arrive: planners give up after five minutes."""
 

@@ -154,6 +154,6 @@ def _stop(
             remedy=error.remedy or "mend the cause, or stop it with --no-savepoint",
         ) from None
     cluster.wait_ended(record.flink_job_id, _ENDS_WITHIN)
-    stopped = ledger.advance(record, "stopped", "drained" if drain else None, path)
+    stopped = ledger.advance(record, "stopped", ledger.DRAINED if drain else None, path)
     store.append(stopped)
     return stopped

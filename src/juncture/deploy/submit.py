@@ -12,6 +12,7 @@ from juncture.deploy.connection import Connection
 from juncture.deploy.launcher import Launcher, launch_options
 from juncture.deploy.lock import Lock, locked
 from juncture.deploy.manifest import Manifest, digest, read_manifest
+from juncture.deploy.resume import state_of
 from juncture.deploy.store import Store
 from juncture.deploy.takeoff import DidNotStart, wait_running
 from juncture.errors import JunctureError, Refused, Unreachable
@@ -24,7 +25,10 @@ Progress = Callable[[str], None]
 
 
 class SubmitPlan(Value):
-    """What a submission will do. `checked` are the facts it rests on, a sentence each."""
+    """What a submission will do. `savepoint` is what it goes on from; None: its startpoints.
+
+    `checked` are the facts it rests on, a sentence each.
+    """
 
     job: str
     name: str
@@ -35,11 +39,17 @@ class SubmitPlan(Value):
     digest: str
     parallelism: int
     topics: dict[str, str]
+    savepoint: str | None
     checked: tuple[str, ...]
 
 
 def plan_submit(
-    files: Mapping[str, str], connection: Connection, store: Store, jars: Sequence[Path]
+    files: Mapping[str, str],
+    connection: Connection,
+    store: Store,
+    jars: Sequence[Path],
+    *,
+    anew: bool = False,
 ) -> SubmitPlan:
     """Look at everything that a submission needs; changes nothing. Arguments and errors as of `submit`."""
     manifest = read_manifest(files)
@@ -48,7 +58,7 @@ def plan_submit(
         if last is not None:
             _not_elsewhere(last, connection, cluster)
             last = ledger.reconcile(last, cluster)
-        return _plan(manifest, files, connection, jars, cluster, last)
+        return _plan(manifest, files, connection, store, jars, cluster, last, anew)
 
 
 def submit(
@@ -58,8 +68,12 @@ def submit(
     jars: Sequence[Path],
     launch: Launcher,
     progress: Progress = lambda message: None,
+    *,
+    anew: bool = False,
 ) -> Deployment:
     """Deploy a rendered job that does not run, and return when all of its tasks run.
+
+    It goes on from the savepoint it was stopped with (juncture.deploy.resume).
 
     Interrupted at any moment, it leaves a record by which the next command on this job finishes or undoes
     what was begun.
@@ -71,10 +85,11 @@ def submit(
         jars: what the job needs besides Flink; sent along.
         launch: starts job.py: a planner's `run`.
         progress: is told each step.
+        anew: start from the startpoints, whatever state there is.
 
     Raises:
-        Refused: the job runs, somebody else deploys it, something it needs is missing, or it failed to
-            start, with the root cause.
+        Refused: the job runs, it can't be known to go on from its state, somebody else deploys it,
+            something it needs is missing, or it failed to start, with the root cause.
         Unreachable: the cluster or the brokers do not answer.
         JunctureError: a variable is not set, or the store cannot be written.
     """
@@ -88,7 +103,7 @@ def submit(
         if last is not None:
             _not_elsewhere(last, connection, cluster)
             last = ledger.settle(last, cluster, store)
-        plan = _plan(manifest, files, connection, jars, cluster, last)
+        plan = _plan(manifest, files, connection, store, jars, cluster, last, anew)
         for fact in plan.checked:
             progress(fact)
         return _execute(plan, files, connection, store, jars, launch, cluster, lock, progress)
@@ -98,12 +113,18 @@ def _plan(
     manifest: Manifest,
     files: Mapping[str, str],
     connection: Connection,
+    store: Store,
     jars: Sequence[Path],
     cluster: FlinkCluster,
     last: Deployment | None,
+    anew: bool,
 ) -> SubmitPlan:
     connection.values(manifest.variables)
     _not_running(manifest, cluster, last)
+    before = None if anew else state_of(manifest.job, files, store, last)
+    state = (
+        f"Going on from the savepoint of version {before.version}" if before else "Starting from startpoints"
+    )
     return SubmitPlan(
         job=manifest.job,
         name=manifest.name,
@@ -114,7 +135,8 @@ def _plan(
         digest=digest(files),
         parallelism=manifest.slots,
         topics=manifest.topics,
-        checked=preflight.check(manifest, connection, cluster, jars),
+        savepoint=before.savepoint if before else None,
+        checked=(*preflight.check(manifest, connection, cluster, jars), state),
     )
 
 
@@ -143,12 +165,13 @@ def _execute(
         created_at=moment,
         updated_at=moment,
         created_by=ledger.whoami(),
+        restored_from=plan.savepoint,
     )
     variables = connection.values(read_manifest(files).variables)
     lock.note(helpers.own_helpers())
     store.append(record)
     progress(f"Submitting {plan.name} as Flink job {plan.flink_job_id}")
-    options = launch_options(connection.flink, plan.flink_job_id, jars)
+    options = launch_options(connection.flink, plan.flink_job_id, jars, plan.savepoint)
     try:
         _launch(files["job.py"], launch, options, variables, cluster, plan.flink_job_id)
         wait_running(cluster, plan.flink_job_id, progress)

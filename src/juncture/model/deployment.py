@@ -15,7 +15,8 @@ class Deployment(Value):
     """One version of a job on a cluster, as the store keeps it.
 
     `version` counts from 1 for each job. `flink_job_id` is chosen before the job is submitted, so that an
-    interrupted submission can be recognised. `bundle` is the store's path of the rendered files.
+    interrupted submission can be recognised. `bundle` is the store's path of the rendered files,
+    `restored_from` the savepoint it went on from, `savepoint` the one it was stopped with.
     """
 
     schema_version: Literal[1] = 1
@@ -31,4 +32,5 @@ class Deployment(Value):
     updated_at: AwareDatetime
     created_by: str
     savepoint: str | None = None
+    restored_from: str | None = None
     note: str | None = None

@@ -11,7 +11,6 @@ from juncture.deploy.launcher import client_variables, launch_options
 from juncture.deploy.manifest import read_manifest
 from juncture.errors import JunctureError, Unreachable
 from juncture.model.environment import Environment, Flink, Kafka
-from juncture.model.project import Project
 
 PRODUCTION = Environment.model_validate(
     {
@@ -28,15 +27,8 @@ PRODUCTION = Environment.model_validate(
 )  # fmt: skip
 
 
-def project(root: Path) -> Project:
-    return Project(
-        root=root, name="p", environments={"production": PRODUCTION}, default_environment="production",
-        sources={}, joins={}, sinks={}, jobs={}, template_dirs=(),
-    )  # fmt: skip
-
-
 def test_secrets_are_put_in_when_they_are_used(tmp_path: Path) -> None:
-    found = connect(project(tmp_path), PRODUCTION, {"FLINK_TOKEN": "abc"})
+    found = connect(tmp_path, PRODUCTION, {"FLINK_TOKEN": "abc"})
     assert found.flink.headers == {"Authorization": "Bearer abc"}
     with pytest.raises(JunctureError, match="KAFKA_PASSWORD"):
         _ = found.kafka
@@ -50,7 +42,7 @@ def test_secrets_are_taken_out_of_texts(tmp_path: Path) -> None:
         "MY_API_KEY": "mnopqr",
         "HOME": "/home/ada",
     }
-    found = connect(project(tmp_path), PRODUCTION, values)
+    found = connect(tmp_path, PRODUCTION, values)
     told = found.redact("abcdef, ghijkl, mnopqr in /home/ada")
     assert told == "[secret], [secret], [secret] in /home/ada"
 
@@ -66,18 +58,18 @@ def test_all_variables_of_a_job_that_are_not_set_are_named() -> None:
 def test_the_local_stack_that_is_down(tmp_path: Path) -> None:
     local = Environment.model_validate({"name": "local", "local": {}})
     with pytest.raises(Unreachable) as caught:
-        connect(project(tmp_path), local)
+        connect(tmp_path, local)
     assert "juncture local up" in (caught.value.remedy or "")
 
 
 def test_stores(tmp_path: Path) -> None:
-    assert open_store(project(tmp_path), PRODUCTION, {"BUCKET": "b"}).files.url == "memory://b/juncture"
+    assert open_store(tmp_path, PRODUCTION, {"BUCKET": "b"}).files.url == "memory://b/juncture"
     plain = PRODUCTION.model_copy(update={"store": None})
-    assert open_store(project(tmp_path), plain).files.url == f"{tmp_path}/.juncture/store/production"
+    assert open_store(tmp_path, plain).files.url == f"{tmp_path}/.juncture/store/production"
     relative = PRODUCTION.model_copy(update={"store": "deployments"})
-    assert open_store(project(tmp_path), relative).files.url == f"{tmp_path}/deployments"
+    assert open_store(tmp_path, relative).files.url == f"{tmp_path}/deployments"
     with pytest.raises(JunctureError, match="BUCKET"):
-        open_store(project(tmp_path), PRODUCTION, {})
+        open_store(tmp_path, PRODUCTION, {})
 
 
 def test_options_of_one_start() -> None:
