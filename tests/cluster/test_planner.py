@@ -56,15 +56,18 @@ def test_interval(planner: Planner, tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["", "NOT "])
 def test_semi_and_anti_are_regular_joins(planner: Planner, tmp_path: Path, kind: str) -> None:
-    """Flink has no interval join of these kinds: EXISTS needs a TTL, as any regular join."""
+    """Flink has no interval join of these kinds, and its hints do not reach them: the job's TTL does."""
     join = (
-        "SELECT /*+ STATE_TTL('s' = '10min', 'c' = '10min') */ s.id, s.payload, s.payload AS p, s.ts"
+        "SELECT s.id, s.payload, s.payload AS p, s.ts"
         f" FROM {{{{ source('server') }}}} AS s WHERE {kind}EXISTS"
         " (SELECT 1 FROM {{ source('client') }} AS c WHERE " + BOUND + ")"
     )
-    _, compilation = compile_join(planner, tmp_path, join)
+    job = {"jobs/matches.yaml": "join: matches\nsink: matches\nstate:\n  ttl: 10 min\n"}
+    _, compilation = compile_join(planner, tmp_path, join, job)
     assert compilation.plan is not None
-    assert [node.kind for node in compilation.plan.nodes if "join" in node.kind] == ["join"]
+    [node] = [node for node in compilation.plan.nodes if "join" in node.kind]
+    assert node.kind == "join"
+    assert [side["ttl"] for side in node.raw["state"]] == ["10 min", "10 min"]
     assert compilation.lenient == (kind == "NOT ")
 
 

@@ -50,6 +50,7 @@ def _rule(rule: type[Rule]) -> dict[str, Any]:
         "id": rule.id,
         "shortDescription": {"text": doc.summary},
         "fullDescription": {"text": doc.reason},
+        "help": {"text": doc.reason, "markdown": doc.markdown},
         "defaultConfiguration": {"level": rule.severity},
     }
 

@@ -85,3 +85,14 @@ def test_on_error_fail(tmp_path: Path) -> None:
     project = small_project(tmp_path, {"sql/sources/client.sql": source})
     text = render(project, "matches", project.environments["local"]).statements[0].text
     assert "'json.ignore-parse-errors' = 'false'" in text
+
+
+def test_a_broken_record_of_a_changelog_topic_deletes_nothing(tmp_path: Path) -> None:
+    source = (
+        "CREATE TABLE client (id STRING, payload STRING, ts TIMESTAMP_LTZ(3), PRIMARY KEY (id) NOT ENFORCED)"
+        " {{ upsert_kafka(topic='c') }}"
+    )
+    project = small_project(tmp_path, {"sql/sources/client.sql": source})
+    text = render(project, "matches", project.environments["local"]).statements[0].text
+    assert "'value.json.decode.json-parser.enabled' = 'false'" in text
+    assert "'value.json.ignore-parse-errors' = 'true'" in text
