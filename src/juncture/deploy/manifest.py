@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -53,8 +52,3 @@ def read_manifest(files: Mapping[str, str]) -> Manifest:
             remedy="upgrade Juncture, or render the job again",
         )
     return manifest
-
-
-def digest(files: Mapping[str, str]) -> str:
-    """One name for a bundle's content, 64 hexadecimal digits: that of its manifest, which has the others'."""
-    return hashlib.sha256(files["manifest.json"].encode()).hexdigest()

@@ -11,7 +11,7 @@ from juncture.deploy import helpers, ledger, preflight
 from juncture.deploy.connection import Connection
 from juncture.deploy.launcher import Launcher, launch_options
 from juncture.deploy.lock import Lock, locked
-from juncture.deploy.manifest import Manifest, digest, read_manifest
+from juncture.deploy.manifest import Manifest, read_manifest
 from juncture.deploy.resume import state_of
 from juncture.deploy.store import Store
 from juncture.deploy.takeoff import DidNotStart, wait_running
@@ -20,6 +20,7 @@ from juncture.flink.rest import FlinkCluster
 from juncture.local.supervisor import signals_raise
 from juncture.model.base import Value
 from juncture.model.deployment import Deployment
+from juncture.render.bundle import digest
 
 Progress = Callable[[str], None]
 

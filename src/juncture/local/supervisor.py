@@ -21,6 +21,8 @@ _POLL = 0.1
 class Interrupted(JunctureError):
     """The start was given up, by a signal or because another part of it failed."""
 
+    exit_code = 130
+
 
 class Supervisor:
     """Starts processes for one `up`, from several threads, and keeps `stack.json` up to date.

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -57,7 +57,7 @@ def bundle(
     return files
 
 
-def digest(files: dict[str, str]) -> str:
+def digest(files: Mapping[str, str]) -> str:
     """One name for a bundle's content: sha256 over its manifest, which holds those of the other files."""
     return _sha256(files["manifest.json"])
 
