@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Works with GNU make from 3.81 (macOS) on.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup test-unit test-cluster lint types imports format docs lock lock-jars clean
+.PHONY: help demo test setup test-unit test-cluster test-joins lint types imports format docs lock lock-jars clean
 
 BIN := .venv/bin
 
@@ -11,7 +11,7 @@ help: ## List the targets
 demo: setup ## Start a broker and a Flink cluster here, and run the example join
 	@$(BIN)/juncture demo
 
-test: lint types imports test-unit test-cluster ## Everything that must pass, the fast checks first
+test: lint types imports test-unit test-cluster test-joins ## Everything that must pass, the fast checks first
 
 setup: ## Make .venv from constraints.txt; PYTHON=... chooses the interpreter
 	@tools/setup.sh
@@ -21,6 +21,9 @@ test-unit: setup ## The tests that need no JVM: seconds
 
 test-cluster: setup ## The tests that start a planner, a broker or a cluster: minutes
 	@$(BIN)/pytest tests/cluster
+
+test-joins: setup ## The join-validation cases of the example jobs: a minute
+	@$(BIN)/pytest tests/joins
 
 lint: setup ## Style and likely mistakes
 	@$(BIN)/ruff check --quiet

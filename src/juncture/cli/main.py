@@ -24,6 +24,7 @@ COMMANDS = {
     "sample": "Write client and server events for one of the example joins into its topics.",
     "render": "Write each job as files: statements.sql, job.py, plan.json, manifest.json.",
     "check": "Put each job through Flink's own planner, and report every finding at its place.",
+    "test": "Run join-validation cases on a real broker and cluster, and show the rows that differ.",
     "submit": "Render, check and start a job, and wait until all of its tasks run.",
     "status": "How jobs do on the cluster: state, input, output, checkpoints, the newest failure.",
     "stop": "Stop a running job, with a savepoint from which it can go on.",

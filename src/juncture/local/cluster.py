@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,9 +64,20 @@ def taskmanager_role(number: int) -> str:
 
 
 class Cluster:
-    """Its files, its command lines and its REST overview; it starts nothing by itself."""
+    """Its files, its command lines and its REST overview; it starts nothing by itself.
 
-    def __init__(self, folder: StateFolder, settings: LocalSettings, ports: Ports, java: Java) -> None:
+    `libraries` are jars that jobs find on the cluster, and need not bring along.
+    """
+
+    def __init__(
+        self,
+        folder: StateFolder,
+        settings: LocalSettings,
+        ports: Ports,
+        java: Java,
+        libraries: Sequence[Path] = (),
+    ) -> None:
+        self._libraries = libraries
         self._folder = folder
         self._settings = settings
         self._ports = ports
@@ -162,7 +173,7 @@ class Cluster:
 
     @property
     def _jars(self) -> list[Path]:
-        return sorted(self._lib.glob("*.jar"))
+        return [*sorted(self._lib.glob("*.jar")), *self._libraries]
 
     def _module_options(self) -> tuple[str, ...]:
         # The wheel's own configuration knows which of Java's modules this Flink must reach into.

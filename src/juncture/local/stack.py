@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import datetime, timezone
 from pathlib import Path
@@ -39,6 +39,7 @@ class LocalStack:
         project_root: the stack's state lies in `.juncture/local` of this folder.
         settings: sizes and ports, applied at `up`.
         cache: where the broker's jars are; by default the user's cache.
+        libraries: jars for the cluster's class path; jobs that need them start faster than with their own.
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class LocalStack:
         project_root: Path,
         settings: LocalSettings | None = None,
         cache: JarCache | None = None,
+        libraries: Sequence[Path] = (),
     ) -> None:
+        self._libraries = tuple(libraries)
         self._folder = StateFolder.of(project_root)
         self._settings = settings or LocalSettings()
         self._cache = cache
@@ -221,7 +224,7 @@ class LocalStack:
         ]
         if JOBMANAGER in roles and not missing:
             return
-        cluster = Cluster(self._folder, self._settings, state.ports, java)
+        cluster = Cluster(self._folder, self._settings, state.ports, java, self._libraries)
         cluster.prepare()
         started = []
         if JOBMANAGER not in roles:

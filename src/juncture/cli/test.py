@@ -1,0 +1,82 @@
+"""juncture test"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from juncture.cli.invocation import Invocation, pass_invocation, shared_options
+from juncture.cli.output import Text
+from juncture.errors import JunctureError
+from juncture.local.supervisor import signals_raise
+from juncture.project.config import resolve_environment
+from juncture.validation.case import Case
+from juncture.validation.discovery import all_cases, case_files
+from juncture.validation.report import as_data, failure_lines
+from juncture.validation.runner import Outcome, run_case
+from juncture.validation.session import WarmSession
+
+
+@click.command("test")
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "-k", "only", metavar="TEXT", help="Only cases with TEXT in their name, their file's or their job's."
+)
+@click.option("-x", "--exitfirst", "first", is_flag=True, help="Stop at the first case that fails.")
+@shared_options
+@pass_invocation
+def command(invocation: Invocation, paths: tuple[Path, ...], only: str | None, first: bool) -> None:
+    """Run join-validation cases on a real broker and cluster, and show the rows that differ.
+
+    PATH is a file of cases or a folder; by default tests/joins. Each case's job is compiled as it is deployed,
+    and reads topics of its own. The project's local stack is used if it runs, else one is started and stopped
+    again. Ends with 1 if a case fails, with 2 if a file is wrong.
+    """
+    project = invocation.project
+    environment = resolve_environment(project, invocation.env)
+    cases = all_cases(project, environment, case_files(invocation.root, paths))
+    chosen = [case for case in cases if only is None or only.lower() in f"{case.id} {case.job}".lower()]
+    if not chosen:
+        raise JunctureError(f"no case has '{only}' in its name", remedy="leave -k out to run all")
+    started = time.monotonic()
+    with (
+        signals_raise(),
+        invocation.output.progress() as say,
+        WarmSession(project, environment, {case.job for case in chosen}, say) as session,
+    ):
+        outcomes = _run(session, chosen, first, invocation)
+    seconds = time.monotonic() - started
+    invocation.output.result(
+        {**as_data(outcomes), "not_run": len(chosen) - len(outcomes), "seconds": round(seconds, 1)},
+        lambda text: _view(text, outcomes, len(chosen), seconds),
+    )
+    if not all(outcome.passed for outcome in outcomes):
+        click.get_current_context().exit(1)
+
+
+def _run(session: WarmSession, cases: list[Case], first: bool, invocation: Invocation) -> list[Outcome]:
+    outcomes = []
+    for case in cases:
+        outcome = run_case(session, case)
+        outcomes.append(outcome)
+        word = "ok" if outcome.passed else "FAILED"
+        invocation.output.message(f"{word:6}  {sum(outcome.seconds.values()):4.1f} s  {case.id}")
+        if first and not outcome.passed:
+            break
+    return outcomes
+
+
+def _view(text: Text, outcomes: list[Outcome], chosen: int, seconds: float) -> None:
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    for outcome in failed:
+        text.line(outcome.case.id, style="bold")
+        for line in failure_lines(outcome):
+            text.line(line)
+        text.line()
+    parts = [f"{len(failed)} failed"] if failed else []
+    parts.append(f"{len(outcomes) - len(failed)} passed")
+    if chosen > len(outcomes):
+        parts.append(f"{chosen - len(outcomes)} not run")
+    text.line(f"{', '.join(parts)} in {seconds:.1f} s", style="red" if failed else "green")

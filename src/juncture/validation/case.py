@@ -1,0 +1,56 @@
+"""A join-validation case as a value: events in the order of their arrival, and the rows that must come out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from juncture.errors import Location
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One record of a source's topic. `row` is what its value holds as JSON; `location` its line."""
+
+    source: str
+    row: dict[str, Any]
+    location: Location
+    partition: int = 0
+
+
+@dataclass(frozen=True)
+class ExpectedRow:
+    """One row of the sink. `row` is what its record's value would hold as JSON."""
+
+    row: dict[str, Any]
+    location: Location
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """All rows of the sink, in any order. Only `columns` are compared."""
+
+    columns: tuple[str, ...]
+    rows: tuple[ExpectedRow, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case. `location` is where it begins in its file.
+
+    `base` is the time that '+00:00' stands for. Without an `expectation` the oracle computes the rows.
+    """
+
+    name: str
+    job: str
+    location: Location
+    base: datetime
+    arrivals: tuple[Arrival, ...]
+    expectation: Expectation | None = None
+    markers: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Unique among cases: 'tests/joins/clicks.yaml::a click at the bound'."""
+        return f"{self.location.path}::{self.name}"

@@ -1,0 +1,225 @@
+"""Cases from YAML: every mistake of the file at its line, with the nearest valid name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from juncture.errors import InvalidProject, JunctureError, Location
+from juncture.model.environment import Environment
+from juncture.model.project import Project
+from juncture.project.document import Document
+from juncture.project.document import Path as Keys
+from juncture.project.files import read_text, relative
+from juncture.project.nearest import did_you_mean
+from juncture.project.yaml import read_yaml
+from juncture.validation.case import Arrival, Case, Expectation, ExpectedRow
+from juncture.validation.case_table import CaseTable, read_rows
+from juncture.validation.cells import parse_time
+from juncture.validation.schema import JobTables, tables_of
+
+BASE = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
+"""What '+00:00' stands for in a file that names no base."""
+
+_FILE = ("job", "base", "defaults", "cases")
+_CASE = ("name", "job", "base", "defaults", "events", "expect", "markers")
+
+
+def read_cases(project: Project, environment: Environment, path: Path) -> tuple[Case, ...]:
+    """The cases of one file, in its order.
+
+    Args:
+        project: whose jobs the cases name.
+        environment: what its jobs are rendered for.
+        path: a file below the project's folder.
+
+    Raises:
+        InvalidProject: with everything that is wrong with the file.
+    """
+    try:
+        document = read_yaml(relative(project.root, path.resolve()), read_text(project.root, path.resolve()))
+    except ValueError:
+        raise JunctureError(
+            f"{path} is not in the project {project.root}", remedy="name a file below the project's folder"
+        ) from None
+    except JunctureError as error:
+        raise InvalidProject([error]) from None
+    reader = _Reader(project, environment, document)
+    cases = tuple(reader.read())
+    if reader.problems:
+        order = Location(document.path)
+        raise InvalidProject(sorted(reader.problems, key=lambda each: each.location or order))
+    return cases
+
+
+class _Reader:
+    def __init__(self, project: Project, environment: Environment, document: Document) -> None:
+        self._project, self._environment, self._document = project, environment, document
+        self._tables: dict[str, JobTables | None] = {}
+        self.problems: list[JunctureError] = list(document.problems)
+
+    def read(self) -> Iterator[Case]:
+        data = self._document.data
+        self._unknown(data, (), _FILE)
+        cases = data.get("cases")
+        if not isinstance(cases, list) or not cases:
+            self._problem("there are no cases", self._document.key(("cases",)), "write 'cases:', and a list")
+            return
+        names: dict[str, int] = {}
+        for index, raw in enumerate(cases):
+            at: Keys = ("cases", index)
+            if not isinstance(raw, dict):
+                self._problem("a case is not a mapping", self._document.key(at), "write '- name: ...'")
+                continue
+            name = raw.get("name")
+            if isinstance(name, str) and name in names:
+                line = names[name]
+                where = self._document.value((*at, "name"))
+                self._problem(f"line {line} has a case of the same name", where, "give each its own")
+            elif isinstance(name, str):
+                names[name] = self._document.key(at).line or 0
+            case = self._case(raw, at)
+            if case is not None:
+                yield case
+
+    def _case(self, raw: dict[str, Any], at: Keys) -> Case | None:
+        self._unknown(raw, at, _CASE)
+        location = self._document.key(at)
+        name = raw.get("name")
+        if not isinstance(name, str) or not name.strip():
+            self._problem("the case has no name", location, "write 'name: ' and what it shows")
+        job, job_at = (raw, at) if "job" in raw else (self._document.data, ())
+        tables = self._job(job.get("job"), (*job_at, "job"), location)
+        base = self._base(raw, at)
+        if tables is None:
+            return None
+        defaults = self._defaults(raw, at, tables)
+        arrivals = tuple(self._arrivals(raw.get("events"), (*at, "events"), tables, base, defaults))
+        expectation = self._expectation(raw, at, tables, base)
+        markers = raw.get("markers", [])
+        if not isinstance(markers, list) or not all(isinstance(each, str) for each in markers):
+            where = self._document.value((*at, "markers"))
+            self._problem("markers are not a list of words", where, "write [slow, nightly]")
+            markers = []
+        return Case(str(name), tables.job, location, base, arrivals, expectation, tuple(markers))
+
+    def _job(self, name: object, at: Keys, fallback: Location) -> JobTables | None:
+        where = self._document.value(at) if name is not None else fallback
+        if not isinstance(name, str):
+            self._problem("the case names no job", where, "write 'job: NAME' at the top of the file")
+            return None
+        if name not in self._tables:
+            self._tables[name] = None
+            if name not in self._project.jobs:
+                self._problem(f"there is no job '{name}'", where, did_you_mean(name, self._project.jobs))
+                return None
+            try:
+                self._tables[name] = tables_of(self._project, name, self._environment)
+            except InvalidProject as error:
+                self.problems += error.problems
+            except JunctureError as error:
+                self.problems.append(error)
+        return self._tables[name]
+
+    def _base(self, raw: dict[str, Any], at: Keys) -> datetime:
+        holder, above = (raw, at) if "base" in raw else (self._document.data, ())
+        if "base" not in holder:
+            return BASE
+        text = str(holder["base"])
+        try:
+            if text.startswith(("+", "-")):
+                raise ValueError(f"'{text}' is not a time; write for instance '2026-01-31T12:00:00Z'")
+            return parse_time(text, BASE)
+        except ValueError as error:
+            problem = str(error).partition("; ")[0]
+            where = self._document.value((*above, "base"))
+            self._problem(problem, where, "write for instance '2026-01-31T12:00:00Z'")
+            return BASE
+
+    def _defaults(self, raw: dict[str, Any], at: Keys, tables: JobTables) -> Mapping[str, CaseTable]:
+        """What stands for columns that a table leaves out: the file's, and the case's, which win."""
+        found: dict[str, CaseTable] = {}
+        for holder, above in ((self._document.data, ()), (raw, at)):
+            given = holder.get("defaults", {})
+            here: Keys = (*above, "defaults")
+            if not isinstance(given, dict):
+                self._problem(
+                    "defaults are not a mapping", self._document.value(here), "write 'SOURCE: {...}'"
+                )
+                continue
+            for source, values in given.items():
+                if source not in tables.sources:
+                    # The file's are for all of its cases, which may be of several jobs.
+                    if above or not self._other_job_has(source):
+                        self._no_source(source, (*here, source), tables)
+                    continue
+                if not isinstance(values, dict):
+                    where = self._document.value((*here, source))
+                    self._problem("defaults are not a mapping", where, "write '{column: value}'")
+                    continue
+                earlier = found.get(source)
+                merged = {**(earlier.places if earlier else {}), **{n: (*here, source, n) for n in values}}
+                value = {**(earlier.values if earlier else {}), **values}
+                found[source] = CaseTable(value, merged)
+        return found
+
+    def _other_job_has(self, source: str) -> bool:
+        return source in self._project.sources and any(
+            isinstance(each, dict) and "job" in each for each in self._document.data["cases"]
+        )
+
+    def _arrivals(
+        self, raw: object, at: Keys, tables: JobTables, base: datetime, defaults: Mapping[str, CaseTable]
+    ) -> Iterator[Arrival]:
+        if not isinstance(raw, list):
+            self._problem("the case has no list of events", self._document.key(at), "write 'events:'")
+            return
+        for index, entry in enumerate(raw):
+            here = (*at, index)
+            if not isinstance(entry, dict):
+                where = self._document.key(here)
+                self._problem("this is not 'SOURCE: rows'", where, "write '- SOURCE:', and rows below it")
+                continue
+            for source, rows in entry.items():
+                table = tables.sources.get(source)
+                if table is None:
+                    self._no_source(source, (*here, source), tables)
+                    continue
+                read = read_rows(
+                    self._document, (*here, source), rows, table, base, defaults.get(source), self.problems
+                )
+                for row in read.rows:
+                    yield Arrival(source, row.values, row.location, row.partition)
+
+    def _expectation(
+        self, raw: dict[str, Any], at: Keys, tables: JobTables, base: datetime
+    ) -> Expectation | None:
+        rows = raw.get("expect", "oracle")
+        if rows == "oracle":
+            return None
+        here = (*at, "expect")
+        read = read_rows(self._document, here, rows, tables.sink, base, None, self.problems)
+        columns = read.columns or tuple(tables.sink_columns)
+        found = tuple(
+            ExpectedRow({column: row.values.get(column) for column in columns}, row.location)
+            for row in read.rows
+        )
+        return Expectation(columns, found)
+
+    def _unknown(self, data: dict[str, Any], at: Keys, valid: tuple[str, ...]) -> None:
+        for key in data:
+            if key not in valid:
+                self._problem(
+                    f"unknown key '{key}'", self._document.key((*at, key)), did_you_mean(key, valid)
+                )
+
+    def _no_source(self, name: str, at: Keys, tables: JobTables) -> None:
+        remedy = did_you_mean(name, tables.sources)
+        self._problem(f"the job '{tables.job}' has no source '{name}'", self._document.key(at), remedy)
+
+    def _problem(self, problem: str, location: Location, remedy: str) -> None:
+        error = JunctureError(problem, location=location, remedy=remedy)
+        if not any(str(each) == str(error) for each in self.problems):
+            self.problems.append(error)

@@ -1,0 +1,182 @@
+"""The compact tables of a case: a header, rows below it, and defaults for the columns that are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from juncture.errors import JunctureError, Location
+from juncture.project.document import Document
+from juncture.project.document import Path as Keys
+from juncture.project.nearest import did_you_mean
+from juncture.validation.cells import cell
+from juncture.validation.schema import writes_iso
+from juncture.validation.tables import Column, Table
+
+PARTITION = "$partition"
+"""A column that any source's table may have: the partition of the record, counted from 0."""
+
+_MOST_PARTITIONS = 64
+
+
+@dataclass(frozen=True)
+class CaseTable:
+    """Defaults of one source: values as read, and where in the file each stands."""
+
+    values: Mapping[str, Any]
+    places: Mapping[str, Keys]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: JSON values by column, and its line."""
+
+    values: dict[str, Any]
+    location: Location
+    partition: int = 0
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table of a case. `columns` are those of its header."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def read_rows(
+    document: Document,
+    at: Keys,
+    raw: object,
+    table: Table,
+    base: datetime,
+    defaults: CaseTable | None,
+    problems: list[JunctureError],
+) -> Rows:
+    """Read '[header, row, row...]', each a list; an empty list is no rows. What is wrong goes into `problems`.
+
+    Args:
+        document: the file.
+        at: the path of the table in it.
+        raw: what stands there.
+        table: whose columns these are.
+        base: what relative times count from.
+        defaults: for columns that the header leaves out; those without a default are null.
+        problems: is added to.
+    """
+    if not isinstance(raw, list) or not all(isinstance(each, list) for each in raw):
+        problems.append(
+            JunctureError(
+                f"the rows of '{table.name}' are not a table",
+                location=document.value(at),
+                remedy="write a list of lists: '- [column, column]', then '- [value, value]' for each row",
+            )
+        )
+        return Rows((), ())
+    if not raw:
+        return Rows((), ())
+    columns = {each.name: each for each in table.columns if each.metadata is None and each.computed is None}
+    header = _header(document, (*at, 0), raw[0], columns, table, problems)
+    given = dict(defaults.values) if defaults else {}
+    places = dict(defaults.places) if defaults else {}
+    for name in [name for name in given if name not in columns]:
+        _unknown(document, places[name], name, columns, table, problems)
+        del given[name]
+    rows = []
+    for index, values in enumerate(raw[1:], 1):
+        here = (*at, index)
+        if len(values) != len(raw[0]):
+            problems.append(
+                JunctureError(
+                    f"the row has {len(values)} values, and its table {len(raw[0])} columns",
+                    location=document.key(here),
+                    remedy="write one value for each column; null for none",
+                )
+            )
+            continue
+        cells: dict[str, tuple[Any, Keys]] = {name: (value, places[name]) for name, value in given.items()}
+        for position, (column, value) in enumerate(zip(header, values, strict=True)):
+            if column is not None:
+                cells[column] = (value, (*here, position))
+        rows.append(_row(document, here, cells, columns, base, writes_iso(table), problems))
+    return Rows(tuple(name for name in header if name is not None and name != PARTITION), tuple(rows))
+
+
+def _header(
+    document: Document,
+    at: Keys,
+    raw: list[Any],
+    columns: Mapping[str, Column],
+    table: Table,
+    problems: list[JunctureError],
+) -> list[str | None]:
+    header: list[str | None] = []
+    for position, name in enumerate(raw):
+        here = (*at, position)
+        if name in header:
+            problems.append(
+                JunctureError(
+                    f"the column '{name}' is there twice", location=document.key(here), remedy="keep one"
+                )
+            )
+            header.append(None)
+        elif name in columns or name == PARTITION:
+            header.append(name)
+        else:
+            _unknown(document, here, str(name), columns, table, problems)
+            header.append(None)
+    return header
+
+
+def _row(
+    document: Document,
+    at: Keys,
+    cells: dict[str, tuple[Any, Keys]],
+    columns: Mapping[str, Column],
+    base: datetime,
+    iso: bool,
+    problems: list[JunctureError],
+) -> Row:
+    found: dict[str, Any] = {}
+    number, place = cells.pop(PARTITION, (0, at))
+    if not isinstance(number, int) or not 0 <= number < _MOST_PARTITIONS:
+        problems.append(
+            JunctureError(
+                f"'{number}' is not a partition",
+                location=document.value(place),
+                remedy=f"write a number from 0 to {_MOST_PARTITIONS - 1}",
+            )
+        )
+        number = 0
+    for name, column in columns.items():
+        value, place = cells.get(name, (None, at))
+        assert column.type is not None
+        try:
+            found[name] = cell(value, column.type, base, iso)
+        except ValueError as error:
+            problem, _, remedy = str(error).partition("; ")
+            location = document.value(place)
+            if not any(each.location == location for each in problems):
+                problems.append(JunctureError(f"{name}: {problem}", location=location, remedy=remedy or None))
+    return Row(found, document.key(at), number)
+
+
+def _unknown(
+    document: Document,
+    at: Keys,
+    name: str,
+    columns: Mapping[str, Column],
+    table: Table,
+    problems: list[JunctureError],
+) -> None:
+    location = document.key(at)
+    if not any(each.location == location for each in problems):
+        problems.append(
+            JunctureError(
+                f"'{table.name}' has no column '{name}'",
+                location=location,
+                remedy=did_you_mean(name, columns),
+            )
+        )

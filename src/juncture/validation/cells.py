@@ -1,0 +1,149 @@
+"""One cell of a case's table as the JSON value that a record of the topic would hold."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import DType
+
+_RELATIVE = re.compile(r"([+-])(?:(\d+):)?(\d+):(\d\d)(?:\.(\d{1,6}))?")
+_TEXT = (DType.TEXT, DType.VARCHAR, DType.CHAR)
+_WHOLE = {DType.TINYINT: 8, DType.SMALLINT: 16, DType.INT: 32, DType.BIGINT: 64}
+_BINARY = (DType.BINARY, DType.VARBINARY)
+_TIMES = (DType.TIMESTAMP, DType.TIMESTAMPLTZ)
+
+
+def is_time(written: exp.DataType | None) -> bool:
+    """Whether values of this type are points in time."""
+    return written is not None and written.this in _TIMES
+
+
+def parse_time(value: object, base: datetime) -> datetime:
+    """A point in time: relative to `base` ('+00:05', '-01:30:00.250'), or ISO 8601 with its zone.
+
+    Relative ones are minutes:seconds or hours:minutes:seconds. Raises ValueError with what to write.
+    """
+    text = str(value)
+    if match := _RELATIVE.fullmatch(text):
+        sign, hours, minutes, seconds, fraction = match.groups()
+        distance = timedelta(
+            hours=int(hours or 0),
+            minutes=int(minutes),
+            seconds=int(seconds),
+            microseconds=int((fraction or "").ljust(6, "0")),
+        )
+        return base - distance if sign == "-" else base + distance
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(
+            f"'{text}' is not a time; write '+00:05' (five seconds after base), '+01:30:00.250',"
+            " or '2026-01-31T12:00:00Z'"
+        )
+    return moment.astimezone(timezone.utc)
+
+
+def format_relative(moment: datetime, base: datetime) -> str:
+    """The inverse of `parse_time`: '+00:05', '+01:30:00.250'."""
+    micros = (moment - base) // timedelta(microseconds=1)
+    sign, micros = ("-", -micros) if micros < 0 else ("+", micros)
+    seconds, fraction = divmod(micros, 1_000_000)
+    hours, rest = divmod(seconds, 3600)
+    text = f"{sign}{f'{hours:02d}:' if hours else ''}{rest // 60:02d}:{rest % 60:02d}"
+    if fraction:
+        text += f".{fraction:06d}" if fraction % 1000 else f".{fraction // 1000:03d}"
+    return text
+
+
+def cell(value: object, written: exp.DataType, base: datetime, iso: bool) -> Any:
+    """The JSON value of a cell.
+
+    Args:
+        value: as read from YAML; None is null.
+        written: the column's type.
+        base: what relative times count from.
+        iso: the topic's format writes timestamps as in ISO 8601, else as in SQL.
+
+    Raises:
+        ValueError: the value is not of that type; says what to write.
+    """
+    kind = written.this
+    if value is None:
+        return None
+    if kind in _TIMES:
+        moment = parse_time(value, base)
+        zone = "Z" if kind == DType.TIMESTAMPLTZ else ""
+        return f"{moment:%Y-%m-%d}{'T' if iso else ' '}{moment:%H:%M:%S}.{_fraction(moment)}{zone}"
+    if kind in _TEXT or kind in _BINARY:
+        if isinstance(value, str):
+            return value
+        raise ValueError(f"{_shown(value)} is not text; quote it")
+    if kind in _WHOLE:
+        limit = 2 ** (_WHOLE[kind] - 1)
+        if _is_int(value) and -limit <= int(str(value)) < limit:
+            return value
+        raise ValueError(f"{_shown(value)} is not a whole number of type {written.sql()}")
+    if kind == DType.BOOLEAN:
+        if isinstance(value, bool):
+            return value
+        raise ValueError(f"{_shown(value)} is not true or false")
+    if kind in (DType.FLOAT, DType.DOUBLE):
+        if _is_int(value) or isinstance(value, float):
+            return value
+        raise ValueError(f"{_shown(value)} is not a number")
+    if kind == DType.DECIMAL:
+        return _decimal(value)
+    if kind == DType.DATE:
+        try:
+            return date.fromisoformat(str(value)).isoformat()
+        except ValueError:
+            raise ValueError(f"{_shown(value)} is not a date; write '2026-01-31'") from None
+    return _nested(value, written, base, iso)
+
+
+def _nested(value: object, written: exp.DataType, base: datetime, iso: bool) -> Any:
+    if written.this == DType.ARRAY:
+        if not isinstance(value, list):
+            raise ValueError(f"{_shown(value)} is not a list")
+        return [cell(each, written.expressions[0], base, iso) for each in value]
+    if not isinstance(value, dict):
+        raise ValueError(f"{_shown(value)} is not a mapping, as {written.sql()} is written")
+    if written.this == DType.MAP:
+        return {key: cell(each, written.expressions[1], base, iso) for key, each in value.items()}
+    fields = {each.name: each.args["kind"] for each in written.expressions}
+    unknown = sorted(set(value) - set(fields))
+    if unknown:
+        raise ValueError(f"there is no field '{unknown[0]}'; the fields are {', '.join(fields)}")
+    return {name: cell(value.get(name), kind, base, iso) for name, kind in fields.items()}
+
+
+def _decimal(value: object) -> Any:
+    # A number of JSON keeps its digits; a float of YAML is written as it was read.
+    if _is_int(value) or isinstance(value, float):
+        return value
+    if isinstance(value, str):
+        try:
+            Decimal(value)
+        except InvalidOperation:
+            raise ValueError(f"{_shown(value)} is not a number") from None
+        return value
+    raise ValueError(f"{_shown(value)} is not a number")
+
+
+def _fraction(moment: datetime) -> str:
+    micros = moment.microsecond
+    return f"{micros:06d}" if micros % 1000 else f"{micros // 1000:03d}"
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _shown(value: object) -> str:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else f"'{value}'"

@@ -1,0 +1,97 @@
+"""Expected against actual rows of a case: what is missing, what is extra, what differs in which column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Literal
+
+from juncture.errors import Location
+from juncture.validation.cells import format_relative, is_time
+from juncture.validation.columns import quoted
+from juncture.validation.compare import Rows
+from juncture.validation.records import RecordStore
+from juncture.validation.tables import Table
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_NULL = "null"
+
+Cells = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """One row that is not as expected. `expected` or `actual` is None where there is no such row.
+
+    `location` is the line where an expected row was written, if it was.
+    """
+
+    kind: Literal["missing", "extra", "different"]
+    expected: Cells | None
+    actual: Cells | None
+    location: Location | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How rows differ: counts of both sides, and every deviation. Cells are text, times relative to a base."""
+
+    columns: tuple[str, ...]
+    expected: int
+    actual: int
+    deviations: tuple[Deviation, ...]
+
+    @property
+    def equal(self) -> bool:
+        return not self.deviations
+
+
+def cells_of(store: RecordStore, rows: Rows, table: Table, base: datetime, order: str = "") -> list[Cells]:
+    """Rows of a DuckDB table as text, times relative to `base`; sorted, unless `order` says how."""
+    times = {column.name for column in table.columns if is_time(column.type)}
+    selected = ", ".join(
+        f"epoch_us({quoted(name)})" if name in times else f"CAST({quoted(name)} AS VARCHAR)"
+        for name in rows.columns
+    )
+    query = f"SELECT {selected} FROM {quoted(rows.table)} ORDER BY {order or 'ALL'}"  # noqa: S608 - quoted
+    return [
+        tuple(_text(value, name in times, base) for name, value in zip(rows.columns, row, strict=True))
+        for row in store.connection.execute(query).fetchall()
+    ]
+
+
+def difference(
+    columns: tuple[str, ...], expected: list[tuple[Cells, Location | None]], actual: list[Cells]
+) -> Difference:
+    """Compare as multisets. A missing and an extra row that are alike become one that differs."""
+    left = Counter(actual)
+    missing: list[tuple[Cells, Location | None]] = []
+    for row, location in expected:
+        if left[row]:
+            left[row] -= 1
+        else:
+            missing.append((row, location))
+    extra = list(left.elements())
+    found = []
+    for row, location in missing:
+        alike = max(extra, key=lambda other: _likeness(row, other), default=None)
+        if alike is not None and _likeness(row, alike) * 2 >= len(columns):
+            extra.remove(alike)
+            found.append(Deviation("different", row, alike, location))
+        else:
+            found.append(Deviation("missing", row, None, location))
+    found += [Deviation("extra", None, row) for row in extra]
+    return Difference(columns, len(expected), len(actual), tuple(found))
+
+
+def _likeness(row: Cells, other: Cells) -> int:
+    return sum(a == b for a, b in zip(row, other, strict=True))
+
+
+def _text(value: object, is_moment: bool, base: datetime) -> str:
+    if value is None:
+        return _NULL
+    if is_moment:
+        return format_relative(_EPOCH + timedelta(microseconds=int(str(value))), base)
+    return str(value)

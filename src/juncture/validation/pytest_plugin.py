@@ -1,0 +1,155 @@
+"""Join-validation cases as pytest's tests: every case of a YAML file is an item.
+
+Loaded by pytest in every project where Juncture is installed, so nothing but pytest is imported until there
+is a file of cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from juncture.validation.case import Case
+    from juncture.validation.runner import Outcome
+    from juncture.validation.session import WarmSession
+
+_CONFIG = "juncture.toml"
+
+
+class _Shared:
+    """The warm sessions of one run of pytest, one for each project, started by the first case that needs it."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[Path, set[str]] = {}
+        self._sessions: dict[Path, WarmSession] = {}
+
+    def session(self, root: Path) -> WarmSession:
+        if root not in self._sessions:
+            from juncture.project.config import resolve_environment
+            from juncture.project.loader import load_project
+            from juncture.validation.session import WarmSession
+
+            project = load_project(root)
+            self._sessions[root] = WarmSession(project, resolve_environment(project), self.jobs[root])
+        return self._sessions[root]
+
+    def close(self) -> None:
+        while self._sessions:
+            self._sessions.popitem()[1].close()
+
+
+_SHARED = pytest.StashKey[_Shared]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini(
+        "juncture_cases", "folders whose YAML files hold join-validation cases", "args", ["tests/joins"]
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_SHARED] = _Shared()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[_SHARED].close()
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.suffix not in (".yaml", ".yml"):
+        return None
+    root = _project_of(file_path)
+    if root is None:
+        return None
+    folders = (parent.config.rootpath / folder for folder in parent.config.getini("juncture_cases"))
+    if not file_path.name.startswith("test_") and not any(map(file_path.is_relative_to, folders)):
+        return None
+    found: CaseFile = CaseFile.from_parent(parent, path=file_path)
+    found.root = root
+    return found
+
+
+def _project_of(path: Path) -> Path | None:
+    return next((folder for folder in path.parents if (folder / _CONFIG).is_file()), None)
+
+
+class CaseFile(pytest.File):
+    """A file of cases."""
+
+    root: Path
+
+    def collect(self) -> Iterable[pytest.Item]:
+        from juncture.errors import InvalidProject, JunctureError
+        from juncture.project.config import resolve_environment
+        from juncture.project.loader import load_project
+        from juncture.validation.case_file import read_cases
+
+        try:
+            project = load_project(self.root)
+            cases = read_cases(project, resolve_environment(project), self.path)
+        except InvalidProject as error:
+            raise self.CollectError("\n".join(_lines(each) for each in error.problems)) from None
+        except JunctureError as error:
+            raise self.CollectError(_lines(error)) from None
+        for case in cases:
+            item: CaseItem = CaseItem.from_parent(self, name=case.name)
+            item.case, item.root = case, self.root
+            for marker in case.markers:
+                item.add_marker(marker)
+            yield item
+
+
+class CaseFailed(Exception):
+    """A case's rows are not as expected; `outcome` says which."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.case.name)
+        self.outcome = outcome
+
+
+class CaseItem(pytest.Item):
+    """One case."""
+
+    case: Case
+    root: Path
+
+    def setup(self) -> None:
+        shared = self.config.stash[_SHARED]
+        if self.root not in shared.jobs:
+            items: list[Any] = self.session.items
+            mine = (each for each in items if isinstance(each, CaseItem) and each.root == self.root)
+            shared.jobs[self.root] = {each.case.job for each in mine}
+        shared.session(self.root)
+
+    def runtest(self) -> None:
+        from juncture.validation.runner import run_case
+
+        outcome = run_case(self.config.stash[_SHARED].session(self.root), self.case)
+        for step, seconds in outcome.seconds.items():
+            self.user_properties.append((f"seconds_{step}", seconds))
+        if not outcome.passed:
+            raise CaseFailed(outcome)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        from juncture.errors import InvalidProject, JunctureError
+        from juncture.validation.report import failure_lines
+
+        error = excinfo.value
+        if isinstance(error, CaseFailed):
+            return "\n".join(failure_lines(error.outcome))
+        if isinstance(error, InvalidProject):
+            return "\n".join(_lines(each) for each in error.problems)
+        if isinstance(error, JunctureError):
+            return _lines(error)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, (self.case.location.line or 1) - 1, self.name
+
+
+def _lines(error: Any) -> str:
+    return f"{error}\n  {error.remedy}" if error.remedy else str(error)

@@ -1,0 +1,239 @@
+"""One case on the warm session: its events written, its job run to their end, its rows compared."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from juncture.deploy.launcher import launch_options
+from juncture.errors import JunctureError, Location, Refused, Unreachable
+from juncture.kafka.reader import read_topic
+from juncture.model.rendered import RenderedJob
+from juncture.render.bundle import bundle
+from juncture.validation.case import Arrival, Case, ExpectedRow
+from juncture.validation.compare import Rows
+from juncture.validation.difference import Cells, Difference, cells_of, difference
+from juncture.validation.isolation import isolate
+from juncture.validation.lateness import refuse_late
+from juncture.validation.load import load
+from juncture.validation.oracle import Oracle
+from juncture.validation.records import RecordStore
+from juncture.validation.schema import JobTables, read_tables
+from juncture.validation.session import Compiled, WarmSession
+from juncture.validation.tables import Table
+
+_EXPECTED = "$written rows"
+_POLL = 0.02
+_PATIENCE = 60.0
+"""Seconds within which the job of a plain case must have come to its end."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record as it was written; what `validation.records` takes."""
+
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a case. `against` is 'expect' or 'oracle'; `seconds` by step.
+
+    `difference` is None where the case could not be run to its end; `error` then says why.
+    """
+
+    case: Case
+    against: str
+    seconds: dict[str, float]
+    difference: Difference | None = None
+    error: JunctureError | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.error is None and self.difference is not None and self.difference.equal
+
+
+def run_case(session: WarmSession, case: Case) -> Outcome:
+    """Run one case. What is wrong with the case, its job or its rows is in the outcome.
+
+    Raises Unreachable if the broker, the cluster or the planner is gone: other cases would fail as well.
+    """
+    against = "oracle" if case.expectation is None else "expect"
+    clock = _Clock()
+    try:
+        return Outcome(case, against, clock.seconds, difference=_Run(session, case, clock).rows())
+    except Unreachable:
+        raise
+    except JunctureError as error:
+        return Outcome(case, against, clock.seconds, error=error)
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def lap(self, step: str) -> None:
+        now = time.monotonic()
+        self.seconds[step] = round(now - self._last, 3)
+        self._last = now
+
+
+class _Run:
+    def __init__(self, session: WarmSession, case: Case, clock: _Clock) -> None:
+        self._session, self._case, self._clock = session, case, clock
+
+    def rows(self) -> Difference:
+        compiled = self._session.job(self._case.job)
+        tables = read_tables(compiled.rendered)
+        refuse_late(self._case, compiled.rendered)
+        oracle = _oracle(self._case, compiled.rendered)
+        self._clock.lap("compile")
+        own = isolate(compiled.rendered, uuid.uuid4().hex[:8])
+        written = records(self._case.arrivals, tables)
+        try:
+            self._write(own, written)
+            self._clock.lap("write")
+            self._execute(own, compiled)
+            sink = list(read_topic(self._session.connection.kafka, own.topics[tables.sink.name]))
+            self._clock.lap("read")
+        finally:
+            self._session.admin.delete(own.topics.values())
+            self._clock.lap("delete")
+        with RecordStore() as store:
+            store.connection.execute("SET TimeZone = 'UTC'")
+            for source, each in written.items():
+                store.add(tables.sources[source].topic, each)
+            store.add(tables.sink.topic, sink)
+            found = self._compare(store, tables, oracle)
+        self._clock.lap("compare")
+        return found
+
+    def _write(self, own: RenderedJob, written: dict[str, list[Record]]) -> None:
+        parallelism = own.job.parallelism
+        partitions = {
+            own.topics[source]: max([parallelism, *(each.partition + 1 for each in found)])
+            for source, found in written.items()
+        }
+        sinks = {topic: 1 for topic in own.topics.values() if topic not in partitions}
+        self._session.admin.create({**partitions, **sinks})
+        writer = self._session.writer
+        for source, found in written.items():
+            for each in found:
+                writer.write(own.topics[source], each.value, each.key, each.timestamp, each.partition)
+        writer.flush()
+
+    def _execute(self, own: RenderedJob, compiled: Compiled) -> None:
+        """Start the job and wait until it has read all there is and ended by itself."""
+        session, job_id = self._session, uuid.uuid4().hex
+        files = bundle(own, compiled.plan, session.toolchain.pinned, session.project.template_dirs)
+        options = launch_options(session.connection.flink, job_id, session.jars) | {
+            "restart-strategy.type": "none",
+            "pipeline.name": f"test: {self._case.name}",
+        }
+        with tempfile.TemporaryDirectory(prefix="juncture-case-") as folder:
+            script = Path(folder, "job.py")
+            script.write_text(files["job.py"], encoding="utf-8")
+            session.planner.run(script, options, session.connection.values(own.placeholders))
+        self._clock.lap("submit")
+        self._await_end(job_id)
+        self._clock.lap("run")
+
+    def _await_end(self, job_id: str) -> None:
+        cluster = self._session.cluster
+        deadline = time.monotonic() + _PATIENCE
+        ended = False
+        try:
+            while time.monotonic() < deadline:
+                job = cluster.summary(job_id)
+                if job is not None and job.ended:
+                    ended = True
+                    if job.state == "FINISHED":
+                        return
+                    failures = cluster.failures(job_id)
+                    cause = str(failures[0]) if failures else f"it is {job.state}"
+                    raise Refused(f"the job failed: {cause}", location=self._case.location)
+                time.sleep(_POLL)
+            state = f"{job.state}, {job.tasks}" if job is not None else "not on the cluster"
+            raise Refused(
+                f"the job has not read its topics to their ends after {_PATIENCE:.0f} s: it is {state}",
+                location=self._case.location,
+                remedy="see whether the cluster has slots for its parallelism",
+            )
+        finally:
+            if not ended:
+                cluster.cancel(job_id)
+                cluster.wait_ended(job_id, timeout=30)
+
+    def _compare(self, store: RecordStore, tables: JobTables, oracle: Oracle | None) -> Difference:
+        base = self._case.base
+        load(store, tables.sink)
+        expected: list[tuple[Cells, Location | None]]
+        if oracle is not None:
+            rows, _ = oracle.expected(store)
+            store.connection.execute("SET TimeZone = 'UTC'")
+            expected = [(row, None) for row in cells_of(store, rows, tables.sink, base)]
+        else:
+            assert self._case.expectation is not None
+            wanted = self._case.expectation
+            twin = _twin(tables.sink)
+            store.add(twin.topic, _expected_records(wanted.rows))
+            load(store, twin)
+            rows = Rows(f"{twin.name}$events", wanted.columns)
+            texts = cells_of(store, rows, tables.sink, base, order='"$offset"')
+            expected = [(text, each.location) for text, each in zip(texts, wanted.rows, strict=True)]
+        actual = cells_of(store, Rows(tables.sink.name, rows.columns), tables.sink, base)
+        return difference(rows.columns, expected, actual)
+
+
+def records(arrivals: Iterable[Arrival], tables: JobTables) -> dict[str, list[Record]]:
+    """What is written, by source: every source has an entry. Offsets count for each partition."""
+    found: dict[str, list[Record]] = {source: [] for source in tables.sources}
+    offsets: Counter[tuple[str, int]] = Counter()
+    for number, arrival in enumerate(arrivals):
+        table = tables.sources[arrival.source]
+        key = None
+        if table.is_changelog:
+            # The key decides which record replaces which.
+            key = json.dumps({name: arrival.row[name] for name in table.primary_key}).encode()
+        place = (arrival.source, arrival.partition)
+        value = json.dumps(arrival.row, ensure_ascii=False).encode()
+        # Kafka's timestamps tell the order of arrival, across topics too.
+        found[arrival.source].append(Record(arrival.partition, offsets[place], 1 + number, key, value))
+        offsets[place] += 1
+    return found
+
+
+def _oracle(case: Case, rendered: RenderedJob) -> Oracle | None:
+    if case.expectation is not None:
+        return None
+    try:
+        return Oracle(rendered)
+    except JunctureError as error:
+        raise JunctureError(
+            f"the case has no expected rows, and {error.problem} ({error.location})",
+            location=case.location,
+            remedy="write the rows that must come out under 'expect:'",
+        ) from None
+
+
+def _twin(sink: Table) -> Table:
+    """The sink under another name, to read written-down rows as its rows are read."""
+    return replace(sink, name=_EXPECTED, options={**sink.options, "topic": _EXPECTED})
+
+
+def _expected_records(rows: Iterable[ExpectedRow]) -> list[Record]:
+    return [
+        Record(0, offset, 0, None, json.dumps(each.row, ensure_ascii=False).encode())
+        for offset, each in enumerate(rows)
+    ]

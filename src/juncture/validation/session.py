@@ -1,0 +1,176 @@
+"""What cases share while they run: one broker, one Flink cluster, one planner, each job compiled once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from filelock import FileLock, Timeout
+
+from juncture.deploy.connection import Connection, connect
+from juncture.deploy.toolchain import Toolchain, find_toolchain
+from juncture.errors import JunctureError, Location, Refused
+from juncture.flink.rest import FlinkCluster
+from juncture.kafka.admin import Admin
+from juncture.kafka.writer import Writer
+from juncture.local.stack import LocalStack
+from juncture.model.environment import PLACEHOLDER, Environment, Flink, Kafka
+from juncture.model.plan import CompiledPlan
+from juncture.model.project import Project
+from juncture.model.rendered import RenderedJob
+from juncture.planner.session import Planner
+from juncture.render.connectors import LOCAL_BOOTSTRAP
+from juncture.render.renderer import render
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A job as it would be deployed."""
+
+    rendered: RenderedJob
+    plan: CompiledPlan
+
+
+class WarmSession:
+    """A broker, a cluster and a planner for many cases. Use as a context manager, or `close()` it.
+
+    The project's own local stack is used if it runs and has slots enough; otherwise one is started in
+    .juncture/test/, and is gone when the session is closed. Sessions do not disturb each other.
+
+    Args:
+        project: whose jobs are tested.
+        environment: a local one.
+        jobs: names of the jobs that the cases are about.
+        progress: is told each step.
+
+    Raises:
+        JunctureError: the environment is not a local one.
+        Unreachable: the stack or the planner did not start.
+        InvalidProject: a job can't be rendered.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        environment: Environment,
+        jobs: Iterable[str],
+        progress: Progress = lambda message: None,
+    ) -> None:
+        if environment.local is None:
+            raise JunctureError(
+                f"cases run on a local stack, and the environment '{environment.name}' is a remote one",
+                location=Location("juncture.toml"),
+                remedy="name one with --env that has a [environments.NAME.local] table",
+            )
+        self.project, self.environment = project, environment
+        self._rendered = {name: render(project, name, environment) for name in sorted(set(jobs))}
+        self._compiled: dict[str, Compiled] = {}
+        self.jars: tuple[Path, ...] = ()
+        """What a job must bring along: nothing where the cluster has the connectors already."""
+        self._closing = ExitStack()
+        try:
+            self.toolchain, self.planner = self._planner(progress)
+            self.connection = self._stack(progress)
+            self.cluster: FlinkCluster = self._closing.enter_context(self.connection.cluster())
+            self.admin = Admin(self.connection.kafka)
+            self.writer = self._closing.enter_context(Writer(self.connection.kafka))
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> WarmSession:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what was started. May be called again."""
+        self._closing.close()
+
+    def job(self, name: str) -> Compiled:
+        """A job, compiled as for deployment. Raises Refused, with Flink's words, if Flink does not take it."""
+        if name not in self._compiled:
+            rendered = self._rendered[name]
+            compilation = self.planner.compile(rendered)
+            if compilation.plan is None or compilation.error is not None:
+                said = compilation.error.message if compilation.error else "no plan"
+                raise Refused(
+                    f"Flink refuses the job '{name}': {said}",
+                    location=Location(f"jobs/{name}.yaml"),
+                    remedy=f"run `juncture check {name}`, which shows the place",
+                )
+            self._compiled[name] = Compiled(rendered, compilation.plan)
+        return self._compiled[name]
+
+    def _planner(self, progress: Progress) -> tuple[Toolchain, Planner]:
+        connectors = {name for job in self._rendered.values() for name in job.connectors}
+        toolchain = find_toolchain(connectors, progress)
+        return toolchain, self._closing.enter_context(toolchain.planner())
+
+    def _stack(self, progress: Progress) -> Connection:
+        slots = max((job.job.parallelism for job in self._rendered.values()), default=1)
+        running = LocalStack(self.project.root).status()
+        if running is not None and running.alive:
+            connection = connect(self.project.root, self.environment)
+            with connection.cluster() as cluster:
+                if cluster.overview().slots_available >= slots:
+                    progress("Using the project's local stack, which runs")
+                    self.jars = tuple(jar.path for jar in self.toolchain.jars)
+                    return connection
+        return self._own_stack(slots, progress)
+
+    def _own_stack(self, slots: int, progress: Progress) -> Connection:
+        settings = self.environment.local
+        assert settings is not None
+        settings = settings.model_copy(
+            update={"kafka_port": None, "flink_port": None, "slots": max(slots, settings.slots)}
+        )
+        home = _own_folder(self.project.root / ".juncture" / "test", self._closing)
+        # On the cluster's class path the connector is loaded once, not for each case.
+        stack = LocalStack(home, settings, libraries=[jar.path for jar in self.toolchain.jars])
+        # Before it is up: an interrupted start is cleared too.
+        self._closing.callback(shutil.rmtree, home, ignore_errors=True)
+        self._closing.callback(stack.down, purge=True)
+        state = stack.up(progress)
+        variable = PLACEHOLDER.sub(r"\1", LOCAL_BOOTSTRAP)
+        return Connection(
+            self.environment.name,
+            Kafka(bootstrap_servers=state.kafka_address),
+            Flink(rest=state.web_url),
+            {variable: state.kafka_address},
+        )
+
+
+def _own_folder(parent: Path, closing: ExitStack) -> Path:
+    """A folder of this session alone; those of sessions that were killed are cleared, stacks and all."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for other in sorted(parent.glob("*.lock")):
+        lock = FileLock(other)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            continue
+        left = other.with_suffix("")
+        if left.is_dir():
+            LocalStack(left).down(purge=True)
+            shutil.rmtree(left, ignore_errors=True)
+        lock.release()
+        other.unlink(missing_ok=True)
+    home = parent / f"{os.getpid()}-{uuid.uuid4().hex[:6]}"
+    lock = FileLock(home.with_suffix(".lock"))
+    lock.acquire(blocking=False)
+    closing.callback(home.with_suffix(".lock").unlink, missing_ok=True)
+    closing.callback(lock.release)
+    home.mkdir()
+    return home

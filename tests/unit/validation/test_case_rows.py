@@ -1,0 +1,133 @@
+"""Cells, differences of rows, late events and the isolation of a case's job."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from tests.unit.validation.rendered import rendered, topic
+
+from juncture.errors import JunctureError, Location
+from juncture.validation.case import Arrival, Case
+from juncture.validation.cells import cell, format_relative, parse_time
+from juncture.validation.dialect import parse_type
+from juncture.validation.difference import Deviation, difference
+from juncture.validation.isolation import isolate
+from juncture.validation.lateness import refuse_late
+from juncture.validation.report import failure_lines
+from juncture.validation.runner import Outcome
+from juncture.validation.tables import read_table
+
+BASE = datetime(2026, 3, 1, 10, tzinfo=timezone.utc)
+HERE = Location("cases.yaml", 4, 5)
+JOB = rendered(
+    {
+        "a": topic("a", "k STRING, t TIMESTAMP_LTZ(3), WATERMARK FOR t AS t - INTERVAL '2' MINUTE"),
+        "v": topic("v", "k STRING, PRIMARY KEY (k) NOT ENFORCED", "upsert-kafka"),
+    },
+    topic("o", "k STRING", options="'sink.delivery-guarantee' = 'exactly-once',"
+          " 'sink.transactional-id-prefix' = 'it''s'"),
+    "SELECT k FROM a JOIN v ON a.k = v.k",
+    {"execution.checkpointing.interval": "5 s", "parallelism.default": "2"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["+00:00", "+00:05", "-00:00.001", "+59:59.999", "+01:30:00.250", "-48:00:00", "+00:00.000001"]
+)
+def test_relative_times_are_written_as_they_are_read(text: str) -> None:
+    assert format_relative(parse_time(text, BASE), BASE) == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "json"),
+    [
+        ("STRING", "x", "x"),
+        ("BIGINT", 2**63 - 1, 2**63 - 1),
+        ("BOOLEAN", True, True),
+        ("DOUBLE", 1, 1),
+        ("DECIMAL(12, 2)", "12.50", "12.50"),
+        ("DATE", "2026-01-31", "2026-01-31"),
+        ("TIMESTAMP(3)", "+00:05", "2026-03-01T10:00:05.000"),
+        ("TIMESTAMP_LTZ(3)", "+00:05.5", "2026-03-01T10:00:05.500Z"),
+        ("ARRAY<TIMESTAMP_LTZ(3)>", ["+00:05", None], ["2026-03-01T10:00:05.000Z", None]),
+        ("MAP<STRING, INT>", {"a": 1}, {"a": 1}),
+        ("ROW<a INT, b STRING>", {"b": "x"}, {"a": None, "b": "x"}),
+        ("INT", None, None),
+    ],
+)
+def test_cells_become_json(kind: str, value: object, json: object) -> None:
+    assert cell(value, parse_type(kind, HERE), BASE, iso=True) == json
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("STRING", 1), ("INT", 2**31), ("INT", True), ("INT", 1.5), ("BOOLEAN", 1), ("DOUBLE", "x"),
+        ("DECIMAL(3, 1)", "x"), ("DATE", "31.1.2026"), ("ARRAY<INT>", 1), ("ROW<a INT>", {"b": 1}),
+        ("TIMESTAMP(3)", "2026-03-01T10:00:00"),
+    ],
+)  # fmt: skip
+def test_cells_of_another_type_are_refused(kind: str, value: object) -> None:
+    with pytest.raises(ValueError, match=r"is not|no field"):
+        cell(value, parse_type(kind, HERE), BASE, iso=True)
+
+
+def test_rows_that_are_alike_are_shown_as_one_that_differs() -> None:
+    at = Location("cases.yaml", 9, 9)
+    found = difference(
+        ("id", "x", "y"), [(("1", "a", "b"), at), (("2", "c", "d"), None), (("1", "a", "b"), at)],
+        [("1", "a", "z"), ("9", "9", "9"), ("1", "a", "b")],
+    )  # fmt: skip
+
+    assert found.deviations == (
+        Deviation("missing", ("2", "c", "d"), None, None),
+        Deviation("different", ("1", "a", "b"), ("1", "a", "z"), at),
+        Deviation("extra", None, ("9", "9", "9")),
+    )
+    case = Case("x", "j", HERE, BASE, ())
+    assert failure_lines(Outcome(case, "expect", {}, found)) == [
+        "cases.yaml:4:5: 3 rows are expected, the job wrote 3: 1 missing, 1 different, 1 extra",
+        "",
+        "    id  x  y",
+        "  - 2   c  d  missing",
+        "  - 1   a  b  different  line 9",
+        "  + 1   a  z",
+        "           ^",
+        "  + 9   9  9  extra",
+    ]
+
+
+def test_equal_multisets_have_no_difference() -> None:
+    assert difference(("id",), [(("1",), None), (("1",), None)], [("1",), ("1",)]).equal
+    assert not difference(("id",), [(("1",), None)], [("1",), ("1",)]).equal
+
+
+def arrival(seconds: float, line: int, partition: int = 0) -> Arrival:
+    moment = BASE + timedelta(seconds=seconds)
+    return Arrival("a", {"k": "x", "t": moment.isoformat()}, Location("c.yaml", line), partition)
+
+
+def test_an_event_behind_its_partitions_watermark_is_refused_at_its_line() -> None:
+    fine = (arrival(120, 1), arrival(0.001, 2), arrival(-500, 3, partition=1))
+    refuse_late(Case("x", "j", HERE, BASE, fine), JOB)
+
+    with pytest.raises(JunctureError, match=r"'a' at \+00:00 .* watermark \(\+00:00\)") as caught:
+        refuse_late(Case("x", "j", HERE, BASE, (*fine, arrival(0, 4))), JOB)
+    assert caught.value.location == Location("c.yaml", 4)
+
+
+def test_isolation_changes_options_alone() -> None:
+    own = isolate(JOB, "x1")
+
+    assert own.insert == JOB.insert
+    for before, after in zip(JOB.statements[:-1], own.statements[:-1], strict=True):
+        assert after.text.startswith(before.text[: before.text.index(" WITH (")])
+        assert read_table(after).columns == read_table(before).columns
+    a, v, o = (read_table(each).options for each in own.statements[:-1])
+    assert (a["topic"], v["topic"], o["topic"]) == ("a.x1", "v.x1", "o.x1")
+    assert (a["scan.bounded.mode"], a["scan.startup.mode"]) == ("latest-offset", "earliest-offset")
+    assert "scan.startup.mode" not in v
+    assert o["sink.delivery-guarantee"] == "at-least-once"
+    assert "sink.transactional-id-prefix" not in o
+    assert own.options == {"parallelism.default": "2"}
