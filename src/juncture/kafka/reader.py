@@ -95,7 +95,9 @@ def _read(
 ) -> Iterator[Record]:
     deadline = time.monotonic() + timeout
     while todo:
-        batch = consumer.consume(_BATCH, timeout=0.2)
+        # Not all in one call: that waits for as many records as are asked for.
+        batch = consumer.consume(1, timeout=0.2)
+        batch += consumer.consume(_BATCH, timeout=0) if batch else []
         if not batch:
             if time.monotonic() > deadline:
                 cause = complaints.cause

@@ -162,6 +162,9 @@ class Cluster:
             "classloader.check-leaked-classloader": False,
             # Progress that is shown, and waited for, comes from metrics: by default they are 10 s old.
             "metrics.fetcher.update-interval": "500 ms",
+            # A job gets its slots at once: there is nobody to share a round of requests with.
+            "slot.request.max-interval": "0 ms",
+            "slotmanager.requirement-check.delay": "0 ms",
             # A killed TaskManager is noticed in seconds, a machine that pauses is not mistaken for one.
             "heartbeat.interval": "3 s",
             "heartbeat.timeout": "20 s",

@@ -11,12 +11,16 @@ from juncture.errors import Location
 
 @dataclass(frozen=True)
 class Arrival:
-    """One record of a source's topic. `row` is what its value holds as JSON; `location` its line."""
+    """One record of a source's topic. `row` is what its value holds as JSON; `location` its line.
+
+    One that `deletes` has no value: of its row only the key counts.
+    """
 
     source: str
     row: dict[str, Any]
     location: Location
     partition: int = 0
+    deletes: bool = False
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,7 @@ class _Reader:
                     self._document, (*here, source), rows, table, base, defaults.get(source), self.problems
                 )
                 for row in read.rows:
-                    yield Arrival(source, row.values, row.location, row.partition)
+                    yield Arrival(source, row.values, row.location, row.partition, row.deletes)
 
     def _expectation(
         self, raw: dict[str, Any], at: Keys, tables: JobTables, base: datetime

@@ -17,6 +17,8 @@ from juncture.validation.tables import Column, Table
 
 PARTITION = "$partition"
 """A column that any source's table may have: the partition of the record, counted from 0."""
+DELETE = "$delete"
+"""A column that a changelog topic's table may have: true for a record without a value, which deletes its key."""
 
 _MOST_PARTITIONS = 64
 
@@ -36,6 +38,7 @@ class Row:
     values: dict[str, Any]
     location: Location
     partition: int = 0
+    deletes: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ def read_rows(
             if column is not None:
                 cells[column] = (value, (*here, position))
         rows.append(_row(document, here, cells, columns, base, writes_iso(table), problems))
-    return Rows(tuple(name for name in header if name is not None and name != PARTITION), tuple(rows))
+    named = tuple(name for name in header if name not in (None, PARTITION, DELETE))
+    return Rows(tuple(filter(None, named)), tuple(rows))
 
 
 def _header(
@@ -122,7 +126,7 @@ def _header(
                 )
             )
             header.append(None)
-        elif name in columns or name == PARTITION:
+        elif name in columns or name == PARTITION or (name == DELETE and table.is_changelog):
             header.append(name)
         else:
             _unknown(document, here, str(name), columns, table, problems)
@@ -150,6 +154,15 @@ def _row(
             )
         )
         number = 0
+    deletes, place = cells.pop(DELETE, (False, at))
+    if not isinstance(deletes, bool):
+        problems.append(
+            JunctureError(
+                f"{DELETE}: '{deletes}' is not true or false",
+                location=document.value(place),
+                remedy="write true for a record that deletes its key",
+            )
+        )
     for name, column in columns.items():
         value, place = cells.get(name, (None, at))
         assert column.type is not None
@@ -160,7 +173,7 @@ def _row(
             location = document.value(place)
             if not any(each.location == location for each in problems):
                 problems.append(JunctureError(f"{name}: {problem}", location=location, remedy=remedy or None))
-    return Row(found, document.key(at), number)
+    return Row(found, document.key(at), number, deletes is True)
 
 
 def _unknown(

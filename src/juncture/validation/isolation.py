@@ -59,6 +59,8 @@ def _source(table: Table, suffix: str) -> Mapping[str, str]:
         "topic": own_topic(table.topic, suffix),
         "properties.group.id": f"{options.get('properties.group.id', table.name)}.{suffix}",
         "scan.bounded.mode": "latest-offset",
+        # At the end a reader waits for its last request, which brings nothing any more: 500 ms by default.
+        "properties.fetch.max.wait.ms": "10",
     }
 
 

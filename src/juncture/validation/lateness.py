@@ -26,7 +26,7 @@ def refuse_late(case: Case, rendered: RenderedJob) -> None:
     highest: dict[tuple[str, int], datetime] = {}
     for arrival in case.arrivals:
         delay = delays[arrival.source]
-        if delay is None:
+        if delay is None or arrival.deletes:
             continue
         moment = _moment(arrival, delay[0])
         if moment is None:

@@ -207,7 +207,7 @@ def records(arrivals: Iterable[Arrival], tables: JobTables) -> dict[str, list[Re
             # The key decides which record replaces which.
             key = json.dumps({name: arrival.row[name] for name in table.primary_key}).encode()
         place = (arrival.source, arrival.partition)
-        value = json.dumps(arrival.row, ensure_ascii=False).encode()
+        value = None if arrival.deletes else json.dumps(arrival.row, ensure_ascii=False).encode()
         # Kafka's timestamps tell the order of arrival, across topics too.
         found[arrival.source].append(Record(arrival.partition, offsets[place], 1 + number, key, value))
         offsets[place] += 1

@@ -6,6 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,12 +73,16 @@ class WarmSession:
             )
         self.project, self.environment = project, environment
         self._rendered = {name: render(project, name, environment) for name in sorted(set(jobs))}
-        self._compiled: dict[str, Compiled] = {}
+        self._compiling: dict[str, Future[Compiled]] = {}
         self.jars: tuple[Path, ...] = ()
         """What a job must bring along: nothing where the cluster has the connectors already."""
         self._closing = ExitStack()
         try:
             self.toolchain, self.planner = self._planner(progress)
+            # One after the other, beside the start of the stack.
+            compiler = ThreadPoolExecutor(1, thread_name_prefix="compile-cases")
+            self._closing.callback(compiler.shutdown, cancel_futures=True)
+            self._compiling = {name: compiler.submit(self._compile, name) for name in self._rendered}
             self.connection = self._stack(progress)
             self.cluster: FlinkCluster = self._closing.enter_context(self.connection.cluster())
             self.admin = Admin(self.connection.kafka)
@@ -100,18 +105,20 @@ class WarmSession:
 
     def job(self, name: str) -> Compiled:
         """A job, compiled as for deployment. Raises Refused, with Flink's words, if Flink does not take it."""
-        if name not in self._compiled:
-            rendered = self._rendered[name]
-            compilation = self.planner.compile(rendered)
-            if compilation.plan is None or compilation.error is not None:
-                said = compilation.error.message if compilation.error else "no plan"
-                raise Refused(
-                    f"Flink refuses the job '{name}': {said}",
-                    location=Location(f"jobs/{name}.yaml"),
-                    remedy=f"run `juncture check {name}`, which shows the place",
-                )
-            self._compiled[name] = Compiled(rendered, compilation.plan)
-        return self._compiled[name]
+        wait(self._compiling.values())  # the planner answers one question at a time
+        return self._compiling[name].result()
+
+    def _compile(self, name: str) -> Compiled:
+        rendered = self._rendered[name]
+        compilation = self.planner.compile(rendered)
+        if compilation.plan is None or compilation.error is not None:
+            said = compilation.error.message if compilation.error else "no plan"
+            raise Refused(
+                f"Flink refuses the job '{name}': {said}",
+                location=Location(f"jobs/{name}.yaml"),
+                remedy=f"run `juncture check {name}`, which shows the place",
+            )
+        return Compiled(rendered, compilation.plan)
 
     def _planner(self, progress: Progress) -> tuple[Toolchain, Planner]:
         connectors = {name for job in self._rendered.values() for name in job.connectors}

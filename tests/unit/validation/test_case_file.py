@@ -168,3 +168,16 @@ cases:
     assert [case.job for case in cases] == ["impression_clicks", "paid_orders"]
     assert cases[1].arrivals[0].row["currency"] == "EUR"
     assert cases[1].arrivals[0].row["amount"] == 12.5
+
+
+def test_deletions_are_for_changelog_topics(root: Path) -> None:
+    text = """\
+job: paid_orders
+cases:
+  - name: a
+    events:
+      - customers: [[customer_id, $delete], [1, true], [2, false]]
+"""
+    assert [each.deletes for each in read(root, text)[0].arrivals] == [True, False]
+    (problem, *_) = problems(root, text.replace("customers:", "orders:"))
+    assert problem.startswith("cases.yaml:5:32: 'orders' has no column '$delete'")
