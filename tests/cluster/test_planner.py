@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.projects import JOIN, SINK, small_project
 
+from juncture.checks.engine import check
 from juncture.deploy.toolchain import Toolchain, find_toolchain
 from juncture.model.compilation import Compilation
 from juncture.model.rendered import RenderedJob
@@ -230,6 +231,17 @@ class TestRefusals:
         source = "CREATE TABLE client (\n  id STRIN\n) {{ kafka(topic='c') }}"
         rendered, compilation = compile_join(planner, tmp_path, JOIN, {"sql/sources/client.sql": source})
         assert self.place(rendered, compilation) == "sql/sources/client.sql:2:6"
+
+    def test_options_of_a_table(self, planner: Planner, tmp_path: Path) -> None:
+        columns = "(id STRING, payload STRING, ts TIMESTAMP_LTZ(3))"
+        source = f"CREATE TABLE client {columns}\n{{{{ kafka(topic='c', format='jsn') }}}}"
+        rendered, compilation = compile_join(planner, tmp_path, JOIN, {"sql/sources/client.sql": source})
+        assert compilation.error is not None
+        assert rendered.statements[compilation.error.statement].name == "client"
+        assert "jsn" in compilation.error.message
+        [finding] = [f for f in check(rendered, compilation) if f.rule == "sql-invalid"]
+        assert str(finding.location) == "sql/sources/client.sql:2:1"
+        assert "\n" not in finding.message
 
     def test_a_refused_sink_still_gives_a_plan(self, planner: Planner, tmp_path: Path) -> None:
         _, compilation = compile_join(

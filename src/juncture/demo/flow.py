@@ -81,6 +81,7 @@ def run_demo(project_root: Path, events: int = 500_000, report: Report = lambda 
         # Ports that are configured belong to the stack of `juncture local up`.
         stack = LocalStack(home, settings.model_copy(update={"kafka_port": None, "flink_port": None}))
         stack.down(purge=True)
+        shutil.rmtree(home, ignore_errors=True)
         preparation = None
         try:
             report("Starting Kafka and Flink, and the planner beside them")

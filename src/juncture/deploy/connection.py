@@ -45,6 +45,7 @@ class Connection:
         self.variables = dict(variables or {})
         self._environ = os.environ if environ is None else environ
         self._kafka, self._flink = kafka, flink
+        self._asked: set[str] = set()
 
     @cached_property
     def kafka(self) -> Kafka:
@@ -61,9 +62,10 @@ class Connection:
         return FlinkCluster(self.flink.rest, self.flink.headers, self.redact)
 
     def redact(self, text: str) -> str:
-        """The text without secrets: values that the addresses refer to, or whose variable's name says so."""
+        """The text without secrets: values that addresses or jobs refer to, or whose variable's name says so."""
         placeholders = [self._kafka.model_dump_json(), self._flink.model_dump_json()]
-        named = [f"${{{name}}}" for name in self._environ if is_secret_key(name)]
+        secret = {name for name in self._environ if is_secret_key(name)} | self._asked
+        named = [f"${{{name}}}" for name in sorted(secret)]
         return redact(text, secret_values(placeholders + named, self._environ))
 
     def values(self, names: Iterable[str]) -> dict[str, str]:
@@ -77,6 +79,7 @@ class Connection:
                 state="nothing was changed",
                 remedy=f"export {' '.join(name + '=...' for name in missing)} and run the command again",
             )
+        self._asked |= set(wanted) - set(self.variables)
         return {name: known[name] for name in wanted}
 
 

@@ -225,8 +225,10 @@ def _failed(
         remedy = error.remedy
         problem = f"'{record.job}' could not be submitted: {note}"
         return Unreachable(problem, state=state, remedy=remedy)
-    kind = "did not start" if isinstance(error, DidNotStart) else "could not be submitted"
     remedy = error.remedy if isinstance(error, JunctureError) else None
+    if record.restored_from is not None and "Cannot find checkpoint or savepoint" in note:
+        remedy = "put the savepoint back; or start from the startpoints, without state, with --anew"
+    kind = "did not start" if isinstance(error, DidNotStart) else "could not be submitted"
     return Refused(f"'{record.job}' {kind}: {note}", state=state, remedy=remedy)
 
 

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
+from concurrent.futures import Future
+from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, TopicPartition
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from juncture.kafka.admin import Admin
 from juncture.kafka.failures import no_topic
+
+_PAUSE = 0.1
+_MOVING = (
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+)
 
 Offsets = dict[int, int]
 """Offset by partition."""
@@ -70,12 +86,26 @@ def _list(
     if not asked:
         return {}
     level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
-    futures = admin.client.list_offsets(asked, isolation_level=level, request_timeout=admin.timeout)
     found: dict[str, Offsets] = {}
-    for each, future in futures.items():
-        answer = admin.result(future, f"read the offsets of the topic '{each.topic}'")
-        found.setdefault(each.topic, {})[each.partition] = answer.offset
+    deadline = time.monotonic() + admin.timeout
+    while asked:
+        futures = admin.client.list_offsets(asked, isolation_level=level, request_timeout=admin.timeout)
+        moving = {}
+        for each, future in futures.items():
+            if _is_moving(future, admin.timeout) and time.monotonic() < deadline:
+                moving[each] = spec
+                continue
+            answer = admin.result(future, f"read the offsets of the topic '{each.topic}'")
+            found.setdefault(each.topic, {})[each.partition] = answer.offset
+        asked = moving
+        time.sleep(_PAUSE if moving else 0)
     return {topic: dict(sorted(offsets.items())) for topic, offsets in sorted(found.items())}
+
+
+def _is_moving(future: Future[Any], timeout: float) -> bool:
+    """Whether a partition is between two leaders: a new one, or one whose broker has just restarted."""
+    error = future.exception(timeout + 2)
+    return isinstance(error, KafkaException) and error.args[0].code() in _MOVING
 
 
 def _partitions(admin: Admin, topics: Iterable[str]) -> list[TopicPartition]:

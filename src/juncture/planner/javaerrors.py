@@ -12,14 +12,22 @@ _RANGE = re.compile(r"From line (\d+), column (\d+) to line (\d+), column (\d+)(
 _POINT = re.compile(r"(?:At|at) line (\d+), column (\d+)(?::\s*)?")
 _NOISE = re.compile(r"^(?:SQL (?:validation|parse) failed\.\s*)+")
 _EXPECTING = re.compile(r"\s*Was expecting(?: one of)?:.*", re.DOTALL)
+_TABLE = re.compile(r"Unable to create a (?:source|sink) for \w+ table '(?:\w+\.)*(\w+)'")
+_SUPPORTED = re.compile(r"\s*(?:Supported options|Table options are):.*", re.DOTALL)
 _TELLING = ("ValidationException", "TableException", "SqlParserException", "CalciteContextException")
 
 
 class PlannerFailure(Exception):
-    """Flink's refusal: `kind`, `message` without stack, and its place if Flink names one."""
+    """Flink's refusal: `kind`, `message` without stack, and its place if Flink names one.
 
-    def __init__(self, kind: Kind, message: str, place: tuple[int | None, ...]) -> None:
+    `table` is the table whose options are to blame, which Flink finds only when the query is planned.
+    """
+
+    def __init__(
+        self, kind: Kind, message: str, place: tuple[int | None, ...], table: str | None = None
+    ) -> None:
         super().__init__(message)
+        self.table = table
         self.kind, self.message, self.place = kind, message, place
 
     def fields(self) -> dict[str, Any]:
@@ -72,4 +80,7 @@ def read_failure(error: Exception, kind: Kind) -> PlannerFailure:
             place = (int(match[1]), int(match[2]), None, None)
             break
     message = _EXPECTING.sub("", _RANGE.sub("", _NOISE.sub("", message)))
-    return PlannerFailure(kind, message.strip() or name, place)
+    blamed = next((match[1] for _, text in found if (match := _TABLE.search(text))), None)
+    if blamed is not None:
+        message = " ".join(_SUPPORTED.sub("", message).split())
+    return PlannerFailure(kind, message.strip() or name, place, blamed)

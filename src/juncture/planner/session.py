@@ -73,6 +73,7 @@ class Planner:
             {
                 "operation": "compile",
                 "tables": [statement.text for statement in rendered.statements[:-1]],
+                "names": [statement.name for statement in rendered.statements[:-1]],
                 "insert": rendered.insert.text,
                 "select": rendered.insert.text.split("\n", 1)[1],
                 "options": {**rendered.options, **({"pipeline.jars": self._jars} if self._jars else {})},

@@ -71,7 +71,8 @@ def _accepting_insert(environment: TableEnvironment, select: str) -> str:
 def compile_job(request: dict[str, Any]) -> dict[str, Any]:
     """Compile one job.
 
-    Request: `tables` (CREATE statements), `insert`, `select` (the query of the insert alone), `options`.
+    Request: `tables` (CREATE statements), `names` (theirs), `insert`, `select` (its query alone),
+    `options`.
     Answer: `plan` (JSON text or None), `explanation`, `lenient`, `error` (fields of PlannerError, or None).
     """
     environment = _environment(request["options"])
@@ -86,6 +87,8 @@ def compile_job(request: dict[str, Any]) -> dict[str, Any]:
         return _answer(plan=plan, explanation=explanation)
     except PlannerFailure as failure:
         refused = failure
+    if refused.table in request["names"]:
+        return _answer(error=refused, statement=request["names"].index(refused.table))
     if refused.kind == "parse":
         return _answer(error=refused, statement=insert_index)
     try:

@@ -15,6 +15,11 @@ from juncture.model.environment import PLACEHOLDER
 V = TypeVar("V", bound=Value)
 
 REDACTED = "[secret]"
+_ASSIGNED = re.compile(
+    r"(?P<name>(?:password|passwd|pwd|secret|token|api[-_]?key)[\"']?\s*[=:]\s*)"
+    r"(?!\.\.\.|\$\{|\[|\*\*\*)(?:\"(?:[^\"\\]|\\.)+\"|'[^']+'|[^\s&,;'\"})]+)",
+    re.IGNORECASE,
+)
 # Shorter values are words like 'eu' or 'dev': hiding them would blot out half of a message.
 _SHORTEST = 4
 _SECRET_KEY = re.compile(
@@ -83,8 +88,12 @@ def secret_values(texts: Iterable[str], environ: Mapping[str, str]) -> tuple[str
 
 
 def redact(text: str, values: Iterable[str]) -> str:
-    """The text with each value, plain or as URLs and JSON write it, replaced by a mark."""
+    """The text without secrets.
+
+    Each value, plain or as URLs and JSON write it, is replaced by a mark, and so is what is assigned to a
+    password or the like: other programs' messages hold values that this process was never told.
+    """
     for value in values:
         for form in (value, quote(value, safe=""), json.dumps(value)[1:-1]):
             text = text.replace(form, REDACTED)
-    return text
+    return _ASSIGNED.sub(lambda match: match["name"] + REDACTED, text)

@@ -51,6 +51,14 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
                 remedy=f"remove it; the join reads {', '.join(used)}",
             )
         )
+    if joined and (foreign := PLACEHOLDER.search(joined.text)):
+        problems.append(
+            JunctureError(
+                f"'{foreign[0]}' in a join is text: environment variables are put into tables' options alone",
+                location=_statement("insert", job.sink, joined).locate(foreign.start()),
+                remedy="use {{ var('...') }} for values of the environment",
+            )
+        )
     if problems or joined is None:
         raise InvalidProject(problems)
     statements.append(_statement("insert", job.sink, joined))

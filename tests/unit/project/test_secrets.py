@@ -34,3 +34,14 @@ def test_redact_hides_a_secret_in_every_form():
     assert values == ('p@ss"w\\rd-and-more', 'p@ss"w\\rd')
     text = 'p@ss"w\\rd-and-more p@ss"w\\rd p%40ss%22w%5Crd p@ss\\"w\\\\rd eu untouched'
     assert redact(text, values) == "[secret] [secret] [secret] [secret] eu untouched"
+
+
+def test_what_is_assigned_to_a_password_is_hidden_whatever_it_is() -> None:
+    assert (
+        redact("url jdbc:x?user=u&password=dbPw77&ssl=1", []) == "url jdbc:x?user=u&password=[secret]&ssl=1"
+    )
+    assert (
+        redact('required username="u" password="a \\"b";', []) == 'required username="u" password=[secret];'
+    )
+    assert redact("export KAFKA_PASSWORD=... again", []) == "export KAFKA_PASSWORD=... again"
+    assert redact("password=${KAFKA_PASSWORD}", []) == "password=${KAFKA_PASSWORD}"

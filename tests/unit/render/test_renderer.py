@@ -171,6 +171,11 @@ class TestMistakes:
         )
         assert problem.startswith("jobs/matches.yaml:4:3: the join 'matches' does not read 'other'")
 
+    def test_a_placeholder_in_a_join_is_not_put_in(self, tmp_path: Path) -> None:
+        join = JOIN.replace("s.payload,", "'${HOME}',")
+        [(problem, _)] = self.problems(tmp_path, {"sql/joins/matches.sql": join})
+        assert problem.startswith("sql/joins/matches.sql:1:15: '${HOME}' in a join is text")
+
     def test_unknown_on_error(self, tmp_path: Path) -> None:
         sink = SINK.replace("key='id'", "key='id', on_error='ignore'")
         [(problem, remedy)] = self.problems(tmp_path, {"sql/sinks/matches.sql": sink})

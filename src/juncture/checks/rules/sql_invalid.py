@@ -57,5 +57,5 @@ class SqlInvalid(Rule):
         if is_insert and explanation.offset is not None:
             offset = explanation.offset
         elif offset is None:
-            offset = case.places.query if is_insert else 0
+            offset = case.places.query if is_insert else max(statement.text.rfind("WITH ("), 0)
         yield self.finding(case, statement.locate(offset), explanation.message, explanation.remedy)
