@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
 
 from jinja2 import TemplateNotFound, TemplateSyntaxError, UndefinedError
 
@@ -16,16 +17,22 @@ _UNDEFINED = re.compile(
 )
 
 
-def from_jinja(error: Exception, path: str, texts: dict[str, str], names: Iterable[str]) -> JunctureError:
+_KEYWORD = re.compile(r"macro '(\w+)' takes no keyword argument '(\w+)'")
+_QUOTED = re.compile(r"'([^']+)'")
+
+
+def from_jinja(
+    error: Exception, path: str, texts: Mapping[str, str], names: Mapping[str, Any]
+) -> JunctureError:
     """Translate what Jinja raised while `path` was rendered.
 
     `texts` holds the authored templates by path, `names` what a template may call.
     """
     if isinstance(error, TemplateSyntaxError):
-        where = error.filename if error.filename in texts else path
+        where = error.filename if error.filename and error.filename in texts else path
         return JunctureError(
             f"the template is broken: {error.message}",
-            location=Location(where, error.lineno),
+            location=_tag(Location(where, error.lineno), texts),
             remedy="mend the Jinja syntax there",
         )
     place = _place(error, path, texts)
@@ -45,20 +52,38 @@ def from_jinja(error: Exception, path: str, texts: dict[str, str], names: Iterab
         )
     if isinstance(error, JunctureError):
         if error.location is None:
-            error.location = place
+            quoted = _QUOTED.search(error.problem)
+            error.location = _at(place, texts, quoted[1]) if quoted else place
         return error
-    return JunctureError(f"the template failed: {error}", location=place)
+    keyword = _KEYWORD.search(str(error))
+    if keyword:
+        known = getattr(names.get(keyword[1]), "arguments", ())
+        return JunctureError(
+            f"the macro '{keyword[1]}' has no parameter '{keyword[2]}'",
+            location=_at(place, texts, keyword[2]),
+            remedy=did_you_mean(keyword[2], known),
+        )
+    return JunctureError(f"the template failed: {error}", location=_tag(place, texts))
 
 
-def _place(error: Exception, path: str, texts: dict[str, str]) -> Location:
+def _place(error: Exception, path: str, texts: Mapping[str, str]) -> Location:
     """The innermost line of an authored template that was being rendered."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in texts]
     return Location(frames[-1].filename, frames[-1].lineno) if frames else Location(path, 1)
 
 
-def _at(place: Location, texts: dict[str, str], name: str) -> Location:
+def _at(place: Location, texts: Mapping[str, str], name: str) -> Location:
+    return _column(place, texts, re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")) or place
+
+
+def _tag(place: Location, texts: Mapping[str, str]) -> Location:
+    """At the first tag of its line: Jinja knows no better."""
+    return _column(place, texts, re.compile(r"\{[%{#]")) or place
+
+
+def _column(place: Location, texts: Mapping[str, str], pattern: re.Pattern[str]) -> Location | None:
     lines = texts.get(place.path, "").splitlines()
     if place.line is None or place.line > len(lines):
-        return place
-    match = re.search(rf"\b{re.escape(name)}\b", lines[place.line - 1])
-    return Location(place.path, place.line, match.start() + 1) if match else place
+        return None
+    match = pattern.search(lines[place.line - 1])
+    return Location(place.path, place.line, match.start() + 1) if match else None

@@ -124,15 +124,15 @@ class TestMistakes:
 
     def test_unknown_source_and_variable(self, tmp_path: Path) -> None:
         assert self.problems(tmp_path, {"sql/joins/matches.sql": "SELECT 1\nFROM {{ source('sever') }}"}) == [
-            ("sql/joins/matches.sql:2: there is no source 'sever'", "did you mean 'server'?")
+            ("sql/joins/matches.sql:2:17: there is no source 'sever'", "did you mean 'server'?")
         ]
         assert self.problems(tmp_path, {"sql/joins/matches.sql": "SELECT {{ var('minuts') }}"}) == [
-            ("sql/joins/matches.sql:1: there is no variable 'minuts'", "did you mean 'minutes'?")
+            ("sql/joins/matches.sql:1:16: there is no variable 'minuts'", "did you mean 'minutes'?")
         ]
 
     def test_broken_template(self, tmp_path: Path) -> None:
         [(problem, _)] = self.problems(tmp_path, {"sql/joins/matches.sql": "SELECT 1\n{% if x %}\n"})
-        assert problem.startswith("sql/joins/matches.sql:2: the template is broken")
+        assert problem.startswith("sql/joins/matches.sql:2:1: the template is broken")
 
     def test_missing_include(self, tmp_path: Path) -> None:
         [(problem, _)] = self.problems(
@@ -171,6 +171,12 @@ class TestMistakes:
         )
         assert problem.startswith("jobs/matches.yaml:4:3: the join 'matches' does not read 'other'")
 
+    def test_unknown_parameter_of_a_macro(self, tmp_path: Path) -> None:
+        sink = SINK.replace("topic=", "tpic=")
+        assert self.problems(tmp_path, {"sql/sinks/matches.sql": sink}) == [
+            ("sql/sinks/matches.sql:6:12: the macro 'kafka' has no parameter 'tpic'", "did you mean 'topic'?")
+        ]
+
     def test_a_placeholder_in_a_join_is_not_put_in(self, tmp_path: Path) -> None:
         join = JOIN.replace("s.payload,", "'${HOME}',")
         [(problem, _)] = self.problems(tmp_path, {"sql/joins/matches.sql": join})
@@ -179,7 +185,7 @@ class TestMistakes:
     def test_unknown_on_error(self, tmp_path: Path) -> None:
         sink = SINK.replace("key='id'", "key='id', on_error='ignore'")
         [(problem, remedy)] = self.problems(tmp_path, {"sql/sinks/matches.sql": sink})
-        assert problem == "sql/sinks/matches.sql:6: on_error='ignore' is unknown"
+        assert problem == "sql/sinks/matches.sql:6:55: on_error='ignore' is unknown"
         assert remedy == "use 'skip' or 'fail'"
 
 
