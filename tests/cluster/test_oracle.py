@@ -58,7 +58,9 @@ class Bench:
         self.admin.create(names, config={"retention.ms": "-1"})
         files = bundle(rendered, compilation.plan, self.toolchain.pinned, self.project.template_dirs)
         jars = [jar.path for jar in self.toolchain.jars]
-        deployment = submit(files, self.connection, Store(self.root / "store"), jars, self.planner.run)
+        # Without the state of an earlier test's job of the same name.
+        store = Store(self.root / "store")
+        deployment = submit(files, self.connection, store, jars, self.planner.run, anew=True)
         return rendered, deployment.flink_job_id
 
     def settle(self, job_id, watermark):
@@ -160,7 +162,7 @@ def test_versions_are_those_of_the_orders_time_and_deletions_do_not_count(bench)
     time.sleep(2)
     with Writer(bench.kafka) as writer:
         for customer in range(1, 6):
-            for minute in (1, 5, 9) if customer < 5 else (5, 9):
+            for minute in (1, 5, 9):
                 name = f"{customer}-{minute}"
                 order = {"order_id": name, "customer_id": customer, "amount": 1.5, "ordered_at": at(minute)}
                 payment = {"payment_id": name, "order_id": name, "paid_at": at(minute + 1)}
@@ -186,5 +188,5 @@ def test_versions_are_those_of_the_orders_time_and_deletions_do_not_count(bench)
         "2-1": "a", "2-5": "b", "2-9": "b",
         "3-1": "a", "3-5": "c", "3-9": "c",
         "4-1": "a", "4-5": "b", "4-9": "b",
-        "5-5": "a", "5-9": "a",
+        "5-1": None, "5-5": "a", "5-9": "a",
     }  # fmt: skip
