@@ -15,10 +15,10 @@ import pytest
 from juncture.kafka.admin import Admin
 from juncture.project.config import resolve_environment
 from juncture.project.loader import load_project
-from juncture.validation.case_file import read_cases
-from juncture.validation.report import failure_lines
-from juncture.validation.runner import run_case
-from juncture.validation.session import WarmSession
+from juncture.validation.cases.case_file import read_cases
+from juncture.validation.harness.runner import run_case
+from juncture.validation.harness.session import WarmSession
+from juncture.validation.report.text import failure_lines
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -26,8 +26,8 @@ from juncture.render.bundle import bundle
 from juncture.render.renderer import render
 from juncture.sample.examples import generate
 from juncture.sample.writer import create_topics, write_wave
-from juncture.validation.oracle import Oracle
-from juncture.validation.records import RecordStore
+from juncture.validation.oracle.oracle import Oracle
+from juncture.validation.oracle.records import RecordStore
 
 PARTITIONS = 4
 EVENTS = 5000

@@ -12,11 +12,11 @@ from juncture.cli.output import Text
 from juncture.errors import JunctureError
 from juncture.local.supervisor import signals_raise
 from juncture.project.config import resolve_environment
-from juncture.validation.case import Case
-from juncture.validation.discovery import all_cases, case_files
-from juncture.validation.report import as_data, failure_lines
-from juncture.validation.runner import Outcome, run_case
-from juncture.validation.session import WarmSession
+from juncture.validation.cases.case import Case
+from juncture.validation.cases.discovery import all_cases, case_files
+from juncture.validation.harness.runner import Outcome, run_case
+from juncture.validation.harness.session import WarmSession
+from juncture.validation.report.text import as_data, failure_lines
 
 
 @click.command("test")

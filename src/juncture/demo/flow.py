@@ -31,8 +31,8 @@ from juncture.render.connectors import LOCAL_BOOTSTRAP
 from juncture.sample.examples import generate
 from juncture.sample.sample import Sample
 from juncture.sample.writer import create_topics, write_wave
-from juncture.validation.load import Excluded
-from juncture.validation.oracle import Oracle
+from juncture.validation.oracle.load import Excluded
+from juncture.validation.oracle.oracle import Oracle
 
 JOB = "impression_clicks"
 _PARTITIONS = 4

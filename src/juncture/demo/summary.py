@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from juncture.model.base import Value
 from juncture.sample.sample import Ledger
-from juncture.validation.compare import Comparison
+from juncture.validation.oracle.compare import Comparison
 
 
 class DemoSummary(Value):

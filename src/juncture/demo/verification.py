@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from juncture.kafka.reader import read_topic
 from juncture.model.environment import Kafka
-from juncture.validation.compare import Comparison
-from juncture.validation.load import Excluded
-from juncture.validation.oracle import Oracle
-from juncture.validation.records import RecordStore
+from juncture.validation.oracle.compare import Comparison
+from juncture.validation.oracle.load import Excluded
+from juncture.validation.oracle.oracle import Oracle
+from juncture.validation.oracle.records import RecordStore
 
 _UNMATCHED = """
     SELECT count(*) FROM "page_clicks$events"

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from juncture.validation.case import Case
-    from juncture.validation.runner import Outcome
-    from juncture.validation.session import WarmSession
+    from juncture.validation.cases.case import Case
+    from juncture.validation.harness.runner import Outcome
+    from juncture.validation.harness.session import WarmSession
 
 _CONFIG = "juncture.toml"
 
@@ -31,7 +31,7 @@ class _Shared:
         if root not in self._sessions:
             from juncture.project.config import resolve_environment
             from juncture.project.loader import load_project
-            from juncture.validation.session import WarmSession
+            from juncture.validation.harness.session import WarmSession
 
             project = load_project(root)
             self._sessions[root] = WarmSession(project, resolve_environment(project), self.jobs[root])
@@ -86,7 +86,7 @@ class CaseFile(pytest.File):
         from juncture.errors import InvalidProject, JunctureError
         from juncture.project.config import resolve_environment
         from juncture.project.loader import load_project
-        from juncture.validation.case_file import read_cases
+        from juncture.validation.cases.case_file import read_cases
 
         try:
             project = load_project(self.root)
@@ -126,7 +126,7 @@ class CaseItem(pytest.Item):
         shared.session(self.root)
 
     def runtest(self) -> None:
-        from juncture.validation.runner import run_case
+        from juncture.validation.harness.runner import run_case
 
         outcome = run_case(self.config.stash[_SHARED].session(self.root), self.case)
         for step, seconds in outcome.seconds.items():
@@ -136,7 +136,7 @@ class CaseItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         from juncture.errors import InvalidProject, JunctureError
-        from juncture.validation.report import failure_lines
+        from juncture.validation.report.text import failure_lines
 
         error = excinfo.value
         if isinstance(error, CaseFailed):

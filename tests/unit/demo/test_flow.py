@@ -9,7 +9,7 @@ from juncture.demo.summary import summarise
 from juncture.errors import JunctureError, Refused
 from juncture.project.scaffold import create
 from juncture.sample.examples import generate
-from juncture.validation.compare import Comparison
+from juncture.validation.oracle.compare import Comparison
 
 
 def summary(**differences):

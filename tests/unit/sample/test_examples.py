@@ -12,7 +12,7 @@ from juncture.project.scaffold import create
 from juncture.render.renderer import render
 from juncture.sample import ads, orders, pages
 from juncture.sample.examples import EXAMPLES, generate
-from juncture.validation.tables import read_table
+from juncture.validation.oracle.tables import read_table
 
 WATERMARK_DELAY = {
     "page-impressions": 120_000,

@@ -7,9 +7,9 @@ import pytest
 from tests.unit.validation.rendered import Written, records, rendered, time, topic
 
 from juncture.errors import JunctureError
-from juncture.validation.oracle import Oracle
-from juncture.validation.records import RecordStore
-from juncture.validation.unsupported import OracleUnsupported
+from juncture.validation.oracle.oracle import Oracle
+from juncture.validation.oracle.records import RecordStore
+from juncture.validation.oracle.unsupported import OracleUnsupported
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=timezone.utc)
 

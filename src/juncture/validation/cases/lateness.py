@@ -8,11 +8,11 @@ from sqlglot import TokenType, exp
 
 from juncture.errors import JunctureError
 from juncture.model.rendered import RenderedJob, Statement
-from juncture.validation.case import Arrival, Case
-from juncture.validation.cells import format_relative
-from juncture.validation.dialect import parse_expression, place, tokenize
-from juncture.validation.scalars import rewrite
-from juncture.validation.tables import read_table
+from juncture.validation.cases.case import Arrival, Case
+from juncture.validation.cases.cells import format_relative
+from juncture.validation.oracle.dialect import parse_expression, place, tokenize
+from juncture.validation.oracle.scalars import rewrite
+from juncture.validation.oracle.tables import read_table
 
 
 def refuse_late(case: Case, rendered: RenderedJob) -> None:

@@ -10,7 +10,7 @@ from juncture.errors import InvalidProject
 from juncture.project.config import resolve_environment
 from juncture.project.loader import load_project
 from juncture.project.scaffold import create
-from juncture.validation.case_file import read_cases
+from juncture.validation.cases.case_file import read_cases
 
 GOOD = """\
 job: impression_clicks

@@ -8,7 +8,7 @@ from sqlglot import exp
 from sqlglot.expressions import DType
 
 from juncture.errors import Location
-from juncture.validation.unsupported import OracleUnsupported
+from juncture.validation.oracle.unsupported import OracleUnsupported
 
 _SIMPLE = {
     DType.TEXT: "VARCHAR",

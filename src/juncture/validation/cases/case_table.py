@@ -11,9 +11,9 @@ from juncture.errors import JunctureError, Location
 from juncture.project.document import Document
 from juncture.project.document import Path as Keys
 from juncture.project.nearest import did_you_mean
-from juncture.validation.cells import cell
-from juncture.validation.schema import writes_iso
-from juncture.validation.tables import Column, Table
+from juncture.validation.cases.cells import cell
+from juncture.validation.cases.schema import writes_iso
+from juncture.validation.oracle.tables import Column, Table
 
 PARTITION = "$partition"
 """A column that any source's table may have: the partition of the record, counted from 0."""

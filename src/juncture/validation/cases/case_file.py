@@ -15,10 +15,10 @@ from juncture.project.document import Path as Keys
 from juncture.project.files import read_text, relative
 from juncture.project.nearest import did_you_mean
 from juncture.project.yaml import read_yaml
-from juncture.validation.case import Arrival, Case, Expectation, ExpectedRow
-from juncture.validation.case_table import CaseTable, read_rows
-from juncture.validation.cells import parse_time
-from juncture.validation.schema import JobTables, tables_of
+from juncture.validation.cases.case import Arrival, Case, Expectation, ExpectedRow
+from juncture.validation.cases.case_table import CaseTable, read_rows
+from juncture.validation.cases.cells import parse_time
+from juncture.validation.cases.schema import JobTables, tables_of
 
 BASE = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 """What '+00:00' stands for in a file that names no base."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from juncture.errors import InvalidProject, JunctureError
 from juncture.model.environment import Environment
 from juncture.model.project import Project
-from juncture.validation.case import Case
-from juncture.validation.case_file import read_cases
+from juncture.validation.cases.case import Case
+from juncture.validation.cases.case_file import read_cases
 
 FOLDER = "tests/joins"
 """Where cases are looked for, below the project's folder."""

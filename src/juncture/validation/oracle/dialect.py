@@ -11,7 +11,7 @@ from sqlglot.errors import ParseError, TokenError
 
 from juncture.errors import Location
 from juncture.model.rendered import Statement
-from juncture.validation.unsupported import OracleUnsupported
+from juncture.validation.oracle.unsupported import OracleUnsupported
 
 _HARMLESS_HINTS = {
     # They decide how rows are found and how long they are kept, not which rows belong together.

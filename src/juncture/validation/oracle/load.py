@@ -10,11 +10,11 @@ from functools import partial
 from sqlglot import exp
 
 from juncture.errors import Location
-from juncture.validation.columns import duckdb_type, from_json, quoted
-from juncture.validation.records import RecordStore
-from juncture.validation.scalars import rewrite
-from juncture.validation.tables import Column, Table
-from juncture.validation.unsupported import OracleUnsupported
+from juncture.validation.oracle.columns import duckdb_type, from_json, quoted
+from juncture.validation.oracle.records import RecordStore
+from juncture.validation.oracle.scalars import rewrite
+from juncture.validation.oracle.tables import Column, Table
+from juncture.validation.oracle.unsupported import OracleUnsupported
 
 Excluded = Mapping[str, Mapping[int, Sequence[range]]]
 """Records that the join must not see, by topic and partition: ranges of offsets."""

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.validation.rendered import Written, records, rendered, time, topic
 
-from juncture.validation.oracle import Oracle
-from juncture.validation.records import RecordStore
+from juncture.validation.oracle.oracle import Oracle
+from juncture.validation.oracle.records import RecordStore
 
 KEYS = st.sampled_from(["a", "b", None])
 TIMES = st.integers(0, 40)

@@ -8,15 +8,15 @@ import pytest
 from tests.unit.validation.rendered import rendered, topic
 
 from juncture.errors import JunctureError, Location
-from juncture.validation.case import Arrival, Case
-from juncture.validation.cells import cell, format_relative, parse_time
-from juncture.validation.dialect import parse_type
-from juncture.validation.difference import Deviation, difference
-from juncture.validation.isolation import isolate
-from juncture.validation.lateness import refuse_late
-from juncture.validation.report import failure_lines
-from juncture.validation.runner import Outcome
-from juncture.validation.tables import read_table
+from juncture.validation.cases.case import Arrival, Case
+from juncture.validation.cases.cells import cell, format_relative, parse_time
+from juncture.validation.cases.lateness import refuse_late
+from juncture.validation.harness.isolation import isolate
+from juncture.validation.harness.runner import Outcome
+from juncture.validation.oracle.dialect import parse_type
+from juncture.validation.oracle.tables import read_table
+from juncture.validation.report.difference import Deviation, difference
+from juncture.validation.report.text import failure_lines
 
 BASE = datetime(2026, 3, 1, 10, tzinfo=timezone.utc)
 HERE = Location("cases.yaml", 4, 5)

@@ -8,7 +8,7 @@ from juncture.model.environment import Environment
 from juncture.model.project import Project
 from juncture.model.rendered import RenderedJob
 from juncture.render.renderer import render
-from juncture.validation.tables import Table, read_table
+from juncture.validation.oracle.tables import Table, read_table
 
 
 @dataclass(frozen=True)

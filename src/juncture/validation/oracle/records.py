@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from juncture.errors import JunctureError
-from juncture.validation.columns import quoted
+from juncture.validation.oracle.columns import quoted
 
 if TYPE_CHECKING:
     import duckdb

@@ -12,7 +12,7 @@ from juncture.errors import InvalidProject, JunctureError
 from juncture.project.config import resolve_environment
 from juncture.project.loader import load_project
 from juncture.project.scaffold import create
-from juncture.validation.discovery import all_cases, case_files
+from juncture.validation.cases.discovery import all_cases, case_files
 
 CASES = "job: impression_clicks\ncases:\n  - {name: a, events: []}\n"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from juncture.validation.compare import Rows, compare
+from juncture.validation.oracle.compare import Rows, compare
 
 ROW = st.tuples(st.sampled_from(["a", "b", None]), st.sampled_from([1, 2, None]))
 

@@ -16,17 +16,17 @@ from juncture.errors import JunctureError, Location, Refused, Unreachable
 from juncture.kafka.reader import read_topic
 from juncture.model.rendered import RenderedJob
 from juncture.render.bundle import bundle
-from juncture.validation.case import Arrival, Case, ExpectedRow
-from juncture.validation.compare import Rows
-from juncture.validation.difference import Cells, Difference, cells_of, difference
-from juncture.validation.isolation import isolate
-from juncture.validation.lateness import refuse_late
-from juncture.validation.load import load
-from juncture.validation.oracle import Oracle
-from juncture.validation.records import RecordStore
-from juncture.validation.schema import JobTables, read_tables
-from juncture.validation.session import Compiled, WarmSession
-from juncture.validation.tables import Table
+from juncture.validation.cases.case import Arrival, Case, ExpectedRow
+from juncture.validation.cases.lateness import refuse_late
+from juncture.validation.cases.schema import JobTables, read_tables
+from juncture.validation.harness.isolation import isolate
+from juncture.validation.harness.session import Compiled, WarmSession
+from juncture.validation.oracle.compare import Rows
+from juncture.validation.oracle.load import load
+from juncture.validation.oracle.oracle import Oracle
+from juncture.validation.oracle.records import RecordStore
+from juncture.validation.oracle.tables import Table
+from juncture.validation.report.difference import Cells, Difference, cells_of, difference
 
 _EXPECTED = "$written rows"
 _POLL = 0.02

@@ -9,8 +9,8 @@ from sqlglot import exp
 from sqlglot.expressions import DType
 
 from juncture.errors import Location
-from juncture.validation.columns import duckdb_type, unit
-from juncture.validation.unsupported import OracleUnsupported
+from juncture.validation.oracle.columns import duckdb_type, unit
+from juncture.validation.oracle.unsupported import OracleUnsupported
 
 Locate = Callable[[exp.Expr], Location]
 

@@ -9,10 +9,10 @@ from sqlglot import exp
 
 from juncture.errors import Location
 from juncture.model.rendered import Statement
-from juncture.validation.dialect import parse, place
-from juncture.validation.scalars import rewrite
-from juncture.validation.tables import Table
-from juncture.validation.unsupported import OracleUnsupported
+from juncture.validation.oracle.dialect import parse, place
+from juncture.validation.oracle.scalars import rewrite
+from juncture.validation.oracle.tables import Table
+from juncture.validation.oracle.unsupported import OracleUnsupported
 
 _QUERY: tuple[type[exp.Expr], ...] = (
     exp.Count,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from juncture.model.base import Value
-from juncture.validation.columns import quoted
+from juncture.validation.oracle.columns import quoted
 
 if TYPE_CHECKING:
     import duckdb

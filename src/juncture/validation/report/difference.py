@@ -8,11 +8,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Literal
 
 from juncture.errors import Location
-from juncture.validation.cells import format_relative, is_time
-from juncture.validation.columns import quoted
-from juncture.validation.compare import Rows
-from juncture.validation.records import RecordStore
-from juncture.validation.tables import Table
+from juncture.validation.cases.cells import format_relative, is_time
+from juncture.validation.oracle.columns import quoted
+from juncture.validation.oracle.compare import Rows
+from juncture.validation.oracle.records import RecordStore
+from juncture.validation.oracle.tables import Table
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NULL = "null"

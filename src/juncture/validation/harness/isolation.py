@@ -8,8 +8,8 @@ from sqlglot import TokenType
 
 from juncture.model.rendered import RenderedJob, Statement
 from juncture.render.sql import literal
-from juncture.validation.dialect import tokenize
-from juncture.validation.tables import Table, read_table
+from juncture.validation.oracle.dialect import tokenize
+from juncture.validation.oracle.tables import Table, read_table
 
 _STARTUP = "scan.startup."
 _CHECKPOINTS = "execution.checkpointing.interval"

@@ -9,8 +9,8 @@ from sqlglot import Token, TokenType, exp
 
 from juncture.errors import Location
 from juncture.model.rendered import Statement
-from juncture.validation.dialect import parse_expression, parse_type, tokenize
-from juncture.validation.unsupported import OracleUnsupported
+from juncture.validation.oracle.dialect import parse_expression, parse_type, tokenize
+from juncture.validation.oracle.unsupported import OracleUnsupported
 
 
 @dataclass(frozen=True)

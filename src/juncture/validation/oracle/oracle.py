@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from juncture.model.rendered import RenderedJob, Statement
-from juncture.validation.columns import duckdb_type, quoted, unit
-from juncture.validation.compare import Comparison, Rows, compare
-from juncture.validation.load import Excluded, Loaded, load
-from juncture.validation.records import RecordStore
-from juncture.validation.tables import Column, Table, read_table
-from juncture.validation.translate import columns_named, translate
-from juncture.validation.unsupported import OracleUnsupported
+from juncture.validation.oracle.columns import duckdb_type, quoted, unit
+from juncture.validation.oracle.compare import Comparison, Rows, compare
+from juncture.validation.oracle.load import Excluded, Loaded, load
+from juncture.validation.oracle.records import RecordStore
+from juncture.validation.oracle.tables import Column, Table, read_table
+from juncture.validation.oracle.translate import columns_named, translate
+from juncture.validation.oracle.unsupported import OracleUnsupported
 
 _EXPECTED = "$expected rows"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from juncture.validation.difference import Difference
-from juncture.validation.runner import Outcome
+from juncture.validation.harness.runner import Outcome
+from juncture.validation.report.difference import Difference
 
 
 def failure_lines(outcome: Outcome) -> list[str]:
