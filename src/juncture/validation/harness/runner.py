@@ -63,15 +63,20 @@ class Outcome:
         return self.error is None and self.difference is not None and self.difference.equal
 
 
-def run_case(session: WarmSession, case: Case) -> Outcome:
+def run_case(session: WarmSession, case: Case, version: Compiled | None = None) -> Outcome:
     """Run one case. What is wrong with the case, its job or its rows is in the outcome.
+
+    Args:
+        session: what it runs on.
+        case: what arrives, and what must come out.
+        version: what runs in place of the case's job; the expected rows stay those of the job itself.
 
     Raises Unreachable if the broker, the cluster or the planner is gone: other cases would fail as well.
     """
     against = "oracle" if case.expectation is None else "expect"
     clock = _Clock()
     try:
-        return Outcome(case, against, clock.seconds, difference=_Run(session, case, clock).rows())
+        return Outcome(case, against, clock.seconds, difference=_Run(session, case, clock, version).rows())
     except Unreachable:
         raise
     except JunctureError as error:
@@ -90,14 +95,15 @@ class _Clock:
 
 
 class _Run:
-    def __init__(self, session: WarmSession, case: Case, clock: _Clock) -> None:
-        self._session, self._case, self._clock = session, case, clock
+    def __init__(self, session: WarmSession, case: Case, clock: _Clock, version: Compiled | None) -> None:
+        self._session, self._case, self._clock, self._version = session, case, clock, version
 
     def rows(self) -> Difference:
-        compiled = self._session.job(self._case.job)
+        authored = self._session.job(self._case.job)
+        compiled = self._version or authored
         tables = read_tables(compiled.rendered)
         refuse_late(self._case, compiled.rendered)
-        oracle = _oracle(self._case, compiled.rendered)
+        oracle = _oracle(self._case, authored.rendered)
         self._clock.lap("compile")
         own = isolate(compiled.rendered, uuid.uuid4().hex[:8])
         written = records(self._case.arrivals, tables)

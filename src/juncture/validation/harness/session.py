@@ -108,8 +108,16 @@ class WarmSession:
         wait(self._compiling.values())  # the planner answers one question at a time
         return self._compiling[name].result()
 
+    def compile(self, rendered: RenderedJob) -> Compiled:
+        """Another version of a job, compiled as for deployment. Raises Refused, with Flink's words."""
+        wait(self._compiling.values())
+        return self._compiled(rendered)
+
     def _compile(self, name: str) -> Compiled:
-        rendered = self._rendered[name]
+        return self._compiled(self._rendered[name])
+
+    def _compiled(self, rendered: RenderedJob) -> Compiled:
+        name = rendered.job.name
         compilation = self.planner.compile(rendered)
         if compilation.plan is None or compilation.error is not None:
             said = compilation.error.message if compilation.error else "no plan"
