@@ -106,7 +106,7 @@ def _jars(cache: JarCache) -> Iterator[Check]:
         try:
             missing = len(cache.missing(name))
         except JunctureError as error:
-            yield Check(label, "fail", str(error), error.remedy)
+            yield Check(label, "fail", f"{error}; {error.state}", error.remedy)
             continue
         if missing:
             detail = f"{missing} of {len(group.jars)} not fetched yet"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -26,8 +26,7 @@ class JarCache:
     """Verified jars under one folder, shared by all projects and processes of a user.
 
     A jar appears under its name only after its sha256 was found to be the lock's, by a rename, so
-    that a broken download is never taken for a jar. Beside it lies a note of the size and time it
-    was verified at: a jar is hashed again only if it changed since.
+    that a broken download is never taken for a jar, and is hashed again before each use.
 
     Args:
         root: the folder; by default JUNCTURE_CACHE, else the user's cache folder.
@@ -66,27 +65,24 @@ class JarCache:
     def missing(self, group: str) -> list[Coordinate]:
         """The group's jars that are not here yet; those that are, are verified.
 
-        Raises Refused for one whose content is not the lock's.
+        Raises Refused if the content of some is not the lock's: they are put aside, and all are named.
         """
-        locked = self._lock.group(group).jars
-        return [coordinate for coordinate, digest in locked.items() if not self._present(coordinate, digest)]
+        missing: list[Coordinate] = []
+        changed: list[Refused] = []
+        for coordinate, digest in self._lock.group(group).jars.items():
+            try:
+                self._verify(coordinate, self.path(coordinate), digest)
+            except FileNotFoundError:
+                missing.append(coordinate)
+            except Refused as refusal:
+                changed.append(refusal)
+        if changed:
+            raise _together(changed)
+        return missing
 
     def path(self, coordinate: Coordinate) -> Path:
         """Where the jar is, or will be."""
         return self.root / "jars" / coordinate.group / coordinate.filename
-
-    def _present(self, coordinate: Coordinate, digest: str) -> bool:
-        path = self.path(coordinate)
-        try:
-            stat = path.stat()
-        except FileNotFoundError:
-            return False
-        seen = {"sha256": digest, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
-        if _read_note(path) == seen:
-            return True
-        self._verify(coordinate, path, digest)
-        _write_note(path, digest)
-        return True
 
     def _download(self, missing: list[Coordinate], locked: dict[Coordinate, str]) -> None:
         if not missing:
@@ -120,7 +116,6 @@ class JarCache:
         target = self.path(coordinate)
         target.parent.mkdir(parents=True, exist_ok=True)
         fetched.replace(target)
-        _write_note(target, digest)
 
     def _verify(self, coordinate: Coordinate, path: Path, digest: str) -> None:
         found = sha256(path)
@@ -128,12 +123,13 @@ class JarCache:
             return
         aside = self.root / "quarantine" / f"{coordinate.filename}.{found[:12]}"
         aside.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(aside)
+        with contextlib.suppress(FileNotFoundError):  # another process has put it aside already
+            path.replace(aside)
         raise Refused(
             f"{coordinate} is not the jar it should be: expected sha256 {digest}, found {found}",
             state=f"the file was put aside as {aside} and is not used",
-            remedy="run the command again to fetch it anew; if it differs again, ask who runs the proxy "
-            "or mirror between here and Maven Central",
+            remedy="run the command that needs it (`juncture local up`, `juncture submit`) to fetch it anew; if it "
+            "differs again, ask who runs the proxy or mirror between here and Maven Central",
         )
 
 
@@ -146,22 +142,11 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _note(path: Path) -> Path:
-    return path.with_name(path.name + ".verified")
-
-
-def _read_note(path: Path) -> object:
-    try:
-        return json.loads(_note(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
-def _write_note(path: Path, digest: str) -> None:
-    stat = path.stat()
-    note = {"sha256": digest, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
-    # Written whole or not at all: two processes may verify the same jar at once.
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".note-")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(note, file)
-    Path(temporary).replace(_note(path))
+def _together(changed: list[Refused]) -> Refused:
+    if len(changed) == 1:
+        return changed[0]
+    return Refused(
+        "; ".join(each.problem for each in changed),
+        state="; ".join(each.state or "" for each in changed),
+        remedy=changed[0].remedy,
+    )

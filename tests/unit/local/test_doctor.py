@@ -46,8 +46,25 @@ def test_a_jar_with_another_content_is_a_failure(tmp_path, cache):
     jar = next(iter(read_lock().group("kafka-connector").jars))
     cache.path(jar).parent.mkdir(parents=True)
     cache.path(jar).write_bytes(b"tampered")
-    checks = by_name(examine(tmp_path, cache=cache))
-    assert checks["jars kafka-connector"].status == "fail"
+    found = by_name(examine(tmp_path, cache=cache))["jars kafka-connector"]
+    assert found.status == "fail"
+    [aside] = (cache.root / "quarantine").iterdir()
+    assert f"put aside as {aside}" in found.detail
+    assert "juncture submit" in (found.remedy or "")
+    again = by_name(examine(tmp_path, cache=cache))["jars kafka-connector"]
+    assert (again.status, again.detail) == ("warn", "1 of 1 not fetched yet")
+
+
+def test_of_several_jars_the_missing_and_the_changed_are_told(tmp_path, cache):
+    first, second, _ = read_lock().group("jdbc-connector").jars
+    for jar in (first, second):
+        cache.path(jar).parent.mkdir(parents=True, exist_ok=True)
+        cache.path(jar).write_bytes(b"tampered")
+    found = by_name(examine(tmp_path, cache=cache))["jars jdbc-connector"]
+    assert found.status == "fail"
+    assert str(first) in found.detail
+    assert str(second) in found.detail
+    assert "\n" not in found.detail
 
 
 def test_a_configured_port_in_use_is_a_failure(tmp_path, cache):

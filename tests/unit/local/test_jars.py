@@ -83,11 +83,25 @@ def test_a_jar_changed_after_it_was_verified_is_refused_and_put_aside(cache, reg
     assert registry.asked == [JAR, JAR]
 
 
-def test_a_touched_jar_is_verified_again_and_used(cache, registry):
+def test_a_jar_changed_under_the_same_size_and_time_is_refused(cache):
     [path] = cache.jars("group")
-    os.utime(path, (1, 1))
-    assert cache.jars("group") == [path]
-    assert registry.asked == [JAR]
+    before = path.stat()
+    path.write_bytes(CONTENT[::-1])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(Refused, match="expected sha256"):
+        cache.jars("group")
+    assert not path.exists()
+
+
+def test_all_changed_jars_are_told_at_once(tmp_path, registry):
+    other = Coordinate("org.example", "other", "1.0")
+    cache = JarCache(tmp_path, lock_of(JAR, other), registry.fetch)
+    for path in cache.jars("group"):
+        path.write_bytes(b"tampered")
+    with pytest.raises(Refused, match=r"thing:1\.0 is not .*other:1\.0 is not ") as refusal:
+        cache.jars("group")
+    assert str(refusal.value.state).count("was put aside as") == 2
+    assert len(cache.jars("group")) == 2
 
 
 def test_a_half_download_left_by_a_killed_process_is_not_taken_for_a_jar(cache, registry):
