@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def taskmanager_role(number: int) -> str:
 class Cluster:
     """Its files, its command lines and its REST overview; it starts nothing by itself.
 
-    `libraries` are jars that jobs find on the cluster, and need not bring along.
+    `libraries` are jars that jobs find on the cluster, and need not bring along; `options` are Flink's, and win.
     """
 
     def __init__(
@@ -76,8 +76,10 @@ class Cluster:
         ports: Ports,
         java: Java,
         libraries: Sequence[Path] = (),
+        options: Mapping[str, str] | None = None,
     ) -> None:
         self._libraries = libraries
+        self._options = dict(options or {})
         self._folder = folder
         self._settings = settings
         self._ports = ports
@@ -168,6 +170,7 @@ class Cluster:
             # A killed TaskManager is noticed in seconds, a machine that pauses is not mistaken for one.
             "heartbeat.interval": "3 s",
             "heartbeat.timeout": "20 s",
+            **self._options,
         }
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import datetime, timezone
 from pathlib import Path
@@ -40,6 +40,7 @@ class LocalStack:
         settings: sizes and ports, applied at `up`.
         cache: where the broker's jars are; by default the user's cache.
         libraries: jars for the cluster's class path; jobs that need them start faster than with their own.
+        options: Flink options of the cluster, which win over those that Juncture sets.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class LocalStack:
         settings: LocalSettings | None = None,
         cache: JarCache | None = None,
         libraries: Sequence[Path] = (),
+        options: Mapping[str, str] | None = None,
     ) -> None:
         self._libraries = tuple(libraries)
+        self._options = dict(options or {})
         self._folder = StateFolder.of(project_root)
         self._settings = settings or LocalSettings()
         self._cache = cache
@@ -224,7 +227,7 @@ class LocalStack:
         ]
         if JOBMANAGER in roles and not missing:
             return
-        cluster = Cluster(self._folder, self._settings, state.ports, java, self._libraries)
+        cluster = Cluster(self._folder, self._settings, state.ports, java, self._libraries, self._options)
         cluster.prepare()
         started = []
         if JOBMANAGER not in roles:
