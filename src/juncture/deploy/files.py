@@ -107,7 +107,7 @@ class Files:
         except ImportError as error:
             raise JunctureError(
                 f"the store {shown} needs a package that is not installed: {error}",
-                remedy="install it, for instance `pip install s3fs` for s3:// addresses",
+                remedy="pip install 'juncture[s3]' for s3:// addresses, or the package that is named here for others",
             ) from None
         except ValueError as error:
             raise JunctureError(

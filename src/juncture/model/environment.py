@@ -55,7 +55,7 @@ class Environment(Value):
     flink: Flink | None = None
     """A Flink session cluster elsewhere."""
     store: str | None = None
-    """Where deployments are recorded: a folder, or any address that fsspec knows."""
+    """Where deployments are recorded: a folder, or any address that fsspec knows; `s3://` with `juncture[s3]`."""
     vars: dict[str, Any] = {}
     """Values of `var('...')` in this environment."""
 

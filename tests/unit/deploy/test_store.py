@@ -210,11 +210,17 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     assert "juncture.toml" in (caught.value.remedy or "")
 
 
-@pytest.mark.parametrize("url", ["nosuch://bucket/x", "s3://bucket/x"])
-def test_an_address_whose_package_is_missing_or_unknown(url: str) -> None:
-    with pytest.raises(JunctureError) as caught:
-        Store(url)
-    assert caught.value.remedy
+def test_an_address_of_a_kind_that_nothing_knows() -> None:
+    with pytest.raises(JunctureError, match="nosuch") as caught:
+        Store("nosuch://bucket/x")
+    assert "juncture.toml" in (caught.value.remedy or "")
+
+
+def test_an_address_whose_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(JunctureError, match="s3fs") as caught:
+        Store("s3://bucket/x")
+    assert "pip install 'juncture[s3]'" in (caught.value.remedy or "")
 
 
 def test_a_password_in_the_address_is_not_shown() -> None:
