@@ -43,7 +43,8 @@ class Expectation:
 class Case:
     """One case. `location` is where it begins in its file.
 
-    `base` is the time that '+00:00' stands for. Without an `expectation` the oracle computes the rows.
+    `base` is the time that '+00:00' stands for. Without an `expectation` the oracle computes the rows; with one,
+    `oracle` says that it does so besides.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Case:
     base: datetime
     arrivals: tuple[Arrival, ...]
     expectation: Expectation | None = None
+    oracle: bool = False
     markers: tuple[str, ...] = ()
 
     @property

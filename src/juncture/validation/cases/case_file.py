@@ -23,8 +23,8 @@ from juncture.validation.cases.schema import JobTables, tables_of
 BASE = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 """What '+00:00' stands for in a file that names no base."""
 
-_FILE = ("job", "base", "defaults", "cases")
-_CASE = ("name", "job", "base", "defaults", "events", "expect", "markers")
+_FILE = ("job", "base", "defaults", "oracle", "cases")
+_CASE = ("name", "job", "base", "defaults", "events", "expect", "oracle", "markers")
 
 
 def read_cases(project: Project, environment: Environment, path: Path) -> tuple[Case, ...]:
@@ -103,7 +103,8 @@ class _Reader:
             where = self._document.value((*at, "markers"))
             self._problem("markers are not a list of words", where, "write [slow, nightly]")
             markers = []
-        return Case(str(name), tables.job, location, base, arrivals, expectation, tuple(markers))
+        oracle = self._oracle(raw, at)
+        return Case(str(name), tables.job, location, base, arrivals, expectation, oracle, tuple(markers))
 
     def _job(self, name: object, at: Keys, fallback: Location) -> JobTables | None:
         where = self._document.value(at) if name is not None else fallback
@@ -207,6 +208,17 @@ class _Reader:
             for row in read.rows
         )
         return Expectation(columns, found)
+
+    def _oracle(self, raw: dict[str, Any], at: Keys) -> bool:
+        """Whether the oracle's rows count beside those written down."""
+        holder, above = (raw, at) if "oracle" in raw else (self._document.data, ())
+        found = holder.get("oracle", False)
+        if not isinstance(found, bool):
+            where = self._document.value((*above, "oracle"))
+            self._problem(
+                "'oracle' is neither true nor false", where, "write 'oracle: true', or leave it out"
+            )
+        return found is True
 
     def _unknown(self, data: dict[str, Any], at: Keys, valid: tuple[str, ...]) -> None:
         for key in data:

@@ -8,27 +8,22 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from juncture.deploy.launcher import launch_options
-from juncture.errors import JunctureError, Location, Refused, Unreachable
+from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.kafka.reader import read_topic
 from juncture.model.rendered import RenderedJob
 from juncture.render.bundle import bundle
-from juncture.validation.cases.case import Arrival, Case, ExpectedRow
+from juncture.validation.cases.case import Arrival, Case
 from juncture.validation.cases.lateness import refuse_late
 from juncture.validation.cases.schema import JobTables, read_tables
+from juncture.validation.harness.comparison import compare_rows, oracle_of
 from juncture.validation.harness.isolation import isolate
 from juncture.validation.harness.session import Compiled, WarmSession
-from juncture.validation.oracle.compare import Rows
-from juncture.validation.oracle.load import load
-from juncture.validation.oracle.oracle import Oracle
-from juncture.validation.oracle.records import RecordStore
-from juncture.validation.oracle.tables import Table
-from juncture.validation.report.difference import Cells, Difference, cells_of, difference
+from juncture.validation.report.difference import Difference
 
-_EXPECTED = "$written rows"
 _POLL = 0.02
 _PATIENCE = 60.0
 """Seconds within which the job of a plain case must have come to its end."""
@@ -47,7 +42,9 @@ class Record:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a case. `against` is 'expect' or 'oracle'; `seconds` by step.
+    """What became of a case. `against` is 'expect', 'oracle', or 'expect and oracle' if the rows equal both's.
+
+    `seconds` are by step.
 
     `difference` is None where the case could not be run to its end; `error` then says why.
     """
@@ -76,7 +73,8 @@ def run_case(session: WarmSession, case: Case, version: Compiled | None = None) 
     against = "oracle" if case.expectation is None else "expect"
     clock = _Clock()
     try:
-        return Outcome(case, against, clock.seconds, difference=_Run(session, case, clock, version).rows())
+        against, found = _Run(session, case, clock, version).rows()
+        return Outcome(case, against, clock.seconds, difference=found)
     except Unreachable:
         raise
     except JunctureError as error:
@@ -98,12 +96,12 @@ class _Run:
     def __init__(self, session: WarmSession, case: Case, clock: _Clock, version: Compiled | None) -> None:
         self._session, self._case, self._clock, self._version = session, case, clock, version
 
-    def rows(self) -> Difference:
+    def rows(self) -> tuple[str, Difference]:
         authored = self._session.job(self._case.job)
         compiled = self._version or authored
         tables = read_tables(compiled.rendered)
         refuse_late(self._case, compiled.rendered)
-        oracle = _oracle(self._case, authored.rendered)
+        oracle = oracle_of(self._case, authored.rendered)
         self._clock.lap("compile")
         own = isolate(compiled.rendered, uuid.uuid4().hex[:8])
         written = records(self._case.arrivals, tables)
@@ -116,12 +114,7 @@ class _Run:
         finally:
             self._session.admin.delete(own.topics.values())
             self._clock.lap("delete")
-        with RecordStore() as store:
-            store.connection.execute("SET TimeZone = 'UTC'")
-            for source, each in written.items():
-                store.add(tables.sources[source].topic, each)
-            store.add(tables.sink.topic, sink)
-            found = self._compare(store, tables, oracle)
+        found = compare_rows(self._case, tables, oracle, written, sink)
         self._clock.lap("compare")
         return found
 
@@ -181,26 +174,6 @@ class _Run:
                 cluster.cancel(job_id)
                 cluster.wait_ended(job_id, timeout=30)
 
-    def _compare(self, store: RecordStore, tables: JobTables, oracle: Oracle | None) -> Difference:
-        base = self._case.base
-        load(store, tables.sink)
-        expected: list[tuple[Cells, Location | None]]
-        if oracle is not None:
-            rows, _ = oracle.expected(store)
-            store.connection.execute("SET TimeZone = 'UTC'")
-            expected = [(row, None) for row in cells_of(store, rows, tables.sink, base)]
-        else:
-            assert self._case.expectation is not None
-            wanted = self._case.expectation
-            twin = _twin(tables.sink)
-            store.add(twin.topic, _expected_records(wanted.rows))
-            load(store, twin)
-            rows = Rows(f"{twin.name}$events", wanted.columns)
-            texts = cells_of(store, rows, tables.sink, base, order='"$offset"')
-            expected = [(text, each.location) for text, each in zip(texts, wanted.rows, strict=True)]
-        actual = cells_of(store, Rows(tables.sink.name, rows.columns), tables.sink, base)
-        return difference(rows.columns, expected, actual)
-
 
 def records(arrivals: Iterable[Arrival], tables: JobTables) -> dict[str, list[Record]]:
     """What is written, by source: every source has an entry. Offsets count for each partition."""
@@ -218,28 +191,3 @@ def records(arrivals: Iterable[Arrival], tables: JobTables) -> dict[str, list[Re
         found[arrival.source].append(Record(arrival.partition, offsets[place], 1 + number, key, value))
         offsets[place] += 1
     return found
-
-
-def _oracle(case: Case, rendered: RenderedJob) -> Oracle | None:
-    if case.expectation is not None:
-        return None
-    try:
-        return Oracle(rendered)
-    except JunctureError as error:
-        raise JunctureError(
-            f"the case has no expected rows, and {error.problem} ({error.location})",
-            location=case.location,
-            remedy="write the rows that must come out under 'expect:'",
-        ) from None
-
-
-def _twin(sink: Table) -> Table:
-    """The sink under another name, to read written-down rows as its rows are read."""
-    return replace(sink, name=_EXPECTED, options={**sink.options, "topic": _EXPECTED})
-
-
-def _expected_records(rows: Iterable[ExpectedRow]) -> list[Record]:
-    return [
-        Record(0, offset, 0, None, json.dumps(each.row, ensure_ascii=False).encode())
-        for offset, each in enumerate(rows)
-    ]

@@ -181,3 +181,16 @@ cases:
     assert [each.deletes for each in read(root, text)[0].arrivals] == [True, False]
     (problem, *_) = problems(root, text.replace("customers:", "orders:"))
     assert problem.startswith("cases.yaml:5:32: 'orders' has no column '$delete'")
+
+
+def test_the_oracle_may_count_beside_the_rows_written_down(root: Path) -> None:
+    text = """\
+job: impression_clicks
+oracle: true
+cases:
+  - {name: a, events: [], expect: []}
+  - {name: b, events: [], expect: [], oracle: false}
+"""
+    assert [case.oracle for case in read(root, text)] == [True, False]
+    (problem,) = problems(root, text.replace("false", "no thanks"))
+    assert problem.startswith("cases.yaml:5:47: 'oracle' is neither true nor false")

@@ -1,0 +1,101 @@
+"""What a case's job wrote against what it should have written: rows that stand in the case, and the oracle's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from juncture.errors import JunctureError, Location
+from juncture.kafka import reader
+from juncture.model.rendered import RenderedJob
+from juncture.validation.cases.case import Case, Expectation
+from juncture.validation.cases.schema import JobTables
+from juncture.validation.oracle.compare import Rows
+from juncture.validation.oracle.load import load
+from juncture.validation.oracle.oracle import Oracle
+from juncture.validation.oracle.records import Record, RecordStore
+from juncture.validation.oracle.tables import Table
+from juncture.validation.report.difference import Cells, Difference, cells_of, difference
+
+_EXPECTED = "$written rows"
+
+
+def oracle_of(case: Case, rendered: RenderedJob) -> Oracle | None:
+    """The oracle, if the case wants it. Raises JunctureError, at the case, if it can't compute the job."""
+    if case.expectation is not None and not case.oracle:
+        return None
+    try:
+        return Oracle(rendered)
+    except JunctureError as error:
+        problem, remedy = "the case has no expected rows", "write the rows that must come out under 'expect:'"
+        if case.expectation is not None:
+            problem, remedy = "the case asks for the oracle", "leave 'oracle: true' out"
+        raise JunctureError(
+            f"{problem}, and {error.problem} ({error.location})", location=case.location, remedy=remedy
+        ) from None
+
+
+def compare_rows(
+    case: Case,
+    tables: JobTables,
+    oracle: Oracle | None,
+    written: Mapping[str, Iterable[Record]],
+    sink: Iterable[Record],
+) -> tuple[str, Difference]:
+    """Compare, and say against what: 'expect', 'oracle', or 'expect and oracle' where the rows equal both.
+
+    Args:
+        case: with the rows expected.
+        tables: of its job.
+        oracle: what `oracle_of` gave.
+        written: the records of each source's topic, by source.
+        sink: those of the sink's topic.
+
+    Raises OracleUnsupported for rows, or a join, that DuckDB does not take.
+    """
+    with RecordStore() as store:
+        store.connection.execute("SET TimeZone = 'UTC'")
+        for source, each in written.items():
+            store.add(tables.sources[source].topic, each)
+        store.add(tables.sink.topic, sink)
+        load(store, tables.sink)
+        if case.expectation is None:
+            assert oracle is not None
+            return "oracle", _against_oracle(store, case, tables.sink, oracle)
+        found = _against_rows(store, case, tables.sink, case.expectation)
+        if oracle is None or not found.equal:
+            return "expect", found
+        found = _against_oracle(store, case, tables.sink, oracle)
+        return "expect and oracle" if found.equal else "oracle", found
+
+
+def _against_oracle(store: RecordStore, case: Case, sink: Table, oracle: Oracle) -> Difference:
+    rows, _ = oracle.expected(store)
+    store.connection.execute("SET TimeZone = 'UTC'")
+    return _difference(
+        store, case, sink, rows, [(row, None) for row in cells_of(store, rows, sink, case.base)]
+    )
+
+
+def _against_rows(store: RecordStore, case: Case, sink: Table, wanted: Expectation) -> Difference:
+    # The sink under another name, so that rows are read, and rounded, as its own are.
+    twin = replace(sink, name=_EXPECTED, options={**sink.options, "topic": _EXPECTED})
+    values = (json.dumps(each.row, ensure_ascii=False).encode() for each in wanted.rows)
+    store.add(_EXPECTED, [reader.Record(0, offset, 0, None, value) for offset, value in enumerate(values)])
+    load(store, twin)
+    rows = Rows(f"{_EXPECTED}$events", wanted.columns)
+    texts = cells_of(store, rows, sink, case.base, order='"$offset"')
+    expected = [(text, each.location) for text, each in zip(texts, wanted.rows, strict=True)]
+    return _difference(store, case, sink, rows, expected)
+
+
+def _difference(
+    store: RecordStore,
+    case: Case,
+    sink: Table,
+    rows: Rows,
+    expected: Sequence[tuple[Cells, Location | None]],
+) -> Difference:
+    actual = cells_of(store, Rows(sink.name, rows.columns), sink, case.base)
+    return difference(rows.columns, list(expected), actual)
