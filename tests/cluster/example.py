@@ -80,9 +80,16 @@ class Example:
         return sorted(json.loads(record.value or b"{}")["click_id"] for record in rows)
 
     def submit(
-        self, planner: Planner, progress: Callable[[str], None] = lambda message: None, anew: bool = False
+        self,
+        planner: Planner,
+        progress: Callable[[str], None] = lambda message: None,
+        anew: bool = False,
+        start_from: str | None = None,
     ) -> Deployment:
-        return submit(self.files, self.connection, self.store, self.jars, planner.run, progress, anew=anew)
+        return submit(
+            self.files, self.connection, self.store, self.jars, planner.run, progress,
+            anew=anew, start_from=start_from,
+        )  # fmt: skip
 
 
 def example(

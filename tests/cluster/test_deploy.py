@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,45 +65,6 @@ def test_from_submit_to_stop(make: Make, cluster: FlinkCluster, launching_planne
 
     phases = [each.phase for each in made.store.phases(JOB, 1)]
     assert phases == ["submitting", "running", "stopping", "stopped"]
-
-
-def test_it_goes_on_from_its_savepoint(make: Make, launching_planner: Planner) -> None:
-    made = make()
-    made.submit(launching_planner)
-    made.write(100)
-    made.write(1, first=100, clicks=False)
-    until(lambda: len(made.joined()) == 100)
-    stopped = stop(JOB, made.connection, made.store)
-
-    other = replace(made, files={**made.files, "plan.json": "{}"})
-    with pytest.raises(Refused, match="is another than that of version 1") as caught:
-        other.submit(launching_planner)
-    assert "--anew" in (caught.value.remedy or "")
-
-    said: list[str] = []
-    again = made.submit(launching_planner, said.append)
-    assert (again.version, again.restored_from) == (2, stopped.savepoint)
-    assert "Going on from the savepoint of version 1" in said
-    made.write(1, first=100, impressions=False)  # its impression is in the state alone
-    made.write(50, first=101)
-    until(lambda: len(made.joined()) >= 151)
-    assert made.joined() == sorted(f"c{number}" for number in range(151)), "nothing lost, nothing twice"
-
-    cancelled = stop(JOB, made.connection, made.store, savepoint=False)
-    assert (cancelled.phase, cancelled.savepoint) == ("stopped", None)
-    anew = made.submit(launching_planner)
-    assert (anew.version, anew.restored_from) == (3, None)
-    until(lambda: len(made.joined()) == 302)
-    assert [each.phase for each in made.store.history(JOB)] == ["running", "stopped", "stopped"]
-
-
-def test_state_that_was_drained_is_not_gone_on_from(make: Make, launching_planner: Planner) -> None:
-    made = make()
-    made.submit(launching_planner)
-    stop(JOB, made.connection, made.store, drain=True)
-    with pytest.raises(Refused, match="can't be gone on from: drained"):
-        made.submit(launching_planner)
-    assert made.submit(launching_planner, anew=True).restored_from is None
 
 
 def test_of_two_who_submit_at_once_one_wins(

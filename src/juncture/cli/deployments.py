@@ -37,11 +37,18 @@ def view_deployment(text: Text, deployment: Deployment) -> None:
         ("Flink job", f"{deployment.cluster}/{page}"),
         ("deployed", f"{moment(deployment.created_at)} by {deployment.created_by}"),
     ]
-    if deployment.savepoint:
-        rows.append(("savepoint", deployment.savepoint))
-    if deployment.note:
-        rows.append(("note", deployment.note))
-    text.table(rows)
+    text.table([*rows, *state_rows(deployment)])
+
+
+def state_rows(deployment: Deployment) -> list[tuple[str, str]]:
+    """What it began with, where its state is kept, and what was noted; only what is known."""
+    rows = (
+        ("began with", deployment.restored_from),
+        ("savepoint", deployment.savepoint),
+        ("checkpoint", deployment.checkpoint),
+        ("note", deployment.note),
+    )
+    return [(name, value) for name, value in rows if value]
 
 
 def moment(time: datetime | None) -> str:

@@ -36,12 +36,12 @@ def command(invocation: Invocation, job: str) -> None:
                     moment(each.updated_at),
                     each.created_by,
                     each.digest[:12],
-                    each.savepoint or "-",
+                    each.savepoint or each.checkpoint or "-",
                     each.note or "",
                 )
                 for each in deployments
             ],
-            header=("version", "phase", "deployed", "changed", "by", "digest", "savepoint", "note"),
+            header=("version", "phase", "deployed", "changed", "by", "digest", "state", "note"),
         )
 
     invocation.output.result({"job": name, "deployments": deployments}, view)

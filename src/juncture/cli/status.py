@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from juncture.cli.deployments import deployed, moment, span
+from juncture.cli.deployments import deployed, moment, span, state_rows
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
@@ -67,10 +67,7 @@ def _rows(found: JobStatus) -> Iterator[tuple[str, str]]:
     assert deployment is not None
     yield "job", f"{found.job}, version {deployment.version}, on {found.environment}"
     yield "phase", found.phase + (f", changed by {found.busy} right now" if found.busy else "")
-    if deployment.note:
-        yield "note", deployment.note
-    if deployment.savepoint:
-        yield "savepoint", deployment.savepoint
+    yield from state_rows(deployment)
     if found.flink_state is None:
         return
     restarts = f", {found.restarts} restarts" if found.restarts else ""

@@ -12,9 +12,7 @@ from juncture.deploy.stop import stop
 
 @click.command("stop")
 @click.argument("job", metavar="JOB")
-@click.option(
-    "--no-savepoint", is_flag=True, help="Cancel the job: its state is only in its last checkpoint."
-)
+@click.option("--no-savepoint", is_flag=True, help="Cancel the job: it can go on from its newest checkpoint.")
 @click.option("--savepoint-dir", metavar="ADDRESS", help="Where to put it. By default the cluster's folder.")
 @click.option(
     "--drain",

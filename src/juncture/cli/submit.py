@@ -32,19 +32,32 @@ from juncture.render.bundle import bundle
     help="Create topics that are missing, as the brokers create them by default.",
 )
 @click.option(
+    "--from", "start_from", metavar="PATH", help="The savepoint or checkpoint to go on from, not the newest."
+)
+@click.option(
     "--anew", is_flag=True, help="Start from the startpoints, without the state of an earlier version."
 )
 @shared_options
 @pass_invocation
-def command(invocation: Invocation, job: str, only_plan: bool, create_topics: bool, anew: bool) -> None:
+def command(
+    invocation: Invocation,
+    job: str,
+    only_plan: bool,
+    create_topics: bool,
+    start_from: str | None,
+    anew: bool,
+) -> None:
     """Render, check and start a job, and wait until all of its tasks run.
 
     It is refused (1) if it runs already, if a check finds an error, or if something that it needs is missing:
     topics, slots, jars, the right version of Flink. The rendered files and the deployment are recorded in the
     environment's store.
 
-    A job that was stopped goes on from its savepoint, as long as its plan is the same.
+    A job that ran before goes on from its newest state, as long as its plan is the same: the savepoint it was
+    stopped with, or, when it was cancelled, failed or was lost with its cluster, its newest checkpoint.
     """
+    if anew and start_from is not None:
+        raise click.UsageError("--anew does not go with --from")
     (name,) = chosen(invocation, [job])
     project, environment = invocation.project, invocation.environment
     connection = connect(invocation.root, environment)
@@ -61,12 +74,14 @@ def command(invocation: Invocation, job: str, only_plan: bool, create_topics: bo
         files = bundle(jobs[name], plan, toolchain.pinned, project.template_dirs)
         jars = [jar.path for jar in toolchain.jars]
         if only_plan:
-            steps = plan_submit(files, connection, store, jars, anew=anew)
+            steps = plan_submit(files, connection, store, jars, anew=anew, start_from=start_from)
         else:
             if create_topics:
                 _create_missing(connection.kafka, jobs[name], say)
             with invocation.leaving(f"the job may have been started: `juncture status {name}` tells"):
-                deployment = submit(files, connection, store, jars, planner.run, say, anew=anew)
+                deployment = submit(
+                    files, connection, store, jars, planner.run, say, anew=anew, start_from=start_from
+                )
     if only_plan:
         invocation.output.result(steps, lambda text: _view_plan(text, steps))
     else:

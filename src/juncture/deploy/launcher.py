@@ -16,7 +16,7 @@ Launcher = Callable[[Path, Mapping[str, str], Mapping[str, str]], None]
 
 
 def launch_options(
-    flink: Flink, job_id: str, jars: Sequence[Path], savepoint: str | None = None
+    flink: Flink, job_id: str, jars: Sequence[Path], restored_from: str | None = None
 ) -> dict[str, str]:
     """Flink options for one start on a session cluster. The id is ours, so that a job starts once at most."""
     address = urlsplit(flink.rest)
@@ -31,8 +31,8 @@ def launch_options(
         options["security.ssl.rest.enabled"] = "true"
     if address.path.strip("/"):
         options["rest.path"] = address.path.strip("/")
-    if savepoint is not None:
-        options["execution.state-recovery.path"] = savepoint
+    if restored_from is not None:
+        options["execution.state-recovery.path"] = restored_from
     if jars:
         options["pipeline.jars"] = ";".join(jar.resolve().as_uri() for jar in jars)
     return options

@@ -44,14 +44,20 @@ def whoami() -> str:
 
 
 def advance(
-    record: Deployment, phase: Phase, note: str | None = None, savepoint: str | None = None
+    record: Deployment,
+    phase: Phase,
+    note: str | None = None,
+    *,
+    savepoint: str | None = None,
+    checkpoint: str | None = None,
 ) -> Deployment:
     """The deployment's next record."""
     return record.model_copy(
         update={
             "phase": phase,
             "note": note,
-            "savepoint": savepoint or record.savepoint,
+            "savepoint": savepoint,
+            "checkpoint": checkpoint,
             "updated_at": now(),
         }
     )
@@ -121,14 +127,15 @@ def _alive(record: Deployment, cluster: FlinkCluster) -> Deployment:
 
 def _ended(record: Deployment, job: JobSummary, cluster: FlinkCluster) -> Deployment:
     if job.state == "FAILED":
-        return advance(record, "failed", root_cause(cluster, job.id) or "the job failed")
+        cause = root_cause(cluster, job.id) or "the job failed"
+        return advance(record, "failed", cause, checkpoint=newest_checkpoint(record, cluster))
     if job.state == "CANCELED":
-        by_us = record.phase == "stopping"
-        return advance(record, "stopped", None if by_us else "it was cancelled on the cluster")
+        note = None if record.phase == "stopping" else "it was cancelled on the cluster"
+        return advance(record, "stopped", note, checkpoint=newest_checkpoint(record, cluster))
     savepoint = cluster.checkpoints(job.id).latest.savepoint
     if savepoint is not None and savepoint.checkpoint_type == "SYNC_SAVEPOINT":
         note = None if record.phase == "stopping" else "it was stopped on the cluster"
-        return advance(record, "stopped", note, savepoint.external_path)
+        return advance(record, "stopped", note, savepoint=savepoint.external_path)
     return advance(record, "stopped", "it came to the end of its input")
 
 
@@ -145,10 +152,16 @@ def _unknown(record: Deployment) -> Deployment:
         return advance(
             record,
             "stopped",
-            "the stop was interrupted and the cluster has forgotten the job; "
-            "its savepoint, if there is one, is in the savepoint folder",
+            "the stop was interrupted, and the cluster has forgotten the job",
         )
     return record
+
+
+def newest_checkpoint(record: Deployment, cluster: FlinkCluster) -> str | None:
+    """The newest checkpoint, or savepoint, of a job that the cluster knows."""
+    latest = cluster.checkpoints(record.flink_job_id).latest
+    complete = [each for each in (latest.completed, latest.savepoint) if each and each.is_on_disk]
+    return max(complete, key=lambda each: each.id).external_path if complete else None
 
 
 def root_cause(cluster: FlinkCluster, job_id: str) -> str | None:

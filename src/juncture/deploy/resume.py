@@ -1,61 +1,130 @@
-"""What a submission goes on from: the state its job was stopped with, or its startpoints."""
+"""What a submission goes on from: the newest state of the deployment before, or what was asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from juncture.deploy import snapshots
 from juncture.deploy.ledger import DRAINED
 from juncture.deploy.store import Store
 from juncture.errors import Refused
 from juncture.model.deployment import Deployment
 
 _PLAN = "plan.json"
+_NOTHING_CHANGED = "nothing was changed"
 
 
-def state_of(job: str, files: Mapping[str, str], store: Store, last: Deployment | None) -> Deployment | None:
-    """The deployment whose savepoint the job goes on from; None if it starts from its startpoints.
+@dataclass(frozen=True)
+class Origin:
+    """A savepoint or checkpoint to go on from. `told` says of which version, and whether it was seen."""
 
-    That is so the first time, and after a stop without a savepoint, which says that its state is not wanted.
+    path: str
+    told: str
+
+
+class Resumption:
+    """Finds what a submission goes on from.
 
     Args:
         job: its name.
         files: the bundle to be submitted.
         store: the environment's.
-        last: the job's newest deployment as it really is.
-
-    Raises:
-        Refused: there is state that the job can't be known to go on from. Starting from the startpoints
-            would read records again and emit rows a second time, which somebody has to want.
     """
-    before = last if last is not None and _ran(store, last) else _last_that_ran(store, job)
-    if before is None or (before.phase == "stopped" and before.savepoint is None):
-        return None
-    anew = "to start from the startpoints, without state, run it with --anew: rows may be emitted again"
-    if before.savepoint is None or before.note == DRAINED:
-        kept = "ended without a savepoint" if before.savepoint is None else "can't be gone on from"
-        raise Refused(
-            f"version {before.version} of '{job}' {kept}: {before.note or before.phase}",
-            state="nothing was changed",
-            remedy=anew,
-        )
-    if store.get_bundle(before.bundle).get(_PLAN) != files[_PLAN]:
-        raise Refused(
-            f"the plan of '{job}' is another than that of version {before.version}, whose savepoint it would"
-            " go on from",
-            state="nothing was changed",
-            remedy=f"render what version {before.version} was rendered from; or {anew}",
-        )
-    return before
+
+    def __init__(self, job: str, files: Mapping[str, str], store: Store) -> None:
+        self._job, self._files, self._store = job, files, store
+        self._from = f"`juncture submit {job} --from PATH`"
+        self._anew = "to start from the startpoints, without state, add --anew: rows may be emitted again"
+
+    def newest(self, last: Deployment | None) -> Origin | None:
+        """The newest state of the job; None if it never ran, so that it starts from its startpoints.
+
+        Args:
+            last: the job's newest deployment as it really is.
+
+        Raises:
+            Refused: there is no state, or it can't be known to be gone on from. Starting from the startpoints
+                would read records again and emit rows a second time, which somebody has to want.
+        """
+        before = last if last is not None and self._ran(last) else self._last_that_ran()
+        if before is None:
+            return None
+        self._fits(before)
+        if before.savepoint is not None:
+            return self._seen(before.savepoint, f"the savepoint of version {before.version}")
+        path = before.checkpoint or self._left_by(before)
+        return self._seen(path, f"the newest checkpoint of version {before.version}")
+
+    def asked(self, path: str) -> Origin:
+        """The state of that path. Raises Refused if it is not there, or is of a version with another plan."""
+        owner = next((each for each in self._store.history(self._job) if _owns(each, path)), None)
+        if owner is None:
+            return self._seen(path, "what was asked for")
+        self._fits(owner)
+        return self._seen(path, f"what was asked for, of version {owner.version}")
+
+    def _left_by(self, before: Deployment) -> str:
+        """The state of a deployment that the cluster does not know any more."""
+        what = f"version {before.version} of '{self._job}' ended without a savepoint ({before.note or before.phase})"
+        try:
+            found = snapshots.newest(before.flink_job_id, before.checkpoint_dir, before.savepoint_dir)
+        except snapshots.NotVisible as error:
+            raise Refused(
+                f"{what}, and its checkpoints can't be looked for: {error}",
+                state=_NOTHING_CHANGED,
+                remedy=f"name its newest checkpoint or savepoint with {self._from}, below"
+                f" {before.checkpoint_dir}/{before.flink_job_id}; {self._anew}",
+            ) from None
+        if found is None:
+            began = before.restored_from
+            first = f"; if it ended before its first one, go on from where it began: --from {began}"
+            raise Refused(
+                f"{what}, and no checkpoint of it is left",
+                state=_NOTHING_CHANGED,
+                remedy=f"if you have a savepoint of it, {self._from}{first if began else ''}; {self._anew}",
+            )
+        return found
+
+    def _fits(self, before: Deployment) -> None:
+        if before.note == DRAINED:
+            raise Refused(
+                f"version {before.version} of '{self._job}' can't be gone on from: {before.note}",
+                state=_NOTHING_CHANGED,
+                remedy=self._anew,
+            )
+        if self._store.get_bundle(before.bundle).get(_PLAN) != self._files[_PLAN]:
+            raise Refused(
+                f"the plan of '{self._job}' is another than that of version {before.version}, whose state it would"
+                " go on from",
+                state=_NOTHING_CHANGED,
+                remedy=f"render what version {before.version} was rendered from; or, {self._anew}",
+            )
+
+    def _seen(self, path: str, told: str) -> Origin:
+        try:
+            there = snapshots.exists(path)
+        except snapshots.NotVisible as error:
+            return Origin(path, f"{told}, which can't be looked at from here ({error}): {path}")
+        if not there:
+            raise Refused(
+                f"{told} is not there any more: {path}",
+                state=_NOTHING_CHANGED,
+                remedy=f"put it back, or name another with {self._from}; {self._anew}",
+            )
+        return Origin(path, f"{told}: {path}")
+
+    def _last_that_ran(self) -> Deployment | None:
+        return next((each for each in self._store.history(self._job) if self._ran(each)), None)
+
+    def _ran(self, deployment: Deployment) -> bool:
+        """Whether a deployment ever ran: one that did not start has changed nothing."""
+        if deployment.phase != "failed" or deployment.checkpoint is not None:
+            return True
+        records = self._store.phases(deployment.job, deployment.version)
+        return any(each.phase in ("running", "stopping") for each in records)
 
 
-def _last_that_ran(store: Store, job: str) -> Deployment | None:
-    return next((each for each in store.history(job) if _ran(store, each)), None)
-
-
-def _ran(store: Store, deployment: Deployment) -> bool:
-    """Whether a deployment ever ran: one that did not start has changed nothing."""
-    if deployment.phase != "failed":
-        return True
-    return any(
-        each.phase in ("running", "stopping") for each in store.phases(deployment.job, deployment.version)
-    )
+def _owns(deployment: Deployment, path: str) -> bool:
+    known = [each for each in (deployment.savepoint, deployment.checkpoint) if each is not None]
+    return f"/{deployment.flink_job_id}/" in path or any(snapshots.same(path, each) for each in known)

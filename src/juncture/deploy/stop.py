@@ -39,7 +39,7 @@ def stop(
         job: its name.
         connection: where it runs.
         store: the environment's.
-        savepoint: False cancels the job: its state is then only in its last checkpoint.
+        savepoint: False cancels the job: its state is then only in its newest checkpoint.
         savepoint_dir: where to put the savepoint; the cluster's own folder by default.
         drain: let event time end first, so that everything pending is emitted. Not to be resumed from.
         timeout: seconds for the savepoint.
@@ -55,7 +55,8 @@ def stop(
         locked(store.files, job, "stop", progress),
     ):
         record = _running(job, connection, store, cluster)
-        if savepoint and savepoint_dir is None and cluster.savepoint_dir() is None:
+        target = savepoint_dir or record.savepoint_dir
+        if savepoint and target is None:
             raise Refused(
                 f"the cluster at {cluster.base_url} does not say where savepoints go",
                 state="the job runs on",
@@ -63,12 +64,12 @@ def stop(
             )
         if savepoint:
             _await_tasks(record, cluster, progress)
-        record = ledger.advance(record, "stopping")
-        store.append(record)
+        # If the cluster forgets the job before anybody has looked, its savepoint is searched for there.
+        store.append(ledger.advance(record, "stopping").model_copy(update={"savepoint_dir": target}))
         if not savepoint:
             return _cancel(record, cluster, store, progress)
         progress("Taking a savepoint")
-        return _stop(record, cluster, store, savepoint_dir, drain, timeout, progress)
+        return _stop(record, cluster, store, target, drain, timeout, progress)
 
 
 def _running(job: str, connection: Connection, store: Store, cluster: FlinkCluster) -> Deployment:
@@ -115,7 +116,8 @@ def _cancel(record: Deployment, cluster: FlinkCluster, store: Store, progress: P
     progress("Cancelling, without a savepoint")
     cluster.cancel(record.flink_job_id)
     cluster.wait_ended(record.flink_job_id, _ENDS_WITHIN)
-    stopped = ledger.advance(record, "stopped", "cancelled without a savepoint")
+    checkpoint = ledger.newest_checkpoint(record, cluster)
+    stopped = ledger.advance(record, "stopped", "cancelled without a savepoint", checkpoint=checkpoint)
     store.append(stopped)
     return stopped
 
@@ -124,7 +126,7 @@ def _stop(
     record: Deployment,
     cluster: FlinkCluster,
     store: Store,
-    savepoint_dir: str | None,
+    target: str | None,
     drain: bool,
     timeout: float,
     progress: Progress,
@@ -138,7 +140,7 @@ def _stop(
             progress(f"Taking a savepoint, {seconds:.0f} s")
 
     try:
-        path = cluster.stop(record.flink_job_id, savepoint_dir, drain=drain, timeout=timeout, waiting=waiting)
+        path = cluster.stop(record.flink_job_id, target, drain=drain, timeout=timeout, waiting=waiting)
     except Unreachable as error:
         # Whether it stops is open: the record stays 'stopping' until somebody can look.
         raise Unreachable(
@@ -154,6 +156,6 @@ def _stop(
             remedy=error.remedy or "mend the cause, or stop it with --no-savepoint",
         ) from None
     cluster.wait_ended(record.flink_job_id, _ENDS_WITHIN)
-    stopped = ledger.advance(record, "stopped", ledger.DRAINED if drain else None, path)
+    stopped = ledger.advance(record, "stopped", ledger.DRAINED if drain else None, savepoint=path)
     store.append(stopped)
     return stopped

@@ -12,7 +12,7 @@ from juncture.deploy.connection import Connection
 from juncture.deploy.launcher import Launcher, launch_options
 from juncture.deploy.lock import Lock, locked
 from juncture.deploy.manifest import Manifest, read_manifest
-from juncture.deploy.resume import state_of
+from juncture.deploy.resume import Origin, Resumption
 from juncture.deploy.store import Store
 from juncture.deploy.takeoff import DidNotStart, wait_running
 from juncture.errors import JunctureError, Refused, Unreachable
@@ -26,9 +26,10 @@ Progress = Callable[[str], None]
 
 
 class SubmitPlan(Value):
-    """What a submission will do. `savepoint` is what it goes on from; None: its startpoints.
+    """What a submission will do. `restored_from` is what it goes on from; None: its startpoints.
 
-    `checked` are the facts it rests on, a sentence each.
+    `checkpoint_dir` and `savepoint_dir` are where Flink will put its state. `checked` are the facts it rests
+    on, a sentence each.
     """
 
     job: str
@@ -40,7 +41,9 @@ class SubmitPlan(Value):
     digest: str
     parallelism: int
     topics: dict[str, str]
-    savepoint: str | None
+    restored_from: str | None
+    checkpoint_dir: str | None
+    savepoint_dir: str | None
     checked: tuple[str, ...]
 
 
@@ -51,6 +54,7 @@ def plan_submit(
     jars: Sequence[Path],
     *,
     anew: bool = False,
+    start_from: str | None = None,
 ) -> SubmitPlan:
     """Look at everything that a submission needs; changes nothing. Arguments and errors as of `submit`."""
     manifest = read_manifest(files)
@@ -59,7 +63,8 @@ def plan_submit(
         if last is not None:
             _not_elsewhere(last, connection, cluster)
             last = ledger.reconcile(last, cluster)
-        return _plan(manifest, files, connection, store, jars, cluster, last, anew)
+        origin = _origin(manifest, files, cluster, store, last, anew, start_from)
+        return _plan(manifest, files, connection, jars, cluster, last, origin)
 
 
 def submit(
@@ -71,10 +76,11 @@ def submit(
     progress: Progress = lambda message: None,
     *,
     anew: bool = False,
+    start_from: str | None = None,
 ) -> Deployment:
     """Deploy a rendered job that does not run, and return when all of its tasks run.
 
-    It goes on from the savepoint it was stopped with (juncture.deploy.resume).
+    It goes on from the savepoint it was stopped with, or from its newest checkpoint (juncture.deploy.resume).
 
     Interrupted at any moment, it leaves a record by which the next command on this job finishes or undoes
     what was begun.
@@ -87,6 +93,7 @@ def submit(
         launch: starts job.py: a planner's `run`.
         progress: is told each step.
         anew: start from the startpoints, whatever state there is.
+        start_from: the savepoint or checkpoint to go on from, instead of the newest.
 
     Raises:
         Refused: the job runs, it can't be known to go on from its state, somebody else deploys it,
@@ -104,28 +111,41 @@ def submit(
         if last is not None:
             _not_elsewhere(last, connection, cluster)
             last = ledger.settle(last, cluster, store)
-        plan = _plan(manifest, files, connection, store, jars, cluster, last, anew)
+        origin = _origin(manifest, files, cluster, store, last, anew, start_from)
+        plan = _plan(manifest, files, connection, jars, cluster, last, origin)
         for fact in plan.checked:
             progress(fact)
         return _execute(plan, files, connection, store, jars, launch, cluster, lock, progress)
+
+
+def _origin(
+    manifest: Manifest,
+    files: Mapping[str, str],
+    cluster: FlinkCluster,
+    store: Store,
+    last: Deployment | None,
+    anew: bool,
+    start_from: str | None,
+) -> Origin | None:
+    """What the job goes on from, None if it starts from its startpoints. Raises Refused if it runs."""
+    _not_running(manifest, cluster, last)
+    if anew:
+        return None
+    resumption = Resumption(manifest.job, files, store)
+    return resumption.newest(last) if start_from is None else resumption.asked(start_from)
 
 
 def _plan(
     manifest: Manifest,
     files: Mapping[str, str],
     connection: Connection,
-    store: Store,
     jars: Sequence[Path],
     cluster: FlinkCluster,
     last: Deployment | None,
-    anew: bool,
+    origin: Origin | None,
 ) -> SubmitPlan:
     connection.values(manifest.variables)
-    _not_running(manifest, cluster, last)
-    before = None if anew else state_of(manifest.job, files, store, last)
-    state = (
-        f"Going on from the savepoint of version {before.version}" if before else "Starting from startpoints"
-    )
+    state = f"Going on from {origin.told}" if origin else "Starting from startpoints"
     return SubmitPlan(
         job=manifest.job,
         name=manifest.name,
@@ -136,7 +156,9 @@ def _plan(
         digest=digest(files),
         parallelism=manifest.slots,
         topics=manifest.topics,
-        savepoint=before.savepoint if before else None,
+        restored_from=origin.path if origin else None,
+        checkpoint_dir=cluster.checkpoint_dir(manifest.options),
+        savepoint_dir=cluster.savepoint_dir(manifest.options),
         checked=(*preflight.check(manifest, connection, cluster, jars), state),
     )
 
@@ -166,13 +188,15 @@ def _execute(
         created_at=moment,
         updated_at=moment,
         created_by=ledger.whoami(),
-        restored_from=plan.savepoint,
+        restored_from=plan.restored_from,
+        checkpoint_dir=plan.checkpoint_dir,
+        savepoint_dir=plan.savepoint_dir,
     )
     variables = connection.values(read_manifest(files).variables)
     lock.note(helpers.own_helpers())
     store.append(record)
     progress(f"Submitting {plan.name} as Flink job {plan.flink_job_id}")
-    options = launch_options(connection.flink, plan.flink_job_id, jars, plan.savepoint)
+    options = launch_options(connection.flink, plan.flink_job_id, jars, plan.restored_from)
     try:
         _launch(files["job.py"], launch, options, variables, cluster, plan.flink_job_id)
         wait_running(cluster, plan.flink_job_id, progress)
@@ -215,8 +239,9 @@ def _failed(
     note = connection.redact(" ".join(why.split()))
     try:
         cluster.cancel(record.flink_job_id)
-        cluster.wait_ended(record.flink_job_id, timeout=60)
-        store.append(ledger.advance(record, "failed", note))
+        ended = cluster.wait_ended(record.flink_job_id, timeout=60)
+        checkpoint = ledger.newest_checkpoint(record, cluster) if ended else None
+        store.append(ledger.advance(record, "failed", note, checkpoint=checkpoint))
     except JunctureError as second:
         state = (
             f"the job may still be on the cluster ({second.problem}); `juncture status {record.job}` tells"
@@ -227,7 +252,9 @@ def _failed(
         return Unreachable(problem, state=state, remedy=remedy)
     remedy = error.remedy if isinstance(error, JunctureError) else None
     if record.restored_from is not None and "Cannot find checkpoint or savepoint" in note:
-        remedy = "put the savepoint back; or start from the startpoints, without state, with --anew"
+        remedy = (
+            "put it back, or name another with --from; without state, start from the startpoints with --anew"
+        )
     kind = "did not start" if isinstance(error, DidNotStart) else "could not be submitted"
     return Refused(f"'{record.job}' {kind}: {note}", state=state, remedy=remedy)
 

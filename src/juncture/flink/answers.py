@@ -132,6 +132,11 @@ class Checkpoint(Answer):
     external_path: str | None = None
     failure_message: str | None = None
 
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether it outlives the JobManager; one that does not has '<checkpoint-not-externally-addressable>'."""
+        return self.external_path is not None and not self.external_path.startswith("<")
+
 
 class CheckpointCounts(Answer):
     restored: int

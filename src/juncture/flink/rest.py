@@ -96,9 +96,17 @@ class FlinkCluster:
             raise Unreachable(f"what answers at {self.base_url} does not answer as Flink does")
         return {str(entry["key"]): str(entry["value"]) for entry in answer}
 
-    def savepoint_dir(self) -> str | None:
-        """Where the cluster puts savepoints if nobody says where."""
-        config = self.config()
+    def checkpoint_dir(self, options: Mapping[str, str]) -> str | None:
+        """Where the checkpoints of a job with these options are, each job's in a folder named by its id.
+
+        None if the JobManager keeps them in its memory, so that they end with it.
+        """
+        config = {**self.config(), **options}
+        return config.get("execution.checkpointing.dir") or config.get("state.checkpoints.dir")
+
+    def savepoint_dir(self, options: Mapping[str, str]) -> str | None:
+        """Where savepoints of a job with these options are put if nobody says where."""
+        config = {**self.config(), **options}
         return config.get("execution.checkpointing.savepoint-dir") or config.get("state.savepoints.dir")
 
     def cancel(self, job_id: str) -> None:

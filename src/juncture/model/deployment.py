@@ -16,7 +16,9 @@ class Deployment(Value):
 
     `version` counts from 1 for each job. `flink_job_id` is chosen before the job is submitted, so that an
     interrupted submission can be recognised. `bundle` is the store's path of the rendered files,
-    `restored_from` the savepoint it went on from, `savepoint` the one it was stopped with.
+    `restored_from` the savepoint or checkpoint it went on from, `savepoint` the one it was stopped with,
+    `checkpoint` the newest of a job that ended without one. `checkpoint_dir` and `savepoint_dir` are where
+    Flink puts them while it runs.
     """
 
     schema_version: Literal[1] = 1
@@ -31,6 +33,9 @@ class Deployment(Value):
     created_at: AwareDatetime
     updated_at: AwareDatetime
     created_by: str
+    checkpoint_dir: str | None = None
+    savepoint_dir: str | None = None
     savepoint: str | None = None
+    checkpoint: str | None = None
     restored_from: str | None = None
     note: str | None = None

@@ -28,6 +28,7 @@ class Recorded(FlinkCluster):
     def __init__(self, state: str | None, savepoint: dict[str, object] | None = None) -> None:
         super().__init__("http://127.0.0.1:1")
         self.state, self.last = state, savepoint
+        self.kind = "savepoint"
 
     def jobs(self) -> tuple[JobSummary, ...]:
         if self.state is None:
@@ -42,7 +43,7 @@ class Recorded(FlinkCluster):
         counts = dict.fromkeys(("restored", "total", "in_progress", "completed", "failed"), 0)
         last = Checkpoint.model_validate(self.last) if self.last else None
         return Checkpoints.model_validate(
-            {"counts": counts, "latest": {"savepoint": last}, "history": [last] if last else []}
+            {"counts": counts, "latest": {self.kind: last}, "history": [last] if last else []}
         )
 
 
@@ -95,6 +96,20 @@ def test_a_job_that_was_stopped_has_its_savepoint(phase: Phase) -> None:
 def test_a_savepoint_that_was_not_a_stops_is_not_taken_for_one() -> None:
     savepoint = {**SAVEPOINT, "checkpoint_type": "SAVEPOINT"}
     assert ledger.reconcile(deployment(1, "running"), Recorded("FINISHED", savepoint)).savepoint is None
+
+
+@pytest.mark.parametrize("state", ["FAILED", "CANCELED"])
+@pytest.mark.parametrize("kind", ["savepoint", "completed"])
+def test_a_job_that_ended_without_a_stop_has_its_newest_checkpoint(state: str, kind: str) -> None:
+    cluster = Recorded(state, SAVEPOINT)
+    cluster.kind = kind
+    found = ledger.reconcile(deployment(1, "running"), cluster)
+    assert (found.savepoint, found.checkpoint) == (None, "file:/s/1")
+
+
+def test_a_checkpoint_that_ends_with_the_jobmanager_is_none() -> None:
+    memory = {**SAVEPOINT, "external_path": "<checkpoint-not-externally-addressable>"}
+    assert ledger.reconcile(deployment(1, "running"), Recorded("FAILED", memory)).checkpoint is None
 
 
 @pytest.mark.parametrize("phase", ["stopped", "failed"])

@@ -1,0 +1,141 @@
+"""Checkpoints and savepoints where Flink has put them, known by Flink's own names.
+
+    <checkpoint folder>/<job id>/chk-<number>/_metadata
+    <savepoint folder>/savepoint-<first 6 of the job id>-<random>/_metadata
+
+The metadata is written last and at once: what has it is complete.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import fsspec
+
+_METADATA = "_metadata"
+_CHECKPOINT = re.compile(r"chk-(\d+)")
+_HEADER = struct.Struct(">IIq")
+_MAGIC = 0x4960672D
+
+
+class Snapshot(NamedTuple):
+    """A complete checkpoint or savepoint. A job numbers both kinds in one row."""
+
+    number: int
+    path: str
+
+
+class NotVisible(Exception):
+    """A folder or file can't be looked at from this machine; the message says why."""
+
+
+def newest(job_id: str, checkpoint_dir: str | None, savepoint_dir: str | None) -> str | None:
+    """The newest complete checkpoint or savepoint of a Flink job, None if there is none.
+
+    Args:
+        job_id: Flink's.
+        checkpoint_dir: the folder that holds the checkpoints of all jobs, None if they are nowhere.
+        savepoint_dir: the folder where its savepoints would be.
+
+    Raises NotVisible if one of the folders can't be looked at.
+    """
+    found = []
+    if checkpoint_dir is not None:
+        _see(checkpoint_dir)
+        found += _checkpoints(checkpoint_dir, job_id)
+    if savepoint_dir is not None:
+        # Flink makes it for the first savepoint: that it is missing beside checkpoints says there is none.
+        if checkpoint_dir is None or not _is_local(checkpoint_dir):
+            _see(savepoint_dir)
+        found += _savepoints(savepoint_dir, job_id)
+    return max(found).path if found else None
+
+
+def exists(path: str) -> bool:
+    """Whether there is a complete checkpoint or savepoint. Raises NotVisible if that can't be seen from here."""
+    folder = _plain(path).removesuffix(f"/{_METADATA}")
+    # Of folders that are not on this machine nothing is known: the cluster's machines may have them.
+    if _is_local(path) and not any(above.is_dir() for above in [*Path(folder).parents][:2] if above.name):
+        raise NotVisible(f"{Path(folder).parent} is not on this machine")
+    return _METADATA in _names(folder)
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two paths name the same checkpoint or savepoint, however they are written."""
+    return _plain(one) == _plain(other)
+
+
+def _checkpoints(checkpoint_dir: str, job_id: str) -> list[Snapshot]:
+    folder = f"{_plain(checkpoint_dir)}/{job_id}"
+    numbers = sorted(int(match[1]) for name in _names(folder) if (match := _CHECKPOINT.fullmatch(name)))
+    for number in reversed(numbers):
+        if _METADATA in _names(f"{folder}/chk-{number}"):
+            return [Snapshot(number, f"{checkpoint_dir.rstrip('/')}/{job_id}/chk-{number}")]
+    return []
+
+
+def _savepoints(savepoint_dir: str, job_id: str) -> list[Snapshot]:
+    folder = _plain(savepoint_dir)
+    found = []
+    for name in _names(folder):
+        if name.startswith(f"savepoint-{job_id[:6]}-") and _METADATA in _names(f"{folder}/{name}"):
+            number = _number(f"{folder}/{name}/{_METADATA}")
+            if number is not None:
+                found.append(Snapshot(number, f"{savepoint_dir.rstrip('/')}/{name}"))
+    return found
+
+
+def _number(metadata: str) -> int | None:
+    """The number in a metadata file's head; None if it is damaged."""
+    fs, path = _open(metadata)
+    try:
+        head = bytes(fs.cat_file(path, end=_HEADER.size))
+    except Exception as error:  # each fsspec package has exceptions of its own
+        raise NotVisible(_said(error)) from None
+    if len(head) < _HEADER.size:
+        return None
+    magic, _, number = _HEADER.unpack(head)
+    return int(number) if magic == _MAGIC else None
+
+
+def _see(folder: str) -> None:
+    if _is_local(folder) and not Path(_plain(folder)).is_dir():
+        raise NotVisible(f"{_plain(folder)} is not on this machine")
+
+
+def _names(folder: str) -> frozenset[str]:
+    """Names of a folder's entries, none if it is missing. Raises NotVisible if it can't be listed."""
+    fs, path = _open(folder)
+    try:
+        entries = fs.ls(path, detail=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+    except Exception as error:  # each fsspec package has exceptions of its own
+        raise NotVisible(_said(error)) from None
+    return frozenset(str(entry).rstrip("/").rsplit("/", 1)[-1] for entry in entries)
+
+
+def _open(address: str) -> tuple[Any, str]:
+    try:
+        fs, path = fsspec.core.url_to_fs(address, use_listings_cache=False)
+    except Exception as error:
+        raise NotVisible(_said(error)) from None
+    return fs, str(path)
+
+
+def _said(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _is_local(address: str) -> bool:
+    return urlsplit(address).scheme in ("", "file")
+
+
+def _plain(address: str) -> str:
+    """Flink writes files of this machine as file:/a, people as file:///a or /a."""
+    address = address.rstrip("/")
+    return urlsplit(address).path if _is_local(address) else address

@@ -1,0 +1,140 @@
+"""What a job goes on from, for all that may have become of the deployment before."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+from tests.unit.deploy.records import deployment
+
+from juncture.deploy.ledger import DRAINED
+from juncture.deploy.resume import Resumption
+from juncture.deploy.store import Store
+from juncture.errors import Refused
+from juncture.model.deployment import Deployment, Phase
+
+FILES = {"plan.json": "{}", "job.py": ""}
+
+
+class Place:
+    """A store with one plan, and the folders in which a cluster would keep state."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.store = Store(root / "store")
+        self.bundle = self.store.put_bundle("clicks", "abc", FILES)
+        (root / "checkpoints").mkdir()
+
+    def ran(self, version: int, *phases: Phase, **last: object) -> Deployment:
+        """Record a deployment of these phases; `last` is what its last record says beside."""
+        folders = {"checkpoint_dir": f"{self.root}/checkpoints", "savepoint_dir": f"{self.root}/savepoints"}
+        for phase in phases:
+            said = last if phase == phases[-1] else {}
+            record = deployment(version, phase).model_copy(update={**folders, **said})
+            self.store.append(record)
+        return record
+
+    def snapshot(self, name: str, number: int = 1) -> str:
+        folder = self.root / name
+        folder.mkdir(parents=True)
+        (folder / "_metadata").write_bytes(struct.pack(">IIq", 0x4960672D, 6, number))
+        return f"file:{folder}"
+
+    def resumption(self, plan: str = "{}") -> Resumption:
+        return Resumption("clicks", {**FILES, "plan.json": plan}, self.store)
+
+    def newest(self) -> str | None:
+        found = self.resumption().newest(self.store.last("clicks"))
+        return found.path if found else None
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def test_the_first_time_there_is_nothing(place: Place) -> None:
+    assert place.newest() is None
+
+
+def test_a_version_that_never_started_changed_nothing(place: Place) -> None:
+    place.ran(1, "submitting", "failed")
+    assert place.newest() is None
+
+
+def test_the_savepoint_it_was_stopped_with(place: Place) -> None:
+    savepoint = place.snapshot("savepoints/savepoint-a")
+    place.ran(1, "submitting", "running", "stopping", "stopped", savepoint=savepoint)
+    place.ran(2, "submitting", "failed", note="no such host")
+    assert place.newest() == savepoint
+
+
+@pytest.mark.parametrize("phase", ["failed", "stopped"])
+def test_the_checkpoint_that_the_cluster_told(place: Place, phase: Phase) -> None:
+    checkpoint = place.snapshot("checkpoints/x/chk-4")
+    place.ran(1, "submitting", "running", phase, checkpoint=checkpoint)
+    assert place.newest() == checkpoint
+
+
+@pytest.mark.parametrize("number", [4, 6])
+def test_the_newest_that_a_lost_job_has_left(place: Place, number: int) -> None:
+    record = place.ran(1, "submitting", "running", "stopping", "stopped", note="the stop was interrupted")
+    checkpoint = place.snapshot(f"checkpoints/{record.flink_job_id}/chk-5", 5)
+    savepoint = place.snapshot(f"savepoints/savepoint-{record.flink_job_id[:6]}-1f", number)
+    found = place.newest()
+    assert found is not None
+    assert found.removeprefix("file:") == (savepoint if number > 5 else checkpoint).removeprefix("file:")
+
+
+def test_a_lost_job_that_has_left_nothing(place: Place) -> None:
+    place.ran(1, "submitting", "running", "failed", note="lost", restored_from="file:/s/0")
+    with pytest.raises(Refused, match="no checkpoint of it is left") as caught:
+        place.newest()
+    assert "--from file:/s/0" in (caught.value.remedy or "")
+    assert "--anew" in (caught.value.remedy or "")
+
+
+def test_a_lost_job_whose_checkpoints_are_not_seen_from_here(place: Place) -> None:
+    place.ran(1, "submitting", "running", "failed", checkpoint_dir="nosuch://bucket/c")
+    with pytest.raises(
+        Refused, match="can't be looked for: ValueError: Protocol not known: nosuch"
+    ) as caught:
+        place.newest()
+    assert "nosuch://bucket/c/" in (caught.value.remedy or "")
+
+
+def test_a_savepoint_that_is_gone(place: Place) -> None:
+    place.ran(1, "submitting", "running", "stopped", savepoint=f"file:{place.root}/checkpoints/gone")
+    with pytest.raises(Refused, match="the savepoint of version 1 is not there any more") as caught:
+        place.newest()
+    assert "--from PATH" in (caught.value.remedy or "")
+
+
+def test_a_savepoint_that_is_not_seen_from_here_is_for_flink_to_judge(place: Place) -> None:
+    place.ran(1, "submitting", "running", "stopped", savepoint="nosuch://bucket/s")
+    found = place.resumption().newest(place.store.last("clicks"))
+    assert found is not None
+    assert "can't be looked at from here" in found.told
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_state_of_another_plan_or_that_was_drained(place: Place, asked: bool) -> None:
+    savepoint = place.snapshot("savepoints/savepoint-a")
+    last = place.ran(1, "submitting", "running", "stopped", savepoint=savepoint)
+    other = place.resumption("[]")
+    with pytest.raises(Refused, match="is another than that of version 1"):
+        other.asked(savepoint.removeprefix("file:")) if asked else other.newest(last)
+    place.store.append(last.model_copy(update={"note": DRAINED}))
+    with pytest.raises(Refused, match="can't be gone on from: drained"):
+        place.resumption().asked(savepoint) if asked else place.newest()
+
+
+def test_what_was_asked_for(place: Place) -> None:
+    unknown = place.snapshot("elsewhere/savepoint-b")
+    assert place.resumption().asked(unknown).path == unknown
+    record = place.ran(1, "submitting", "running")
+    with pytest.raises(Refused, match="is another than that of version 1"):
+        place.resumption("[]").asked(f"file:/c/{record.flink_job_id}/chk-3")
+    with pytest.raises(Refused, match="what was asked for is not there any more"):
+        place.resumption().asked(f"{place.root}/elsewhere/savepoint-c")
