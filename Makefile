@@ -22,8 +22,8 @@ test-unit: setup ## The tests that need no JVM: seconds
 test-cluster: setup ## The tests that start a planner, a broker or a cluster: minutes
 	@$(BIN)/pytest tests/cluster
 
-test-joins: setup ## The join-validation cases of the example jobs: a minute
-	@$(BIN)/pytest tests/joins
+test-joins: setup ## The join-validation cases of the example jobs, and of Flink's interval joins: two minutes
+	@$(BIN)/pytest tests/joins tests/projects
 
 lint: setup ## Style and likely mistakes
 	@$(BIN)/ruff check --quiet

@@ -44,7 +44,7 @@ def command(invocation: Invocation, paths: tuple[Path, ...], only: str | None, f
     with (
         signals_raise(),
         invocation.output.progress() as say,
-        WarmSession(project, environment, {case.job for case in chosen}, say) as session,
+        WarmSession(project, environment, [case.job for case in chosen], say) as session,
     ):
         outcomes = _run(session, chosen, first, invocation)
     seconds = time.monotonic() - started

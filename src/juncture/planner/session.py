@@ -11,7 +11,7 @@ import tempfile
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from threading import Thread, Timer
+from threading import Lock, Thread, Timer
 from types import TracebackType
 from typing import IO, Any
 
@@ -33,6 +33,8 @@ class LaunchFailed(Unreachable):
 class Planner:
     """Flink's planner and client in a process of its own. Use as a context manager, or `close()` it.
 
+    Threads may share it: it answers one question at a time.
+
     Args:
         java_home: the Java to run it with.
         jars: connectors and formats that the SQL names.
@@ -45,6 +47,7 @@ class Planner:
     def __init__(
         self, java_home: Path, jars: Sequence[Path], variables: Mapping[str, str] | None = None
     ) -> None:
+        self._turn = Lock()
         self._scratch = tempfile.TemporaryDirectory(prefix="juncture-planner-")
         self._jars = ";".join(jar.resolve().as_uri() for jar in jars)
         self._printed: deque[str] = deque(maxlen=40)
@@ -133,6 +136,10 @@ class Planner:
         watchdog.start()
         try:
             self._process.stdin.write(json.dumps(request) + "\n")
+        with self._turn:
+            return self._answer(request)
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
             self._process.stdin.flush()
             line = self._process.stdout.readline()
         except OSError:

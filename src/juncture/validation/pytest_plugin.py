@@ -21,10 +21,13 @@ _CONFIG = "juncture.toml"
 
 
 class _Shared:
-    """The warm sessions of one run of pytest, one for each project, started by the first case that needs it."""
+    """The warm sessions of one run of pytest, one for each project, started by the first case that needs it.
+
+    They share a broker and a cluster where they can.
+    """
 
     def __init__(self) -> None:
-        self.jobs: dict[Path, set[str]] = {}
+        self.jobs: dict[Path, list[str]] = {}
         self._sessions: dict[Path, WarmSession] = {}
 
     def session(self, root: Path) -> WarmSession:
@@ -34,7 +37,10 @@ class _Shared:
             from juncture.validation.harness.session import WarmSession
 
             project = load_project(root)
-            self._sessions[root] = WarmSession(project, resolve_environment(project), self.jobs[root])
+            first = next(iter(self._sessions.values()), None)
+            self._sessions[root] = WarmSession(
+                project, resolve_environment(project), self.jobs[root], beside=first
+            )
         return self._sessions[root]
 
     def close(self) -> None:
@@ -47,7 +53,10 @@ _SHARED = pytest.StashKey[_Shared]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(
-        "juncture_cases", "folders whose YAML files hold join-validation cases", "args", ["tests/joins"]
+        "juncture_cases",
+        "folders of a project whose YAML files hold join-validation cases",
+        "args",
+        ["tests/joins"],
     )
 
 
@@ -65,7 +74,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     root = _project_of(file_path)
     if root is None:
         return None
-    folders = (parent.config.rootpath / folder for folder in parent.config.getini("juncture_cases"))
+    folders = (root / folder for folder in parent.config.getini("juncture_cases"))
     if not file_path.name.startswith("test_") and not any(map(file_path.is_relative_to, folders)):
         return None
     found: CaseFile = CaseFile.from_parent(parent, path=file_path)
@@ -122,7 +131,7 @@ class CaseItem(pytest.Item):
         if self.root not in shared.jobs:
             items: list[Any] = self.session.items
             mine = (each for each in items if isinstance(each, CaseItem) and each.root == self.root)
-            shared.jobs[self.root] = {each.case.job for each in mine}
+            shared.jobs[self.root] = [each.case.job for each in mine]
         shared.session(self.root)
 
     def runtest(self) -> None:

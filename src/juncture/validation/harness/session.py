@@ -6,7 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from types import TracebackType
 from filelock import FileLock, Timeout
 
 from juncture.deploy.connection import Connection, connect
-from juncture.deploy.toolchain import Toolchain, find_toolchain
+from juncture.deploy.toolchain import find_toolchain
 from juncture.errors import JunctureError, Location, Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
@@ -49,8 +49,10 @@ class WarmSession:
     Args:
         project: whose jobs are tested.
         environment: a local one.
-        jobs: names of the jobs that the cases are about.
+        jobs: names of the jobs that the cases are about, first those that are needed first.
         progress: is told each step.
+        beside: another project's session, whose planner, broker and cluster are used if they do for these jobs,
+            too. It must be closed after this one.
 
     Raises:
         JunctureError: the environment is not a local one.
@@ -64,6 +66,7 @@ class WarmSession:
         environment: Environment,
         jobs: Iterable[str],
         progress: Progress = lambda message: None,
+        beside: WarmSession | None = None,
     ) -> None:
         if environment.local is None:
             raise JunctureError(
@@ -72,18 +75,24 @@ class WarmSession:
                 remedy="name one with --env that has a [environments.NAME.local] table",
             )
         self.project, self.environment = project, environment
-        self._rendered = {name: render(project, name, environment) for name in sorted(set(jobs))}
+        self._rendered = {name: render(project, name, environment) for name in dict.fromkeys(jobs)}
+        self._slots = max((job.job.parallelism for job in self._rendered.values()), default=1)
         self._compiling: dict[str, Future[Compiled]] = {}
         self.jars: tuple[Path, ...] = ()
         """What a job must bring along: nothing where the cluster has the connectors already."""
         self._closing = ExitStack()
         try:
-            self.toolchain, self.planner = self._planner(progress)
+            self.toolchain = find_toolchain(self._connectors(), progress)
+            shared = beside if beside is not None and beside._does_for(self) else None
+            self.planner: Planner = (
+                shared.planner if shared else self._closing.enter_context(self.toolchain.planner())
+            )
             # One after the other, beside the start of the stack.
             compiler = ThreadPoolExecutor(1, thread_name_prefix="compile-cases")
             self._closing.callback(compiler.shutdown, cancel_futures=True)
             self._compiling = {name: compiler.submit(self._compile, name) for name in self._rendered}
-            self.connection = self._stack(progress)
+            self.connection: Connection = shared.connection if shared else self._stack(progress)
+            self.jars = shared.jars if shared else self.jars
             self.cluster: FlinkCluster = self._closing.enter_context(self.connection.cluster())
             self.admin = Admin(self.connection.kafka)
             self.writer = self._closing.enter_context(Writer(self.connection.kafka))
@@ -105,13 +114,18 @@ class WarmSession:
 
     def job(self, name: str) -> Compiled:
         """A job, compiled as for deployment. Raises Refused, with Flink's words, if Flink does not take it."""
-        wait(self._compiling.values())  # the planner answers one question at a time
         return self._compiling[name].result()
 
     def compile(self, rendered: RenderedJob) -> Compiled:
         """Another version of a job, compiled as for deployment. Raises Refused, with Flink's words."""
-        wait(self._compiling.values())
         return self._compiled(rendered)
+
+    def _connectors(self) -> set[str]:
+        return {name for job in self._rendered.values() for name in job.connectors}
+
+    def _does_for(self, other: WarmSession) -> bool:
+        has_jars = set(other.toolchain.jars) <= set(self.toolchain.jars)
+        return has_jars and self.cluster.overview().slots_available >= other._slots
 
     def _compile(self, name: str) -> Compiled:
         return self._compiled(self._rendered[name])
@@ -128,28 +142,22 @@ class WarmSession:
             )
         return Compiled(rendered, compilation.plan)
 
-    def _planner(self, progress: Progress) -> tuple[Toolchain, Planner]:
-        connectors = {name for job in self._rendered.values() for name in job.connectors}
-        toolchain = find_toolchain(connectors, progress)
-        return toolchain, self._closing.enter_context(toolchain.planner())
-
     def _stack(self, progress: Progress) -> Connection:
-        slots = max((job.job.parallelism for job in self._rendered.values()), default=1)
         running = LocalStack(self.project.root).status()
         if running is not None and running.alive:
             connection = connect(self.project.root, self.environment)
             with connection.cluster() as cluster:
-                if cluster.overview().slots_available >= slots:
+                if cluster.overview().slots_available >= self._slots:
                     progress("Using the project's local stack, which runs")
                     self.jars = tuple(jar.path for jar in self.toolchain.jars)
                     return connection
-        return self._own_stack(slots, progress)
+        return self._own_stack(progress)
 
-    def _own_stack(self, slots: int, progress: Progress) -> Connection:
+    def _own_stack(self, progress: Progress) -> Connection:
         settings = self.environment.local
         assert settings is not None
         settings = settings.model_copy(
-            update={"kafka_port": None, "flink_port": None, "slots": max(slots, settings.slots)}
+            update={"kafka_port": None, "flink_port": None, "slots": max(self._slots, settings.slots)}
         )
         home = _own_folder(self.project.root / ".juncture" / "test", self._closing)
         # On the cluster's class path the connector is loaded once, not for each case.

@@ -1,0 +1,6 @@
+-- Calls with the answers on their line, from 5 s before to 6 s after an answer.
+SELECT c.line AS call_line, c.call_id, a.line AS answer_line, a.answer_id
+FROM {{ source('calls') }} AS c
+JOIN {{ source('answers') }} AS a
+    ON c.line = a.line
+    AND c.called_at BETWEEN a.answered_at - INTERVAL '5' SECOND AND a.answered_at + INTERVAL '6' SECOND

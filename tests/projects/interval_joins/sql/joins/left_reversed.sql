@@ -1,0 +1,6 @@
+-- A lower bound above the upper one: nothing joins, every call is kept.
+SELECT c.line AS call_line, c.call_id, a.line AS answer_line, a.answer_id
+FROM {{ source('calls') }} AS c
+LEFT JOIN {{ source('answers') }} AS a
+    ON c.line = a.line
+    AND c.called_at BETWEEN a.answered_at + INTERVAL '3' SECOND AND a.answered_at + INTERVAL '1' SECOND
