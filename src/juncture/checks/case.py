@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from juncture.checks.flow import JOINS, Flow
@@ -12,6 +12,7 @@ from juncture.checks.tables import Table, read_table
 from juncture.errors import Location
 from juncture.model.compilation import Compilation
 from juncture.model.plan import PlanNode
+from juncture.model.project import JobFile
 from juncture.model.rendered import RenderedJob
 
 _AUTHORED = {
@@ -28,7 +29,13 @@ class Case:
 
     rendered: RenderedJob
     compilation: Compilation
-    job_places: dict[int, Location] = field(default_factory=dict)
+    authored: JobFile | None = None
+
+    @property
+    def job_file(self) -> JobFile:
+        """The job's file; without the places in it where they are not known."""
+        job = self.rendered.job
+        return self.authored or JobFile(job=job, path=f"jobs/{job.name}.yaml")
 
     @cached_property
     def tables(self) -> dict[str, Table]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from juncture.checks.rule import Rule
+from juncture.checks.rules.invalid_option import InvalidOption
 from juncture.checks.rules.invalid_silence import InvalidSilence
 from juncture.checks.rules.join_key_cast import JoinKeyCast
 from juncture.checks.rules.missing_watermark import MissingWatermark
@@ -27,6 +28,7 @@ RULES: tuple[type[Rule], ...] = (
     JoinKeyCast,
     UnusedColumnInState,
     NondeterministicInUpdating,
+    InvalidOption,
     InvalidSilence,
     UnusedSilence,
 )

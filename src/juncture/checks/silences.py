@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from juncture.checks.case import Case
 from juncture.checks.tokens import comments
 from juncture.errors import Location
+from juncture.model.project import JobFile
 from juncture.model.report import Finding
 
 UNSILENCED = ("invalid-silence", "unused-silence")
@@ -38,15 +39,20 @@ def silences(case: Case) -> tuple[Silence, ...]:
                 found[at] = Silence(
                     match["rule"], " ".join((match["reason"] or "").split()), at, is_job=False
                 )
-    for index, silence in enumerate(case.rendered.job.silence):
-        at = _job_place(case, index)
-        found[Location(at.path, at.line, index)] = Silence(silence.rule, silence.reason, at, is_job=True)
-    return tuple(found.values())
+    return (*found.values(), *job_silences(case.job_file))
 
 
-def silenced(case: Case, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def job_silences(file: JobFile) -> tuple[Silence, ...]:
+    """The silences in the job's file."""
+    return tuple(
+        Silence(silence.rule, silence.reason, file.locate("silence", index), is_job=True)
+        for index, silence in enumerate(file.job.silence)
+    )
+
+
+def silenced(silences: tuple[Silence, ...], findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings, those that are silenced marked with the reason. A silence without one does not count."""
-    known = [silence for silence in silences(case) if silence.reason]
+    known = [silence for silence in silences if silence.reason]
 
     def mark(finding: Finding) -> Finding:
         if finding.rule in UNSILENCED:
@@ -58,11 +64,3 @@ def silenced(case: Case, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         return finding
 
     return tuple(mark(finding) for finding in findings)
-
-
-def _job_place(case: Case, index: int) -> Location:
-    """The job's file, which the rendered job knows by what it read."""
-    name = case.rendered.job.name
-    paths = (path for path in case.rendered.inputs if PurePosixPath(path).suffix in (".yaml", ".yml"))
-    path = next((path for path in paths if PurePosixPath(path).stem == name), f"jobs/{name}.yaml")
-    return case.job_places.get(index, Location(path))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from juncture.checks.engine import check
 from juncture.cli.invocation import Invocation
 from juncture.deploy.toolchain import Toolchain, find_toolchain
-from juncture.errors import InvalidProject, JunctureError, Location
+from juncture.errors import InvalidProject, JunctureError
 from juncture.model.compilation import Compilation
 from juncture.model.project import Project
 from juncture.model.rendered import RenderedJob
@@ -60,10 +60,4 @@ def compiled(
 
 def findings_of(project: Project, job: RenderedJob, compilation: Compilation) -> tuple[Finding, ...]:
     """What the rules find in a job."""
-    file = project.jobs[job.job.name]
-    places = {
-        path[1]: Location(file.path, *position)
-        for path, position in file.positions.items()
-        if len(path) == 2 and path[0] == "silence" and isinstance(path[1], int)
-    }
-    return check(job, compilation, places)
+    return check(job, compilation, project.jobs[job.job.name])

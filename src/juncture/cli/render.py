@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from juncture.cli.compiled import compiled, rendered
+from juncture.checks.rules.invalid_option import InvalidOption
+from juncture.cli.compiled import compiled, findings_of, rendered
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
@@ -15,6 +16,7 @@ from juncture.deploy.toolchain import find_toolchain
 from juncture.errors import InvalidProject, JunctureError
 from juncture.model.compilation import PlannerError
 from juncture.model.rendered import RenderedJob
+from juncture.model.report import Finding
 from juncture.render.bundle import bundle, digest, write
 
 
@@ -62,6 +64,11 @@ def _bundles(
         raise InvalidProject(list(problems.values()))
     bundles, refused = {}, []
     for job, compilation in compiled(jobs, say):
+        findings = findings_of(invocation.project, job, compilation)
+        wrong_options = [
+            finding for finding in findings if finding.rule == InvalidOption.id and not finding.silenced
+        ]
+        refused += [_problem(finding) for finding in wrong_options if finding.severity == "error"]
         if compilation.error is not None:
             refused.append(_refused(job, compilation.error))
         elif compilation.plan is not None:
@@ -70,6 +77,10 @@ def _bundles(
     if refused:
         raise InvalidProject(refused)
     return bundles
+
+
+def _problem(finding: Finding) -> JunctureError:
+    return JunctureError(finding.message, location=finding.location, remedy=finding.remedy)
 
 
 def _refused(job: RenderedJob, error: PlannerError) -> JunctureError:

@@ -25,14 +25,36 @@ class PlannerError(Value):
     end_column: int | None = None
 
 
+class JobOption(Value):
+    """What Flink makes of one of a job's own options.
+
+    `known_as` is the key that Flink reads it by; None where it has no such option. Then `is_open` says that keys
+    below its prefix are for others to define, `is_foreign` that no option of Flink's begins with its first word,
+    and `nearest` are the keys near to it. `refusal` is what Flink says of a value that it can't convert to what
+    is `expected`, or to one of `values`.
+    """
+
+    key: str
+    value: str
+    known_as: str | None
+    is_open: bool = False
+    is_foreign: bool = False
+    nearest: tuple[str, ...] = ()
+    refusal: str | None = None
+    expected: str = ""
+    values: tuple[str, ...] = ()
+
+
 class Compilation(Value):
     """The planner's answer. With `lenient` the plan writes into a sink that takes everything.
 
     That is so where the authored INSERT was refused for its sink's sake: the rest can still be checked.
-    `explanation` is Flink's text of the plan with the changelog mode of each operator.
+    `explanation` is Flink's text of the plan with the changelog mode of each operator. `options` are the job's
+    own; those whose value Flink refuses are left out of the plan.
     """
 
     plan: CompiledPlan | None = None
     error: PlannerError | None = None
     lenient: bool = False
     explanation: str = ""
+    options: tuple[JobOption, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from juncture.errors import Location
 from juncture.model.base import Value
 from juncture.model.environment import Environment
 from juncture.model.job import Job
@@ -24,6 +25,10 @@ class JobFile(Value):
     job: Job
     path: str
     positions: dict[tuple[str | int, ...], tuple[int, int]] = {}
+
+    def locate(self, *keys: str | int) -> Location:
+        """Where a key stands, as `locate("startpoints", "clicks")`; the file where it is not in it."""
+        return Location(self.path, *self.positions.get(keys, (None, None)))
 
 
 class Project(Value):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from juncture.model.plan import CompiledPlan, PlanNode, table_names
@@ -44,5 +45,58 @@ def read_plan(text: str) -> CompiledPlan:
             "table.exec.uid.format": f"{uid}_<transformation>",
         }
         nodes.append(PlanNode(id=node["id"], kind=kind, uid=uid, inputs=tuple(inputs[node["id"]]), raw=node))
-    canonical = json.dumps(raw, indent=1, ensure_ascii=False)
-    return CompiledPlan(flink_version=raw["flinkVersion"], nodes=tuple(nodes), text=canonical + "\n")
+    return CompiledPlan(flink_version=raw["flinkVersion"], nodes=tuple(nodes), text=_text(raw))
+
+
+def with_source_uid(plan: CompiledPlan, table: str, uid: str) -> CompiledPlan:
+    """The plan with another uid for the operator that reads `table`, so that its state is not found again.
+
+    Restored with `execution.state-recovery.ignore-unclaimed-state`, the job reads that topic from where its
+    options say, and goes on with all other state. Raises ValueError if the plan does not read the table, or has
+    the uid already.
+    """
+    if any(node.uid == uid for node in plan.nodes):
+        raise ValueError(f"the plan has an operator '{uid}' already")
+
+    def changed(node: PlanNode) -> PlanNode:
+        configuration = {**node.raw["configuration"], "table.exec.uid.format": f"{uid}_<transformation>"}
+        return node.model_copy(update={"uid": uid, "raw": {**node.raw, "configuration": configuration}})
+
+    return _with_scan(plan, table, changed)
+
+
+def with_idle_timeout(plan: CompiledPlan, table: str, millis: int) -> CompiledPlan:
+    """The plan with another idle timeout, in ms, of the partitions of `table`: a plan holds it, not the options.
+
+    Raises ValueError if the plan does not read the table, or gives it no watermark while reading.
+    """
+
+    def changed(node: PlanNode) -> PlanNode:
+        scan = node.raw["scanTableSource"]
+        abilities = [dict(each) for each in scan.get("abilities", ())]
+        found = [each for each in abilities if each["type"] == "WatermarkPushDown"]
+        if not found:
+            raise ValueError(f"the plan has no watermark in the source '{table}'")
+        for each in found:
+            each["watermarkParams"] = {**each["watermarkParams"], "sourceIdleTimeout": millis}
+        return node.model_copy(
+            update={"raw": {**node.raw, "scanTableSource": {**scan, "abilities": abilities}}}
+        )
+
+    return _with_scan(plan, table, changed)
+
+
+def _with_scan(plan: CompiledPlan, table: str, change: Callable[[PlanNode], PlanNode]) -> CompiledPlan:
+    scans = [node for node in plan.nodes if "scanTableSource" in node.raw and table in table_names(node.raw)]
+    if not scans:
+        raise ValueError(f"the plan does not read '{table}'")
+    if len(scans) > 1:
+        raise ValueError(f"the plan reads '{table}' with {len(scans)} operators")
+    changed = {node.id: change(node) for node in scans}
+    nodes = tuple(changed.get(node.id, node) for node in plan.nodes)
+    raw = {**json.loads(plan.text), "nodes": [node.raw for node in nodes]}
+    return CompiledPlan(flink_version=plan.flink_version, nodes=nodes, text=_text(raw))
+
+
+def _text(raw: dict[str, Any]) -> str:
+    return json.dumps(raw, indent=1, ensure_ascii=False) + "\n"

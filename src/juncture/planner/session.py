@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from juncture.errors import JunctureError, Unreachable
-from juncture.model.compilation import Compilation, PlannerError
+from juncture.model.compilation import Compilation, JobOption, PlannerError
 from juncture.model.rendered import RenderedJob
 from juncture.planner.plan import read_plan
 
@@ -80,6 +80,7 @@ class Planner:
                 "insert": rendered.insert.text,
                 "select": rendered.insert.text.split("\n", 1)[1],
                 "options": {**rendered.options, **({"pipeline.jars": self._jars} if self._jars else {})},
+                "authored": rendered.job.options,
             }
         )
         plan, error = answer["plan"], answer["error"]
@@ -88,7 +89,12 @@ class Planner:
             error=PlannerError(**error) if error else None,
             lenient=answer["lenient"],
             explanation=answer["explanation"],
+            options=_options(answer),
         )
+
+    def examine(self, options: Mapping[str, str]) -> tuple[JobOption, ...]:
+        """What Flink makes of a job's own options, in their order, without its SQL."""
+        return _options(self._ask({"operation": "options", "authored": dict(options)}))
 
     def run(self, script: Path, options: Mapping[str, str], variables: Mapping[str, str]) -> None:
         """Run a rendered job.py until the cluster has taken its job.
@@ -130,16 +136,16 @@ class Planner:
         self._scratch.cleanup()
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._turn:
+            return self._answer(request)
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         watchdog = Timer(_PATIENCE, self._process.kill)
         watchdog.start()
         try:
             self._process.stdin.write(json.dumps(request) + "\n")
-        with self._turn:
-            return self._answer(request)
-
-    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
             self._process.stdin.flush()
             line = self._process.stdout.readline()
         except OSError:
@@ -162,6 +168,10 @@ class Planner:
     def _drain(self, stream: IO[str]) -> None:
         for line in stream:
             self._printed.append(line)
+
+
+def _options(answer: Mapping[str, Any]) -> tuple[JobOption, ...]:
+    return tuple(JobOption(**fields) for fields in answer["options"])
 
 
 def _java_environment(java_home: Path, scratch: Path) -> dict[str, str]:

@@ -17,8 +17,10 @@ from pyflink.table import EnvironmentSettings, ExplainDetail, TableEnvironment
 from pyflink.table.compiled_plan import CompiledPlan
 
 from juncture.planner.javaerrors import PlannerFailure, read_failure, root_cause
+from juncture.planner.options import FlinkOptions
 
 _ACCEPTING_SINK = "juncture_accepting_sink"
+_FLINK_OPTIONS = FlinkOptions()
 
 
 def _environment(options: dict[str, str]) -> TableEnvironment:
@@ -72,10 +74,23 @@ def compile_job(request: dict[str, Any]) -> dict[str, Any]:
     """Compile one job.
 
     Request: `tables` (CREATE statements), `names` (theirs), `insert`, `select` (its query alone),
-    `options`.
-    Answer: `plan` (JSON text or None), `explanation`, `lenient`, `error` (fields of PlannerError, or None).
+    `options`, `authored` (those of them that the job's author wrote).
+    Answer: `plan` (JSON text or None), `explanation`, `lenient`, `error` (fields of PlannerError, or None),
+    `options` (fields of JobOption, each).
     """
-    environment = _environment(request["options"])
+    examined = _FLINK_OPTIONS.examine(request["authored"])
+    refused = {option["key"] for option in examined if option.get("refusal")}
+    options = {key: value for key, value in request["options"].items() if key not in refused}
+    return {**_compile(request, options), "options": examined}
+
+
+def examine_options(request: dict[str, Any]) -> dict[str, Any]:
+    """What Flink makes of options. Request: `authored`. Answer: `options`, the fields of JobOption, each."""
+    return {"options": _FLINK_OPTIONS.examine(request["authored"])}
+
+
+def _compile(request: dict[str, Any], options: dict[str, str]) -> dict[str, Any]:
+    environment = _environment(options)
     for index, statement in enumerate(request["tables"]):
         try:
             environment.execute_sql(statement)
@@ -130,7 +145,7 @@ def main() -> None:
     """Answer requests until standard input closes."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    operations = {"compile": compile_job, "run": run_program}
+    operations = {"compile": compile_job, "options": examine_options, "run": run_program}
     for line in sys.stdin:
         request = json.loads(line)
         try:

@@ -7,8 +7,8 @@ from tests.unit.checks.conftest import MakeCase
 
 from juncture.checks.engine import check
 from juncture.checks.registry import known_rules
-from juncture.errors import Location
 from juncture.model.compilation import PlannerError
+from juncture.model.project import JobFile
 from juncture.model.report import Finding
 
 SERVER, CLIENT = "{{ source('server') }}", "{{ source('client') }}"
@@ -159,8 +159,12 @@ class TestSilences:
             "- {rule: x, reason: because of y}\n"
         )
         case = make_case(QUERY, self.ERROR, {"jobs/matches.yaml": job})
-        places = {0: Location("jobs/matches.yaml", 4, 3), 1: Location("jobs/matches.yaml", 5, 3)}
-        unknown, silenced = check(case.rendered, case.compilation, places)
+        positions: dict[tuple[str | int, ...], tuple[int, int]] = {
+            ("silence", 0): (4, 3),
+            ("silence", 1): (5, 3),
+        }
+        file = JobFile(job=case.rendered.job, path="jobs/matches.yaml", positions=positions)
+        unknown, silenced = check(case.rendered, case.compilation, file)
         assert (unknown.rule, str(unknown.location)) == ("invalid-silence", "jobs/matches.yaml:5:3")
         assert silenced.silenced == "it is a draft"
         first, _ = check(case.rendered, case.compilation)

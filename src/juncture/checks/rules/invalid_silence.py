@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from juncture.checks.case import Case
 from juncture.checks.rule import Rule
-from juncture.checks.silences import silences
+from juncture.checks.silences import Silence, silences
 from juncture.model.report import Finding
 from juncture.project.nearest import did_you_mean
 
@@ -49,18 +49,24 @@ class InvalidSilence(Rule):
         self._known = known
 
     def check(self, case: Case) -> Iterator[Finding]:
-        for silence in silences(case):
+        yield from self.examine(case.rendered.job.name, silences(case))
+
+    def examine(self, job: str, found: Iterable[Silence]) -> Iterator[Finding]:
+        """The findings in some of a job's silences, which need no plan."""
+        for silence in found:
             if silence.rule not in self._known:
-                yield self.finding(
-                    case,
-                    silence.location,
-                    f"there is no rule '{silence.rule}' to silence",
-                    did_you_mean(silence.rule, self._known),
-                )
+                message = f"there is no rule '{silence.rule}' to silence"
+                remedy = did_you_mean(silence.rule, self._known)
             elif not silence.reason:
-                yield self.finding(
-                    case,
-                    silence.location,
-                    f"{silence.rule} is silenced without a reason",
-                    f"write -- juncture: silence {silence.rule} because ...",
-                )
+                message = f"{silence.rule} is silenced without a reason"
+                remedy = f"write -- juncture: silence {silence.rule} because ..."
+            else:
+                continue
+            yield Finding(
+                rule=self.id,
+                severity=self.severity,
+                job=job,
+                message=message,
+                location=silence.location,
+                remedy=remedy,
+            )
