@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
+from juncture.cli.mutating import mutate_jobs
 from juncture.cli.output import Text
 from juncture.errors import JunctureError
 from juncture.local.supervisor import signals_raise
 from juncture.project.config import resolve_environment
 from juncture.validation.cases.case import Case
 from juncture.validation.cases.discovery import all_cases, case_files
+from juncture.validation.generate.equivalents import read_equivalents
 from juncture.validation.harness.runner import Outcome, run_case
 from juncture.validation.harness.session import WarmSession
 from juncture.validation.report.text import as_data, failure_lines
@@ -25,18 +27,27 @@ from juncture.validation.report.text import as_data, failure_lines
     "-k", "only", metavar="TEXT", help="Only cases with TEXT in their name, their file's or their job's."
 )
 @click.option("-x", "--exitfirst", "first", is_flag=True, help="Stop at the first case that fails.")
+@click.option(
+    "--mutate",
+    is_flag=True,
+    help="Change the joins in many small ways, and show the changes that no case fails with.",
+)
 @shared_options
 @pass_invocation
-def command(invocation: Invocation, paths: tuple[Path, ...], only: str | None, first: bool) -> None:
+def command(
+    invocation: Invocation, paths: tuple[Path, ...], only: str | None, first: bool, mutate: bool
+) -> None:
     """Run join-validation cases on a real broker and cluster, and show the rows that differ.
 
     PATH is a file of cases or a folder; by default tests/joins. Each case's job is compiled as it is deployed,
     and reads topics of its own. The project's local stack is used if it runs, else one is started and stopped
-    again. Ends with 1 if a case fails, with 2 if a file is wrong.
+    again. Ends with 1 if a case fails (or, with --mutate, if a change lives), with 2 if a file is wrong.
     """
-    project = invocation.project
+    project = invocation.whole_project
     environment = resolve_environment(project, invocation.env)
-    cases = all_cases(project, environment, case_files(invocation.root, paths))
+    files = case_files(invocation.root, paths)
+    cases = all_cases(project, environment, files)
+    equivalent = read_equivalents(invocation.root, files) if mutate else {}
     chosen = [case for case in cases if only is None or only.lower() in f"{case.id} {case.job}".lower()]
     if not chosen:
         raise JunctureError(f"no case has '{only}' in its name", remedy="leave -k out to run all")
@@ -46,6 +57,10 @@ def command(invocation: Invocation, paths: tuple[Path, ...], only: str | None, f
         invocation.output.progress() as say,
         WarmSession(project, environment, [case.job for case in chosen], say) as session,
     ):
+        if mutate:
+            if not mutate_jobs(session, chosen, equivalent, invocation.output):
+                click.get_current_context().exit(1)
+            return
         outcomes = _run(session, chosen, first, invocation)
     seconds = time.monotonic() - started
     invocation.output.result(

@@ -23,7 +23,7 @@ from juncture.validation.cases.schema import JobTables, tables_of
 BASE = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 """What '+00:00' stands for in a file that names no base."""
 
-_FILE = ("job", "base", "defaults", "oracle", "cases")
+_FILE = ("job", "base", "defaults", "oracle", "equivalent", "cases")
 _CASE = ("name", "job", "base", "defaults", "events", "expect", "oracle", "markers")
 
 
