@@ -96,12 +96,12 @@ def _collect(cluster: FlinkCluster, job: JobDetail) -> Progress:
         source = next((match for name in names if (match := _SOURCE.match(name))), None)
         writers = [match["operator"] for name in names if (match := _WRITER.match(name))]
         if source is not None:
-            emitted = _emitted(job, vertex)
+            emitted = emitted_counter(job, vertex)
             sources.append(_source(cluster, job.id, vertex, source["operator"], emitted, names))
         for writer in writers:
             name = f"{writer}.numRecordsSend"
             sums = aggregate(cluster, job.id, vertex, [name], "sum")
-            sinks.append(SinkMetrics(_table(writer.removesuffix("__Writer")), int(sums.get(name, 0))))
+            sinks.append(SinkMetrics(table_of(writer.removesuffix("__Writer")), int(sums.get(name, 0))))
     return Progress(tuple(sources), tuple(sinks))
 
 
@@ -130,8 +130,8 @@ def watermarks(cluster: FlinkCluster, job_id: str, vertex: Vertex) -> tuple[int 
     return tuple(_watermark(float(entry["value"])) for entry in answer)
 
 
-def _emitted(job: JobDetail, vertex: Vertex) -> str:
-    """The name of the counter of what came out of a source."""
+def emitted_counter(job: JobDetail, vertex: Vertex) -> str:
+    """The name of the counter of what came out of a source, without what did not parse."""
     chained = vertex.operators[1:2]
     if not chained:
         return "numRecordsOut"
@@ -152,7 +152,7 @@ def _source(
     if reached is not None and _watermark(reached) is None:
         reached = aggregate(cluster, job_id, vertex, [watermark], "max").get(watermark)
     return SourceMetrics(
-        table=_table(vertex.operators[0].removeprefix("Source: ")),
+        table=table_of(vertex.operators[0].removeprefix("Source: ")),
         read=int(sums.get(read, 0)),
         emitted=int(sums.get(emitted, 0)),
         behind=int(sums[behind]) if behind in sums else None,
@@ -164,7 +164,8 @@ def _metric_name(operator: str) -> str:
     return re.sub(r"[.:\s,]", "_", operator)[:_LONGEST_NAME]
 
 
-def _table(operator: str) -> str:
+def table_of(operator: str) -> str:
+    """The table in the name of a source's or sink's operator: 'clicks' of 'KafkaSource-a.b.clicks'."""
     match = _TABLE.match(operator)
     return match["table"] if match else operator
 

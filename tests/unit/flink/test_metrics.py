@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from juncture.flink.answers import JobDetail, Vertex
-from juncture.flink.metrics import _metric_name, _table, _watermark
+from juncture.flink.metrics import _metric_name, table_of, _watermark
 
 
 def vertex(name: str) -> Vertex:
@@ -37,7 +37,7 @@ def test_a_fork_of_a_chain() -> None:
     ],
 )
 def test_the_table_of_an_operator(operator: str, table: str) -> None:
-    assert _table(operator) == table
+    assert table_of(operator) == table
 
 
 def test_a_long_operator_name_is_cut_as_flink_cuts_it() -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from sqlglot import TokenType
+from collections.abc import Callable, Mapping
 
 from juncture.model.rendered import RenderedJob, Statement
-from juncture.render.sql import literal
-from juncture.validation.oracle.dialect import tokenize
+from juncture.validation.harness.options import with_options
 from juncture.validation.oracle.tables import Table, read_table
 
 _STARTUP = "scan.startup."
 _CHECKPOINTS = "execution.checkpointing.interval"
-_TRANSACTIONS = ("sink.transactional-id-prefix", "properties.transaction.timeout.ms")
+_WATERMARKS = "pipeline.auto-watermark-interval"
+_PREFIX = "sink.transactional-id-prefix"
+_TRANSACTIONS = (_PREFIX, "properties.transaction.timeout.ms")
+
+Options = dict[str, str]
+Change = Callable[[Table, str], Options]
 
 
 def isolate(rendered: RenderedJob, suffix: str) -> RenderedJob:
@@ -28,14 +30,35 @@ def isolate(rendered: RenderedJob, suffix: str) -> RenderedJob:
         rendered: the job as deployed.
         suffix: put behind the names of topics and consumer groups.
     """
-    statements = tuple(
-        statement if statement.kind == "insert" else _table(statement, suffix)
-        for statement in rendered.statements
-    )
-    topics = {table: own_topic(topic, suffix) for table, topic in rendered.topics.items()}
     # With checkpoints a task that has ended waits for the next one.
     options = {name: value for name, value in rendered.options.items() if name != _CHECKPOINTS}
-    return rendered.model_copy(update={"statements": statements, "topics": topics, "options": options})
+    return _isolated(rendered, suffix, options, _bounded, _without_transactions)
+
+
+def isolate_staying(
+    rendered: RenderedJob, suffix: str, offsets: Mapping[str, Mapping[int, int]] | None = None
+) -> RenderedJob:
+    """The job over topics of its own, reading on until it is stopped, with the sink's delivery as deployed.
+
+    Checkpoints are taken when they are asked for, not by the clock; event time goes on every few milliseconds.
+
+    Args:
+        rendered: the job as deployed.
+        suffix: put behind the names of topics, consumer groups and transactions.
+        offsets: where to start sources that have no state, by source and partition; else at their beginning.
+    """
+    options = {**rendered.options, _CHECKPOINTS: "1 h", _WATERMARKS: "20 ms"}
+
+    def source(table: Table, suffix: str) -> Options:
+        found = _source(table, suffix)
+        starts = (offsets or {}).get(table.name)
+        if starts:
+            pairs = (f"partition:{each},offset:{offset}" for each, offset in sorted(starts.items()))
+            found[f"{_STARTUP}mode"] = "specific-offsets"
+            found[f"{_STARTUP}specific-offsets"] = ";".join(pairs)
+        return found
+
+    return _isolated(rendered, suffix, options, source, _with_own_transactions)
 
 
 def own_topic(topic: str, suffix: str) -> str:
@@ -43,28 +66,40 @@ def own_topic(topic: str, suffix: str) -> str:
     return f"{topic}.{suffix}"
 
 
-def _table(statement: Statement, suffix: str) -> Statement:
+def _isolated(
+    rendered: RenderedJob, suffix: str, options: Options, source: Change, sink: Change
+) -> RenderedJob:
+    statements = tuple(
+        statement if statement.kind == "insert" else _table(statement, suffix, source, sink)
+        for statement in rendered.statements
+    )
+    topics = {table: own_topic(topic, suffix) for table, topic in rendered.topics.items()}
+    return rendered.model_copy(update={"statements": statements, "topics": topics, "options": options})
+
+
+def _table(statement: Statement, suffix: str, source: Change, sink: Change) -> Statement:
     table = read_table(statement)
-    changed = _source(table, suffix) if statement.kind == "source" else _sink(table, suffix)
-    start = _with_clause(statement)
-    pairs = ",\n".join(f"    {literal(name)} = {literal(value)}" for name, value in changed.items())
-    return statement.model_copy(update={"text": f"{statement.text[:start]}WITH (\n{pairs}\n)"})
+    changed = source(table, suffix) if statement.kind == "source" else sink(table, suffix)
+    return with_options(statement, changed)
 
 
-def _source(table: Table, suffix: str) -> Mapping[str, str]:
+def _source(table: Table, suffix: str) -> Options:
     options = {name: value for name, value in table.options.items() if not name.startswith(_STARTUP)}
     if not table.is_changelog:
         options["scan.startup.mode"] = "earliest-offset"
     return options | {
         "topic": own_topic(table.topic, suffix),
         "properties.group.id": f"{options.get('properties.group.id', table.name)}.{suffix}",
-        "scan.bounded.mode": "latest-offset",
         # At the end a reader waits for its last request, which brings nothing any more: 500 ms by default.
         "properties.fetch.max.wait.ms": "10",
     }
 
 
-def _sink(table: Table, suffix: str) -> Mapping[str, str]:
+def _bounded(table: Table, suffix: str) -> Options:
+    return _source(table, suffix) | {"scan.bounded.mode": "latest-offset"}
+
+
+def _without_transactions(table: Table, suffix: str) -> Options:
     options = {name: value for name, value in table.options.items() if name not in _TRANSACTIONS}
     return options | {
         "topic": own_topic(table.topic, suffix),
@@ -72,11 +107,8 @@ def _sink(table: Table, suffix: str) -> Mapping[str, str]:
     }
 
 
-def _with_clause(statement: Statement) -> int:
-    """The offset of the WITH that holds the connector's options: the one outside of all parentheses."""
-    depth, found = 0, len(statement.text)
-    for token in tokenize(statement):
-        depth += (token.token_type == TokenType.L_PAREN) - (token.token_type == TokenType.R_PAREN)
-        if depth == 0 and token.token_type != TokenType.R_PAREN and token.text.upper() == "WITH":
-            found = token.start
-    return found
+def _with_own_transactions(table: Table, suffix: str) -> Options:
+    options = {**table.options, "topic": own_topic(table.topic, suffix)}
+    if _PREFIX in options:
+        options[_PREFIX] = f"{options[_PREFIX]}.{suffix}"
+    return options

@@ -28,6 +28,7 @@ from juncture.model.rendered import RenderedJob
 from juncture.planner.session import Planner
 from juncture.render.connectors import LOCAL_BOOTSTRAP
 from juncture.render.renderer import render
+from juncture.validation.harness.failover import CLUSTER, Failover
 
 Progress = Callable[[str], None]
 
@@ -53,6 +54,7 @@ class WarmSession:
         progress: is told each step.
         beside: another project's session, whose planner, broker and cluster are used if they do for these jobs,
             too. It must be closed after this one.
+        spare: have a second TaskManager for jobs whose own is killed: always in a stack of the session's own.
 
     Raises:
         JunctureError: the environment is not a local one.
@@ -67,6 +69,7 @@ class WarmSession:
         jobs: Iterable[str],
         progress: Progress = lambda message: None,
         beside: WarmSession | None = None,
+        spare: bool = False,
     ) -> None:
         if environment.local is None:
             raise JunctureError(
@@ -80,6 +83,9 @@ class WarmSession:
         self._compiling: dict[str, Future[Compiled]] = {}
         self.jars: tuple[Path, ...] = ()
         """What a job must bring along: nothing where the cluster has the connectors already."""
+        self._spare = spare
+        self.failover: Failover | None = None
+        """Kills TaskManagers; None in a session without a spare one."""
         self._closing = ExitStack()
         try:
             self.toolchain = find_toolchain(self._connectors(), progress)
@@ -93,6 +99,7 @@ class WarmSession:
             self._compiling = {name: compiler.submit(self._compile, name) for name in self._rendered}
             self.connection: Connection = shared.connection if shared else self._stack(progress)
             self.jars = shared.jars if shared else self.jars
+            self.failover = shared.failover if shared else self.failover
             self.cluster: FlinkCluster = self._closing.enter_context(self.connection.cluster())
             self.admin = Admin(self.connection.kafka)
             self.writer = self._closing.enter_context(Writer(self.connection.kafka))
@@ -125,7 +132,8 @@ class WarmSession:
 
     def _does_for(self, other: WarmSession) -> bool:
         has_jars = set(other.toolchain.jars) <= set(self.toolchain.jars)
-        return has_jars and self.cluster.overview().slots_available >= other._slots
+        can_fail_over = self.failover is not None or not other._spare
+        return has_jars and can_fail_over and self.cluster.overview().slots_available >= other._slots
 
     def _compile(self, name: str) -> Compiled:
         return self._compiled(self._rendered[name])
@@ -144,7 +152,7 @@ class WarmSession:
 
     def _stack(self, progress: Progress) -> Connection:
         running = LocalStack(self.project.root).status()
-        if running is not None and running.alive:
+        if running is not None and running.alive and not self._spare:
             connection = connect(self.project.root, self.environment)
             with connection.cluster() as cluster:
                 if cluster.overview().slots_available >= self._slots:
@@ -157,14 +165,23 @@ class WarmSession:
         settings = self.environment.local
         assert settings is not None
         settings = settings.model_copy(
-            update={"kafka_port": None, "flink_port": None, "slots": max(self._slots, settings.slots)}
+            update={
+                "kafka_port": None,
+                "flink_port": None,
+                "slots": max(self._slots, settings.slots),
+                "taskmanagers": 2 if self._spare else 1,
+            }
         )
         home = _own_folder(self.project.root / ".juncture" / "test", self._closing)
         # On the cluster's class path the connector is loaded once, not for each case.
-        stack = LocalStack(home, settings, libraries=[jar.path for jar in self.toolchain.jars])
+        libraries = [jar.path for jar in self.toolchain.jars]
+        stack = LocalStack(home, settings, libraries=libraries, options=CLUSTER)
         # Before it is up: an interrupted start is cleared too.
         self._closing.callback(shutil.rmtree, home, ignore_errors=True)
         self._closing.callback(stack.down, purge=True)
+        if self._spare:
+            self.failover = Failover(stack)
+            self._closing.callback(self.failover.settle)
         state = stack.up(progress)
         variable = PLACEHOLDER.sub(r"\1", LOCAL_BOOTSTRAP)
         return Connection(

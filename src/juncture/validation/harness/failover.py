@@ -1,0 +1,42 @@
+"""TaskManagers that are killed on purpose, and replaced while their jobs go on elsewhere."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from juncture.local.stack import LocalStack
+from juncture.local.state import StackState
+
+CLUSTER = {
+    # Steps are confirmed by metrics, which Flink gathers, and answers from, no oftener than this.
+    "metrics.fetcher.update-interval": "50 ms",
+    "web.refresh-interval": "100 ms",
+    # Two heartbeats that can't be delivered tell that a TaskManager is dead; a slow one has its time as before.
+    "heartbeat.interval": "250 ms",
+}
+"""Flink options of a cluster that is watched closely, and whose TaskManagers die."""
+
+
+class Failover:
+    """The TaskManagers of a stack that has a spare one."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        self._stack = stack
+        self._replacing: Future[StackState] | None = None
+
+    def kill(self, resource: str) -> None:
+        """Kill the TaskManager of this id, as Flink names it. Another one is started meanwhile.
+
+        Raises Unreachable if the one before it was not replaced.
+        """
+        self.settle()
+        self._stack.kill(resource.rpartition("-")[0])
+        replacer = ThreadPoolExecutor(1, thread_name_prefix="replace-taskmanager")
+        self._replacing = replacer.submit(self._stack.up)
+        replacer.shutdown(wait=False)
+
+    def settle(self) -> None:
+        """Wait until all TaskManagers run again. Raises Unreachable if they don't."""
+        replacing, self._replacing = self._replacing, None
+        if replacing is not None:
+            replacing.result()

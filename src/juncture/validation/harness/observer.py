@@ -1,0 +1,234 @@
+"""A staying job watched through its own metrics: what it has read, and how far event time is.
+
+Names as Flink 2.3 and its Kafka connector 5.0 report them for each subtask; a source's operator stands in front:
+
+- `….KafkaSourceReader.topic.page-clicks_ab12.partition.0.currentOffset`: of the last record handed on, malformed
+  ones too; -1 before the first since the job's start;
+- `….split.page-clicks_ab12-0.watermark.currentWatermark` and `….accumulatedIdleTimeMs`: of one partition;
+- `IntervalJoin[6].currentInputWatermark`: the lower one of both sides;
+- `clicks[8]__Writer.numRecordsSend`: records handed to Kafka.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+
+from juncture.flink.answers import JobDetail, Vertex
+from juncture.flink.http import NotFound
+from juncture.flink.metrics import emitted_counter, table_of
+from juncture.flink.rest import FlinkCluster
+from juncture.model.plan import CompiledPlan, PlanNode
+from juncture.validation.harness.timeline import JoinSeen, Observation, SourceSeen, SplitSeen
+
+_OFFSET = re.compile(
+    r"^\d+\.(?P<op>Source__.*)\.KafkaSourceReader\.topic\..*\.partition\.(?P<n>\d+)\.currentOffset$"
+)
+_SPLIT = re.compile(
+    r"^\d+\.(?P<op>Source__.*)\.split\..*-(?P<n>\d+)\.watermark\.(?P<what>currentWatermark|accumulatedIdleTimeMs)$"
+)
+_READ = re.compile(r"^\d+\.Source__.*(?<!KafkaConsumer)\.numRecordsIn$")
+_JOIN = re.compile(r"^\d+\.\w*Join\[(?P<node>\d+)\]\.current(?P<side>Input|Output)Watermark$")
+_JOINS = re.compile(r"^\w*Join\[\d+\]$")
+_SENT = re.compile(r"^\d+\..*__Writer\.numRecordsSend$")
+_NONE = -(2**63)
+_LONGEST = 3000
+"""Characters of names in one request: Flink takes lines of 4096."""
+
+_REPORTS = 1.0
+
+Values = dict[str, str]
+
+
+class Observer:
+    """Reads the metrics of one job.
+
+    Args:
+        cluster: where it runs.
+        job_id: the job.
+        partitions: of each source's topic, by source.
+        plan: the job's.
+    """
+
+    def __init__(
+        self, cluster: FlinkCluster, job_id: str, partitions: Mapping[str, int], plan: CompiledPlan
+    ) -> None:
+        self._cluster, self._job_id, self._partitions = cluster, job_id, partitions
+        self._feeding = {node.id: _feeding(plan, node) for node in plan.nodes if "join" in node.kind}
+        self._detail: JobDetail | None = None
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._idle: dict[tuple[str, int], list[tuple[float, float]]] = {}
+
+    def forget(self) -> None:
+        """Look anew for what there is to read: the job was restarted."""
+        self._names.clear()
+        self._idle.clear()
+
+    def observe(self) -> Observation | None:
+        """The metrics as the JobManager has them; None while it has not heard of all of them yet."""
+        if self._detail is None or not self._detail.vertices:
+            self._detail = self._cluster.job(self._job_id)
+        if self._detail is None:
+            return None
+        sources: dict[str, SourceSeen] = {}
+        inputs: dict[int, list[int]] = {}
+        outputs: dict[int, list[int]] = {}
+        written = 0
+        for vertex in self._detail.vertices:
+            values = self._values(vertex)
+            if values is None:
+                return None
+            if vertex.name.startswith("Source: "):
+                source = self._source(vertex, values)
+                if source is None:
+                    return None
+                sources[source.table] = source
+            for name, value in values.items():
+                if join := _JOIN.match(name):
+                    side = inputs if join["side"] == "Input" else outputs
+                    side.setdefault(int(join["node"]), []).append(int(value))
+                elif _SENT.match(name):
+                    written += int(value)
+        if set(sources) != set(self._partitions):
+            return None
+        joins = {
+            node: JoinSeen(_watermark(min(found)), _watermark(min(outputs.get(node, [_NONE]))))
+            for node, found in sorted(inputs.items())
+        }
+        return Observation(sources, joins, written)
+
+    def under_way(self, seen: Observation) -> str | None:
+        """Which join has not heard yet how far event time is above it; None if all have."""
+        for node, join in seen.joins.items():
+            above = [
+                seen.sources[each].watermark if isinstance(each, str) else seen.joins[each].output
+                for each in self._feeding.get(node, ())
+                if not (isinstance(each, str) and seen.sources[each].idle)
+            ]
+            known = [each for each in above if each is not None]
+            if known and len(known) == len(above) and (join.input is None or join.input < min(known)):
+                return f"the join has not heard of the watermark yet (operator {node})"
+        return None
+
+    def _values(self, vertex: Vertex) -> Values | None:
+        base = f"/jobs/{self._job_id}/vertices/{vertex.id}/metrics"
+        try:
+            if vertex.id not in self._names:
+                found = tuple(str(each["id"]) for each in self._cluster.http.get(base))
+                wanted = tuple(name for name in found if self._wanted(vertex, name))
+                if not self._complete(vertex, wanted):
+                    return None
+                self._names[vertex.id] = wanted
+            values: Values = {}
+            for names in _chunks(self._names[vertex.id]):
+                answer = self._cluster.http.get(base, {"get": ",".join(names)})
+                values |= {str(each["id"]): str(each["value"]) for each in answer}
+        except NotFound:
+            return None
+        # An attempt that has just started does not report everything at once.
+        return values if len(values) == len(self._names[vertex.id]) else None
+
+    def _wanted(self, vertex: Vertex, name: str) -> bool:
+        if vertex.name.startswith("Source: "):
+            return bool(
+                _OFFSET.match(name)
+                or _SPLIT.match(name)
+                or _READ.match(name)
+                or name.partition(".")[2] == self._emitted(vertex)
+            )
+        return bool(_JOIN.match(name) or _SENT.match(name))
+
+    def _complete(self, vertex: Vertex, names: tuple[str, ...]) -> bool:
+        """Whether every subtask and every partition has reported."""
+        if not vertex.name.startswith("Source: "):
+            # A join has two watermarks, a writer one counter.
+            expected = sum(
+                2 * bool(_JOINS.match(each)) + each.endswith(": Writer") for each in vertex.operators
+            )
+            return len(names) == expected * vertex.parallelism
+        partitions = self._partitions.get(_table(vertex), 0)
+        found = [match["n"] for name in names if (match := _OFFSET.match(name))]
+        splits = [match["n"] for name in names if (match := _SPLIT.match(name))]
+        return len(set(found)) == partitions and len(splits) in (0, 2 * partitions)
+
+    def _emitted(self, vertex: Vertex) -> str:
+        assert self._detail is not None
+        return emitted_counter(self._detail, vertex)
+
+    def _source(self, vertex: Vertex, values: Values) -> SourceSeen | None:
+        table, emitted = _table(vertex), self._emitted(vertex)
+        offsets: dict[int, int] = {}
+        watermarks: dict[int, int] = {}
+        idle: dict[int, float] = {}
+        read = parsed = 0
+        for name, value in values.items():
+            if match := _OFFSET.match(name):
+                offsets[int(match["n"])] = int(value)
+            elif match := _SPLIT.match(name):
+                number = int(match["n"])
+                if match["what"] == "currentWatermark":
+                    watermarks[number] = int(value)
+                else:
+                    idle[number] = float(value)
+            elif _READ.match(name):
+                read += int(value)
+            elif name.partition(".")[2] == emitted:
+                parsed += int(value)
+        splits = tuple(
+            SplitSeen(
+                number,
+                offset if offset >= 0 else None,
+                _watermark(watermarks.get(number, _NONE)),
+                self._is_idle(table, number, idle.get(number, 0.0)),
+            )
+            for number, offset in sorted(offsets.items())
+        )
+        active = [split.watermark for split in splits if not split.idle]
+        known = [each for each in active if each is not None]
+        lowest = min(known) if known and len(known) == len(active) else None
+        return SourceSeen(table, splits, lowest, max(read - parsed, 0))
+
+    def _is_idle(self, table: str, number: int, accumulated: float) -> bool:
+        """Whether the time that a partition has been idle for grows: between the last two reports of it."""
+        seen = self._idle.setdefault((table, number), [])
+        now = time.monotonic()
+        if not seen or accumulated > seen[-1][1]:
+            seen[:] = [*seen[-1:], (now, accumulated)]
+            return len(seen) == 2
+        # Reports come every few milliseconds; one that has stood still for longer is of an active partition.
+        return len(seen) == 2 and now - seen[-1][0] < _REPORTS
+
+
+def _feeding(plan: CompiledPlan, join: PlanNode) -> tuple[str | int, ...]:
+    """What is above a join: names of sources, numbers of other joins."""
+    found: list[str | int] = []
+    todo = list(plan.inputs(join))
+    while todo:
+        node = todo.pop(0)
+        if "join" in node.kind:
+            found.append(node.id)
+        elif node.inputs:
+            todo += plan.inputs(node)
+        else:
+            found += plan.tables(node)
+    return tuple(found)
+
+
+def _table(vertex: Vertex) -> str:
+    return table_of(vertex.operators[0].removeprefix("Source: "))
+
+
+def _watermark(value: int) -> int | None:
+    return None if value <= _NONE or value >= -(_NONE + 1) else value
+
+
+def _chunks(names: tuple[str, ...]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    for name in names:
+        if chunk and sum(map(len, chunk)) + len(name) > _LONGEST:
+            yield chunk
+            chunk = []
+        chunk.append(name)
+    if chunk:
+        yield chunk
