@@ -8,7 +8,7 @@ from typing import Any
 from juncture.cli.output import Output, Text
 from juncture.validation.cases.case import Case
 from juncture.validation.generate.mutation import Fate, Mutation, Tried, mutate
-from juncture.validation.harness.session import WarmSession
+from juncture.validation.harness.medium import Session
 from juncture.validation.report.text import failure_lines
 
 _OTHERS: tuple[tuple[Fate, str], ...] = (
@@ -19,7 +19,7 @@ _OTHERS: tuple[tuple[Fate, str], ...] = (
 
 
 def mutate_jobs(
-    session: WarmSession,
+    session: Session,
     cases: Sequence[Case],
     equivalent: Mapping[str, Mapping[str, str]],
     output: Output,

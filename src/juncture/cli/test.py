@@ -16,6 +16,8 @@ from juncture.project.config import resolve_environment
 from juncture.validation.cases.case import Case
 from juncture.validation.cases.discovery import all_cases, case_files
 from juncture.validation.generate.equivalents import read_equivalents
+from juncture.validation.harness.files import FileSession
+from juncture.validation.harness.medium import Session
 from juncture.validation.harness.runner import Outcome, run_case
 from juncture.validation.harness.session import WarmSession
 from juncture.validation.report.text import as_data, failure_lines
@@ -28,6 +30,12 @@ from juncture.validation.report.text import as_data, failure_lines
 )
 @click.option("-x", "--exitfirst", "first", is_flag=True, help="Stop at the first case that fails.")
 @click.option(
+    "--files",
+    "over_files",
+    is_flag=True,
+    help="Run plain cases over files, without a broker: quick, and not quite what is deployed.",
+)
+@click.option(
     "--mutate",
     is_flag=True,
     help="Change the joins in many small ways, and show the changes that no case fails with.",
@@ -35,7 +43,12 @@ from juncture.validation.report.text import as_data, failure_lines
 @shared_options
 @pass_invocation
 def command(
-    invocation: Invocation, paths: tuple[Path, ...], only: str | None, first: bool, mutate: bool
+    invocation: Invocation,
+    paths: tuple[Path, ...],
+    only: str | None,
+    first: bool,
+    over_files: bool,
+    mutate: bool,
 ) -> None:
     """Run join-validation cases on a real broker and cluster, and show the rows that differ.
 
@@ -51,11 +64,16 @@ def command(
     chosen = [case for case in cases if only is None or only.lower() in f"{case.id} {case.job}".lower()]
     if not chosen:
         raise JunctureError(f"no case has '{only}' in its name", remedy="leave -k out to run all")
+    jobs = [case.job for case in chosen]
     started = time.monotonic()
     with (
         signals_raise(),
         invocation.output.progress() as say,
-        WarmSession(project, environment, [case.job for case in chosen], say) as session,
+        (
+            FileSession(project, environment, jobs)
+            if over_files
+            else WarmSession(project, environment, jobs, say)
+        ) as session,
     ):
         if mutate:
             if not mutate_jobs(session, chosen, equivalent, invocation.output):
@@ -71,7 +89,7 @@ def command(
         click.get_current_context().exit(1)
 
 
-def _run(session: WarmSession, cases: list[Case], first: bool, invocation: Invocation) -> list[Outcome]:
+def _run(session: Session, cases: list[Case], first: bool, invocation: Invocation) -> list[Outcome]:
     outcomes = []
     for case in cases:
         outcome = run_case(session, case)

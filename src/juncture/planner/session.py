@@ -123,6 +123,10 @@ class Planner:
                 problem = problem.replace(value, "***")
             raise LaunchFailed(problem)
 
+    def start_cluster(self, options: Mapping[str, str], slots: int) -> str:
+        """Start a Flink cluster inside the process, which ends with it; the address of its REST service."""
+        return str(self._ask({"operation": "cluster", "options": dict(options), "slots": slots})["address"])
+
     def close(self) -> None:
         """End the process and its JVM."""
         with contextlib.suppress(OSError):

@@ -17,6 +17,7 @@ from pyflink.table import EnvironmentSettings, ExplainDetail, TableEnvironment
 from pyflink.table.compiled_plan import CompiledPlan
 
 from juncture.planner.javaerrors import PlannerFailure, read_failure, root_cause
+from juncture.planner.minicluster import start_cluster
 from juncture.planner.options import FlinkOptions
 
 _ACCEPTING_SINK = "juncture_accepting_sink"
@@ -145,7 +146,12 @@ def main() -> None:
     """Answer requests until standard input closes."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    operations = {"compile": compile_job, "options": examine_options, "run": run_program}
+    operations = {
+        "compile": compile_job,
+        "options": examine_options,
+        "run": run_program,
+        "cluster": start_cluster,
+    }
     for line in sys.stdin:
         request = json.loads(line)
         try:

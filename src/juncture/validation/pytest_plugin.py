@@ -14,6 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from juncture.validation.cases.case import Case
+    from juncture.validation.harness.files import FileSession
     from juncture.validation.harness.runner import Outcome
     from juncture.validation.harness.session import WarmSession
 
@@ -26,21 +27,26 @@ class _Shared:
     They share a broker and a cluster where they can.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, over_files: bool) -> None:
         self.jobs: dict[Path, list[str]] = {}
-        self._sessions: dict[Path, WarmSession] = {}
+        self._over_files = over_files
+        self._sessions: dict[Path, WarmSession | FileSession] = {}
 
-    def session(self, root: Path) -> WarmSession:
+    def session(self, root: Path) -> WarmSession | FileSession:
         if root not in self._sessions:
             from juncture.project.config import resolve_environment
             from juncture.project.loader import load_project
+            from juncture.validation.harness.files import FileSession
             from juncture.validation.harness.session import WarmSession
 
             project = load_project(root)
-            first = next(iter(self._sessions.values()), None)
-            self._sessions[root] = WarmSession(
-                project, resolve_environment(project), self.jobs[root], beside=first
-            )
+            environment, jobs = resolve_environment(project), self.jobs[root]
+            if self._over_files:
+                self._sessions[root] = FileSession(project, environment, jobs)
+            else:
+                warm = [each for each in self._sessions.values() if isinstance(each, WarmSession)]
+                beside = warm[0] if warm else None
+                self._sessions[root] = WarmSession(project, environment, jobs, beside=beside)
         return self._sessions[root]
 
     def close(self) -> None:
@@ -52,6 +58,11 @@ _SHARED = pytest.StashKey[_Shared]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("juncture").addoption(
+        "--juncture-files",
+        action="store_true",
+        help="run plain join-validation cases over files, without a broker: quick, and not quite what is deployed",
+    )
     parser.addini(
         "juncture_cases",
         "folders of a project whose YAML files hold join-validation cases",
@@ -61,7 +72,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_SHARED] = _Shared()
+    config.stash[_SHARED] = _Shared(config.getoption("--juncture-files"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

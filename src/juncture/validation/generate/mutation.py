@@ -13,7 +13,7 @@ from juncture.validation.generate.foresight import foresee
 from juncture.validation.generate.mutants import Mutant, mutants_of
 from juncture.validation.harness.runner import Outcome, run_case
 from juncture.validation.harness.compiling import Compiled
-from juncture.validation.harness.session import WarmSession
+from juncture.validation.harness.medium import Session
 
 Fate = Literal["killed", "lives", "equivalent", "same plan", "refused"]
 Tell = Callable[["Tried"], None]
@@ -50,7 +50,7 @@ class Mutation:
 
 
 def mutate(
-    session: WarmSession,
+    session: Session,
     job: str,
     cases: Sequence[Case],
     equivalent: Mapping[str, str],
@@ -109,5 +109,5 @@ def mutate(
     return Mutation(authored, tuple(tried), failing, unknown)
 
 
-def _kills(session: WarmSession, case: Case, version: Compiled) -> bool:
+def _kills(session: Session, case: Case, version: Compiled) -> bool:
     return not run_case(session, case, version).passed

@@ -13,31 +13,20 @@ from pathlib import Path
 
 from juncture.deploy.launcher import launch_options
 from juncture.errors import JunctureError, Refused, Unreachable
-from juncture.kafka.reader import read_topic
+from juncture.kafka.reader import Record
 from juncture.model.rendered import RenderedJob
 from juncture.render.bundle import bundle
 from juncture.validation.cases.case import Arrival, Case
 from juncture.validation.cases.lateness import refuse_late
 from juncture.validation.cases.schema import JobTables, read_tables
 from juncture.validation.harness.comparison import compare_rows, oracle_of
-from juncture.validation.harness.isolation import isolate
-from juncture.validation.harness.session import Compiled, WarmSession
+from juncture.validation.harness.compiling import Compiled
+from juncture.validation.harness.medium import Session
 from juncture.validation.report.difference import Difference
 
 _POLL = 0.02
 _PATIENCE = 60.0
 """Seconds within which the job of a plain case must have come to its end."""
-
-
-@dataclass(frozen=True)
-class Record:
-    """A record as it was written; what `validation.records` takes."""
-
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
 
 
 @dataclass(frozen=True)
@@ -60,7 +49,7 @@ class Outcome:
         return self.error is None and self.difference is not None and self.difference.equal
 
 
-def run_case(session: WarmSession, case: Case, version: Compiled | None = None) -> Outcome:
+def run_case(session: Session, case: Case, version: Compiled | None = None) -> Outcome:
     """Run one case. What is wrong with the case, its job or its rows is in the outcome.
 
     Args:
@@ -93,44 +82,31 @@ class _Clock:
 
 
 class _Run:
-    def __init__(self, session: WarmSession, case: Case, clock: _Clock, version: Compiled | None) -> None:
+    def __init__(self, session: Session, case: Case, clock: _Clock, version: Compiled | None) -> None:
         self._session, self._case, self._clock, self._version = session, case, clock, version
 
     def rows(self) -> tuple[str, Difference]:
+        medium = self._session.medium(self._case)
         authored = self._session.job(self._case.job)
         compiled = self._version or authored
         tables = read_tables(compiled.rendered)
         refuse_late(self._case, compiled.rendered)
         oracle = oracle_of(self._case, authored.rendered)
         self._clock.lap("compile")
-        own = isolate(compiled.rendered, uuid.uuid4().hex[:8])
+        own = medium.own(compiled.rendered)
         written = records(self._case.arrivals, tables)
         try:
-            self._write(own, written)
+            medium.write(own, written)
             self._clock.lap("write")
             self._execute(own, compiled)
-            sink = list(read_topic(self._session.connection.kafka, own.topics[tables.sink.name]))
+            sink = medium.read(own, tables.sink)
             self._clock.lap("read")
         finally:
-            self._session.admin.delete(own.topics.values())
+            medium.clear(own)
             self._clock.lap("delete")
         found = compare_rows(self._case, tables, oracle, written, sink)
         self._clock.lap("compare")
         return found
-
-    def _write(self, own: RenderedJob, written: dict[str, list[Record]]) -> None:
-        parallelism = own.job.parallelism
-        partitions = {
-            own.topics[source]: max([parallelism, *(each.partition + 1 for each in found)])
-            for source, found in written.items()
-        }
-        sinks = {topic: 1 for topic in own.topics.values() if topic not in partitions}
-        self._session.admin.create({**partitions, **sinks})
-        writer = self._session.writer
-        for source, found in written.items():
-            for each in found:
-                writer.write(own.topics[source], each.value, each.key, each.timestamp, each.partition)
-        writer.flush()
 
     def _execute(self, own: RenderedJob, compiled: Compiled) -> None:
         """Start the job and wait until it has read all there is and ended by itself."""

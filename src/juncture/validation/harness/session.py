@@ -6,9 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -16,29 +14,23 @@ from filelock import FileLock, Timeout
 
 from juncture.deploy.connection import Connection, connect
 from juncture.deploy.toolchain import find_toolchain
-from juncture.errors import JunctureError, Location, Refused
+from juncture.errors import JunctureError, Location
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
 from juncture.kafka.writer import Writer
 from juncture.local.stack import LocalStack
 from juncture.model.environment import PLACEHOLDER, Environment, Flink, Kafka
-from juncture.model.plan import CompiledPlan
 from juncture.model.project import Project
 from juncture.model.rendered import RenderedJob
 from juncture.planner.session import Planner
 from juncture.render.connectors import LOCAL_BOOTSTRAP
 from juncture.render.renderer import render
+from juncture.validation.cases.case import Case
+from juncture.validation.harness.compiling import Compiled, Compiler
 from juncture.validation.harness.failover import CLUSTER, Failover
+from juncture.validation.harness.topics import Topics
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A job as it would be deployed."""
-
-    rendered: RenderedJob
-    plan: CompiledPlan
 
 
 class WarmSession:
@@ -80,7 +72,6 @@ class WarmSession:
         self.project, self.environment = project, environment
         self._rendered = {name: render(project, name, environment) for name in dict.fromkeys(jobs)}
         self._slots = max((job.job.parallelism for job in self._rendered.values()), default=1)
-        self._compiling: dict[str, Future[Compiled]] = {}
         self.jars: tuple[Path, ...] = ()
         """What a job must bring along: nothing where the cluster has the connectors already."""
         self._spare = spare
@@ -93,10 +84,8 @@ class WarmSession:
             self.planner: Planner = (
                 shared.planner if shared else self._closing.enter_context(self.toolchain.planner())
             )
-            # One after the other, beside the start of the stack.
-            compiler = ThreadPoolExecutor(1, thread_name_prefix="compile-cases")
-            self._closing.callback(compiler.shutdown, cancel_futures=True)
-            self._compiling = {name: compiler.submit(self._compile, name) for name in self._rendered}
+            self._compiler = Compiler(self.planner, self._rendered.values())
+            self._closing.callback(self._compiler.close)
             self.connection: Connection = shared.connection if shared else self._stack(progress)
             self.jars = shared.jars if shared else self.jars
             self.failover = shared.failover if shared else self.failover
@@ -121,11 +110,15 @@ class WarmSession:
 
     def job(self, name: str) -> Compiled:
         """A job, compiled as for deployment. Raises Refused, with Flink's words, if Flink does not take it."""
-        return self._compiling[name].result()
+        return self._compiler.job(name)
 
     def compile(self, rendered: RenderedJob) -> Compiled:
         """Another version of a job, compiled as for deployment. Raises Refused, with Flink's words."""
-        return self._compiled(rendered)
+        return self._compiler.compile(rendered)
+
+    def medium(self, case: Case) -> Topics:
+        """Where a case's records lie: topics of its own."""
+        return Topics(self.admin, self.writer, self.connection.kafka)
 
     def _connectors(self) -> set[str]:
         return {name for job in self._rendered.values() for name in job.connectors}
@@ -134,21 +127,6 @@ class WarmSession:
         has_jars = set(other.toolchain.jars) <= set(self.toolchain.jars)
         can_fail_over = self.failover is not None or not other._spare
         return has_jars and can_fail_over and self.cluster.overview().slots_available >= other._slots
-
-    def _compile(self, name: str) -> Compiled:
-        return self._compiled(self._rendered[name])
-
-    def _compiled(self, rendered: RenderedJob) -> Compiled:
-        name = rendered.job.name
-        compilation = self.planner.compile(rendered)
-        if compilation.plan is None or compilation.error is not None:
-            said = compilation.error.message if compilation.error else "no plan"
-            raise Refused(
-                f"Flink refuses the job '{name}': {said}",
-                location=Location(f"jobs/{name}.yaml"),
-                remedy=f"run `juncture check {name}`, which shows the place",
-            )
-        return Compiled(rendered, compilation.plan)
 
     def _stack(self, progress: Progress) -> Connection:
         running = LocalStack(self.project.root).status()
