@@ -10,22 +10,37 @@ from juncture.cli.invocation import Invocation
 from juncture.deploy.toolchain import Toolchain, find_toolchain
 from juncture.errors import InvalidProject, JunctureError
 from juncture.model.compilation import Compilation
+from juncture.model.environment import Environment
 from juncture.model.project import Project
 from juncture.model.rendered import RenderedJob
 from juncture.model.report import Finding
 from juncture.planner.session import Planner
 from juncture.render.renderer import render
 
+Rendered = tuple[dict[str, RenderedJob], dict[str, tuple[JunctureError, ...]]]
+"""The jobs by name, and what is wrong with those that can't be rendered."""
 
-def rendered(
-    invocation: Invocation, names: Sequence[str]
-) -> tuple[dict[str, RenderedJob], dict[str, tuple[JunctureError, ...]]]:
-    """The jobs by name, and what is wrong with those that can't be rendered."""
+
+def rendered(invocation: Invocation, names: Sequence[str]) -> Rendered:
+    """Render jobs. Files that are broken, and that none of them needs, are named in a message."""
+    jobs, problems = render_each(invocation.project, names, invocation.environment)
+    touched = {problem.location.path for found in problems.values() for problem in found if problem.location}
+    others = [path for path in invocation.project.broken if path not in touched]
+    if others:
+        them = "it" if len(others) == 1 else "them"
+        invocation.output.message(
+            f"broken, and not needed here: {', '.join(others)} (`juncture check` examines {them})"
+        )
+    return jobs, problems
+
+
+def render_each(project: Project, names: Sequence[str], environment: Environment) -> Rendered:
+    """Render jobs, without a word."""
     jobs: dict[str, RenderedJob] = {}
     problems: dict[str, tuple[JunctureError, ...]] = {}
     for name in names:
         try:
-            jobs[name] = render(invocation.project, name, invocation.environment)
+            jobs[name] = render(project, name, environment)
         except InvalidProject as error:
             problems[name] = error.problems
     return jobs, problems
@@ -47,15 +62,12 @@ def planning(
 
 
 def compiled(
-    jobs: Mapping[str, RenderedJob], say: Callable[[str], None]
+    jobs: Mapping[str, RenderedJob], planner: Planner, say: Callable[[str], None]
 ) -> Iterator[tuple[RenderedJob, Compilation]]:
-    """Each job with what the planner makes of it. One planner is started for all of them."""
-    if not jobs:
-        return
-    with planning(jobs.values(), say) as (_, planner):
-        for number, (name, job) in enumerate(jobs.items(), start=1):
-            say(f"Compiling {name} ({number} of {len(jobs)})")
-            yield job, planner.compile(job)
+    """Each job with what the planner makes of it."""
+    for number, (name, job) in enumerate(jobs.items(), start=1):
+        say(f"Compiling {name} ({number} of {len(jobs)})")
+        yield job, planner.compile(job)
 
 
 def findings_of(project: Project, job: RenderedJob, compilation: Compilation) -> tuple[Finding, ...]:

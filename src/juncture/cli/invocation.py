@@ -44,7 +44,14 @@ class Invocation:
 
     @cached_property
     def project(self) -> Project:
-        """The whole project. Raises InvalidProject with all that is wrong."""
+        """The project without its broken files, which it names. Raises InvalidProject if juncture.toml is wrong."""
+        from juncture.project.loader import read_project
+
+        return read_project(self.root)
+
+    @cached_property
+    def whole_project(self) -> Project:
+        """The project. Raises InvalidProject with all that is wrong in any file."""
         from juncture.project.loader import load_project
 
         return load_project(self.root)

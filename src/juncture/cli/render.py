@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from juncture.checks.rules.invalid_option import InvalidOption
-from juncture.cli.compiled import compiled, findings_of, rendered
+from juncture.cli.compiled import compiled, findings_of, planning, rendered
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
@@ -62,18 +62,18 @@ def _bundles(
         # A problem of a source that several jobs read is each one's.
         problems = {str(problem): problem for found in wrong.values() for problem in found}
         raise InvalidProject(list(problems.values()))
-    bundles, refused = {}, []
-    for job, compilation in compiled(jobs, say):
-        findings = findings_of(invocation.project, job, compilation)
-        wrong_options = [
-            finding for finding in findings if finding.rule == InvalidOption.id and not finding.silenced
-        ]
-        refused += [_problem(finding) for finding in wrong_options if finding.severity == "error"]
-        if compilation.error is not None:
-            refused.append(_refused(job, compilation.error))
-        elif compilation.plan is not None:
-            jars = find_toolchain(job.connectors).pinned
-            bundles[job.job.name] = bundle(job, compilation.plan, jars, invocation.project.template_dirs)
+    bundles: dict[str, dict[str, str]] = {}
+    refused: list[JunctureError] = []
+    with planning(jobs.values(), say) as (_, planner):
+        for job, compilation in compiled(jobs, planner, say):
+            findings = findings_of(invocation.project, job, compilation)
+            options = [f for f in findings if f.rule == InvalidOption.id and f.silenced is None]
+            refused += [_problem(finding) for finding in options if finding.severity == "error"]
+            if compilation.error is not None:
+                refused.append(_refused(job, compilation.error))
+            elif compilation.plan is not None:
+                jars = find_toolchain(job.connectors).pinned
+                bundles[job.job.name] = bundle(job, compilation.plan, jars, invocation.project.template_dirs)
     if refused:
         raise InvalidProject(refused)
     return bundles

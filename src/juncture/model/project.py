@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from juncture.errors import Location
+from pydantic import ConfigDict
+
+from juncture.errors import JunctureError, Location
 from juncture.model.base import Value
 from juncture.model.environment import Environment
 from juncture.model.job import Job
@@ -32,7 +34,12 @@ class JobFile(Value):
 
 
 class Project(Value):
-    """Everything that was authored. Each mapping is by name, in the order of the names."""
+    """Everything that was authored. Each mapping is by name, in the order of the names.
+
+    `broken` holds the files that are left out of the rest, by path, each with all that is wrong with it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     root: Path
     name: str
@@ -44,3 +51,9 @@ class Project(Value):
     sinks: dict[str, SqlFile]
     jobs: dict[str, JobFile]
     template_dirs: tuple[Path, ...]
+    broken: dict[str, tuple[JunctureError, ...]] = {}
+
+    @property
+    def problems(self) -> tuple[JunctureError, ...]:
+        """All that is wrong with any file, in the order of the files."""
+        return tuple(problem for found in self.broken.values() for problem in found)

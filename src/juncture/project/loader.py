@@ -25,6 +25,19 @@ def load_project(root: Path) -> Project:
         InvalidProject: with every problem of every file, in the order of the files.
         JunctureError: the installation of Juncture is not whole.
     """
+    project = read_project(root)
+    if project.broken:
+        raise InvalidProject(list(project.problems))
+    return project
+
+
+def read_project(root: Path) -> Project:
+    """As `load_project`, but for mistakes in sql/ and jobs/, which are in the project's `broken`.
+
+    Raises:
+        InvalidProject: juncture.toml is wrong: with every problem of every file.
+        JunctureError: the installation of Juncture is not whole.
+    """
     root = require_root(root)
     read = read_config(root)
     problems = list(read.problems)
@@ -39,8 +52,9 @@ def load_project(root: Path) -> Project:
         problems += found
         if job is not None:
             jobs[job.job.name] = job
-    if problems or read.config is None:
-        raise InvalidProject(sorted(problems, key=_order))
+    problems.sort(key=_order)
+    if read.config is None:
+        raise InvalidProject(problems)
     own = root / TEMPLATES
     packaged = packaged_templates()
     return Project(
@@ -49,12 +63,26 @@ def load_project(root: Path) -> Project:
         environments=read.config.environments,
         default_environment=read.config.default_environment,
         vars=read.config.vars,
-        sources={name: file for name, file in sources.items() if file},
-        joins={name: file for name, file in joins.items() if file},
-        sinks={name: file for name, file in sinks.items() if file},
+        sources=_whole(sources),
+        joins=_whole(joins),
+        sinks=_whole(sinks),
         jobs=jobs,
         template_dirs=tuple(dict.fromkeys((own, packaged) if own.is_dir() else (packaged,))),
+        broken=_by_path(problems),
     )
+
+
+def _whole(files: Mapping[str, SqlFile | None]) -> dict[str, SqlFile]:
+    return {name: file for name, file in files.items() if file is not None}
+
+
+def _by_path(problems: list[JunctureError]) -> dict[str, tuple[JunctureError, ...]]:
+    paths = dict.fromkeys(_path(problem) for problem in problems)
+    return {path: tuple(each for each in problems if _path(each) == path) for path in paths}
+
+
+def _path(problem: JunctureError) -> str:
+    return problem.location.path if problem.location else CONFIG
 
 
 def _sql_files(root: Path, folder: str, problems: list[JunctureError]) -> dict[str, SqlFile | None]:

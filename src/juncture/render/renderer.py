@@ -12,6 +12,7 @@ from juncture.model.environment import Environment as Target
 from juncture.model.job import Job
 from juncture.model.project import Project, SqlFile
 from juncture.model.rendered import RenderedJob, Statement
+from juncture.project.loader import JOINS, SINKS, SOURCES
 from juncture.render.connectors import NOW_MINUS, TableContext
 from juncture.render.options import flink_options
 from juncture.render.sourcemap import MappedText
@@ -25,19 +26,26 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
     The same files give the same bytes. Placeholders `${NAME}` stay as they are.
 
     Raises:
-        InvalidProject: with every problem of the job's templates.
+        InvalidProject: with every problem of the job's templates, and of files that it needs and that are broken.
     """
     job = project.jobs[job_name].job
     templates = Templates(project, job, environment)
     problems: list[JunctureError] = []
     statements: list[Statement] = []
 
-    joined = _attempt(problems, lambda: _join(templates, project.joins[job.join], job))
+    def whole(path: str) -> bool:
+        problems.extend(project.broken.get(path, ()))
+        return path not in project.broken
+
+    joined = None
+    if whole(f"{JOINS}/{job.join}.sql"):
+        joined = _attempt(problems, lambda: _join(templates, project.joins[job.join], job))
     used = sorted({reference.table for reference in joined.references}) if joined else []
     tables: list[tuple[Literal["source", "sink"], SqlFile]] = [
-        *(("source", project.sources[name]) for name in used),
-        ("sink", project.sinks[job.sink]),
+        ("source", project.sources[name]) for name in used if whole(f"{SOURCES}/{name}.sql")
     ]
+    if whole(f"{SINKS}/{job.sink}.sql"):
+        tables.append(("sink", project.sinks[job.sink]))
     for role, file in tables:
         table = _attempt(problems, lambda role=role, file=file: _table(templates, file, role))
         if table:

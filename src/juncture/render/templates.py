@@ -13,6 +13,7 @@ from juncture.errors import JunctureError
 from juncture.model.environment import Environment as Target
 from juncture.model.job import Job
 from juncture.model.project import Project, SqlFile
+from juncture.project.loader import SOURCES
 from juncture.project.nearest import did_you_mean
 from juncture.render.connectors import TableContext, kafka_options, upsert_kafka_options
 from juncture.render.errors import from_jinja
@@ -93,7 +94,7 @@ class Templates:
         return context
 
     def _source(self, marks: Marks | None, name: str) -> str:
-        if name not in self.project.sources:
+        if name not in self.project.sources and f"{SOURCES}/{name}.sql" not in self.project.broken:
             raise JunctureError(
                 f"there is no source '{name}'", remedy=did_you_mean(name, self.project.sources)
             )
