@@ -15,10 +15,12 @@ from juncture.local.supervisor import signals_raise
 from juncture.project.config import resolve_environment
 from juncture.validation.cases.case import Case
 from juncture.validation.cases.discovery import all_cases, case_files
+from juncture.validation.cases.timeline import needs_spare
 from juncture.validation.generate.equivalents import read_equivalents
 from juncture.validation.harness.files import FileSession
 from juncture.validation.harness.medium import Session
-from juncture.validation.harness.runner import Outcome, run_case
+from juncture.validation.harness.outcome import Outcome
+from juncture.validation.harness.runner import run_case
 from juncture.validation.harness.session import WarmSession
 from juncture.validation.report.text import as_data, failure_lines
 
@@ -72,7 +74,7 @@ def command(
         (
             FileSession(project, environment, jobs)
             if over_files
-            else WarmSession(project, environment, jobs, say)
+            else WarmSession(project, environment, jobs, say, spare=any(map(needs_spare, chosen)))
         ) as session,
     ):
         if mutate:

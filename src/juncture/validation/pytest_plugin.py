@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from juncture.validation.cases.case import Case
     from juncture.validation.harness.files import FileSession
-    from juncture.validation.harness.runner import Outcome
+    from juncture.validation.harness.outcome import Outcome
     from juncture.validation.harness.session import WarmSession
 
 _CONFIG = "juncture.toml"
@@ -28,7 +28,7 @@ class _Shared:
     """
 
     def __init__(self, over_files: bool) -> None:
-        self.jobs: dict[Path, list[str]] = {}
+        self.cases: dict[Path, list[Case]] = {}
         self._over_files = over_files
         self._sessions: dict[Path, WarmSession | FileSession] = {}
 
@@ -36,17 +36,20 @@ class _Shared:
         if root not in self._sessions:
             from juncture.project.config import resolve_environment
             from juncture.project.loader import load_project
+            from juncture.validation.cases.timeline import needs_spare
             from juncture.validation.harness.files import FileSession
             from juncture.validation.harness.session import WarmSession
 
-            project = load_project(root)
-            environment, jobs = resolve_environment(project), self.jobs[root]
+            project, cases = load_project(root), self.cases[root]
+            environment, jobs = resolve_environment(project), [case.job for case in cases]
             if self._over_files:
                 self._sessions[root] = FileSession(project, environment, jobs)
             else:
                 warm = [each for each in self._sessions.values() if isinstance(each, WarmSession)]
                 beside = warm[0] if warm else None
-                self._sessions[root] = WarmSession(project, environment, jobs, beside=beside)
+                # Another project's cases may come to use this stack.
+                spare = any(needs_spare(case) for found in self.cases.values() for case in found)
+                self._sessions[root] = WarmSession(project, environment, jobs, beside=beside, spare=spare)
         return self._sessions[root]
 
     def close(self) -> None:
@@ -139,10 +142,10 @@ class CaseItem(pytest.Item):
 
     def setup(self) -> None:
         shared = self.config.stash[_SHARED]
-        if self.root not in shared.jobs:
+        if self.root not in shared.cases:
             items: list[Any] = self.session.items
             mine = (each for each in items if isinstance(each, CaseItem) and each.root == self.root)
-            shared.jobs[self.root] = [each.case.job for each in mine]
+            shared.cases[self.root] = [each.case for each in mine]
         shared.session(self.root)
 
     def runtest(self) -> None:

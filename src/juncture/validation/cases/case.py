@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from juncture.errors import Location
+
+if TYPE_CHECKING:
+    from juncture.validation.cases.timeline import Step
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,9 @@ class Case:
 
     `base` is the time that '+00:00' stands for. Without an `expectation` the oracle computes the rows; with one,
     `oracle` says that it does so besides.
+
+    With `steps` the job stays, and each is confirmed, before the next, within `limit` seconds; `arrivals` are then
+    all records that arrive in them. At the end the job is drained, and its rows are compared.
     """
 
     name: str
@@ -55,6 +61,8 @@ class Case:
     expectation: Expectation | None = None
     oracle: bool = False
     markers: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    limit: float = 30
 
     @property
     def id(self) -> str:

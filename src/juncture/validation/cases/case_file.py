@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from juncture.errors import InvalidProject, JunctureError, Location
+from juncture.model.duration import parse_duration
 from juncture.model.environment import Environment
 from juncture.model.project import Project
 from juncture.project.document import Document
@@ -15,16 +16,22 @@ from juncture.project.document import Path as Keys
 from juncture.project.files import read_text, relative
 from juncture.project.nearest import did_you_mean
 from juncture.project.yaml import read_yaml
-from juncture.validation.cases.case import Arrival, Case, Expectation, ExpectedRow
-from juncture.validation.cases.case_table import CaseTable, read_rows
+from juncture.validation.cases.case import Case
+from juncture.validation.cases.case_table import CaseTable
 from juncture.validation.cases.cells import parse_time
 from juncture.validation.cases.schema import JobTables, tables_of
+from juncture.validation.cases.scope import Reading, Scope
+from juncture.validation.cases.step_file import StepReader
+from juncture.validation.cases.timeline import Arrive, Step
 
 BASE = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 """What '+00:00' stands for in a file that names no base."""
 
-_FILE = ("job", "base", "defaults", "oracle", "equivalent", "cases")
-_CASE = ("name", "job", "base", "defaults", "events", "expect", "oracle", "markers")
+LIMIT = 30.0
+"""Seconds for each step of a case that names no limit."""
+
+_FILE = ("job", "base", "defaults", "oracle", "equivalent", "limit", "cases")
+_CASE = ("name", "job", "base", "defaults", "events", "steps", "limit", "expect", "oracle", "markers")
 
 
 def read_cases(project: Project, environment: Environment, path: Path) -> tuple[Case, ...]:
@@ -59,25 +66,30 @@ class _Reader:
         self._project, self._environment, self._document = project, environment, document
         self._tables: dict[str, JobTables | None] = {}
         self.problems: list[JunctureError] = list(document.problems)
+        self._reading = Reading(document, self.problems)
 
     def read(self) -> Iterator[Case]:
         data = self._document.data
-        self._unknown(data, (), _FILE)
+        self._reading.unknown(data, (), _FILE)
         cases = data.get("cases")
         if not isinstance(cases, list) or not cases:
-            self._problem("there are no cases", self._document.key(("cases",)), "write 'cases:', and a list")
+            self._reading.problem(
+                "there are no cases", self._document.key(("cases",)), "write 'cases:', and a list"
+            )
             return
         names: dict[str, int] = {}
         for index, raw in enumerate(cases):
             at: Keys = ("cases", index)
             if not isinstance(raw, dict):
-                self._problem("a case is not a mapping", self._document.key(at), "write '- name: ...'")
+                self._reading.problem(
+                    "a case is not a mapping", self._document.key(at), "write '- name: ...'"
+                )
                 continue
             name = raw.get("name")
             if isinstance(name, str) and name in names:
                 line = names[name]
                 where = self._document.value((*at, "name"))
-                self._problem(f"line {line} has a case of the same name", where, "give each its own")
+                self._reading.problem(f"line {line} has a case of the same name", where, "give each its own")
             elif isinstance(name, str):
                 names[name] = self._document.key(at).line or 0
             case = self._case(raw, at)
@@ -85,36 +97,85 @@ class _Reader:
                 yield case
 
     def _case(self, raw: dict[str, Any], at: Keys) -> Case | None:
-        self._unknown(raw, at, _CASE)
+        self._reading.unknown(raw, at, _CASE)
         location = self._document.key(at)
         name = raw.get("name")
         if not isinstance(name, str) or not name.strip():
-            self._problem("the case has no name", location, "write 'name: ' and what it shows")
+            self._reading.problem("the case has no name", location, "write 'name: ' and what it shows")
         job, job_at = (raw, at) if "job" in raw else (self._document.data, ())
         tables = self._job(job.get("job"), (*job_at, "job"), location)
         base = self._base(raw, at)
         if tables is None:
             return None
         defaults = self._defaults(raw, at, tables)
-        arrivals = tuple(self._arrivals(raw.get("events"), (*at, "events"), tables, base, defaults))
-        expectation = self._expectation(raw, at, tables, base)
+        scope = Scope(self._reading, tables, base, defaults)
+        steps: tuple[Step, ...] = ()
+        if "steps" in raw:
+            scope, steps = self._steps(raw, at, scope)
+            arrivals = tuple(each for step in steps if isinstance(step, Arrive) for each in step.arrivals)
+        elif "events" in raw:
+            arrivals = tuple(scope.arrivals(raw["events"], (*at, "events")))
+        else:
+            arrivals = ()
+            self._reading.problem(
+                "the case has neither events nor steps", location, "write 'events:' or 'steps:'"
+            )
+        expectation = None
+        if raw.get("expect", "oracle") != "oracle":
+            expectation = scope.expectation(raw["expect"], (*at, "expect"))
         markers = raw.get("markers", [])
         if not isinstance(markers, list) or not all(isinstance(each, str) for each in markers):
             where = self._document.value((*at, "markers"))
-            self._problem("markers are not a list of words", where, "write [slow, nightly]")
+            self._reading.problem("markers are not a list of words", where, "write [slow, nightly]")
             markers = []
         oracle = self._oracle(raw, at)
-        return Case(str(name), tables.job, location, base, arrivals, expectation, oracle, tuple(markers))
+        return Case(
+            str(name),
+            tables.job,
+            location,
+            base,
+            arrivals,
+            expectation,
+            oracle,
+            tuple(markers),
+            steps,
+            self._limit(raw, at),
+        )
+
+    def _steps(self, raw: dict[str, Any], at: Keys, scope: Scope) -> tuple[Scope, tuple[Step, ...]]:
+        if "events" in raw:
+            where = self._document.key((*at, "events"))
+            self._reading.problem("the case has events and steps", where, "put the events into '- arrive:'")
+        reader = StepReader(scope, self._project, self._environment)
+        steps = tuple(reader.read(raw["steps"], (*at, "steps")))
+        return reader.scope, steps
+
+    def _limit(self, raw: dict[str, Any], at: Keys) -> float:
+        """Seconds for each step: the case's, or the file's."""
+        holder, above = (raw, at) if "limit" in raw else (self._document.data, ())
+        if "limit" not in holder:
+            return LIMIT
+        try:
+            found = parse_duration(str(holder["limit"]))
+        except ValueError:
+            found = None
+        if isinstance(found, timedelta) and found > timedelta():
+            return found.total_seconds()
+        where = self._document.value((*above, "limit"))
+        self._reading.problem(f"'{holder['limit']}' is not a duration", where, "write '10 s'")
+        return LIMIT
 
     def _job(self, name: object, at: Keys, fallback: Location) -> JobTables | None:
         where = self._document.value(at) if name is not None else fallback
         if not isinstance(name, str):
-            self._problem("the case names no job", where, "write 'job: NAME' at the top of the file")
+            self._reading.problem("the case names no job", where, "write 'job: NAME' at the top of the file")
             return None
         if name not in self._tables:
             self._tables[name] = None
             if name not in self._project.jobs:
-                self._problem(f"there is no job '{name}'", where, did_you_mean(name, self._project.jobs))
+                self._reading.problem(
+                    f"there is no job '{name}'", where, did_you_mean(name, self._project.jobs)
+                )
                 return None
             try:
                 self._tables[name] = tables_of(self._project, name, self._environment)
@@ -136,7 +197,7 @@ class _Reader:
         except ValueError as error:
             problem = str(error).partition("; ")[0]
             where = self._document.value((*above, "base"))
-            self._problem(problem, where, "write for instance '2026-01-31T12:00:00Z'")
+            self._reading.problem(problem, where, "write for instance '2026-01-31T12:00:00Z'")
             return BASE
 
     def _defaults(self, raw: dict[str, Any], at: Keys, tables: JobTables) -> Mapping[str, CaseTable]:
@@ -146,7 +207,7 @@ class _Reader:
             given = holder.get("defaults", {})
             here: Keys = (*above, "defaults")
             if not isinstance(given, dict):
-                self._problem(
+                self._reading.problem(
                     "defaults are not a mapping", self._document.value(here), "write 'SOURCE: {...}'"
                 )
                 continue
@@ -154,11 +215,11 @@ class _Reader:
                 if source not in tables.sources:
                     # The file's are for all of its cases, which may be of several jobs.
                     if above or not self._other_job_has(source):
-                        self._no_source(source, (*here, source), tables)
+                        self._reading.no_source(source, (*here, source), tables)
                     continue
                 if not isinstance(values, dict):
                     where = self._document.value((*here, source))
-                    self._problem("defaults are not a mapping", where, "write '{column: value}'")
+                    self._reading.problem("defaults are not a mapping", where, "write '{column: value}'")
                     continue
                 earlier = found.get(source)
                 merged = {**(earlier.places if earlier else {}), **{n: (*here, source, n) for n in values}}
@@ -171,67 +232,13 @@ class _Reader:
             isinstance(each, dict) and "job" in each for each in self._document.data["cases"]
         )
 
-    def _arrivals(
-        self, raw: object, at: Keys, tables: JobTables, base: datetime, defaults: Mapping[str, CaseTable]
-    ) -> Iterator[Arrival]:
-        if not isinstance(raw, list):
-            self._problem("the case has no list of events", self._document.key(at), "write 'events:'")
-            return
-        for index, entry in enumerate(raw):
-            here = (*at, index)
-            if not isinstance(entry, dict):
-                where = self._document.key(here)
-                self._problem("this is not 'SOURCE: rows'", where, "write '- SOURCE:', and rows below it")
-                continue
-            for source, rows in entry.items():
-                table = tables.sources.get(source)
-                if table is None:
-                    self._no_source(source, (*here, source), tables)
-                    continue
-                read = read_rows(
-                    self._document, (*here, source), rows, table, base, defaults.get(source), self.problems
-                )
-                for row in read.rows:
-                    yield Arrival(source, row.values, row.location, row.partition, row.deletes)
-
-    def _expectation(
-        self, raw: dict[str, Any], at: Keys, tables: JobTables, base: datetime
-    ) -> Expectation | None:
-        rows = raw.get("expect", "oracle")
-        if rows == "oracle":
-            return None
-        here = (*at, "expect")
-        read = read_rows(self._document, here, rows, tables.sink, base, None, self.problems)
-        columns = read.columns or tuple(tables.sink_columns)
-        found = tuple(
-            ExpectedRow({column: row.values.get(column) for column in columns}, row.location)
-            for row in read.rows
-        )
-        return Expectation(columns, found)
-
     def _oracle(self, raw: dict[str, Any], at: Keys) -> bool:
         """Whether the oracle's rows count beside those written down."""
         holder, above = (raw, at) if "oracle" in raw else (self._document.data, ())
         found = holder.get("oracle", False)
         if not isinstance(found, bool):
             where = self._document.value((*above, "oracle"))
-            self._problem(
+            self._reading.problem(
                 "'oracle' is neither true nor false", where, "write 'oracle: true', or leave it out"
             )
         return found is True
-
-    def _unknown(self, data: dict[str, Any], at: Keys, valid: tuple[str, ...]) -> None:
-        for key in data:
-            if key not in valid:
-                self._problem(
-                    f"unknown key '{key}'", self._document.key((*at, key)), did_you_mean(key, valid)
-                )
-
-    def _no_source(self, name: str, at: Keys, tables: JobTables) -> None:
-        remedy = did_you_mean(name, tables.sources)
-        self._problem(f"the job '{tables.job}' has no source '{name}'", self._document.key(at), remedy)
-
-    def _problem(self, problem: str, location: Location, remedy: str) -> None:
-        error = JunctureError(problem, location=location, remedy=remedy)
-        if not any(str(each) == str(error) for each in self.problems):
-            self.problems.append(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from juncture.errors import JunctureError, Location
 from juncture.project.document import Document
@@ -19,6 +19,8 @@ PARTITION = "$partition"
 """A column that any source's table may have: the partition of the record, counted from 0."""
 DELETE = "$delete"
 """A column that a changelog topic's table may have: true for a record without a value, which deletes its key."""
+KIND = "$kind"
+"""A column that the table of a changelog sink may have: 'upsert' or 'delete'."""
 
 _MOST_PARTITIONS = 64
 
@@ -39,6 +41,7 @@ class Row:
     location: Location
     partition: int = 0
     deletes: bool = False
+    kind: Literal["upsert", "delete"] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ def read_rows(
     base: datetime,
     defaults: CaseTable | None,
     problems: list[JunctureError],
+    *,
+    sink: bool = False,
 ) -> Rows:
     """Read '[header, row, row...]', each a list; an empty list is no rows. What is wrong goes into `problems`.
 
@@ -68,6 +73,7 @@ def read_rows(
         base: what relative times count from.
         defaults: for columns that the header leaves out; those without a default are null.
         problems: is added to.
+        sink: the table is one of rows that come out.
     """
     if not isinstance(raw, list) or not all(isinstance(each, list) for each in raw):
         problems.append(
@@ -81,7 +87,7 @@ def read_rows(
     if not raw:
         return Rows((), ())
     columns = {each.name: each for each in table.columns if each.metadata is None and each.computed is None}
-    header = _header(document, (*at, 0), raw[0], columns, table, problems)
+    header = _header(document, (*at, 0), raw[0], columns, table, problems, sink)
     given = dict(defaults.values) if defaults else {}
     places = dict(defaults.places) if defaults else {}
     for name in [name for name in given if name not in columns]:
@@ -104,7 +110,7 @@ def read_rows(
             if column is not None:
                 cells[column] = (value, (*here, position))
         rows.append(_row(document, here, cells, columns, base, writes_iso(table), problems))
-    named = tuple(name for name in header if name not in (None, PARTITION, DELETE))
+    named = tuple(name for name in header if name not in (None, PARTITION, DELETE, KIND))
     return Rows(tuple(filter(None, named)), tuple(rows))
 
 
@@ -115,7 +121,9 @@ def _header(
     columns: Mapping[str, Column],
     table: Table,
     problems: list[JunctureError],
+    sink: bool,
 ) -> list[str | None]:
+    more = ((KIND,) if sink else (DELETE,)) if table.is_changelog else ()
     header: list[str | None] = []
     for position, name in enumerate(raw):
         here = (*at, position)
@@ -126,7 +134,7 @@ def _header(
                 )
             )
             header.append(None)
-        elif name in columns or name == PARTITION or (name == DELETE and table.is_changelog):
+        elif name in columns or name in more or (name == PARTITION and not sink):
             header.append(name)
         else:
             _unknown(document, here, str(name), columns, table, problems)
@@ -163,6 +171,16 @@ def _row(
                 remedy="write true for a record that deletes its key",
             )
         )
+    kind, place = cells.pop(KIND, (None, at))
+    if kind not in (None, "upsert", "delete"):
+        problems.append(
+            JunctureError(
+                f"{KIND}: there is no change '{kind}'",
+                location=document.value(place),
+                remedy="write upsert or delete",
+            )
+        )
+        kind = None
     for name, column in columns.items():
         value, place = cells.get(name, (None, at))
         assert column.type is not None
@@ -173,7 +191,7 @@ def _row(
             location = document.value(place)
             if not any(each.location == location for each in problems):
                 problems.append(JunctureError(f"{name}: {problem}", location=location, remedy=remedy or None))
-    return Row(found, document.key(at), number, deletes is True)
+    return Row(found, document.key(at), number, deletes is True, kind)
 
 
 def _unknown(

@@ -11,7 +11,7 @@ from juncture.model.rendered import RenderedJob
 from juncture.validation.cases.case import Case
 from juncture.validation.cases.schema import JobTables
 from juncture.validation.generate.mutants import Mutant
-from juncture.validation.harness.runner import records
+from juncture.validation.harness.plain import records
 from juncture.validation.oracle.oracle import Oracle
 from juncture.validation.oracle.records import RecordStore
 from juncture.validation.oracle.translate import Query, translate

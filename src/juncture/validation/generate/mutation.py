@@ -11,9 +11,10 @@ from juncture.validation.cases.case import Case
 from juncture.validation.cases.schema import read_tables
 from juncture.validation.generate.foresight import foresee
 from juncture.validation.generate.mutants import Mutant, mutants_of
-from juncture.validation.harness.runner import Outcome, run_case
 from juncture.validation.harness.compiling import Compiled
 from juncture.validation.harness.medium import Session
+from juncture.validation.harness.outcome import Outcome
+from juncture.validation.harness.runner import run_case
 
 Fate = Literal["killed", "lives", "equivalent", "same plan", "refused"]
 Tell = Callable[["Tried"], None]

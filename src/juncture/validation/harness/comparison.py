@@ -70,6 +70,15 @@ def compare_rows(
         return "expect and oracle" if found.equal else "oracle", found
 
 
+def texts_of(case: Case, sink: Table, columns: tuple[str, ...], values: Sequence[bytes]) -> list[Cells]:
+    """The cells of records of the sink, each with the value given, in their order."""
+    with RecordStore() as store:
+        store.connection.execute("SET TimeZone = 'UTC'")
+        twin = _twin(store, sink, values)
+        rows = Rows(f"{twin.name}$events", columns)
+        return cells_of(store, rows, sink, case.base, order='"$offset"')
+
+
 def _against_oracle(store: RecordStore, case: Case, sink: Table, oracle: Oracle) -> Difference:
     rows, _ = oracle.expected(store)
     store.connection.execute("SET TimeZone = 'UTC'")
@@ -79,15 +88,19 @@ def _against_oracle(store: RecordStore, case: Case, sink: Table, oracle: Oracle)
 
 
 def _against_rows(store: RecordStore, case: Case, sink: Table, wanted: Expectation) -> Difference:
-    # The sink under another name, so that rows are read, and rounded, as its own are.
-    twin = replace(sink, name=_EXPECTED, options={**sink.options, "topic": _EXPECTED})
-    values = (json.dumps(each.row, ensure_ascii=False).encode() for each in wanted.rows)
-    store.add(_EXPECTED, [reader.Record(0, offset, 0, None, value) for offset, value in enumerate(values)])
-    load(store, twin)
+    _twin(store, sink, [json.dumps(each.row, ensure_ascii=False).encode() for each in wanted.rows])
     rows = Rows(f"{_EXPECTED}$events", wanted.columns)
     texts = cells_of(store, rows, sink, case.base, order='"$offset"')
     expected = [(text, each.location) for text, each in zip(texts, wanted.rows, strict=True)]
     return _difference(store, case, sink, rows, expected)
+
+
+def _twin(store: RecordStore, sink: Table, values: Sequence[bytes]) -> Table:
+    """The sink under another name, so that its records are read, and rounded, as its own are."""
+    twin = replace(sink, name=_EXPECTED, options={**sink.options, "topic": _EXPECTED})
+    store.add(_EXPECTED, [reader.Record(0, offset, 0, None, value) for offset, value in enumerate(values)])
+    load(store, twin)
+    return twin
 
 
 def _difference(

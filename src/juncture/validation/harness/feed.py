@@ -91,12 +91,20 @@ class Feed:
             for source, found in self.positions.items()
         }
 
+    def event_time(self, arrival: Arrival) -> int | None:
+        """In ms; None for a record without one, or of a table without a watermark."""
+        rule = self._delays[arrival.source]
+        return None if rule is None or arrival.deletes else _moment(arrival.row.get(rule[0]))
+
+    def asks(self, arrival: Arrival) -> int | None:
+        """The watermark, in ms, that a record asks for."""
+        return self._asked(arrival.source, self.event_time(arrival))
+
     def write(self, arrival: Arrival) -> None:
         """Hand over one record."""
-        row, rule = arrival.row, self._delays[arrival.source]
-        value = None if arrival.deletes else json.dumps(row, ensure_ascii=False).encode()
-        moment = None if rule is None or arrival.deletes else _moment(row.get(rule[0]))
-        self._put(arrival.source, arrival.partition, value, self._key(arrival.source, row), moment)
+        value = None if arrival.deletes else json.dumps(arrival.row, ensure_ascii=False).encode()
+        key = self._key(arrival.source, arrival.row)
+        self._put(arrival.source, arrival.partition, value, key, self.event_time(arrival))
 
     def malformed(self, source: str, text: str, partition: int) -> None:
         """Hand over a record whose value is `text`."""
@@ -183,9 +191,11 @@ class Feed:
         # Kafka's timestamps are the events' own: by them a topic is rewound.
         self._last_time = self._last_time if moment is None else max(moment, 1)
         self._writer.write(self._topics[source], value, key, self._last_time, partition)
+        self._written[source][partition].asks.append(self._asked(source, moment))
+
+    def _asked(self, source: str, moment: int | None) -> int | None:
         rule = self._delays[source]
-        asks = None if moment is None or rule is None else moment - rule[1] // timedelta(milliseconds=1)
-        self._written[source][partition].asks.append(asks)
+        return None if moment is None or rule is None else moment - rule[1] // timedelta(milliseconds=1)
 
 
 def millis(moment: datetime) -> int:

@@ -98,6 +98,11 @@ class Observer:
         }
         return Observation(sources, joins, written)
 
+    def watermark_for(self, source: str, seen: Observation) -> int | None:
+        """The watermark of the first join that takes records of a source."""
+        taking = [node for node, above in self._feeding.items() if source in above and node in seen.joins]
+        return seen.joins[taking[0]].input if taking else None
+
     def under_way(self, seen: Observation) -> str | None:
         """Which join has not heard yet how far event time is above it; None if all have."""
         for node, join in seen.joins.items():

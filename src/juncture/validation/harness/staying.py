@@ -17,6 +17,7 @@ from juncture.kafka import offsets, reader
 from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import RenderedJob
 from juncture.planner.plan import with_idle_timeout, with_source_uid
+from juncture.planner.session import LaunchFailed
 from juncture.render.bundle import bundle
 from juncture.validation.cases.case import Arrival
 from juncture.validation.harness.compiling import Compiled
@@ -123,6 +124,10 @@ class StayingJob:
         self._await_read()
         return self.wait(lambda seen: self.feed.below(seen, source, goal))
 
+    def stall(self, source: str, partition: int) -> None:
+        """Let no pusher go to this partition any more: it holds the watermark of its topic back."""
+        self.feed.stall(source, partition)
+
     def idle(self, source: str) -> Observation:
         """Wait until every partition of a topic has fallen idle."""
 
@@ -202,6 +207,10 @@ class StayingJob:
         self.job_id = None
         return self._read_sink()
 
+    def watermark_for(self, source: str, seen: Observation) -> int | None:
+        """The watermark, in ms, of the first join that takes records of a source, None before it has one."""
+        return self._observer.watermark_for(source, seen)
+
     def observe(self) -> Observation:
         """The job's metrics as they are now."""
         return self.wait(lambda seen: None)
@@ -265,7 +274,10 @@ class StayingJob:
             self._latest = Taken(0, savepoint)
         self._operations = Operations(session.cluster, job_id, self._folder.as_uri())
         self._observer = Observer(session.cluster, job_id, self.feed.partitions, self._plan)
-        session.planner.run(script, options, session.connection.values(self._own.placeholders))
+        try:
+            session.planner.run(script, options, session.connection.values(self._own.placeholders))
+        except LaunchFailed as error:
+            raise Refused(f"Flink did not start the job: {error.problem}") from None
         self._operations.await_running(self._limit)
         return self._await_read()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from juncture.validation.harness.runner import Outcome
+from juncture.validation.harness.outcome import Outcome
 from juncture.validation.report.difference import Difference
 
 
@@ -22,7 +22,7 @@ def failure_lines(outcome: Outcome) -> list[str]:
         return []
     source = "the oracle computes" if outcome.against == "oracle" else "are expected"
     head = (
-        f"{outcome.case.location}: {found.expected} rows {source}, the job wrote {found.actual}:"
+        f"{outcome.at or outcome.case.location}: {found.expected} rows {source}, the job wrote {found.actual}:"
         f" {_counts(found)}"
     )
     return [head, "", *_table(found)]

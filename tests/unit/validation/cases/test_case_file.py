@@ -136,7 +136,7 @@ cases:
         ("cases:\n  - {name: a, events: []}\n", "cases.yaml:2:5: the case names no job"),
         ("job: impresion_clicks\ncases:\n  - {name: a, events: []}\n", "there is no job 'impresion_clicks'"),
         ("job: impression_clicks\ncases:\n  - {events: []}\n", "cases.yaml:3:5: the case has no name"),
-        ("job: impression_clicks\ncases:\n  - {name: a}\n", "the case has no list of events"),
+        ("job: impression_clicks\ncases:\n  - {name: a}\n", "the case has neither events nor steps"),
         (
             "job: impression_clicks\ncases:\n  - {name: a, events: []}\n  - {name: a, events: []}\n",
             "cases.yaml:4:12: line 3 has a case of the same name",

@@ -12,7 +12,7 @@ from juncture.validation.cases.case import Arrival, Case
 from juncture.validation.cases.cells import cell, format_relative, parse_time
 from juncture.validation.cases.lateness import refuse_late
 from juncture.validation.harness.isolation import isolate
-from juncture.validation.harness.runner import Outcome
+from juncture.validation.harness.outcome import Outcome
 from juncture.validation.oracle.dialect import parse_type
 from juncture.validation.oracle.tables import read_table
 from juncture.validation.report.difference import Deviation, difference

@@ -1,0 +1,222 @@
+"""A case with steps: each done to a job that stays, confirmed, and what is expected after it compared."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from juncture.errors import JunctureError, Unreachable
+from juncture.kafka.reader import Record
+from juncture.validation.cases.case import Case
+from juncture.validation.cases.timeline import (
+    Arrive,
+    Checkpoint,
+    Expect,
+    Idle,
+    Kill,
+    Malformed,
+    Restart,
+    Rewind,
+    Stall,
+    Step,
+    Upgrade,
+    Watermark,
+)
+from juncture.validation.harness.comparison import compare_rows, oracle_of
+from juncture.validation.harness.compiling import Compiled
+from juncture.validation.harness.expecting import Expecting
+from juncture.validation.harness.labels import label_of
+from juncture.validation.harness.outcome import Outcome
+from juncture.validation.harness.plain import records
+from juncture.validation.harness.session import WarmSession
+from juncture.validation.harness.staying import StayingJob
+from juncture.validation.harness.timeline import Observation, Reached
+from juncture.validation.report.difference import Difference
+
+_IDLE_TIMEOUT = 800
+"""Milliseconds without a record after which a topic falls idle, in a case that has it fall idle."""
+_FAILOVERS = 3
+"""One death of a TaskManager may be noticed by several of its tasks, one after the other."""
+
+
+def run_steps(session: WarmSession, case: Case, version: Compiled | None = None) -> Outcome:
+    """Run one case with steps. What is wrong with it, its job or its rows is in the outcome, at its line.
+
+    Args:
+        session: what it runs on; with a spare TaskManager if one is killed.
+        case: its steps, and the rows that must be there at the end.
+        version: what runs in place of the case's job.
+
+    Raises Unreachable if the broker, the cluster or the planner is gone.
+    """
+    return _Steps(session, case, version).run()
+
+
+@dataclass
+class _Unequal(Exception):
+    """Rows after a step that are not as expected."""
+
+    difference: Difference
+
+
+class _Steps:
+    def __init__(self, session: WarmSession, case: Case, version: Compiled | None) -> None:
+        self._session, self._case = session, case
+        self._authored = session.job(case.job)
+        self._version = version or self._authored
+        self._timeline: list[Reached] = []
+        self._seconds: dict[str, float] = {}
+        self._begun = self._last = time.monotonic()
+        self._rows: int | None = None
+        self._state_size: int | None = None
+
+    def run(self) -> Outcome:
+        case = self._case
+        against = "oracle" if case.expectation is None else "expect"
+        step: Step | None = None
+        try:
+            oracle = oracle_of(case, self._authored.rendered)
+            with self._staying() as job:
+                self._lap("compile")
+                job.start()
+                self._lap("start")
+                expecting = Expecting(job, case)
+                for step in case.steps:
+                    seen = self._take(job, expecting, step)
+                    self._reached(step, job, seen)
+                step = None
+                if oracle is not None and expecting.late:
+                    raise JunctureError(
+                        f"{expecting.late} events came late, of which the oracle does not know",
+                        location=case.location,
+                        remedy="write the rows that must come out under 'expect:'",
+                    )
+                sink = job.drain()
+                self._lap("drain")
+                written = records(case.arrivals, job.feed.tables)
+                against, found = compare_rows(case, job.feed.tables, oracle, written, sink)
+                self._lap("compare")
+            return Outcome(case, against, self._seconds, found, timeline=tuple(self._timeline))
+        except _Unequal as unequal:
+            assert step is not None
+            self._failed(step, "the rows are not as expected")
+            return Outcome(
+                case, "expect", self._seconds, unequal.difference,
+                timeline=tuple(self._timeline), at=step.location,
+            )  # fmt: skip
+        except Unreachable:
+            raise
+        except JunctureError as error:
+            error.location = error.location or (step.location if step is not None else case.location)
+            if step is not None:
+                self._failed(step, error.problem)
+            return Outcome(case, against, self._seconds, error=error, timeline=tuple(self._timeline))
+
+    def _staying(self) -> StayingJob:
+        case = self._case
+        partitions: dict[str, int] = {}
+        for source, number in (
+            *((each.source, each.partition) for each in case.arrivals),
+            *((each.source, each.partition) for each in case.steps if isinstance(each, (Stall, Malformed))),
+        ):
+            partitions[source] = max(partitions.get(source, 0), number + 1)
+        return StayingJob(
+            self._session,
+            self._version,
+            case.name,
+            case.base,
+            partitions=partitions,
+            idle_timeouts={each.source: _IDLE_TIMEOUT for each in case.steps if isinstance(each, Idle)},
+            restarts=_FAILOVERS * sum(isinstance(each, Kill) for each in case.steps),
+            limit=case.limit,
+        )
+
+    def _take(self, job: StayingJob, expecting: Expecting, step: Step) -> Observation:
+        self._rows = self._state_size = None
+        match step:
+            case Arrive():
+                return expecting.arrive(step.arrivals)
+            case Watermark():
+                for source, moment in step.times.items():
+                    seen = job.push(source, moment)
+                return seen
+            case Idle():
+                return job.idle(step.source)
+            case Stall():
+                job.stall(step.source, step.partition)
+                return job.observe()
+            case Malformed():
+                return job.malformed(step.source, step.text, step.partition)
+            case Checkpoint():
+                self._state_size = job.state_size(job.checkpoint())
+                return job.observe()
+            case Restart(origin="checkpoint"):
+                return job.restart()
+            case Restart():
+                return job.restart_from_savepoint()
+            case Kill():
+                return job.kill_taskmanager()
+            case Upgrade():
+                version = self._session.compile(step.version)
+                return job.upgrade(version, ignore_unclaimed_state=step.ignore_unclaimed_state)
+            case Rewind():
+                return job.rewind(step.source, step.moment, step.partition)
+            case Expect():
+                return self._expect(job, expecting, step)
+
+    def _expect(self, job: StayingJob, expecting: Expecting, step: Expect) -> Observation:
+        seen = expecting.metrics(step)
+        if step.rows is not None or step.absent is not None or step.changelog is not None:
+            sink = job.rows()
+            self._rows = len(sink)
+            self._compare(job, expecting, step, sink)
+        if step.state is not None or step.state_since is not None:
+            self._state_size = expecting.state(step)
+        return seen
+
+    def _compare(self, job: StayingJob, expecting: Expecting, step: Expect, sink: list[Record]) -> None:
+        if step.rows is not None:
+            wanted = replace(self._case, expectation=step.rows, oracle=False)
+            _, found = compare_rows(wanted, job.feed.tables, None, {}, sink)
+            if not found.equal:
+                raise _Unequal(found)
+        if step.absent is not None:
+            expecting.absent(step.absent, sink)
+        if step.changelog is not None:
+            found = expecting.changelog(*step.changelog, sink)
+            if not found.equal:
+                raise _Unequal(found)
+
+    def _lap(self, name: str) -> float:
+        now = time.monotonic()
+        took, self._last = round(now - self._last, 3), now
+        self._seconds[name] = round(self._seconds.get(name, 0) + took, 3)
+        return took
+
+    def _reached(self, step: Step, job: StayingJob, seen: Observation) -> None:
+        took = self._lap(_name(step))
+        self._timeline.append(
+            Reached(
+                _name(step),
+                step.location,
+                label_of(step, self._case.base),
+                round(self._last - self._begun, 3),
+                took,
+                job.feed.records,
+                self._rows,
+                self._state_size,
+                seen,
+            )
+        )
+
+    def _failed(self, step: Step, problem: str) -> None:
+        took = self._lap(_name(step))
+        at = round(self._last - self._begun, 3)
+        label = label_of(step, self._case.base)
+        self._timeline.append(
+            Reached(_name(step), step.location, label, at, took, rows=self._rows, problem=problem)
+        )
+
+
+def _name(step: Step) -> str:
+    return type(step).__name__.lower()
