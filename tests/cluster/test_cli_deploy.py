@@ -1,7 +1,10 @@
 """The commands on running jobs, against a real broker and a real cluster."""
 
 import json
+import resource
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,23 +64,56 @@ def test_a_job_from_its_first_submit_to_its_stop(juncture):
     assert juncture.json["phase"] == "running"
     first = juncture.json["flink_job_id"]
 
-    for again in (("submit", JOB), ("submit", JOB, "--plan")):
-        assert juncture(*again) == 1
-        assert f"already running as Flink job {first}" in juncture.stderr
+    assert juncture("submit", JOB) == 1
+    assert f"already running as Flink job {first}" in juncture.stderr
 
     assert juncture("status", JOB) == 0
     assert juncture.json["jobs"][0]["flink_state"] == "RUNNING"
 
-    assert juncture("stop", JOB) == 0, juncture.stderr
-    savepoint = juncture.json["savepoint"]
-    assert savepoint
-    assert juncture("stop", JOB) == 1
+    assert juncture("local", "down") == 1
+    assert f"1 job runs on the local cluster: {JOB} (RUNNING, Flink job {first})" in juncture.stderr
+    assert f"`juncture stop {JOB}`" in juncture.stderr
 
+    authored = juncture.root / f"jobs/{JOB}.yaml"
+    text = authored.read_text()
+    authored.unlink()
+    try:
+        assert juncture("status") == 1, "the others do not run"
+    finally:
+        authored.write_text(text)
+    assert [each["phase"] for each in juncture.json["jobs"] if each["job"] == JOB] == ["running"]
+
+    savepoint = stop_with_a_full_store(juncture.root)
+    assert juncture("history", JOB) == 0
+    assert [each["phase"] for each in juncture.json["deployments"]] == ["running"], (
+        "nothing could be recorded"
+    )
     assert juncture("submit", JOB, "--plan") == 0, juncture.stderr
-    assert juncture.json["version"] == 2
+    assert (juncture.json["version"], juncture.json["restored_from"]) == (2, savepoint)
+    assert juncture("stop", JOB) == 1
+    assert "does not run: stopped at" in juncture.stderr
     assert juncture("history", JOB) == 0
     (only,) = juncture.json["deployments"]
     assert (only["phase"], only["flink_job_id"], only["savepoint"]) == ("stopped", first, savepoint)
+
+
+def stop_with_a_full_store(root: Path) -> str:
+    """Stop the job by a command that can write no file of any size; the savepoint it tells of."""
+    program = [sys.executable, "-c", "from juncture.cli.main import main; main()"]
+    command = [*program, "stop", JOB, "--project", str(root), "--output", "json"]
+
+    def full() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1))
+
+    ran = subprocess.run([*command, "--drain"], capture_output=True, text=True, preexec_fn=full, check=False)
+    assert (ran.returncode, "can't be drained" in ran.stderr) == (1, True), ran.stderr
+    ran = subprocess.run(command, capture_output=True, text=True, preexec_fn=full, check=False)
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    assert told["phase"] == "stopped"
+    assert "not recorded: the store" in told["note"]
+    assert "it is full" in told["note"]
+    return str(told["savepoint"])
 
 
 def test_findings_keep_a_job_from_being_submitted(juncture):

@@ -60,7 +60,7 @@ def test_from_submit_to_stop(make: Make, cluster: FlinkCluster, launching_planne
     assert stopped.savepoint is not None
     assert Path(stopped.savepoint.removeprefix("file:"), "_metadata").exists()
     assert running(cluster, made) == []
-    with pytest.raises(Refused, match="does not run: it is stopped since"):
+    with pytest.raises(Refused, match="does not run: stopped at 20"):
         stop(JOB, made.connection, made.store)
 
     phases = [each.phase for each in made.store.phases(JOB, 1)]
@@ -101,7 +101,7 @@ def test_all_that_is_missing_is_told_at_once(
     with pytest.raises(Refused) as caught:
         made.submit(launching_planner)
     assert "the job needs 50 slots, the cluster has 6 free of 6" in caught.value.problem
-    assert f"topic '{made.topic('page-clicks')}' (table page_clicks) missing" in caught.value.problem
+    assert f"topic '{made.topic('page-clicks')}' (table page_clicks) is missing" in caught.value.problem
     assert "--create-topics" in (caught.value.remedy or "")
     assert made.store.history(JOB) == ()
     assert running(cluster, made) == []

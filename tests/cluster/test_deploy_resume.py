@@ -35,7 +35,7 @@ def test_it_goes_on_from_its_savepoint(make: Make, launching_planner: Planner) -
     stopped = stop(JOB, made.connection, made.store)
 
     other = replace(made, files={**made.files, "plan.json": "{}"})
-    with pytest.raises(Refused, match="is another than that of version 1") as caught:
+    with pytest.raises(Refused, match="differs from that of version 1") as caught:
         other.submit(launching_planner)
     assert "--anew" in (caught.value.remedy or "")
 
@@ -96,7 +96,7 @@ def test_state_that_was_drained_is_not_gone_on_from(make: Make, launching_planne
     made.write(10)
     has_joined(made, 10)
     stop(JOB, made.connection, made.store, drain=True)
-    with pytest.raises(Refused, match="can't be gone on from: drained"):
+    with pytest.raises(Refused, match="can't go on from version 1: drained"):
         made.submit(launching_planner)
     assert made.submit(launching_planner, anew=True).restored_from is None
     until(lambda: len(made.joined()) == 20)

@@ -9,9 +9,11 @@ import click
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.deploy.connection import forget_local
-from juncture.errors import JunctureError, Location
+from juncture.deploy.running import require_idle
+from juncture.errors import InvalidProject, JunctureError, Location
 from juncture.local.stack import LocalStack
 from juncture.local.state import StackState
+from juncture.model.environment import Environment
 from juncture.model.local import LocalSettings
 
 
@@ -48,20 +50,34 @@ def status(invocation: Invocation) -> None:
 
 
 @command.command("down")
-@click.option("--purge", is_flag=True, help="Remove all that it holds, too.")
+@click.option("--force", is_flag=True, help="Break off jobs that run: no savepoint is taken.")
+@click.option("--purge", is_flag=True, help="Remove all that it holds, too, whatever runs.")
 @shared_options
 @pass_invocation
-def down(invocation: Invocation, purge: bool) -> None:
+def down(invocation: Invocation, force: bool, purge: bool) -> None:
     """Stop it. What it holds is kept unless --purge is given.
 
-    That is topics, checkpoints, savepoints and logs, and the record of what was deployed there.
+    That is topics, checkpoints, savepoints and logs, and the record of what was deployed there; records in a
+    `store` that the environment names are kept even so.
+
+    Refused (1) while jobs run, unless --force or --purge is given.
     """
+    if not force and not purge:
+        require_idle(invocation.root, _environments(invocation))
     left = "some processes may still run; `juncture local down` again stops them"
     with invocation.leaving(left), invocation.output.progress() as say:
         LocalStack(invocation.root).down(purge=purge, progress=say)
         if purge:
             forget_local(invocation.root, invocation.config.environments.values())
     invocation.output.result({"running": False}, lambda text: text.line("Nothing runs."))
+
+
+def _environments(invocation: Invocation) -> tuple[Environment, ...]:
+    """The project's environments; none if juncture.toml is broken, which must not keep the stack up."""
+    try:
+        return tuple(invocation.config.environments.values())
+    except InvalidProject:
+        return ()
 
 
 def settings_of(invocation: Invocation) -> LocalSettings:

@@ -8,7 +8,7 @@ import click
 
 from juncture.cli.deployments import deployed, moment, span, state_rows
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
-from juncture.cli.jobs import chosen
+from juncture.cli.jobs import known
 from juncture.cli.output import Text
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.status import CheckpointStatus, JobStatus, status
@@ -21,10 +21,17 @@ from juncture.deploy.status import CheckpointStatus, JobStatus, status
 def command(invocation: Invocation, jobs: tuple[str, ...]) -> None:
     """How jobs do on the cluster: state, input, output, checkpoints, the newest failure.
 
-    All of the project's jobs are told of unless some are named. Ends with 1 unless all of them run.
+    Unless some are named, all jobs of the project are told of, and those that were deployed and have left it.
+    Ends with 1 unless all that are named, or else all of the project's, run.
     """
     store = open_store(invocation.root, invocation.environment)
-    names = [deployed(invocation, store, job) for job in jobs] or chosen(invocation, ())
+    if jobs:
+        names = asked = [deployed(invocation, store, job) for job in jobs]
+    else:
+        recorded = store.jobs()
+        project = invocation.project
+        asked = known(project, ()) if project.jobs or project.broken or not recorded else []
+        names = [*asked, *recorded]
     connection = connect(invocation.root, invocation.environment)
     found = [status(name, connection, store) for name in dict.fromkeys(names)]
 
@@ -32,18 +39,18 @@ def command(invocation: Invocation, jobs: tuple[str, ...]) -> None:
         for number, each in enumerate(found):
             if number:
                 text.line()
-            _view(text, each)
+            _view(text, each, gone=each.job not in asked)
 
     invocation.output.result({"jobs": found}, view)
-    if any(each.phase != "running" for each in found):
+    if any(each.phase != "running" for each in found if each.job in asked):
         click.get_current_context().exit(1)
 
 
-def _view(text: Text, found: JobStatus) -> None:
+def _view(text: Text, found: JobStatus, gone: bool) -> None:
     if found.deployment is None:
         text.line(f"{found.job} was never deployed to {found.environment}.")
         return
-    text.table(list(_rows(found)))
+    text.table(list(_rows(found, gone)))
     if found.sources:
         text.table(
             [
@@ -62,29 +69,35 @@ def _view(text: Text, found: JobStatus) -> None:
         text.table([(sink.table, f"{sink.written:,}") for sink in found.sinks], header=("sink", "written"))
 
 
-def _rows(found: JobStatus) -> Iterator[tuple[str, str]]:
+def _rows(found: JobStatus, gone: bool) -> Iterator[tuple[str, str]]:
     deployment = found.deployment
     assert deployment is not None
-    yield "job", f"{found.job}, version {deployment.version}, on {found.environment}"
+    left = f"; jobs/{found.job}.yaml is gone" if gone else ""
+    yield "job", f"{found.job}, version {deployment.version}, on {found.environment}{left}"
     yield "phase", found.phase + (f", changed by {found.busy} right now" if found.busy else "")
     yield from state_rows(deployment)
     if found.flink_state is None:
         return
-    restarts = f", {found.restarts} restarts" if found.restarts else ""
+    restarts = f", {found.restarts} restart{'s' if found.restarts != 1 else ''}" if found.restarts else ""
     yield "Flink", f"{found.flink_state} since {moment(found.started_at)}, {span(found.uptime)}{restarts}"
     if found.checkpoints is not None:
         yield "checkpoints", _checkpoints(found.checkpoints)
     if found.failure:
         yield "failure", found.failure
     if found.slots_total is not None:
-        yield "slots", f"{found.slots_available} of {found.slots_total} free"
+        silent = "" if found.slots_total else ": no TaskManager has registered"
+        yield "slots", f"{found.slots_available} of {found.slots_total} free{silent}"
     if found.web_url:
         yield "web page", found.web_url
 
 
 def _checkpoints(found: CheckpointStatus) -> str:
     parts = [f"{found.completed} completed"]
-    if found.failed:
+    if found.failed and found.last_failure is None:
+        # Flink counts those it could not begin, and tells nothing of them.
+        starting = "not all tasks ran yet" if found.completed else "not all tasks run, or their folder takes nothing"
+        parts.append(f"{found.failed} not begun: {starting}")
+    elif found.failed:
         parts.append(f"{found.failed} failed")
     if found.last_completed_at is not None:
         parts.append(f"the last at {moment(found.last_completed_at)}")

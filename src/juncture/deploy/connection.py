@@ -11,6 +11,7 @@ from pathlib import Path
 from juncture.deploy.store import Store
 from juncture.errors import JunctureError, Unreachable
 from juncture.flink.rest import FlinkCluster
+from juncture.local.cluster import JOBMANAGER
 from juncture.local.stack import LocalStack
 from juncture.model.environment import PLACEHOLDER, Environment, Flink, Kafka
 from juncture.project.secrets import expand, expand_all, is_secret_key, redact, secret_values
@@ -127,10 +128,20 @@ def _own_store(root: Path, environment: Environment) -> Path:
 
 def _local(root: Path) -> tuple[Kafka, Flink]:
     state = LocalStack(root).status()
-    if state is None or not state.alive:
-        dead = f": {', '.join(state.dead)} ended" if state is not None and state.dead else ""
+    if state is None or len(state.dead) == len(state.processes):
         raise Unreachable(
-            f"the local Kafka and Flink of this project are not running{dead}",
-            remedy="run `juncture local up`",
+            "the local Kafka and Flink of this project are not running", remedy="run `juncture local up`"
+        )
+    if state.dead:
+        jobs = "; jobs that ran go on by `juncture submit`" if JOBMANAGER in state.dead else ""
+        raise Unreachable(
+            f"{' and '.join(state.dead)} of this project's local stack ended",
+            state="the rest of it runs",
+            remedy=f"run `juncture local up`, which starts again what ended{jobs}",
+        )
+    if not state.alive:
+        raise Unreachable(
+            "the local Kafka and Flink of this project do not answer yet: their start goes on, or was broken off",
+            remedy="run `juncture local up`, which waits for it or clears what it left",
         )
     return Kafka(bootstrap_servers=state.kafka_address), Flink(rest=state.web_url)

@@ -20,13 +20,17 @@ _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _TEMPORARY = ".tmp-"
 
 
+class StoreFull(JunctureError):
+    """The store takes nothing more; what is in it can be read."""
+
+
 class Files:
     """A tree of small files under one address. No file is ever changed once it is there.
 
     Args:
         url: a path, or an address such as 's3://bucket/folder' whose fsspec package is installed.
 
-    Every method raises JunctureError if the place is full, may not be used or lacks its package, and
+    Every method raises StoreFull, JunctureError if the place may not be used or lacks its package, and
     Unreachable for other failures of a remote one.
     """
 
@@ -125,7 +129,7 @@ class Files:
 
 def _failure(shown: str, doing: str, error: OSError) -> JunctureError:
     if error.errno in _FULL:
-        return JunctureError(
+        return StoreFull(
             f"the store {shown} could not {doing}: it is full ({error.strerror})",
             state="nothing was written",
             remedy="make room, then run the command again",

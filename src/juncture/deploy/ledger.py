@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 from juncture.deploy.lock import user_name
@@ -63,6 +64,12 @@ def advance(
     )
 
 
+def told(record: Deployment) -> str:
+    """Its phase and when it came to it: 'failed at 2026-03-01 12:00:00 UTC'."""
+    at = "at" if record.phase in ("stopped", "failed") else "since"
+    return f"{record.phase} {at} {record.updated_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
 def load(store: Store, job: str, environment: str) -> Deployment | None:
     """The job's last deployment as recorded, None if it was never deployed.
 
@@ -99,8 +106,8 @@ def reconcile(record: Deployment, cluster: FlinkCluster, may_arrive: bool = Fals
     return _ended(record, job, cluster)
 
 
-def settle(record: Deployment, cluster: FlinkCluster, store: Store) -> Deployment:
-    """As `reconcile`, and record what it came to. For whoever holds the job's lock.
+def settle(record: Deployment, cluster: FlinkCluster, append: Callable[[Deployment], None]) -> Deployment:
+    """As `reconcile`, and record what it came to by `append`. For whoever holds the job's lock.
 
     Having taken the lock, it has ended the starts that dead commands of this machine left behind.
     """
@@ -108,7 +115,7 @@ def settle(record: Deployment, cluster: FlinkCluster, store: Store) -> Deploymen
     young = now() - record.updated_at < _STARTS_WITHIN
     settled = reconcile(record, cluster, may_arrive=elsewhere and young)
     if settled is not record:
-        store.append(settled)
+        append(settled)
     return settled
 
 
@@ -134,7 +141,7 @@ def _ended(record: Deployment, job: JobSummary, cluster: FlinkCluster) -> Deploy
         return advance(record, "stopped", note, checkpoint=newest_checkpoint(record, cluster))
     savepoint = cluster.checkpoints(job.id).latest.savepoint
     if savepoint is not None and savepoint.checkpoint_type == "SYNC_SAVEPOINT":
-        note = None if record.phase == "stopping" else "it was stopped on the cluster"
+        note = record.note if record.phase == "stopping" else "it was stopped on the cluster"
         return advance(record, "stopped", note, savepoint=savepoint.external_path)
     return advance(record, "stopped", "it came to the end of its input")
 
@@ -152,7 +159,7 @@ def _unknown(record: Deployment) -> Deployment:
         return advance(
             record,
             "stopped",
-            "the stop was interrupted, and the cluster has forgotten the job",
+            record.note or "the stop was interrupted, and the cluster has forgotten the job",
         )
     return record
 

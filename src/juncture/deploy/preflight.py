@@ -60,14 +60,22 @@ def _slots(manifest: Manifest, cluster: FlinkCluster) -> str:
     while True:
         overview = cluster.overview()
         if overview.slots_available >= manifest.slots:
-            return f"{overview.slots_available} of {overview.slots_total} slots are free, {manifest.slots} needed"
+            free = "slot is" if overview.slots_total == 1 else "slots are"
+            return (
+                f"{overview.slots_available} of {overview.slots_total} {free} free, {manifest.slots} needed"
+            )
         # A cluster that is too small as a whole does not become larger by waiting.
         if overview.slots_total < manifest.slots or time.monotonic() > deadline:
             break
         time.sleep(0.3)
+    if overview.taskmanagers == 0:
+        raise Refused(
+            f"no TaskManager has registered with the cluster at {cluster.base_url}",
+            remedy="start its TaskManagers, and see their logs if they do not register",
+        )
+    needed = f"{manifest.slots} slot{'s' if manifest.slots != 1 else ''}"
     raise Refused(
-        f"the job needs {manifest.slots} slots, the cluster has {overview.slots_available} free"
-        f" of {overview.slots_total}",
+        f"the job needs {needed}, the cluster has {overview.slots_available} free of {overview.slots_total}",
         remedy=f"stop another job, add TaskManagers, or lower `parallelism` in jobs/{manifest.job}.yaml",
     )
 
@@ -78,10 +86,11 @@ def _topics(manifest: Manifest, connection: Connection) -> str:
     servers = connection.kafka.bootstrap_servers
     if missing:
         tables = {topic: table for table, topic in manifest.topics.items()}
+        noun, are = ("topics", "are") if len(missing) > 1 else ("topic", "is")
         named = ", ".join(f"'{topic}' (table {tables[topic]})" for topic in missing)
         first = f"kafka-topics.sh --bootstrap-server {servers} --create --topic {missing[0]} --partitions 4"
         raise Refused(
-            f"topic{'s' if len(missing) > 1 else ''} {named} missing on the Kafka cluster at {servers}",
+            f"{noun} {named} {are} missing on the Kafka cluster at {servers}",
             remedy=f"run `juncture submit {manifest.job} --create-topics`, or create them as you need them: {first}",
         )
     return f"Kafka at {servers} has {', '.join(topics)}" if topics else f"Kafka at {servers} answers"

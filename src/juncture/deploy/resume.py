@@ -89,13 +89,13 @@ class Resumption:
     def _fits(self, before: Deployment) -> None:
         if before.note == DRAINED:
             raise Refused(
-                f"version {before.version} of '{self._job}' can't be gone on from: {before.note}",
+                f"'{self._job}' can't go on from version {before.version}: {before.note}",
                 state=_NOTHING_CHANGED,
                 remedy=self._anew,
             )
         if self._store.get_bundle(before.bundle).get(_PLAN) != self._files[_PLAN]:
             raise Refused(
-                f"the plan of '{self._job}' is another than that of version {before.version}, whose state it would"
+                f"the plan of '{self._job}' differs from that of version {before.version}, whose state it would"
                 " go on from",
                 state=_NOTHING_CHANGED,
                 remedy=f"render what version {before.version} was rendered from; or, {self._anew}",

@@ -95,8 +95,7 @@ def status(job: str, connection: Connection, store: Store) -> JobStatus:
                 record = ledger.reconcile(record, cluster, may_arrive=bool(helpers(store.files, job)))
             return _seen(record, str(owner) if owner else None, cluster)
         except Unreachable as error:
-            since = record.updated_at.strftime("%Y-%m-%d %H:%M:%S UTC")
-            error.state = f"recorded: version {record.version}, {record.phase} since {since}"
+            error.state = f"recorded: version {record.version}, {ledger.told(record)}"
             raise
 
 

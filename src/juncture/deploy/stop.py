@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from juncture.deploy import ledger
 from juncture.deploy.connection import Connection
+from juncture.deploy.files import StoreFull
 from juncture.deploy.lock import locked
 from juncture.deploy.store import Store
 from juncture.errors import JunctureError, Refused, Unreachable
@@ -33,7 +35,8 @@ def stop(
 ) -> Deployment:
     """Stop a running job and record it; the record holds the savepoint's path.
 
-    Interrupted, Flink goes on with the savepoint; the next command on this job finds out what came of it.
+    Interrupted, Flink goes on with the savepoint; the next command on this job finds out what came of it. A
+    store that is full keeps no job running: the result's note then says that it could not be recorded.
 
     Args:
         job: its name.
@@ -52,9 +55,9 @@ def stop(
     with (
         signals_raise(),
         connection.cluster() as cluster,
-        locked(store.files, job, "stop", progress),
+        _Journal.locked(store, job, progress) as journal,
     ):
-        record = _running(job, connection, store, cluster)
+        record = _running(job, connection, store, cluster, journal)
         target = savepoint_dir or record.savepoint_dir
         if savepoint and target is None:
             raise Refused(
@@ -64,22 +67,71 @@ def stop(
             )
         if savepoint:
             _await_tasks(record, cluster, progress)
-        # If the cluster forgets the job before anybody has looked, its savepoint is searched for there.
-        store.append(ledger.advance(record, "stopping").model_copy(update={"savepoint_dir": target}))
-        if not savepoint:
-            return _cancel(record, cluster, store, progress)
-        progress("Taking a savepoint")
-        return _stop(record, cluster, store, target, drain, timeout, progress)
+        if drain and journal.full is not None:
+            raise Refused(
+                f"'{job}' can't be drained: {journal.full.problem}, and nothing would keep the next submit from"
+                " its savepoint",
+                state="the job runs on",
+                remedy="make room in the store, or stop it without --drain",
+            )
+        # If this is interrupted, and the cluster forgets the job, that is where its savepoint is searched for.
+        stopping = ledger.advance(record, "stopping", ledger.DRAINED if drain else None)
+        journal.append(stopping.model_copy(update={"savepoint_dir": target}))
+        if savepoint:
+            progress("Taking a savepoint")
+            stopped = _stop(record, cluster, journal, target, drain, timeout, progress)
+        else:
+            stopped = _cancel(record, cluster, progress)
+        journal.append(stopped)
+        return journal.noted(stopped)
 
 
-def _running(job: str, connection: Connection, store: Store, cluster: FlinkCluster) -> Deployment:
+class _Journal:
+    """Records what is done, as long as the store takes it. `full` says that it does not."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.full: StoreFull | None = None
+
+    @classmethod
+    @contextmanager
+    def locked(cls, store: Store, job: str, progress: Progress) -> Iterator[_Journal]:
+        """With the job's lock held; without it where a full store takes no lock, and nobody holds it."""
+        journal = cls(store)
+        with ExitStack() as held:
+            try:
+                held.enter_context(locked(store.files, job, "stop", progress))
+            except StoreFull as error:
+                journal.full = error
+            yield journal
+
+    def append(self, record: Deployment) -> None:
+        """Record it. After one that the store did not take there are no more: none must look skipped."""
+        if self.full is None:
+            try:
+                self._store.append(record)
+            except StoreFull as error:
+                self.full = error
+
+    def noted(self, record: Deployment) -> Deployment:
+        """The deployment, with a note if it could not be recorded."""
+        if self.full is None:
+            return record
+        lost = f"not recorded: {self.full.problem}; keep the path, and run `juncture stop {record.job}` again with room"
+        note = f"{record.note}; {lost}" if record.note else lost
+        return record.model_copy(update={"note": note})
+
+
+def _running(
+    job: str, connection: Connection, store: Store, cluster: FlinkCluster, journal: _Journal
+) -> Deployment:
     record = ledger.load(store, job, connection.environment)
     if record is None:
         raise Refused(
             f"'{job}' was never deployed to '{connection.environment}'",
             remedy=f"deploy it with `juncture submit {job}`",
         )
-    before, record = record, ledger.settle(record, cluster, store)
+    before, record = record, ledger.settle(record, cluster, journal.append)
     if record.phase == "stopped" and before.phase == "stopping":
         where = f"; its savepoint is {record.savepoint}" if record.savepoint else ""
         raise Refused(f"'{job}' has stopped meanwhile: an earlier stop was completed by the cluster{where}")
@@ -89,10 +141,9 @@ def _running(job: str, connection: Connection, store: Store, cluster: FlinkClust
             remedy=f"wait for it, then see `juncture status {job}`",
         )
     if record.phase != "running":
-        since = record.updated_at.strftime("%Y-%m-%d %H:%M:%S UTC")
         why = f" ({record.note})" if record.note else ""
         raise Refused(
-            f"'{job}' does not run: it is {record.phase} since {since}{why}",
+            f"'{job}' does not run: {ledger.told(record)}{why}",
             remedy=f"see `juncture history {job}`",
         )
     return record
@@ -112,20 +163,18 @@ def _await_tasks(record: Deployment, cluster: FlinkCluster, progress: Progress) 
         time.sleep(0.3)
 
 
-def _cancel(record: Deployment, cluster: FlinkCluster, store: Store, progress: Progress) -> Deployment:
+def _cancel(record: Deployment, cluster: FlinkCluster, progress: Progress) -> Deployment:
     progress("Cancelling, without a savepoint")
     cluster.cancel(record.flink_job_id)
     cluster.wait_ended(record.flink_job_id, _ENDS_WITHIN)
     checkpoint = ledger.newest_checkpoint(record, cluster)
-    stopped = ledger.advance(record, "stopped", "cancelled without a savepoint", checkpoint=checkpoint)
-    store.append(stopped)
-    return stopped
+    return ledger.advance(record, "stopped", "cancelled without a savepoint", checkpoint=checkpoint)
 
 
 def _stop(
     record: Deployment,
     cluster: FlinkCluster,
-    store: Store,
+    journal: _Journal,
     target: str | None,
     drain: bool,
     timeout: float,
@@ -149,13 +198,11 @@ def _stop(
             remedy=error.remedy,
         ) from None
     except JunctureError as error:
-        store.append(ledger.advance(record, "running", " ".join(error.problem.split())))
+        journal.append(ledger.advance(record, "running", " ".join(error.problem.split())))
         raise Refused(
             f"'{record.job}' was not stopped: {error.problem}",
             state="the job runs on",
             remedy=error.remedy or "mend the cause, or stop it with --no-savepoint",
         ) from None
     cluster.wait_ended(record.flink_job_id, _ENDS_WITHIN)
-    stopped = ledger.advance(record, "stopped", ledger.DRAINED if drain else None, savepoint=path)
-    store.append(stopped)
-    return stopped
+    return ledger.advance(record, "stopped", ledger.DRAINED if drain else None, savepoint=path)

@@ -36,6 +36,10 @@ class Store:
     def __init__(self, url: str | Path) -> None:
         self.files = Files(url)
 
+    def jobs(self) -> tuple[str, ...]:
+        """Names of all jobs that were ever deployed, sorted."""
+        return tuple(name for name in self.files.names("") if self._records(name))
+
     def last(self, job: str) -> Deployment | None:
         """The job's newest deployment as it was last recorded, None if there never was one."""
         names = self._records(job)

@@ -110,7 +110,7 @@ def submit(
         last = ledger.load(store, manifest.job, connection.environment)
         if last is not None:
             _not_elsewhere(last, connection, cluster)
-            last = ledger.settle(last, cluster, store)
+            last = ledger.settle(last, cluster, store.append)
         origin = _origin(manifest, files, cluster, store, last, anew, start_from)
         plan = _plan(manifest, files, connection, jars, cluster, last, origin)
         for fact in plan.checked:
@@ -262,8 +262,9 @@ def _failed(
 def _not_running(manifest: Manifest, cluster: FlinkCluster, last: Deployment | None) -> None:
     job = manifest.job
     if last is not None and last.phase in ("running", "stopping", "submitting"):
+        words = {"running": "already running", "stopping": "stopping", "submitting": "being submitted"}
         raise Refused(
-            f"'{job}' is already {last.phase} as Flink job {last.flink_job_id} (version {last.version},"
+            f"'{job}' is {words[last.phase]} as Flink job {last.flink_job_id} (version {last.version},"
             f" by {last.created_by})",
             state="nothing was changed",
             remedy=f"to deploy it anew, run `juncture stop {job}` first"

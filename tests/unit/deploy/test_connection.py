@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psutil
 import pytest
 
 from juncture.deploy.connection import Connection, connect, open_store
 from juncture.deploy.launcher import client_variables, launch_options
 from juncture.deploy.manifest import read_manifest
 from juncture.errors import JunctureError, Unreachable
+from juncture.local.state import StackState, StateFolder
 from juncture.model.environment import Environment, Flink, Kafka
 
 PRODUCTION = Environment.model_validate(
@@ -95,3 +97,41 @@ def test_a_damaged_manifest(text: str, told: str) -> None:
     with pytest.raises(JunctureError, match=told) as caught:
         read_manifest({"manifest.json": text, "job.py": ""})
     assert "render" in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("phase", "dead", "told"),
+    [
+        ("up", {"kafka"}, "^kafka of this project's local stack ended"),
+        ("up", {"taskmanager-1", "kafka"}, "^kafka and taskmanager-1 of this project's local stack ended"),
+        ("up", {"kafka", "jobmanager", "taskmanager-1"}, "Kafka and Flink of this project are not running"),
+        ("starting", set(), "do not answer yet"),
+    ],
+)
+def test_a_local_stack_of_which_a_part_does_not_run(
+    tmp_path: Path, phase: str, dead: set[str], told: str
+) -> None:
+    folder = StateFolder.of(tmp_path)
+    folder.create()
+    me = psutil.Process()
+    roles = ("kafka", "jobmanager", "taskmanager-1")
+    processes = [
+        # Another start than this process's: a pid that was used again.
+        {
+            "role": role,
+            "pid": me.pid,
+            "created": me.create_time() - 1000 * (role in dead),
+            "out": "o",
+            "log": "l",
+        }
+        for role in roles
+    ]
+    state = {
+        "root": folder.root, "phase": phase, "started_at": "2026-01-02T00:00:00Z", "java": "java",
+        "java_version": 17, "settings": {}, "processes": processes,
+        "ports": {"kafka": 1, "controller": 2, "rest": 3, "rpc": 4},
+    }  # fmt: skip
+    folder.write(StackState.model_validate(state))
+    with pytest.raises(Unreachable, match=told) as caught:
+        connect(tmp_path, Environment.model_validate({"name": "local", "local": {}}))
+    assert "`juncture local up`" in (caught.value.remedy or "")

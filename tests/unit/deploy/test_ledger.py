@@ -93,6 +93,13 @@ def test_a_job_that_was_stopped_has_its_savepoint(phase: Phase) -> None:
     assert (found.phase, found.savepoint) == ("stopped", "file:/s/1")
 
 
+@pytest.mark.parametrize("state", ["FINISHED", None])
+def test_a_stop_that_drains_is_known_for_one_when_it_was_interrupted(state: str | None) -> None:
+    record = deployment(1, "stopping", note=ledger.DRAINED)
+    found = ledger.reconcile(record, Recorded(state, SAVEPOINT))
+    assert (found.phase, found.note) == ("stopped", ledger.DRAINED)
+
+
 def test_a_savepoint_that_was_not_a_stops_is_not_taken_for_one() -> None:
     savepoint = {**SAVEPOINT, "checkpoint_type": "SAVEPOINT"}
     assert ledger.reconcile(deployment(1, "running"), Recorded("FINISHED", savepoint)).savepoint is None
@@ -128,7 +135,7 @@ def test_settling_records_what_it_came_to() -> None:
     store = Store(f"memory://{uuid.uuid4().hex}")
     record = deployment(1, "submitting", created_by=ledger.whoami())
     store.append(record)
-    ledger.settle(record, Recorded(None), store)
+    ledger.settle(record, Recorded(None), store.append)
     assert [each.phase for each in store.phases("clicks", 1)] == ["submitting", "failed"]
 
 
@@ -136,9 +143,9 @@ def test_a_fresh_start_of_another_machine_may_still_arrive() -> None:
     store = Store(f"memory://{uuid.uuid4().hex}")
     record = deployment(1, "submitting", created_by="ada@elsewhere", updated_at=ledger.now())
     store.append(record)
-    assert ledger.settle(record, Recorded(None), store) is record
+    assert ledger.settle(record, Recorded(None), store.append) is record
     old = record.model_copy(update={"updated_at": ledger.now() - timedelta(minutes=10)})
-    assert ledger.settle(old, Recorded(None), store).phase == "failed"
+    assert ledger.settle(old, Recorded(None), store.append).phase == "failed"
 
 
 def test_a_store_of_another_environment_is_not_judged() -> None:

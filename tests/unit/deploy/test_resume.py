@@ -123,10 +123,10 @@ def test_state_of_another_plan_or_that_was_drained(place: Place, asked: bool) ->
     savepoint = place.snapshot("savepoints/savepoint-a")
     last = place.ran(1, "submitting", "running", "stopped", savepoint=savepoint)
     other = place.resumption("[]")
-    with pytest.raises(Refused, match="is another than that of version 1"):
+    with pytest.raises(Refused, match="differs from that of version 1"):
         other.asked(savepoint.removeprefix("file:")) if asked else other.newest(last)
     place.store.append(last.model_copy(update={"note": DRAINED}))
-    with pytest.raises(Refused, match="can't be gone on from: drained"):
+    with pytest.raises(Refused, match="can't go on from version 1: drained"):
         place.resumption().asked(savepoint) if asked else place.newest()
 
 
@@ -134,7 +134,7 @@ def test_what_was_asked_for(place: Place) -> None:
     unknown = place.snapshot("elsewhere/savepoint-b")
     assert place.resumption().asked(unknown).path == unknown
     record = place.ran(1, "submitting", "running")
-    with pytest.raises(Refused, match="is another than that of version 1"):
+    with pytest.raises(Refused, match="differs from that of version 1"):
         place.resumption("[]").asked(f"file:/c/{record.flink_job_id}/chk-3")
     with pytest.raises(Refused, match="what was asked for is not there any more"):
         place.resumption().asked(f"{place.root}/elsewhere/savepoint-c")

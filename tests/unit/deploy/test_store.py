@@ -23,6 +23,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 def test_a_job_that_was_never_deployed(store: Store) -> None:
     assert store.last("clicks") is None
     assert store.history("clicks") == ()
+    assert store.jobs() == ()
 
 
 def test_phases_are_appended_and_the_last_one_counts(store: Store) -> None:
@@ -43,7 +44,9 @@ def test_phases_are_appended_and_the_last_one_counts(store: Store) -> None:
 def test_jobs_do_not_meet(store: Store) -> None:
     store.append(deployment(job="clicks"))
     store.append(deployment(job="clicks2"))
+    store.put_bundle("never_deployed", "abc", {"job.py": ""})
     assert len(store.history("clicks")) == len(store.history("clicks2")) == 1
+    assert store.jobs() == ("clicks", "clicks2")
 
 
 @pytest.mark.parametrize("version", [0, 1, 4])
