@@ -16,8 +16,18 @@ from juncture.project.loader import JOINS, SINKS, SOURCES
 from juncture.render.connectors import NOW_MINUS, TableContext
 from juncture.render.options import flink_options
 from juncture.render.sourcemap import MappedText
-from juncture.render.sql import create_table, end_of_statement, identifier
+from juncture.render.sql import create_table, end_of_statement, first_word, identifier, second_statement
 from juncture.render.templates import Templates
+
+_BEGIN = "begin with SELECT, or with WITH"
+_STATEMENTS = {
+    "INSERT": "leave out the line with INSERT: Juncture writes it, into the sink '{sink}' that the job names",
+    "EXECUTE": "write the SELECT alone: Juncture writes the INSERT, into the sink '{sink}' that the job names",
+    "CREATE": "tables belong in sql/sources/ and sql/sinks/, what a view would be into WITH ... AS (...)",
+    "SET": "Flink's options belong into `options:` of the job",
+    **dict.fromkeys(("ADD", "ALTER", "ANALYZE", "BEGIN", "DELETE", "DROP", "USE", "UPDATE"), _BEGIN),
+}
+"""What a join may not begin with, and what to write instead."""
 
 
 def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
@@ -96,7 +106,16 @@ def _attempt(problems: list[JunctureError], step) -> MappedText | None:  # type:
 
 
 def _join(templates: Templates, file: SqlFile, job: Job) -> MappedText:
-    text = _trimmed(templates.render(file))
+    text = _only_statement(
+        templates.render(file), "a join is one SELECT: give each a file and a job of its own"
+    )
+    word, offset = first_word(text.text)
+    if word in _STATEMENTS:
+        raise JunctureError(
+            f"a join is one SELECT, but this begins with {word}",
+            location=_statement("insert", job.sink, text).locate(offset),
+            remedy=_STATEMENTS[word].format(sink=job.sink),
+        )
     if not text.references:
         raise JunctureError(
             "the join reads no source",
@@ -107,17 +126,15 @@ def _join(templates: Templates, file: SqlFile, job: Job) -> MappedText:
 
 
 def _table(templates: Templates, file: SqlFile, role: Literal["source", "sink"]) -> MappedText:
-    text = _trimmed(
-        templates.render(
-            file,
-            TableContext(
-                project=templates.project.name,
-                environment=templates.environment,
-                job=templates.job,
-                table=file.name,
-                role=role,
-            ),
-        )
+    context = TableContext(
+        project=templates.project.name,
+        environment=templates.environment,
+        job=templates.job,
+        table=file.name,
+        role=role,
+    )
+    text = _only_statement(
+        templates.render(file, context), "a file creates one table: give each a file of its own"
     )
     head = create_table(text.text)
     if head is None:
@@ -139,7 +156,12 @@ def _table(templates: Templates, file: SqlFile, role: Literal["source", "sink"])
     return text if head["temporary"] else text.splice(head.end("create"), head.end("create"), " TEMPORARY")
 
 
-def _trimmed(text: MappedText) -> MappedText:
+def _only_statement(text: MappedText, remedy: str) -> MappedText:
+    """The text without what follows its statement. Raises JunctureError where that is another one."""
+    second = second_statement(text.text)
+    if second is not None:
+        at = _statement("insert", "", text).locate(second)
+        raise JunctureError("a second statement begins here", location=at, remedy=remedy)
     end = end_of_statement(text.text)
     return replace(
         text, text=text.text[:end], spans=tuple(s for s in text.spans if s.start < end) or text.spans[:1]

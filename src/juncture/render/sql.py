@@ -14,6 +14,7 @@ _CREATE = re.compile(
 _PIECE = re.compile(
     r"(?P<skip>\s+|--[^\n]*|/\*(?!\+).*?\*/|;)|'(?:[^']|'')*'|`(?:[^`]|``)*`|[A-Za-z0-9_]+|.", re.DOTALL
 )
+_WORD = re.compile(r"[A-Za-z_]+")
 
 
 def literal(value: object) -> str:
@@ -39,3 +40,20 @@ def end_of_statement(text: str) -> int:
         if piece["skip"] is None:
             end = piece.end()
     return end
+
+
+def second_statement(text: str) -> int | None:
+    """The offset of what follows the semicolon of the first statement; None where that is the end."""
+    ended = False
+    for piece in _PIECE.finditer(text):
+        if ended and piece["skip"] is None:
+            return piece.start()
+        ended = ended or piece[0] == ";"
+    return None
+
+
+def first_word(text: str) -> tuple[str, int]:
+    """The word that a statement begins with, in capitals, and its offset; '' where it begins with none."""
+    start = next((piece.start() for piece in _PIECE.finditer(text) if piece["skip"] is None), 0)
+    word = _WORD.match(text, start)
+    return (word[0].upper() if word else ""), start

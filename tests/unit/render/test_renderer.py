@@ -117,6 +117,37 @@ class TestMistakes:
             rendered(project)
         return [(str(problem), problem.remedy) for problem in raised.value.problems]
 
+    @pytest.mark.parametrize(
+        ("join", "problem", "remedy"),
+        [
+            (
+                "-- all\nINSERT INTO matches\nSELECT 1 FROM {{ source('server') }}",
+                "2:1: a join is one SELECT, but this begins with INSERT",
+                "leave out the line with INSERT: Juncture writes it, into the sink 'matches'",
+            ),
+            (
+                "SET 'a' = 'b'",
+                "1:1: a join is one SELECT, but this begins with SET",
+                "Flink's options belong",
+            ),
+            (
+                "SELECT ';' FROM {{ source('server') }}; -- done\n\n  SELECT 2",
+                "3:3: a second statement begins here",
+                "a join is one SELECT: give each a file",
+            ),
+        ],
+    )
+    def test_a_join_is_one_select(self, tmp_path: Path, join: str, problem: str, remedy: str) -> None:
+        [(told, how)] = self.problems(tmp_path, {"sql/joins/matches.sql": join})
+        assert told == f"sql/joins/matches.sql:{problem}"
+        assert how is not None
+        assert how.startswith(remedy)
+
+    def test_a_file_creates_one_table(self, tmp_path: Path) -> None:
+        tables = SOURCE.format(name="server") + ";\n" + SOURCE.format(name="other")
+        [(told, _)] = self.problems(tmp_path, {"sql/sources/server.sql": tables})
+        assert told == "sql/sources/server.sql:9:1: a second statement begins here"
+
     def test_undefined_variable(self, tmp_path: Path) -> None:
         assert self.problems(tmp_path, {"sql/joins/matches.sql": "SELECT 1\nFROM {{ sorce('server') }}"}) == [
             ("sql/joins/matches.sql:2:9: 'sorce' is undefined", "did you mean 'source'?")
