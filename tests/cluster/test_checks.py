@@ -11,6 +11,7 @@ from tests.cluster.checked import (
     CLICKS,
     IMPRESSIONS,
     JOIN,
+    ON,
     QUIET,
     REPOSITORY,
     check_files,
@@ -138,10 +139,57 @@ class TestKeysAndChanges:
 
 
 @pytest.mark.parametrize(
+    ("select", "severity", "message"),
+    [
+        ("c.target, i.impression_id", "error", "target into impression_id and impression_id into target"),
+        (
+            "c.target AS impression_id, i.impression_id AS target",
+            None,
+            "",
+        ),
+        ("c.click_id, i.impression_id", "warning", "impression_id into target"),
+        ("c.click_id, i.page", None, ""),
+    ],
+)
+def test_swapped_columns(
+    planner: Planner, tmp_path: Path, select: str, severity: str | None, message: str
+) -> None:
+    join = f"SELECT\n    {select}\nFROM {IMPRESSIONS} AS i\nJOIN {CLICKS} AS c\n{ON}"
+    findings = [f for f in check_files(planner, tmp_path, {JOIN: join}) if f.rule == "swapped-columns"]
+    assert [f.severity for f in findings] == ([severity] if severity else [])
+    assert all(f.message == f"columns go into the sink matches by position: {message}" for f in findings)
+    column = "2:5" if severity == "error" else "2:17"
+    assert all(str(f.location) == f"{JOIN}:{column}" for f in findings)
+
+
+@pytest.mark.parametrize(
     ("join", "place", "message", "remedy"),
     [
         ("SELECT i.impression_id,\n FROM % AS i", "1:23", "'FROM' can't follow a comma", "remove the comma"),
         ("SELECT i.page AS value FROM % AS i", "1:18", "'value' can't stand here", "quote it: `value`"),
+        ("SELECT page,\n order FROM % AS i", "2:2", "'order' can't stand here", "quote it: `order`"),
+        ("SELECT page,\n i.group FROM % AS i", "2:4", "'group' can't stand here", "quote it: `group`"),
+        ("SELECT page,\n time FROM % AS i", "2:2", "can't stand here after ','", "quote it: `time`"),
+        ("SELECT page, page,\n FROM % AS i", "1:18", "'FROM' can't follow a comma", "remove the comma"),
+        (
+            "SELECT /*+ STATE_TTL('i' = '1 h', 'x' = '1 h') */ i.page, j.page\n"
+            "FROM % AS i JOIN % AS j ON i.page = j.page",
+            "1:35",
+            "the hint STATE_TTL names 'x', but",
+            "use one of i, j",
+        ),
+        (
+            "SELECT\n/*+ STATE_TLL('i' = '1 h') */ i.page, j.page FROM % AS i JOIN % AS j ON i.page = j.page",
+            "2:5",
+            "there is no hint 'STATE_TLL'",
+            "did you mean 'STATE_TTL'?",
+        ),
+        (
+            "SELECT /*+ STATE_TTL('i' = '1 x') */ i.page, j.page FROM % AS i JOIN % AS j ON i.page = j.page",
+            "1:12",
+            "no unit of time 'x'",
+            "for instance '12 h'",
+        ),
         (
             "SELECT LOWER(i.page FROM % AS i",
             "1:21",
@@ -187,6 +235,7 @@ def test_sql_invalid(
 @pytest.mark.parametrize(
     ("column", "place", "message", "remedy"),
     [
+        ("user STRING", "2:5", "'user' can't stand here", "quote it: `user`"),
         ("x STRINGG", "2:7", "there is no type 'STRINGG'", "did you mean 'STRING'?"),
         (
             "WATERMARK FOR servd_at AS servd_at",

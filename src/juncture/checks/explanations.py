@@ -17,6 +17,16 @@ _TYPES = (
     "MULTISET", "ROW", "SMALLINT", "STRING", "TIME", "TIMESTAMP", "TIMESTAMP_LTZ", "TINYINT", "VARBINARY", "VARCHAR",
     "VARIANT",
 )  # fmt: skip
+_HINTS = (
+    "BROADCAST",
+    "LOOKUP",
+    "MULTI_JOIN",
+    "NEST_LOOP",
+    "OPTIONS",
+    "SHUFFLE_HASH",
+    "SHUFFLE_MERGE",
+    "STATE_TTL",
+)
 _FIX = "correct the statement: Flink's planner refuses it as it is"
 
 
@@ -113,25 +123,52 @@ def _unknown_rowtime(_: Case, match: re.Match[str], __: int | None) -> Explanati
 
 def _unexpected(case: Case, match: re.Match[str], offset: int | None) -> Explanation:
     found = match[1]
+    word = next((part for part in found.split() if part.isidentifier()), "")
+    quote = f"'{word}' may be a reserved word: as a name, quote it: `{word}`"
     if offset is None:
-        return Explanation(f"'{found}' can't stand here", _FIX)
-    if not case.places.tokens:
+        return Explanation(f"'{found}' can't stand here", quote if word else _FIX)
+    places = case.places
+    if not places.tokens:
         return Explanation(f"'{found}' can't stand here", "a quote is opened before it, and never closed")
-    opened = sum({"(": 1, ")": -1}.get(token.word, 0) for token in case.places.tokens)
+    if found.startswith(".") and word:
+        return Explanation(f"'{word}' can't stand here after '.'", quote, places.word(word, after=offset))
+    opened = sum({"(": 1, ")": -1}.get(token.word, 0) for token in places.tokens)
     parentheses = "parenthesis is" if opened == 1 else "parentheses are"
     remedy = f"{opened} closing {parentheses} missing" if opened > 0 else ""
     if found == "<EOF>":
         return Explanation("the statement ends too early", remedy or _FIX)
-    before = case.places.before(offset)
-    if before is not None and before.word == ",":
+    before = places.before(offset)
+    if before is not None and before.word == "," and (not word or places.ends_list(offset)):
         return Explanation(f"'{found}' can't follow a comma", "remove the comma before it", before.start)
-    word = found.split()[-1]
-    if word.isidentifier() and word.upper() not in CLAUSES:
-        quoted = f"'{word}' may be a reserved word: as a name, quote it: `{word}`"
-        remedy = "; ".join(part for part in (remedy, quoted) if part)
+    is_name = before is not None and before.word == ","
+    if word and (is_name or word.upper() not in CLAUSES):
+        remedy = "; ".join(part for part in (remedy, quote) if part)
     after = f" after '{before.text}'" if before else ""
     return Explanation(
         f"'{found}' can't stand here{after}", remedy or "something before it is missing or misspelt"
+    )
+
+
+def _unknown_hinted(case: Case, match: re.Match[str], _: int | None) -> Explanation:
+    alias, hint = match[1], match[2]
+    aliases = [named.alias for named in case.places.named()]
+    return Explanation(
+        f"the hint {hint} names '{alias}', but no table or alias of this query is called so",
+        did_you_mean(alias, aliases),
+        case.places.in_hint(alias),
+    )
+
+
+def _unknown_hint(case: Case, match: re.Match[str], _: int | None) -> Explanation:
+    name = match[1]
+    return Explanation(f"there is no hint '{name}'", did_you_mean(name, _HINTS), case.places.in_hint(name))
+
+
+def _wrong_ttl(case: Case, match: re.Match[str], _: int | None) -> Explanation:
+    return Explanation(
+        f"STATE_TTL: there is no unit of time '{match[1]}'",
+        "write a duration, for instance '12 h' or '30 min'",
+        case.places.in_hint("STATE_TTL"),
     )
 
 
@@ -216,6 +253,9 @@ _EXPLANATIONS: tuple[tuple[str, Explain], ...] = (
         _unknown_rowtime,
     ),
     (r"^Encountered \"(.+?)\"", _unexpected),
+    (r"^The options of following hints cannot match .*?\n`([^`]+)` in `(\w+)`", _unknown_hinted),
+    (r"^Hint: (\w+) should be registered", _unknown_hint),
+    (r"^Invalid STATE_TTL hint value: Time interval unit label '([^']*)'", _wrong_ttl),
     (r"^Incorrect syntax near the keyword '(.+?)'", _unexpected),
     (
         r"do not match\.\nCause: (?P<cause>.+?)\n\nQuery schema: \[(?P<query>.*?)\]\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from juncture.checks.flow import Flow
@@ -19,6 +20,8 @@ CLAUSES = frozenset(
 _ENDS_ON = frozenset(
     {"JOIN", "LEFT", "RIGHT", "FULL", "INNER", "CROSS", "WHERE", "GROUP", "HAVING", "UNION", "ORDER", "ON"}
 )
+_ENDS_LIST = frozenset({"FROM", "WHERE", "HAVING", "LIMIT", "UNION", "ON", ")", "GROUP BY", "ORDER BY"})
+_HINT = re.compile(r"/\*\+.*?\*/", re.DOTALL)
 _SUBQUERY = frozenset({"EXISTS", "IN"})
 
 
@@ -180,21 +183,39 @@ class Places:
         """A column from its qualifier on, as the author wrote it."""
         return self.tokens[index - 2 if self._word(index - 1) == "." else index].start
 
-    def select_item(self, position: int) -> int:
-        """The item of the outermost SELECT at a position from 0; the SELECT where there is none."""
-        found = [i for i, token in enumerate(self.tokens) if token.word == "SELECT"]
+    def select_items(self) -> tuple[int, ...]:
+        """Where each item of the outermost SELECT begins."""
         depths = self._depths()
-        outer = next((i for i in found if depths[i] == 0), None)
+        outer = next((i for i, t in enumerate(self.tokens) if t.word == "SELECT" and depths[i] == 0), None)
         if outer is None:
-            return self.query
+            return ()
         items = [outer + 1]
         for index in range(outer + 1, len(self.tokens)):
             if depths[index] == 0 and self.tokens[index].word == "FROM":
                 break
             if depths[index] == 0 and self.tokens[index].word == ",":
                 items.append(index + 1)
-        at = items[position] if position < len(items) else outer
-        return self.tokens[min(at, len(self.tokens) - 1)].start
+        return tuple(self.tokens[min(at, len(self.tokens) - 1)].start for at in items)
+
+    def select_item(self, position: int) -> int:
+        """The item of the outermost SELECT at a position from 0; the query where there is none."""
+        items = self.select_items()
+        return items[position] if position < len(items) else self.query
+
+    def ends_list(self, offset: int) -> bool:
+        """Whether the word at an offset ends a SELECT's list: FROM, or GROUP and ORDER with their BY."""
+        at = self._index(offset)
+        word = self._word(at)
+        return word in _ENDS_LIST or (word in ("GROUP", "ORDER") and self._word(at + 1) == "BY")
+
+    def in_hint(self, name: str) -> int | None:
+        """Where a hint is called so, or names a table so, in quotes or without."""
+        text = self._rendered.insert.text
+        for hint in _HINT.finditer(text):
+            found = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE).search(text, *hint.span())
+            if found:
+                return found.start() - (text[found.start() - 1] == "'")
+        return None
 
     def windowed(self) -> tuple[Named, ...]:
         """The tables that a window function reads: TUMBLE(TABLE name, ...)."""

@@ -11,6 +11,7 @@ from juncture.checks.rules.no_idle_timeout import NoIdleTimeout
 from juncture.checks.rules.nondeterministic_in_updating import NondeterministicInUpdating
 from juncture.checks.rules.regular_join_with_time_bound import RegularJoinWithTimeBound
 from juncture.checks.rules.sql_invalid import SqlInvalid
+from juncture.checks.rules.swapped_columns import SwappedColumns
 from juncture.checks.rules.unbounded_state import UnboundedState
 from juncture.checks.rules.unused_column_in_state import UnusedColumnInState
 from juncture.checks.rules.unused_silence import UnusedSilence
@@ -23,6 +24,7 @@ RULES: tuple[type[Rule], ...] = (
     UnboundedState,
     UpdatingIntoAppendSink,
     UpsertKeyMismatch,
+    SwappedColumns,
     MissingWatermark,
     NoIdleTimeout,
     JoinKeyCast,
