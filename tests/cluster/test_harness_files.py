@@ -135,7 +135,7 @@ def test_what_needs_kafka_is_refused_at_its_case(outcomes) -> None:
         "cases.yaml:37:5: files can't stand for the topics of this case: 'customers' is a changelog topic",
         "  run it without --files",
     ]
-    assert failure_lines(outcomes["late"])[0].startswith("cases.yaml:36:64: the event of 'page_clicks'")
+    assert failure_lines(outcomes["late"])[0].startswith("cases.yaml:35:63: the event of 'page_clicks'")
 
 
 def test_a_records_metadata_is_refused_at_its_case(root: Path, tmp_path: Path) -> None:
