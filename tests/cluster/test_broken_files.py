@@ -52,7 +52,6 @@ def test_check_finds_everything_in_one_run(project: Path) -> None:
     assert json.loads(result.stdout)["jobs"] == ["matches", "refused"]
     assert sorted(places(result)) == [
         ("invalid-option", "jobs/template.yaml:4:3"),
-        ("invalid-project", "jobs/misspelt.yaml:1:1"),
         ("invalid-project", "jobs/misspelt.yaml:2:1"),
         ("invalid-project", "jobs/unreadable.yaml:2:1"),
         ("invalid-project", "sql/joins/template.sql:5:51"),

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from juncture.errors import JunctureError
 from juncture.project.document import Document, Path
-from juncture.project.nearest import did_you_mean
+from juncture.project.nearest import did_you_mean, nearest
 from juncture.project.schema import fields_at
 from juncture.project.secrets import is_secret_key
 
@@ -57,31 +57,51 @@ def explain(
         below: the path of the keys above what was validated.
         hidden: fields of the models that are not keys of the file.
     """
+    details = error.errors(include_url=False)
+    paths = [(*below, *_path(detail["loc"], _at(document.data, below))) for detail in details]
+    missing = {
+        (path, str(detail["loc"][-1]))
+        for detail, path in zip(details, paths, strict=True)
+        if detail["type"] == "missing"
+    }
     found = []
-    for detail in error.errors(include_url=False):
-        path = (*below, *_path(detail["loc"], _at(document.data, below)))
-        found.append(_problem(detail, path, below, document, model, hidden))
+    for detail, path in zip(details, paths, strict=True):
+        if detail["type"] == "extra_forbidden":
+            taken = set(_at(document.data, path[:-1])) - {path[-1]}
+            valid = fields_at(model, path[len(below) : -1]) - hidden
+            found.append(_unknown(path, document, valid, taken))
+            # A key that is misspelt is not missing besides.
+            missing.discard((path[:-1], nearest(str(path[-1]), valid - taken) or ""))
+    for detail, path in zip(details, paths, strict=True):
+        if detail["type"] == "missing":
+            if (path, str(detail["loc"][-1])) in missing:
+                found.append(_missing(str(detail["loc"][-1]), path, document))
+        elif detail["type"] != "extra_forbidden":
+            found.append(_problem(detail, path, document))
     return found
 
 
-def _problem(
-    detail: Any, path: Path, below: Path, document: Document, model: type[BaseModel], hidden: frozenset[str]
-) -> JunctureError:
+def _unknown(path: Path, document: Document, valid: set[str], taken: set[str]) -> JunctureError:
+    key = str(path[-1])
+    meant = nearest(key, valid)
+    if meant in taken:
+        line = document.key((*path[:-1], meant)).line
+        remedy = f"'{meant}' is already given in line {line}: write it there, or take this away"
+    else:
+        remedy = did_you_mean(key, valid - taken, none="take it away")
+    return JunctureError(
+        f"unknown key '{key}'{_inside(path[:-1])}", location=document.key(path), remedy=remedy
+    )
+
+
+def _missing(key: str, path: Path, document: Document) -> JunctureError:
+    return JunctureError(
+        f"the key '{key}' is missing{_inside(path)}", location=document.key(path), remedy="add it"
+    )
+
+
+def _problem(detail: Any, path: Path, document: Document) -> JunctureError:
     kind = detail["type"]
-    if kind == "extra_forbidden":
-        valid = fields_at(model, path[len(below) : -1]) - hidden
-        taken = set(_at(document.data, path[:-1]))
-        return JunctureError(
-            f"unknown key '{path[-1]}'{_inside(path[:-1])}",
-            location=document.key(path),
-            remedy=did_you_mean(str(path[-1]), valid - taken, none="take it away"),
-        )
-    if kind == "missing":
-        return JunctureError(
-            f"the key '{detail['loc'][-1]}' is missing{_inside(path)}",
-            location=document.key(path),
-            remedy="add it",
-        )
     is_key = detail["loc"][-1] == "[key]"
     problem, remedy = _sentence(kind, detail, _shown(detail["input"], path), is_key)
     return JunctureError(

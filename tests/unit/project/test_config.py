@@ -44,6 +44,15 @@ def test_what_is_wrong_and_where(tmp_path, text, place, expected):
     assert found[f"juncture.toml:{place}"] == expected
 
 
+def test_a_misspelt_key_of_the_project_beside_the_right_one(tmp_path):
+    with pytest.raises(InvalidProject) as caught:
+        read(tmp_path, HEAD + 'defualt_environment = "a"\n' + REMOTE)
+    (problem,) = caught.value.problems
+    assert str(problem) == "juncture.toml:4:1: unknown key 'defualt_environment' in 'project'"
+    assert problem.remedy is not None
+    assert problem.remedy.startswith("'default_environment' is already given in line 3")
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -32,6 +32,7 @@ KINDS = "'earliest', 'latest' or a mapping with one of timestamp, before_now, of
         ("options: {sasl.password: [1]}", "3:26", "options.sasl.password: the value is not text -> write text"),
         ("silence: [{rule: x, reason: why}]", "3:29", "silence[0].reason: 'why' is too short -> write at least 8 characters"),
         ("silence: [{rule: x}]", "3:11", "the key 'reason' is missing in 'silence[0]' -> add it"),
+        ("startpoint: {orders: latest}\nstartpoints: {orders: latest}", "3:1", "unknown key 'startpoint' -> 'startpoints' is already given in line 4: write it there, or take this away"),
         ("name: other", "3:1", "unknown key 'name' -> take it away: the job's name is the file's"),
         ("sink: enriched", "3:1", "'sink' is already given in line 2 -> keep one of the two"),
         ("max_parallelism: 1\nparallelism: 2", "4:14", "the parallelism 2 is more than the max_parallelism 1 -> raise max_parallelism (it can't be changed later without losing the state)"),
@@ -48,6 +49,11 @@ KINDS = "'earliest', 'latest' or a mapping with one of timestamp, before_now, of
 def test_what_is_wrong_where_and_what_to_write(disk, text, place, expected):
     disk.write("jobs/paid.yaml", HEAD + text + "\n")
     assert disk.problems() == {f"jobs/paid.yaml:{place}": expected}
+
+
+def test_a_misspelt_key_is_not_missing_besides(disk):
+    disk.write("jobs/paid.yaml", "join: paid\nsnik: enriched\n")
+    assert disk.problems() == {"jobs/paid.yaml:2:1": "unknown key 'snik' -> did you mean 'sink'?"}
 
 
 def test_missing_keys(disk):
