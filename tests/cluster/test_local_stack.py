@@ -86,7 +86,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 
 class TestRunning:
-    """One stack for the whole class; each test leaves it up."""
+    """One stack for the whole class; each test but the last leaves it up."""
 
     @pytest.fixture
     def state(self, stack: LocalStack) -> StackState:
@@ -103,6 +103,9 @@ class TestRunning:
         addresses = listening(state.pids.values())
         assert {address.removeprefix("::ffff:") for address, _ in addresses} == {"127.0.0.1"}
         assert {state.ports.kafka, state.ports.rest} <= {port for _, port in addresses}
+
+    def test_each_process_logs_to_a_file_of_its_own(self, state):
+        assert all((state.logs / f"{role}.log").stat().st_size > 0 for role in state.pids)
 
     def test_a_second_up_starts_nothing(self, stack, state):
         messages: list[str] = []
@@ -151,21 +154,16 @@ class TestRunning:
         assert slots(again) == 2
         assert len(strays(state.root.parents[1])) == 3
 
-
-def test_down_leaves_no_process_and_no_port_and_keeps_the_topics(tmp_path):
-    stack = LocalStack(tmp_path, SMALL)
-    with stack:
-        state = stack.status()
-        assert state is not None
-        produce(state.kafka_address, "kept", b"still here", timestamp=1000)
-    assert strays(tmp_path) == []
-    assert stack.status() is None
-    assert all(ports.is_free(port) for port in (state.ports.kafka, state.ports.rest, state.ports.rpc))
-    stack.down()
-    with stack:
-        assert consume(stack.up().kafka_address, "kept") == b"still here"
-    stack.down(purge=True)
-    assert [entry.name for entry in state.root.iterdir()] == ["lock"]
+    def test_down_leaves_no_process_and_no_port_and_keeps_the_topics(self, stack, state):
+        produce(state.kafka_address, "down", b"still here", timestamp=1000)
+        stack.down()
+        assert strays(state.root.parents[1]) == []
+        assert stack.status() is None
+        assert all(ports.is_free(port) for port in (state.ports.kafka, state.ports.rest, state.ports.rpc))
+        stack.down()
+        assert consume(stack.up().kafka_address, "down") == b"still here"
+        stack.down(purge=True)
+        assert [entry.name for entry in state.root.iterdir()] == ["lock"]
 
 
 def test_a_process_that_cannot_start_says_why_and_leaves_nothing(tmp_path):

@@ -13,6 +13,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from juncture.local.java import Java
+from juncture.local.log4j import LOG_FILE, log4j_properties
 from juncture.local.processes import Launch
 from juncture.local.state import HOST, Ports, StateFolder
 from juncture.model.local import LocalSettings
@@ -20,25 +21,6 @@ from juncture.model.local import LocalSettings
 ROLE = "kafka"
 
 _FOREVER = 2**63 - 1
-
-_LOGGING = """\
-status = error
-rootLogger.level = warn
-rootLogger.appenderRef.file.ref = file
-logger.server.name = kafka.server
-logger.server.level = info
-appender.file.type = RollingFile
-appender.file.name = file
-appender.file.fileName = ${sys:juncture.log}
-appender.file.filePattern = ${sys:juncture.log}.%i
-appender.file.layout.type = PatternLayout
-appender.file.layout.pattern = %d %-5p %c{1.} - %m%n
-appender.file.policies.type = Policies
-appender.file.policies.size.type = SizeBasedTriggeringPolicy
-appender.file.policies.size.size = 20MB
-appender.file.strategy.type = DefaultRolloverStrategy
-appender.file.strategy.max = 3
-"""
 
 
 class Broker:
@@ -61,7 +43,9 @@ class Broker:
         self._conf.mkdir(parents=True, exist_ok=True)
         lines = [f"{key}={value}" for key, value in self.properties().items()]
         self._properties_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        (self._conf / "log4j2.properties").write_text(_LOGGING, encoding="utf-8")
+        (self._conf / "log4j2.properties").write_text(
+            log4j_properties("warn", {"kafka.server": "info"}), encoding="utf-8"
+        )
         if not self._formatted.exists():
             shutil.rmtree(self._data, ignore_errors=True)
 
@@ -164,7 +148,7 @@ class Broker:
             str(self._java.executable),
             *options,
             self._folder.marker,
-            f"-Djuncture.log={log}",
+            f"-D{LOG_FILE}={log}",
             f"-Dlog4j2.configurationFile={self._conf / 'log4j2.properties'}",
             f"-Djava.io.tmpdir={self._folder.tmp}",
             f"-XX:ErrorFile={logs / f'{role}-crash.log'}",

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from juncture.errors import JunctureError
 from juncture.local.failures import failed_start
 from juncture.local.java import Java
+from juncture.local.log4j import LOG_FILE, log4j_properties
 from juncture.local.processes import Launch
 from juncture.local.state import HOST, Ports, StateFolder
 from juncture.model.local import LocalSettings
@@ -26,27 +27,6 @@ _JOBMANAGER_CLASS = "org.apache.flink.runtime.entrypoint.StandaloneSessionCluste
 _TASKMANAGER_CLASS = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
 _UTILITIES_CLASS = "org.apache.flink.runtime.util.bash.BashJavaUtils"
 _RESULT = "BASH_JAVA_UTILS_EXEC_RESULT:"
-
-_LOGGING = """\
-status = error
-rootLogger.level = info
-rootLogger.appenderRef.file.ref = file
-logger.pekko.name = org.apache.pekko
-logger.pekko.level = warn
-logger.kafka.name = org.apache.kafka
-logger.kafka.level = warn
-appender.file.type = RollingFile
-appender.file.name = file
-appender.file.fileName = ${sys:log.file}
-appender.file.filePattern = ${sys:log.file}.%i
-appender.file.layout.type = PatternLayout
-appender.file.layout.pattern = %d %-5p %c{1.} - %m%n
-appender.file.policies.type = Policies
-appender.file.policies.size.type = SizeBasedTriggeringPolicy
-appender.file.policies.size.size = 50MB
-appender.file.strategy.type = DefaultRolloverStrategy
-appender.file.strategy.max = 3
-"""
 
 
 def flink_home() -> Path:
@@ -95,7 +75,10 @@ class Cluster:
             (data / name).mkdir(parents=True, exist_ok=True)
         lines = [f"{key}: {json.dumps(value)}" for key, value in self.configuration().items()]
         (self._conf / "config.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        (self._conf / "log4j.properties").write_text(_LOGGING, encoding="utf-8")
+        (self._conf / "log4j.properties").write_text(
+            log4j_properties("info", {"org.apache.pekko": "warn", "org.apache.kafka": "warn"}),
+            encoding="utf-8",
+        )
 
     def memory(self, role: str) -> Launch:
         """The command that makes Flink divide a process' memory; `parse_memory` reads what it prints."""
@@ -201,7 +184,7 @@ class Cluster:
             str(self._java.executable),
             *options,
             self._folder.marker,
-            f"-Dlog.file={log}",
+            f"-D{LOG_FILE}={log}",
             f"-Dlog4j.configurationFile=file:{self._conf / 'log4j.properties'}",
             f"-Djava.io.tmpdir={self._folder.tmp}",
             f"-XX:ErrorFile={logs / f'{role}-crash.log'}",

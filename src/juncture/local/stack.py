@@ -245,7 +245,7 @@ class LocalStack:
         with cluster.probe(resources) as registered:
             supervisor.wait(registered, started, _START_TIMEOUT)
         slots = self._settings.taskmanagers * self._settings.slots
-        supervisor.say(f"Flink answers on {state.web_url}, with {slots} slots")
+        supervisor.say(f"Flink answers on {state.web_url}, with {slots} slot{'s' if slots != 1 else ''}")
 
     def _stop_all(self, state: StackState | None) -> None:
         records = state.processes if state is not None else ()
