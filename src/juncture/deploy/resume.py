@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from juncture.deploy import snapshots
 from juncture.deploy.ledger import DRAINED
@@ -58,11 +60,14 @@ class Resumption:
 
     def asked(self, path: str) -> Origin:
         """The state of that path. Raises Refused if it is not there, or is of a version with another plan."""
+        if not urlsplit(path).scheme:
+            path = str(Path(path).absolute())  # the cluster's own folder is another
         owner = next((each for each in self._store.history(self._job) if _owns(each, path)), None)
-        if owner is None:
-            return self._seen(path, "what was asked for")
-        self._fits(owner)
-        return self._seen(path, f"what was asked for, of version {owner.version}")
+        if owner is not None:
+            self._fits(owner)
+        return self._seen(
+            path, f"the state of version {owner.version}" if owner else "the state that was asked for"
+        )
 
     def _left_by(self, before: Deployment) -> str:
         """The state of a deployment that the cluster does not know any more."""
@@ -108,7 +113,7 @@ class Resumption:
             return Origin(path, f"{told}, which can't be looked at from here ({error}): {path}")
         if not there:
             raise Refused(
-                f"{told} is not there any more: {path}",
+                f"{told} is not there: {path}",
                 state=_NOTHING_CHANGED,
                 remedy=f"put it back, or name another with {self._from}; {self._anew}",
             )

@@ -106,7 +106,7 @@ def test_a_lost_job_whose_checkpoints_are_not_seen_from_here(place: Place) -> No
 
 def test_a_savepoint_that_is_gone(place: Place) -> None:
     place.ran(1, "submitting", "running", "stopped", savepoint=f"file:{place.root}/checkpoints/gone")
-    with pytest.raises(Refused, match="the savepoint of version 1 is not there any more") as caught:
+    with pytest.raises(Refused, match="the savepoint of version 1 is not there") as caught:
         place.newest()
     assert "--from PATH" in (caught.value.remedy or "")
 
@@ -130,11 +130,13 @@ def test_state_of_another_plan_or_that_was_drained(place: Place, asked: bool) ->
         place.resumption().asked(savepoint) if asked else place.newest()
 
 
-def test_what_was_asked_for(place: Place) -> None:
+def test_what_was_asked_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     unknown = place.snapshot("elsewhere/savepoint-b")
     assert place.resumption().asked(unknown).path == unknown
+    monkeypatch.chdir(place.root)
+    assert place.resumption().asked("elsewhere/savepoint-b").path == unknown.removeprefix("file:")
     record = place.ran(1, "submitting", "running")
     with pytest.raises(Refused, match="differs from that of version 1"):
         place.resumption("[]").asked(f"file:/c/{record.flink_job_id}/chk-3")
-    with pytest.raises(Refused, match="what was asked for is not there any more"):
+    with pytest.raises(Refused, match="the state that was asked for is not there"):
         place.resumption().asked(f"{place.root}/elsewhere/savepoint-c")
