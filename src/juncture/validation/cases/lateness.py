@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlglot import TokenType, exp
-
 from juncture.errors import JunctureError
 from juncture.model.rendered import RenderedJob, Statement
 from juncture.validation.cases.case import Arrival, Case
 from juncture.validation.cases.cells import format_relative
-from juncture.validation.oracle.dialect import parse_expression, place, tokenize
-from juncture.validation.oracle.scalars import rewrite
+from juncture.validation.oracle.lateness import delay_of
 from juncture.validation.oracle.tables import read_table
+from juncture.validation.oracle.unsupported import OracleUnsupported
 
 
 def refuse_late(case: Case, rendered: RenderedJob) -> None:
@@ -49,29 +47,13 @@ def watermark_delay(statement: Statement) -> tuple[str, timedelta] | None:
 
     A watermark that is not 'column' or 'column - INTERVAL ...' counts as one without delay.
     """
-    rowtime = read_table(statement).rowtime
-    if rowtime is None:
+    table = read_table(statement)
+    if table.rowtime is None or table.watermark is None:
         return None
-    text = _watermark_expression(statement)
-    location = statement.locate(0)
-    root = exp.Paren(this=parse_expression(text, location))
-    tree = rewrite(root, lambda node: place(node, statement)).this
-    if isinstance(tree, exp.Sub) and isinstance(tree.expression, exp.Interval):
-        interval = tree.expression
-        if interval.text("unit").upper() == "MILLISECOND":
-            return rowtime, timedelta(milliseconds=int(interval.this.name))
-    return rowtime, timedelta()
-
-
-def _watermark_expression(statement: Statement) -> str:
-    tokens = tokenize(statement)
-    start = next(i for i, token in enumerate(tokens) if token.text.upper() == "WATERMARK") + 4
-    depth, end = 0, start
-    while depth >= 0 and not (depth == 0 and tokens[end].token_type == TokenType.COMMA):
-        depth += (tokens[end].token_type == TokenType.L_PAREN) - (tokens[end].token_type == TokenType.R_PAREN)
-        end += 1
-    last = end - 1 if depth >= 0 else end - 2
-    return statement.text[tokens[start].start : tokens[last].end + 1]
+    try:
+        return table.rowtime, timedelta(milliseconds=delay_of(table))
+    except OracleUnsupported:
+        return table.rowtime, timedelta()
 
 
 def _moment(arrival: Arrival, column: str) -> datetime | None:

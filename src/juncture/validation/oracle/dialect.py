@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import sqlglot
-from sqlglot import Token, TokenType, exp, tokens
+from sqlglot import Token, TokenType, exp, parser, tokens
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, TokenError
 
@@ -25,8 +27,18 @@ _HARMLESS_HINTS = {
 }
 
 
+WINDOWS = ("TUMBLE", "HOP", "CUMULATE")
+"""Flink's functions that put each row of a table into windows."""
+
+
 class Flink(Dialect):
-    """Backticks quote identifiers, doubled quotes are the only escape, hints read as comments."""
+    """Backticks quote identifiers, doubled quotes are the only escape, hints read as comments.
+
+    TABLE(TUMBLE(TABLE t, ...)) is read as exp.Table(exp.Anonymous('TABLE', [exp.Anonymous('TUMBLE', ...)])),
+    its first argument being the table or a query.
+    """
+
+    INDEX_OFFSET = 1
 
     class Tokenizer(tokens.Tokenizer):
         QUOTES = ["'"]
@@ -36,6 +48,32 @@ class Flink(Dialect):
             "ROW": TokenType.STRUCT,
             "BYTES": TokenType.VARBINARY,
         }
+
+    class Parser(parser.Parser):
+        FUNCTIONS: ClassVar[dict[str, Callable[..., exp.Expr]]] = {
+            # sqlglot takes the unit of this one for its last argument.
+            name: build
+            for name, build in parser.Parser.FUNCTIONS.items()
+            if name != "TIMESTAMPDIFF"
+        }
+        FUNCTION_PARSERS: ClassVar[dict[str, Callable[[Any], exp.Expr | None]]] = {
+            # Flink's forms of these are read as any function's arguments, and then refused or known.
+            **{name: read for name, read in parser.Parser.FUNCTION_PARSERS.items() if name != "JSON_VALUE"},
+            "TUMBLE": lambda self: self.window("TUMBLE"),
+            "HOP": lambda self: self.window("HOP"),
+            "CUMULATE": lambda self: self.window("CUMULATE"),
+        }
+
+        def window(self, name: str) -> exp.Expr:
+            arguments: list[exp.Expr] = []
+            if self._match_text_seq("DATA"):
+                self._match(TokenType.FARROW)
+            if self._match(TokenType.TABLE):
+                table = self._parse_table_parts()
+                arguments += [table] if table is not None else []
+                self._match(TokenType.COMMA)
+            arguments += self._parse_csv(self._parse_lambda)
+            return exp.Anonymous(this=name, expressions=arguments)
 
 
 def tokenize(statement: Statement) -> list[Token]:

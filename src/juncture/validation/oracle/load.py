@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from juncture.errors import Location
 from juncture.validation.oracle.columns import duckdb_type, from_json, quoted
+from juncture.validation.oracle.ranking import ARRIVAL, ARRIVED
 from juncture.validation.oracle.records import RecordStore
 from juncture.validation.oracle.scalars import rewrite
 from juncture.validation.oracle.tables import Column, Table
@@ -47,9 +48,9 @@ class Loaded:
 def load(store: RecordStore, table: Table, excluded: Excluded | None = None) -> Loaded:
     """Make views of a table's rows: NAME, and for a changelog topic NAME$versions.
 
-    NAME holds the table's columns; of a changelog topic, the latest row of each key. NAME$events has every
-    row, with `$partition`, `$offset` and `$timestamp`; NAME$versions adds `$from` and `$to`, the event times
-    between which a row was its key's valid one.
+    NAME holds the table's columns; of a changelog topic, the latest row of each key. NAME$arrived has every row, with
+    `$partition` and `$offset`; NAME$events those that were not read, too, and `$timestamp`; NAME$versions adds `$from`
+    and `$to`, the event times between which a row was its key's valid one.
 
     Raises OracleUnsupported for a connector, format or type that the oracle does not read.
     """
@@ -139,6 +140,10 @@ def _views(
         _versions(store, table, columns, changes)
     else:
         connection.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM {events} WHERE {usable}")
+    arrived, arrival = quoted(table.name + ARRIVED), ", ".join(quoted(each) for each in ARRIVAL)
+    connection.execute(
+        f"CREATE OR REPLACE VIEW {arrived} AS SELECT {columns}, {arrival} FROM {events} WHERE {usable}"
+    )
     return Loaded(table, records, rows, malformed, deletions, left_out, unusable)
 
 
@@ -149,7 +154,7 @@ def _versions(store: RecordStore, table: Table, columns: str, changes: str) -> N
     store.connection.execute(
         f"""
         CREATE OR REPLACE TABLE {quoted(table.name + "$versions")} AS
-        SELECT {columns}, {quoted(table.rowtime)} AS "$from",
+        SELECT {columns}, {", ".join(quoted(each) for each in ARRIVAL)}, {quoted(table.rowtime)} AS "$from",
             COALESCE(lead({quoted(table.rowtime)}) OVER (
                 PARTITION BY "$key" ORDER BY {quoted(table.rowtime)}, "$partition", "$offset"
             ), 'infinity') AS "$to"

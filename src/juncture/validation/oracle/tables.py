@@ -30,7 +30,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as authored. `rowtime` is the column that the watermark is declared for."""
+    """A table as authored. `rowtime` is the column that the watermark is declared for, `watermark` its expression."""
 
     name: str
     columns: tuple[Column, ...]
@@ -38,6 +38,7 @@ class Table:
     rowtime: str | None
     options: dict[str, str]
     location: Location
+    watermark: str | None = None
 
     @property
     def topic(self) -> str:
@@ -73,12 +74,13 @@ def read_table(statement: Statement) -> Table:
     end = _closing(stream, start)
     columns: list[Column] = []
     primary_key: tuple[str, ...] = ()
-    rowtime = None
+    rowtime = watermark = None
     for definition in _split(stream[start + 1 : end]):
         words = [token.text.upper() for token in definition]
         quoted = definition[0].token_type == TokenType.IDENTIFIER
         if not quoted and words[0] == "WATERMARK":
             rowtime = definition[2].text
+            watermark = statement.text[definition[4].start : definition[-1].end + 1]
         elif not quoted and words[0] in ("PRIMARY KEY", "CONSTRAINT"):
             at = words.index("PRIMARY KEY") + 1
             inside = definition[at + 1 : _closing(definition, at)]
@@ -94,6 +96,7 @@ def read_table(statement: Statement) -> Table:
         rowtime=rowtime,
         options=_options(stream[end + 1 :]),
         location=statement.locate(0),
+        watermark=watermark,
     )
 
 

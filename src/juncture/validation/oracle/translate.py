@@ -10,9 +10,12 @@ from sqlglot import exp
 from juncture.errors import Location
 from juncture.model.rendered import Statement
 from juncture.validation.oracle.dialect import parse, place
-from juncture.validation.oracle.scalars import rewrite
+from juncture.validation.oracle.ranking import ARRIVAL, RANKING, mark_row_numbers, row_numbers, without
+from juncture.validation.oracle.scalars import Locate, rewrite
 from juncture.validation.oracle.tables import Table
+from juncture.validation.oracle.timing import Timing, keep_apart, version_found
 from juncture.validation.oracle.unsupported import OracleUnsupported
+from juncture.validation.oracle.windows import window_functions
 
 _QUERY: tuple[type[exp.Expr], ...] = (
     exp.Count,
@@ -37,6 +40,7 @@ _QUERY: tuple[type[exp.Expr], ...] = (
     exp.Version,
     exp.Where,
     exp.With,
+    *RANKING,
 )
 
 
@@ -49,8 +53,8 @@ class Query:
     tables: tuple[str, ...]
 
 
-def translate(insert: Statement, tables: Mapping[str, Table]) -> Query:
-    """Translate an INSERT's query. `tables` are the sources by name.
+def translate(insert: Statement, tables: Mapping[str, Table], timing: Timing | None = None) -> Query:
+    """Translate an INSERT's query. `tables` are the sources by name; `timing` what some came too late for.
 
     Raises OracleUnsupported, at the author's place, for all that the oracle does not reproduce.
     """
@@ -65,22 +69,50 @@ def translate(insert: Statement, tables: Mapping[str, Table]) -> Query:
     into: tuple[str, ...] = ()
     if isinstance(tree, exp.Insert) and isinstance(tree.this, exp.Schema):
         into = tuple(column.name for column in tree.this.expressions)
+    query = query.copy()
+    used = _used(query, tables, locate)
+    window_functions(query, tables, locate, timing.watermarks if timing else {})
+    if timing is not None:
+        keep_apart(query, timing)
+    mark_row_numbers(query, tables, locate)
     query = rewrite(query, locate, _QUERY)
+    row_numbers(query)
+    for node in list(query.find_all(exp.Table)):
+        version = node.args.get("version")
+        if version is not None:
+            _as_of(node, version, tables[node.name], locate(node), timing)
+    for select in query.find_all(exp.Select):
+        _without_empty_groups(select)
+    return Query(query.sql("duckdb", identify=True), into, used)
+
+
+def _used(query: exp.Expr, tables: Mapping[str, Table], locate: Locate) -> tuple[str, ...]:
+    """The sources that the query reads; their names lose what stands before them."""
     names = {cte.alias for cte in query.find_all(exp.CTE)}
     used: dict[str, None] = {}
-    # Copies keep what they know of their places.
-    for node in list(query.find_all(exp.Table)):
-        if node.name in names and not node.db:
+    for node in query.find_all(exp.Table):
+        if isinstance(node.this, exp.Anonymous) or (node.name in names and not node.db):
             continue
         if node.name not in tables:
             raise OracleUnsupported(f"the table '{node.name}', which is no source here", locate(node))
         used[node.name] = None
-        version = node.args.get("version")
         node.set("db", None)
         node.set("catalog", None)
-        if version is not None:
-            _as_of(node, version, tables[node.name], locate(node))
-    return Query(query.sql("duckdb", identify=True), into, tuple(used))
+    return tuple(used)
+
+
+def _without_empty_groups(select: exp.Select) -> None:
+    """Without GROUP BY, Flink has no row as long as none came; SQL has one of nothing."""
+    aggregates = [
+        each
+        for part in select.expressions
+        for each in part.find_all(exp.AggFunc)
+        if each.find_ancestor(exp.Select) is select and not isinstance(each.parent, exp.Window)
+    ]
+    if aggregates and not select.args.get("group"):
+        some = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(0))
+        having = select.args.get("having")
+        select.set("having", exp.Having(this=exp.and_(having.this.copy(), some) if having else some))
 
 
 def columns_named(insert: Statement) -> dict[str, Location]:
@@ -94,7 +126,9 @@ def columns_named(insert: Statement) -> dict[str, Location]:
     return found
 
 
-def _as_of(node: exp.Table, version: exp.Expr, table: Table, location: Location) -> None:
+def _as_of(
+    node: exp.Table, version: exp.Expr, table: Table, location: Location, timing: Timing | None
+) -> None:
     """Turn `t FOR SYSTEM_TIME AS OF x` into the versions of `t` between whose times x lies."""
     join = node.parent
     moment = version.expression
@@ -116,11 +150,7 @@ def _as_of(node: exp.Table, version: exp.Expr, table: Table, location: Location)
     on = join.args.get("on")
     if on is None:
         raise OracleUnsupported("a temporal join without ON", location)
-    join.set("on", exp.and_(on.copy(), valid))
+    join.set("on", exp.and_(on.copy(), version_found(valid, timing)))
     select = join.parent
-    for star in select.find_all(exp.Star) if isinstance(select, exp.Select) else ():
-        if isinstance(star.parent, (exp.Select, exp.Column)) and star.find_ancestor(exp.Select) is select:
-            owner = star.parent
-            if isinstance(owner, exp.Column) and owner.table != alias:
-                continue
-            star.set("except_", [exp.to_identifier("$from"), exp.to_identifier("$to")])
+    if isinstance(select, exp.Select):
+        without(select, {alias: ("$from", "$to", *ARRIVAL)})

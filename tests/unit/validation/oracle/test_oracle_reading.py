@@ -121,14 +121,14 @@ def test_the_whole_comparison():
     [
         ("SELECT x FROM t\nWHERE x = RAND()", "RAND", 2, None),
         ("SELECT x,\n  ROW_NUMBER() OVER (PARTITION BY x ORDER BY t) FROM t", "", 2, None),
-        ("SELECT x / 2 FROM t", "DIV", 1, 8),
-        ("SELECT x FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(t), INTERVAL '1' MINUTE))", "SQL", 1, None),
+        ("SELECT MD5(u) FROM t", "MD5", 1, None),
+        ("SELECT x FROM TABLE(SESSION(TABLE t, DESCRIPTOR(t), INTERVAL '1' MINUTE))", "SQL", 1, None),
         ("SELECT x FROM t /*+ OPTIONS('scan.startup.mode'='latest-offset') */", "OPTIONS", 1, 15),
         ("SELECT x FROM other", "'other'", 1, 15),
         ("SELECT x FROM t LIMIT 5", "LIMIT", 1, None),
         ("SELECT nothing FROM t", "join", 1, None),
         ("SELECT CAST(t AS STRING) FROM t", "STRING", 1, None),
-        ("SELECT CAST(u AS INT) FROM t", "join", 1, None),
+        ("SELECT CAST(u AS CHAR(2)) FROM t", "CHAR", 1, None),
     ],
 )
 def test_refusals_name_the_place(select, what, line, column):

@@ -1,0 +1,274 @@
+"""Which events came too late, from the order in which a job read its topics, and what became of them."""
+
+from __future__ import annotations
+
+# ruff: noqa: S608 - every name in the SQL is quoted
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlglot import exp
+
+from juncture.validation.oracle.casts import milliseconds
+from juncture.validation.oracle.columns import quoted
+from juncture.validation.oracle.dialect import parse_expression
+from juncture.validation.oracle.event_time import NEVER, Event, Place, Range, Seen, Step, Strategy, follow
+from juncture.validation.oracle.load import Excluded
+from juncture.validation.oracle.meeting import Record, Row, apart
+from juncture.validation.oracle.ranking import ARRIVAL, ARRIVED
+from juncture.validation.oracle.records import RecordStore
+from juncture.validation.oracle.shape import FirstRows, IntervalJoin, Shape, Side, TemporalJoin, Windows
+from juncture.validation.oracle.tables import Table
+from juncture.validation.oracle.timing import Timing
+from juncture.validation.oracle.unsupported import OracleUnsupported
+from juncture.validation.oracle.versions import choices
+
+_NULL = object()
+"""Stands for NULL in keys that are compared by IS NOT DISTINCT FROM."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """One step of reading, over when all of it was read and its watermarks had arrived.
+
+    Args:
+        ends: by source and partition, the offset behind the last record that was read by then.
+        idle: partitions, by source, that were idle by then.
+        restarts: the job has started again from its state before it read this.
+    """
+
+    ends: Mapping[str, Mapping[int, int]]
+    idle: frozenset[Place] = frozenset()
+    restarts: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The order in which a job read its topics; what is behind the last step's ends came before its end, in any order.
+
+    `partitions` is how many each source's topic has. Topics that are read side by side are one step.
+    """
+
+    partitions: Mapping[str, int]
+    steps: tuple[Read, ...]
+
+
+@dataclass(frozen=True)
+class Late:
+    """An event that came behind the watermark of its operator, or, where `seen.late` is None, may have."""
+
+    source: str
+    record: Record
+    seen: Seen
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What lateness does to a query, if everything in doubt went well and if it did not: the same if all is known.
+
+    A timing goes into the query, excluded records have no effect on it at all.
+    """
+
+    kindly: tuple[Timing, Excluded]
+    strictly: tuple[Timing, Excluded]
+
+    @property
+    def certain(self) -> bool:
+        return self.kindly == self.strictly
+
+
+class Lateness:
+    """What came late in one reading of a query's topics.
+
+    Args:
+        store: in which the sources were loaded.
+        tables: the sources by name.
+        reading: the order of reading.
+        shape: what the query makes of event time.
+
+    Raises OracleUnsupported for a watermark that is not an event time less a length of time.
+    """
+
+    def __init__(
+        self, store: RecordStore, tables: Mapping[str, Table], reading: Reading, shape: Shape
+    ) -> None:
+        self._store, self._tables, self._shape = store, tables, shape
+        sources = _sources(shape)
+        strategies = {name: Strategy(delay_of(tables[name]), reading.partitions[name]) for name in sources}
+        self._course = follow(strategies, steps(store, tables, reading, sources))
+
+    @property
+    def late(self) -> tuple[Late, ...]:
+        """Each event that was late or may have been, step by step."""
+        return tuple(
+            Late(seen.event.place.source, _record(seen), seen)
+            for seen in self._course.seen
+            if seen.late is not False
+        )
+
+    def effects(self, spared: Late | None = None) -> Effects:
+        """What came of it; as if the event `spared`, if there is one, had come in time."""
+        shape = self._shape
+        if isinstance(shape, IntervalJoin):
+            lefts, rights = self._rows(shape.left, shape.null_safe), self._rows(shape.right, shape.null_safe)
+            pairs = [
+                pair
+                for pair in apart(lefts, rights, shape.bounds, self._course.settled)
+                if not (
+                    _is(spared, shape.left.source, pair.left) or _is(spared, shape.right.source, pair.right)
+                )
+            ]
+            kindly, strictly = (
+                frozenset((each.left, each.right) for each in pairs if each.certain or not kind)
+                for kind in (True, False)
+            )
+            return Effects(
+                (Timing(shape.left, shape.right, apart=kindly), {}),
+                (Timing(shape.left, shape.right, apart=strictly), {}),
+            )
+        if isinstance(shape, TemporalJoin):
+            lefts, versions = self._rows(shape.left, spared=spared), self._rows(shape.right, spared=spared)
+            found = [
+                each
+                for each in choices(lefts, versions, self._course.settled)
+                if not _is(spared, shape.left.source, each.left)
+            ]
+            best, worst = ({each.left: each[i] for each in found} for i in (1, 2))
+            return Effects(
+                (Timing(shape.left, shape.right, versions=best), {}),
+                (Timing(shape.left, shape.right, versions=worst), {}),
+            )
+        if isinstance(shape, Windows):
+            low, high = (self._watermarks(i, spared) for i in (0, 1))
+            return Effects((Timing(watermarks=low), {}), (Timing(watermarks=high), {}))
+        if isinstance(shape, FirstRows):
+            dropped = [each for each in self.late if not _is(spared, each.source, each.record)]
+            certain = [each for each in dropped if each.seen.late]
+            return Effects((Timing(), self._excluded(certain)), (Timing(), self._excluded(dropped)))
+        return Effects((Timing(), {}), (Timing(), {}))
+
+    def _rows(self, side: Side, null_safe: Sequence[bool] = (), spared: Late | None = None) -> list[Row]:
+        """The rows of one side, in the order of their steps."""
+        names = [f"epoch_ms({quoted(side.time)})", *(quoted(key) for key in side.keys)]
+        found = {record: rest for record, *rest in _values(self._store, side.source, names)}
+        rows = []
+        for seen in self._course.seen:
+            record = _record(seen)
+            time, *key = found.get(record, [None]) if seen.event.place.source == side.source else [None]
+            if time is None:
+                continue
+            if _is(spared, side.source, record):
+                seen = replace(seen, watermark=Range(NEVER, NEVER))
+            safe = null_safe or [False] * len(key)
+            values = tuple(
+                _NULL if value is None and equal else value for value, equal in zip(key, safe, strict=True)
+            )
+            rows.append(Row(record, values, time, seen))
+        return rows
+
+    def _watermarks(self, bound: int, spared: Late | None) -> dict[str, dict[Record, int]]:
+        found: dict[str, dict[Record, int]] = {}
+        for seen in self._course.seen:
+            source, record = seen.event.place.source, _record(seen)
+            if seen.event.time is not None and seen.behind.high >= 0 and not _is(spared, source, record):
+                found.setdefault(source, {})[record] = seen.watermark[bound]
+        return found
+
+    def _excluded(self, dropped: Iterable[Late]) -> Excluded:
+        found: dict[str, dict[int, list[range]]] = {}
+        for each in dropped:
+            partition, offset = each.record
+            topic = found.setdefault(self._tables[each.source].topic, {})
+            topic.setdefault(partition, []).append(range(offset, offset + 1))
+        return found
+
+
+def anything_late(store: RecordStore, tables: Mapping[str, Table], reading: Reading) -> Late | None:
+    """The first event that may come behind any operator's watermark, whatever the operators are.
+
+    An operator's watermark is never ahead of a partition's own, unless that is idle: then it may be that of any.
+    """
+    everywhere = any(step.idle for step in reading.steps)
+    highest = NEVER
+    for name, table in tables.items():
+        if table.rowtime is None:
+            continue
+        delay = delay_of(table)
+        course = follow(
+            {name: Strategy(delay, reading.partitions[name])}, steps(store, tables, reading, [name])
+        )
+        for seen in course.seen:
+            if seen.late is not False:
+                return Late(name, _record(seen), seen)
+            highest = max(highest, seen.event.time - delay if seen.event.time is not None else NEVER)
+        for seen in course.seen if everywhere else ():
+            wider = replace(seen, watermark=Range(seen.watermark.low, highest))
+            if wider.late is not False:
+                return Late(name, _record(seen), wider)
+    return None
+
+
+def steps(
+    store: RecordStore, tables: Mapping[str, Table], reading: Reading, sources: Collection[str]
+) -> list[Step]:
+    """What a reading read, step by step: the events of sources that were loaded."""
+    events: list[list[Event]] = [[] for _ in reading.steps]
+    for source in sources:
+        rowtime = tables[source].rowtime
+        if rowtime is None:
+            raise OracleUnsupported(
+                f"lateness in '{source}', which has no watermark", tables[source].location
+            )
+        for record, time in _values(store, source, [f"epoch_ms({quoted(rowtime)})"]):
+            place = Place(source, record.partition)
+            number = next(
+                (i for i, step in enumerate(reading.steps) if record.offset < _end(step, place)),
+                len(reading.steps) - 1,
+            )
+            events[number].append(Event(place, record.offset, time))
+    return [
+        Step(tuple(sorted(found, key=lambda each: (each.place, each.offset))), step.idle, step.restarts)
+        for found, step in zip(events, reading.steps, strict=True)
+    ]
+
+
+def delay_of(table: Table) -> int:
+    """How far a table's watermark stays behind its event time, in milliseconds.
+
+    Raises OracleUnsupported if it is not written as 'column' or 'column - INTERVAL ...'.
+    """
+    written = table.watermark
+    tree = parse_expression(written, table.location) if written is not None else None
+    if isinstance(tree, exp.Column):
+        return 0
+    if isinstance(tree, exp.Sub) and isinstance(tree.this, exp.Column):
+        return milliseconds(tree.expression, table.location)
+    raise OracleUnsupported(f"the lateness of '{table.name}', whose watermark is {written}", table.location)
+
+
+def _values(store: RecordStore, source: str, columns: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a source: where each stands, and the columns, in the order of offsets."""
+    names = ", ".join([*(quoted(each) for each in ARRIVAL), *columns])
+    cursor = store.connection.execute(f"SELECT {names} FROM {quoted(source + ARRIVED)} ORDER BY 1, 2")
+    for partition, offset, *rest in cursor.fetchall():
+        yield (Record(partition, offset), *rest)
+
+
+def _end(step: Read, place: Place) -> int:
+    return step.ends.get(place.source, {}).get(place.partition, 0)
+
+
+def _record(seen: Seen) -> Record:
+    return Record(seen.event.place.partition, seen.event.offset)
+
+
+def _is(late: Late | None, source: str, record: Record) -> bool:
+    return late is not None and (late.source, late.record) == (source, record)
+
+
+def _sources(shape: Shape) -> tuple[str, ...]:
+    if isinstance(shape, (IntervalJoin, TemporalJoin)):
+        return tuple(dict.fromkeys((shape.left.source, shape.right.source)))
+    if isinstance(shape, Windows):
+        return shape.sources
+    return (shape.source,) if isinstance(shape, FirstRows) else ()
