@@ -11,17 +11,19 @@ LOG = logging.getLogger("juncture.kafka")
 # librdkafka writes to stderr, and Python's last resort does too, unless somebody takes what they say.
 LOG.addHandler(logging.NullHandler())
 
+# Flink's SQL connector brings Kafka's client under names of its own, and knows those alone.
+_MODULES = "org.apache.flink.kafka.shaded.org.apache.kafka.common.security"
 _JAAS_MODULES = {
-    "PLAIN": "org.apache.kafka.common.security.plain.PlainLoginModule",
-    "SCRAM-SHA-256": "org.apache.kafka.common.security.scram.ScramLoginModule",
-    "SCRAM-SHA-512": "org.apache.kafka.common.security.scram.ScramLoginModule",
+    "PLAIN": f"{_MODULES}.plain.PlainLoginModule",
+    "SCRAM-SHA-256": f"{_MODULES}.scram.ScramLoginModule",
+    "SCRAM-SHA-512": f"{_MODULES}.scram.ScramLoginModule",
 }
 # Java clients' names that librdkafka has too, with the same meaning.
 _SHARED = ("client.id", "client.dns.lookup", "security.protocol", "sasl.mechanism", "metadata.max.age.ms")
 
 
 def java_properties(kafka: Kafka) -> dict[str, str]:
-    """The security properties of a Java client, without `bootstrap.servers` and `kafka.properties`.
+    """The security properties of Flink's Kafka connector, without `bootstrap.servers` and `kafka.properties`.
 
     Placeholders stay as they are, and a placeholder that is a whole user name or password stands alone
     between the quotes of its JAAS entry, for whoever puts its value in to escape it.

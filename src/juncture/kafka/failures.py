@@ -76,7 +76,7 @@ def failure(
     if cause.code() in _SILENT:
         return Unreachable(
             f"the Kafka brokers at {address} do not answer: {said}",
-            remedy="check the address in juncture.toml and that a broker runs there; "
+            remedy="check address and security protocol in juncture.toml, and that a broker runs there; "
             "the local one is started by `juncture local up`",
         )
     if cause.code() == KafkaError._INVALID_ARG:

@@ -23,7 +23,8 @@ def test_scram_becomes_a_jaas_entry_whose_placeholder_stands_alone_between_quote
     assert java_properties(kafka(**SCRAM, ca_file="/etc/ca.pem")) == {
         "security.protocol": "SASL_SSL",
         "sasl.mechanism": "SCRAM-SHA-512",
-        "sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required"
+        "sasl.jaas.config": "org.apache.flink.kafka.shaded.org.apache.kafka.common.security.scram.ScramLoginModule"
+        " required"
         ' username="ads" password="${PW}";',
         "ssl.truststore.type": "PEM",
         "ssl.truststore.location": "/etc/ca.pem",
