@@ -35,10 +35,14 @@ class Secrets:
 
 
 class Text:
-    """Lines and tables on a stream: coloured on a terminal, plain elsewhere, never wrapped."""
+    """Lines and tables on a stream: coloured on a terminal, plain elsewhere, never wrapped.
 
-    def __init__(self, stream: IO[str]) -> None:
+    `redact` takes out of each line, and of each cell, what is not to be shown.
+    """
+
+    def __init__(self, stream: IO[str], redact: Callable[[str], str]) -> None:
         self._stream = stream
+        self._redact = redact
         self._console: Any = None
         if stream.isatty():
             from rich.console import Console
@@ -46,6 +50,7 @@ class Text:
             self._console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def line(self, text: str = "", style: str | None = None) -> None:
+        text = self._redact(text)
         if self._console is not None:
             self._console.print(text, style=style)
         else:
@@ -54,18 +59,20 @@ class Text:
 
     def table(self, rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
         """Columns as wide as their content. A cell that is a word of STYLES is coloured."""
-        cells = [header, *rows] if header else list(rows)
+        # Before the columns are measured, and where a cell's end is a value's end.
+        cells = [[self._redact(cell) for cell in row] for row in ([header, *rows] if header else rows)]
         if not cells:
             return
         widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
-        for row in cells:
-            style = "bold" if row is header else next((STYLES[cell] for cell in row if cell in STYLES), None)
+        for number, row in enumerate(cells):
+            is_header = bool(header) and number == 0
+            style = "bold" if is_header else next((STYLES[cell] for cell in row if cell in STYLES), None)
             line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
             self.line(line.rstrip(), style=style)
 
 
 class Output:
-    """Args: `form` is 'text' or 'json'; `secrets` are kept out of all that goes to stderr."""
+    """Args: `form` is 'text' or 'json'; `secrets` are kept out of all that is printed."""
 
     def __init__(self, form: str, secrets: Secrets) -> None:
         self.is_json = form == "json"
@@ -85,20 +92,20 @@ class Output:
 
     def json(self, data: Any) -> None:
         """Print JSON to stdout, whatever the form."""
-        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False, default=_plain) + "\n")
+        plain = json.loads(json.dumps(data, default=_plain))
+        sys.stdout.write(json.dumps(self._redacted(plain), indent=2, ensure_ascii=False) + "\n")
         sys.stdout.flush()
 
     def text(self, view: Callable[[Text], None]) -> None:
         """Print for people to stdout, whatever the form."""
-        view(Text(sys.stdout))
+        view(self._text(sys.stdout))
 
     def message(self, text: str) -> None:
         """Tell something beside the result."""
-        text = self._secrets.redact(text)
         if self.is_json:
             self._json_line({"message": text})
         else:
-            Text(sys.stderr).line(text)
+            self._text(sys.stderr).line(text)
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[str], None]]:
@@ -127,39 +134,51 @@ class Output:
             else:
                 self._error_text(problem)
         if len(problems) > 1 and not self.is_json:
-            Text(sys.stderr).line(error.problem, style="bold")
+            self._text(sys.stderr).line(error.problem, style="bold")
 
     def trace(self, text: str) -> None:
         """A stack trace, for --debug."""
-        text = self._secrets.redact(text)
         if self.is_json:
             self._json_line({"trace": text})
         else:
-            sys.stderr.write(text)
+            sys.stderr.write(self._secrets.redact(text))
 
     def _error_text(self, error: JunctureError) -> None:
-        text = Text(sys.stderr)
-        text.line(self._secrets.redact(f"error: {error}"), style="red")
+        text = self._text(sys.stderr)
+        text.line(f"error: {error}", style="red")
         for name in ("state", "remedy"):
             value = getattr(error, name)
             if value:
-                indented = value.replace("\n", "\n          ")
-                text.line(self._secrets.redact(f"  {name + ':':8}{indented}"))
+                # First redacted: a value may have lines of its own.
+                indented = self._secrets.redact(value).replace("\n", "\n          ")
+                text.line(f"  {name + ':':8}{indented}")
 
     def _fields(self, error: JunctureError) -> dict[str, Any]:
         where = error.location
-        hide = self._secrets.redact
         return {
-            "problem": hide(error.problem),
+            "problem": error.problem,
             "location": {"path": where.path, "line": where.line, "column": where.column} if where else None,
-            "state": hide(error.state) if error.state else None,
-            "remedy": hide(error.remedy) if error.remedy else None,
+            "state": error.state or None,
+            "remedy": error.remedy or None,
             "exit_code": error.exit_code,
         }
 
     def _json_line(self, data: dict[str, Any]) -> None:
-        sys.stderr.write(json.dumps(data, ensure_ascii=False) + "\n")
+        sys.stderr.write(json.dumps(self._redacted(data), ensure_ascii=False) + "\n")
         sys.stderr.flush()
+
+    def _text(self, stream: IO[str]) -> Text:
+        return Text(stream, self._secrets.redact)
+
+    def _redacted(self, data: Any) -> Any:
+        """The same with every text in it redacted: in the JSON itself, a value might be cut out with a quote."""
+        if isinstance(data, str):
+            return self._secrets.redact(data)
+        if isinstance(data, dict):
+            return {name: self._redacted(value) for name, value in data.items()}
+        if isinstance(data, list):
+            return [self._redacted(value) for value in data]
+        return data
 
 
 def _plain(value: Any) -> Any:

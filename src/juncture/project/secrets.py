@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -20,10 +21,12 @@ _ASSIGNED = re.compile(
     r"(?!\.\.\.|\$\{|\[|\*\*\*)(?:\"(?:[^\"\\]|\\.)+\"|'[^']+'|[^\s&,;'\"})]+)",
     re.IGNORECASE,
 )
-# Shorter values are words like 'eu' or 'dev': hiding them would blot out half of a message.
+# Shorter values are words like 'eu' or 'dev': hiding them anywhere would blot out half of a message.
 _SHORTEST = 4
 _SECRET_KEY = re.compile(
-    r"pass(word|phrase|wd)|secret|token|credential|authorization|jaas|api[-_.]?key|cookie", re.IGNORECASE
+    r"pass(word|phrase|wd)|secret|token|credential|authorization|jaas|api[-_.]?key|cookie"
+    r"|(?<![a-z])(pass|pwd?)(?![a-z])",
+    re.IGNORECASE,
 )
 
 
@@ -81,19 +84,44 @@ def _expand_in(data: Any, environ: Mapping[str, str], used_in: str) -> Any:
 
 
 def secret_values(texts: Iterable[str], environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The values of the variables that texts refer to: what `redact` is to hide, the longest first."""
+    """The values of the variables that texts refer to: what `redact` is to hide, the longest first.
+
+    Of less than four characters, only those of a variable whose name says that it is a secret.
+    """
     names = {name for text in texts for name in placeholders(text)}
-    values = {environ[name] for name in names if len(environ.get(name, "")) >= _SHORTEST}
+    values = {
+        value
+        for name in names
+        if (value := environ.get(name, "")) and (len(value) >= _SHORTEST or is_secret_key(name))
+    }
     return tuple(sorted(values, key=lambda value: (-len(value), value)))
 
 
 def redact(text: str, values: Iterable[str]) -> str:
     """The text without secrets.
 
-    Each value, plain or as URLs and JSON write it, is replaced by a mark, and so is what is assigned to a
-    password or the like: other programs' messages hold values that this process was never told.
+    Each value, plain or as URLs, JSON and SQL write it, is replaced by a mark, one of less than four characters
+    where it stands alone. So is what is assigned to a password or the like: other programs' messages hold
+    values that this process was never told.
     """
-    for value in values:
-        for form in (value, quote(value, safe=""), json.dumps(value)[1:-1]):
-            text = text.replace(form, REDACTED)
+    values = tuple(values)
+    if values:
+        text = _pattern(values).sub(REDACTED, text)
     return _ASSIGNED.sub(lambda match: match["name"] + REDACTED, text)
+
+
+@lru_cache(maxsize=16)
+def _pattern(values: tuple[str, ...]) -> re.Pattern[str]:
+    """One for all: were they replaced one after the other, a value might be found in the mark of another."""
+    forms = {}
+    for value in values:
+        written = json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value)
+        for form in (
+            value,
+            quote(value, safe=""),
+            value.replace("'", "''"),
+            *(each[1:-1] for each in written),
+        ):
+            escaped = re.escape(form)
+            forms[form] = escaped if len(value) >= _SHORTEST else rf"(?<!\w){escaped}(?!\w)"
+    return re.compile("|".join(forms[form] for form in sorted(forms, key=len, reverse=True)))

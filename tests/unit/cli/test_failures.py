@@ -114,6 +114,34 @@ def test_secrets_are_in_no_error_and_no_message(probe, tmp_path, monkeypatch, op
     assert "login with [secret] failed" in result.stderr
 
 
+@pytest.mark.parametrize("options", [(), ("--output", "json")])
+def test_secrets_are_in_no_result(probe, tmp_path, monkeypatch, options):
+    (tmp_path / "juncture.toml").write_text(TOML)
+    monkeypatch.setenv("SHOP_PASSWORD", HIDDEN)
+
+    def body(invocation):
+        def view(text):
+            text.line(f"at {HIDDEN}")
+            text.table([(f"x{HIDDEN}", "y"), ("longer", "z")])
+
+        data = {"at": f'"{HIDDEN}"', "rows": [{"password": 'password="x"'}, 1, None, f"x{HIDDEN}"]}
+        invocation.output.result(data, view)
+
+    result = probe(body, "--project", str(tmp_path), *options)
+    if options:
+        rows = [{"password": "password=[secret]"}, 1, None, "x[secret]"]
+        assert json.loads(result.stdout) == {"at": '"[secret]"', "rows": rows}
+    else:
+        assert result.stdout == "at [secret]\nx[secret]  y\nlonger     z\n"
+
+
+def test_a_secret_of_several_lines_is_hidden_from_a_remedy(probe, tmp_path, monkeypatch):
+    (tmp_path / "juncture.toml").write_text(TOML)
+    monkeypatch.setenv("SHOP_PASSWORD", "first-line\nsecond-line")
+    error = JunctureError("x", remedy="use\nfirst-line\nsecond-line")
+    assert "-line" not in probe(raising(error), "--project", str(tmp_path)).stderr
+
+
 def test_secrets_are_hidden_though_the_project_is_broken(probe, tmp_path, monkeypatch):
     (tmp_path / "juncture.toml").write_text(TOML + "broken = = ${SHOP_PASSWORD}")
     monkeypatch.setenv("SHOP_PASSWORD", HIDDEN)

@@ -45,3 +45,14 @@ def test_what_is_assigned_to_a_password_is_hidden_whatever_it_is() -> None:
     )
     assert redact("export KAFKA_PASSWORD=... again", []) == "export KAFKA_PASSWORD=... again"
     assert redact("password=${KAFKA_PASSWORD}", []) == "password=${KAFKA_PASSWORD}"
+
+
+def test_a_short_value_is_hidden_where_it_stands_alone_if_its_variable_is_named_for_a_secret() -> None:
+    environ = {"DB_PASSWORD": "abc", "MAIL_PASS": "x1", "REGION": "eu", "EMPTY_TOKEN": "", "COMPASS": "n"}
+    values = secret_values([f"${{{name}}}" for name in environ], environ)
+    assert values == ("abc", "x1")
+    assert redact("'abc' abcd xabc x1,abc eu n", values) == "'[secret]' abcd xabc [secret],[secret] eu n"
+
+
+def test_a_value_is_hidden_as_sql_writes_it_and_not_in_the_mark_of_another() -> None:
+    assert redact("'it''s' it's secret", ["it's", "secret"]) == "'[secret]' [secret] [secret]"
