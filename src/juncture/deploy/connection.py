@@ -60,7 +60,7 @@ class Connection:
 
     def cluster(self) -> FlinkCluster:
         """A new connection to the Flink cluster; the caller closes it."""
-        return FlinkCluster(self.flink.rest, self.flink.headers, self.redact)
+        return FlinkCluster(self.flink.rest, self.flink.headers, self.redact, self.flink.ca_file)
 
     def redact(self, text: str) -> str:
         """The text without secrets: values that addresses or jobs refer to, or whose variable's name says so."""

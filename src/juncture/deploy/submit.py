@@ -15,11 +15,13 @@ from juncture.deploy.manifest import Manifest, read_manifest
 from juncture.deploy.resume import Origin, Resumption
 from juncture.deploy.store import Store
 from juncture.deploy.takeoff import DidNotStart, wait_running
+from juncture.deploy.tls import tls_options
 from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.flink.rest import FlinkCluster
 from juncture.local.supervisor import signals_raise
 from juncture.model.base import Value
 from juncture.model.deployment import Deployment
+from juncture.model.environment import Flink
 from juncture.render.bundle import digest
 
 Progress = Callable[[str], None]
@@ -198,7 +200,8 @@ def _execute(
     progress(f"Submitting {plan.name} as Flink job {plan.flink_job_id}")
     options = launch_options(connection.flink, plan.flink_job_id, jars, plan.restored_from)
     try:
-        _launch(files["job.py"], launch, options, variables, cluster, plan.flink_job_id)
+        flink = connection.flink
+        _launch(files["job.py"], launch, flink, options, variables, cluster, plan.flink_job_id)
         wait_running(cluster, plan.flink_job_id, progress)
     except (JunctureError, OSError) as error:
         raise _failed(record, error, connection, cluster, store) from None
@@ -214,6 +217,7 @@ def _execute(
 def _launch(
     script: str,
     launch: Launcher,
+    flink: Flink,
     options: Mapping[str, str],
     variables: Mapping[str, str],
     cluster: FlinkCluster,
@@ -223,7 +227,7 @@ def _launch(
         path = Path(folder, "job.py")
         path.write_text(script, encoding="utf-8")
         try:
-            launch(path, options, variables)
+            launch(path, {**options, **tls_options(flink, path.parent)}, variables)
         except JunctureError:
             # The answer may have been lost on its way back: what counts is whether the cluster has the job.
             if cluster.summary(job_id) is None:
@@ -286,7 +290,8 @@ def _not_elsewhere(last: Deployment, connection: Connection, cluster: FlinkClust
     if last.cluster.rstrip("/") == cluster.base_url or last.phase in ("stopped", "failed"):
         return
     try:
-        with FlinkCluster(last.cluster, connection.flink.headers) as old:
+        flink = connection.flink
+        with FlinkCluster(last.cluster, flink.headers, connection.redact, flink.ca_file) as old:
             running = old.summary(last.flink_job_id)
     except JunctureError:
         return  # gone, with all that ran there

@@ -31,20 +31,26 @@ class Http:
     Args:
         base_url: 'http://host:8081', with a path where a proxy serves it under one.
         headers: sent with every request, expanded; they are shown in no error.
+        ca_file: a PEM file of authorities to trust, instead of the system's.
     """
 
-    def __init__(self, base_url: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, base_url: str, headers: Mapping[str, str] | None = None, ca_file: str | None = None
+    ) -> None:
         self.base_url = base_url.rstrip("/")
         host = urlsplit(base_url).hostname or ""
         try:
             self._client = httpx2.Client(
-                headers=dict(headers or {}), timeout=_TIMEOUT, trust_env=host not in _LOOPBACK
+                headers=dict(headers or {}),
+                timeout=_TIMEOUT,
+                trust_env=host not in _LOOPBACK,
+                verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
             )
         except (UnicodeError, ValueError, ssl.SSLError, OSError) as error:
             # Not the error's own words: they may quote a header.
             raise JunctureError(
                 f"no client can be made for Flink at {self.base_url} ({type(error).__name__})",
-                remedy="correct flink.rest and flink.headers of the environment in juncture.toml",
+                remedy="correct flink.rest, flink.ca_file and flink.headers of the environment in juncture.toml",
             ) from None
 
     def close(self) -> None:
@@ -116,6 +122,11 @@ class Http:
     def _silent(self, error: httpx2.HTTPError) -> Unreachable:
         slow = isinstance(error, httpx2.TimeoutException)
         why = "no answer in time" if slow else str(error) or type(error).__name__
+        if "CERTIFICATE_VERIFY_FAILED" in why:
+            return Unreachable(
+                f"no trusted connection to the Flink cluster at {self.base_url}: {why}",
+                remedy="name the PEM file of its certificate's authority in flink.ca_file of juncture.toml",
+            )
         return Unreachable(
             f"the Flink cluster at {self.base_url} cannot be reached: {why}",
             remedy="check flink.rest in juncture.toml and that a cluster runs there; "

@@ -24,6 +24,7 @@ class FlinkCluster:
     Args:
         base_url: address of the REST service, for instance 'http://host:8081'.
         headers: sent with every request; expanded, for instance with a token.
+        ca_file: a PEM file of authorities to trust, instead of the system's.
         redact: takes secrets out of what jobs and savepoints failed with.
     """
 
@@ -32,8 +33,9 @@ class FlinkCluster:
         base_url: str,
         headers: Mapping[str, str] | None = None,
         redact: Callable[[str], str] = lambda text: text,
+        ca_file: str | None = None,
     ) -> None:
-        self.http = Http(base_url, headers)
+        self.http = Http(base_url, headers, ca_file)
         self._redact = redact
         self.base_url = self.http.base_url
 

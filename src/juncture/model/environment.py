@@ -40,6 +40,8 @@ class Flink(Value):
 
     rest: str = Field(pattern=r"^https?://")
     """For instance `http://host:8081`."""
+    ca_file: str | None = None
+    """A PEM file of authorities, if an `https` address has a certificate that this machine does not trust."""
     headers: dict[str, str] = {}
     """Sent with each request, for instance an `Authorization` with `${VARIABLE}`."""
 
