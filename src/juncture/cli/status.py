@@ -98,7 +98,7 @@ def _checkpoints(found: CheckpointStatus) -> str:
         starting = "not all tasks ran yet" if found.completed else "not all tasks run, or their folder takes nothing"
         parts.append(f"{found.failed} not begun: {starting}")
     elif found.failed:
-        parts.append(f"{found.failed} failed")
+        parts.append(f"{found.failed} failed or not begun")
     if found.last_completed_at is not None:
         parts.append(f"the last at {moment(found.last_completed_at)}")
         parts.append(f"took {span(found.last_duration)}")
