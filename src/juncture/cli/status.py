@@ -95,7 +95,9 @@ def _checkpoints(found: CheckpointStatus) -> str:
     parts = [f"{found.completed} completed"]
     if found.failed and found.last_failure is None:
         # Flink counts those it could not begin, and tells nothing of them.
-        starting = "not all tasks ran yet" if found.completed else "not all tasks run, or their folder takes nothing"
+        starting = (
+            "not all tasks ran yet" if found.completed else "not all tasks run, or their folder takes nothing"
+        )
         parts.append(f"{found.failed} not begun: {starting}")
     elif found.failed:
         parts.append(f"{found.failed} failed or not begun")
