@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from juncture.errors import JunctureError, Unreachable
 from juncture.model.compilation import Compilation, JobOption, PlannerError
 from juncture.model.rendered import RenderedJob
 from juncture.planner.plan import read_plan
+from juncture.planner.scratch import Scratch
 
 _PATIENCE = 300
 """Seconds after which an answer is not waited for any more."""
@@ -48,7 +48,7 @@ class Planner:
         self, java_home: Path, jars: Sequence[Path], variables: Mapping[str, str] | None = None
     ) -> None:
         self._turn = Lock()
-        self._scratch = tempfile.TemporaryDirectory(prefix="juncture-planner-")
+        self._scratch = Scratch()
         self._jars = ";".join(jar.resolve().as_uri() for jar in jars)
         self._printed: deque[str] = deque(maxlen=40)
         self._process = subprocess.Popen(
@@ -56,7 +56,7 @@ class Planner:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=_java_environment(java_home, Path(self._scratch.name)) | dict(variables or {}),
+            env=_java_environment(java_home, self._scratch.path) | dict(variables or {}),
             encoding="utf-8",
             start_new_session=True,  # Ctrl-C is for us: we close it in order
         )
@@ -137,7 +137,7 @@ class Planner:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._scratch.cleanup()
+        self._scratch.close()
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         with self._turn:
@@ -188,6 +188,6 @@ def _java_environment(java_home: Path, scratch: Path) -> dict[str, str]:
     return environment | {
         "JAVA_HOME": str(java_home),
         "FLINK_LOG_DIR": str(scratch),
-        "JVM_ARGS": _JVM,
+        "JVM_ARGS": f"{_JVM} -Djava.io.tmpdir={scratch}",  # Flink unpacks its planner there
         "PYTHONUTF8": "1",
     }
