@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -31,7 +32,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Mutation:
-    """All mutants of one job. `failing` are cases that fail on the job as it is: they can kill nothing.
+    """All mutants of one job. `failing` are cases that fail on the job as it is: they kill nothing.
 
     `unknown` are names that are listed as equivalent and are no mutant's that lives.
     """
@@ -71,44 +72,63 @@ def mutate(
 
     Raises Unreachable as `run_case` does.
     """
-    authored = session.job(job)
-    outcomes = [run_case(session, case) for case in cases]
-    sound = [each.case for each in outcomes if each.passed]
-    failing = tuple(each for each in outcomes if not each.passed)
-    tried: list[Tried] = []
+    return _Mutating(session, session.job(job), cases, equivalent, tell).result()
 
-    def record(mutant: Mutant, fate: Fate, why: str = "") -> None:
-        tried.append(Tried(mutant, fate, why))
-        tell(tried[-1])
 
-    plans = {authored.plan.text: "the join as it is"}
-    mutants = mutants_of(authored.rendered)
-    foreseen = foresee(authored.rendered, read_tables(authored.rendered), sound, mutants)
-    kills = {case.id: 0 for case in sound}
-    for mutant in mutants:
+class _Mutating:
+    def __init__(
+        self,
+        session: Session,
+        authored: Compiled,
+        cases: Sequence[Case],
+        equivalent: Mapping[str, str],
+        tell: Tell,
+    ) -> None:
+        self._session, self._authored, self._cases = session, authored, cases
+        self._equivalent, self._tell = equivalent, tell
+        self._kills: Counter[str] = Counter()
+        self._as_it_is: dict[str, Outcome] = {}
+
+    def result(self) -> Mutation:
+        rendered = self._authored.rendered
+        mutants = mutants_of(rendered)
+        foreseen = foresee(rendered, read_tables(rendered), self._cases, mutants)
+        plans = {self._authored.plan.text: "the join as it is"}
+        tried: list[Tried] = []
+        for mutant in mutants:
+            each = self._try(mutant, foreseen.get(mutant.name, ()), plans)
+            tried.append(each)
+            self._tell(each)
+        excused = {each.mutant.name for each in tried if each.fate == "equivalent"}
+        return Mutation(
+            self._authored,
+            tuple(tried),
+            failing=tuple(each for each in self._as_it_is.values() if not each.passed),
+            unknown=tuple(name for name in self._equivalent if name not in excused),
+        )
+
+    def _try(self, mutant: Mutant, foreseen: Sequence[str], plans: dict[str, str]) -> Tried:
         try:
-            version = session.compile(mutant.apply(authored.rendered))
+            version = self._session.compile(mutant.apply(self._authored.rendered))
         except Refused as error:
-            record(mutant, "refused", error.problem)
-            continue
+            return Tried(mutant, "refused", error.problem)
         if version.plan.text in plans:
-            record(mutant, "same plan", plans[version.plan.text])
-            continue
+            return Tried(mutant, "same plan", plans[version.plan.text])
         plans[version.plan.text] = mutant.name
-        first = foreseen.get(mutant.name, ())
-        order = sorted(sound, key=lambda case: (case.id not in first, -kills[case.id]))
-        killer = next((case for case in order if _kills(session, case, version)), None)
-        if killer is not None:
-            kills[killer.id] += 1
-            record(mutant, "killed", killer.name)
-        elif mutant.name in equivalent:
-            record(mutant, "equivalent", equivalent[mutant.name])
-        else:
-            record(mutant, "lives")
-    excused = {each.mutant.name for each in tried if each.fate == "equivalent"}
-    unknown = tuple(name for name in equivalent if name not in excused)
-    return Mutation(authored, tuple(tried), failing, unknown)
+        for case in sorted(self._cases, key=lambda case: self._rank(case, foreseen)):
+            if self._is_sound(case) and not run_case(self._session, case, version).passed:
+                self._kills[case.id] += 1
+                return Tried(mutant, "killed", case.name)
+        if mutant.name in self._equivalent:
+            return Tried(mutant, "equivalent", self._equivalent[mutant.name])
+        return Tried(mutant, "lives")
 
+    def _rank(self, case: Case, foreseen: Sequence[str]) -> tuple[bool, bool, int]:
+        """Those that will probably kill it first, of these the quick ones, of these what killed most."""
+        return case.id not in foreseen, bool(case.steps), -self._kills[case.id]
 
-def _kills(session: Session, case: Case, version: Compiled) -> bool:
-    return not run_case(session, case, version).passed
+    def _is_sound(self, case: Case) -> bool:
+        """Whether the case passes on the job as it is: only then its failing says anything of a mutant."""
+        if case.id not in self._as_it_is:
+            self._as_it_is[case.id] = run_case(self._session, case)
+        return self._as_it_is[case.id].passed
