@@ -139,6 +139,29 @@ class TestKeysAndChanges:
 
 
 @pytest.mark.parametrize(
+    ("text", "source", "lost"),
+    [
+        ("CAST(c.click_id AS BIGINT) + 1", "", ["2:29"]),
+        ("TRY_CAST(c.click_id AS BIGINT) + 1", "", []),
+        ("CHAR_LENGTH(c.click_id)", "", []),
+        ("CAST(c.click_id AS BIGINT) + 1", "on_error='fail', ", []),
+    ],
+)
+def test_cast_loses_rows(planner: Planner, tmp_path: Path, text: str, source: str, lost: list[str]) -> None:
+    """Where the CAST runs in the source's task; behind the join's exchange it fails the job."""
+    path = "sql/sources/page_clicks.sql"
+    clicks = (REPOSITORY / path).read_text(encoding="utf-8").replace("kafka(", f"kafka({source}")
+    join = f"SELECT c.impression_id,\n  CAST(1 AS STRING) || CAST({text} AS STRING) FROM {CLICKS} AS c"
+    behind = (
+        f"SELECT i.impression_id, CAST({text} AS STRING)\nFROM {IMPRESSIONS} AS i\nJOIN {CLICKS} AS c\n{ON}"
+    )
+    for number, (query, expected) in enumerate(((join, lost), (behind, []))):
+        findings = check_files(planner, tmp_path / str(number), {JOIN: query, path: clicks})
+        places = [str(f.location) for f in findings if f.rule == "cast-loses-rows"]
+        assert places == [f"{JOIN}:{place}" for place in expected]
+
+
+@pytest.mark.parametrize(
     ("select", "severity", "message"),
     [
         ("c.target, i.impression_id", "error", "target into impression_id and impression_id into target"),

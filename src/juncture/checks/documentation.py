@@ -28,6 +28,11 @@ silence:
     reason: the topic has one partition, and a heartbeat every second
 ```
 
+A job's entry that silences nothing any more is reported as [unused-silence](#unused-silence), at its place; run with
+`--strict` where such warnings shall fail the build. A comment in a SQL file that silences nothing is not reported: the
+file may be used well by one job and badly by another. A silence of a rule that does not exist, or without a reason, is
+an error wherever it stands ([invalid-silence](#invalid-silence)).
+
 The examples use the sources of this repository's example project, and a sink `matches`.
 
 | rule | severity | |

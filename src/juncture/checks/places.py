@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from juncture.checks.flow import Flow
@@ -207,6 +208,16 @@ class Places:
         at = self._index(offset)
         word = self._word(at)
         return word in _ENDS_LIST or (word in ("GROUP", "ORDER") and self._word(at + 1) == "BY")
+
+    def call(self, function: str, columns: Collection[str]) -> int | None:
+        """Where a function is called over one of some columns; the innermost of such calls."""
+        found = []
+        for index, token in enumerate(self.tokens):
+            if token.word == function and self._word(index + 1) == "(":
+                end = closing(self.tokens, index + 1)
+                if any(argument.text in columns for argument in self.tokens[index + 2 : end]):
+                    found.append((end - index, token.start))
+        return min(found)[1] if found else None
 
     def in_hint(self, name: str) -> int | None:
         """Where a hint is called so, or names a table so, in quotes or without."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from juncture.checks.rule import Rule
+from juncture.checks.rules.cast_loses_rows import CastLosesRows
 from juncture.checks.rules.invalid_option import InvalidOption
 from juncture.checks.rules.invalid_silence import InvalidSilence
 from juncture.checks.rules.join_key_cast import JoinKeyCast
@@ -28,6 +29,7 @@ RULES: tuple[type[Rule], ...] = (
     MissingWatermark,
     NoIdleTimeout,
     JoinKeyCast,
+    CastLosesRows,
     UnusedColumnInState,
     NondeterministicInUpdating,
     InvalidOption,
