@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from itertools import groupby
@@ -18,13 +19,17 @@ from juncture.validation.cases.case import Arrival, Case
 from juncture.validation.cases.case_table import DELETE, PARTITION
 from juncture.validation.cases.cells import format_relative, is_time
 from juncture.validation.cases.schema import JobTables
+from juncture.validation.cases.timeline import Arrive
 from juncture.validation.oracle.tables import Table
+
+_WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*( [A-Za-z0-9_-]+)*")
+_NO_WORDS = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
 
 
 def write_cases(cases: Sequence[Case], tables: JobTables) -> str:
     """The text of a file of cases, all of one job: compact tables, relative times, no comments.
 
-    Columns that hold nothing but nulls are left out.
+    Columns that hold nothing but nulls are left out. Of a case's steps only arrivals are written.
     """
     bases = {case.base for case in cases}
     data = CommentedMap(job=tables.job)
@@ -40,23 +45,32 @@ def write_cases(cases: Sequence[Case], tables: JobTables) -> str:
 
 
 def _case(case: Case, tables: JobTables, with_base: bool) -> CommentedMap:
-    data = CommentedMap(name=case.name)
+    data = CommentedMap(name=_text(case.name))
     if with_base:
         data["base"] = _moment(case.base)
     if case.markers:
         data["markers"] = _flow(case.markers)
-    data["events"] = [
-        CommentedMap({source: _events(list(group), tables.sources[source], case.base)})
-        for source, group in groupby(case.arrivals, key=lambda each: each.source)
-    ]
+    if case.steps:
+        data["steps"] = [
+            CommentedMap(arrive=_arrivals(step.arrivals, tables, case.base))
+            for step in case.steps
+            if isinstance(step, Arrive)
+        ]
+    else:
+        data["events"] = _arrivals(case.arrivals, tables, case.base) or _flow(())
     if case.expectation is not None:
         if case.oracle:
             data["oracle"] = True
         rows = (each.row for each in case.expectation.rows)
         data["expect"] = _table(case.expectation.columns, rows, tables.sink, case.base)
-    if not data["events"]:
-        data["events"] = _flow(())
     return data
+
+
+def _arrivals(arrivals: Sequence[Arrival], tables: JobTables, base: datetime) -> list[CommentedMap]:
+    return [
+        CommentedMap({source: _events(list(group), tables.sources[source], base)})
+        for source, group in groupby(arrivals, key=lambda each: each.source)
+    ]
 
 
 def _events(arrivals: Sequence[Arrival], table: Table, base: datetime) -> list[CommentedSeq]:
@@ -84,7 +98,7 @@ def _table(
 def _cell(value: Any, written: exp.DataType | None, base: datetime) -> Any:
     """The inverse of `cells.cell`."""
     if value is None or written is None:
-        return value
+        return _text(value)
     if is_time(written):
         moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
         moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
@@ -92,15 +106,24 @@ def _cell(value: Any, written: exp.DataType | None, base: datetime) -> Any:
     if written.this == DType.ARRAY:
         return _flow(_cell(each, written.expressions[0], base) for each in value)
     if written.this == DType.MAP:
-        return _flow_map({key: _cell(each, written.expressions[1], base) for key, each in value.items()})
+        return _flow_map(
+            {_text(key): _cell(each, written.expressions[1], base) for key, each in value.items()}
+        )
     if written.this == DType.STRUCT:
         kinds = {each.name: each.args["kind"] for each in written.expressions}
         return _flow_map({name: _cell(each, kinds.get(name), base) for name, each in value.items()})
+    return _text(value)
+
+
+def _text(value: Any) -> Any:
+    """Text in quotes, unless it is words that can't be taken for anything else."""
+    if isinstance(value, str) and (not _WORDS.fullmatch(value) or value.lower() in _NO_WORDS):
+        return DoubleQuotedScalarString(value)
     return value
 
 
-def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(timezone.utc).isoformat().removesuffix('+00:00')}Z"
+def _moment(moment: datetime) -> Any:
+    return _text(f"{moment.astimezone(timezone.utc).isoformat().removesuffix('+00:00')}Z")
 
 
 def _flow(values: Iterable[Any]) -> CommentedSeq:

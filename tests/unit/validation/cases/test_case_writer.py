@@ -40,7 +40,7 @@ CREATE TABLE orders (
 
 WRITTEN = """\
 job: paid_orders
-base: '2026-01-01T12:00:00Z'
+base: "2026-01-01T12:00:00Z"
 cases:
   - name: two topics
     events:
@@ -58,6 +58,22 @@ cases:
   - name: none
     events: []
     expect: []
+"""
+
+STEPPED = """\
+job: paid_orders
+base: "2026-01-01T12:00:00Z"
+cases:
+  - name: one topic and then the other
+    steps:
+      - arrive:
+          - orders:
+              - [order_id, ordered_at]
+              - [o1, "+00:05"]
+      - arrive:
+          - customers:
+              - [customer_id, updated_at]
+              - [1, "+00:00"]
 """
 
 
@@ -99,7 +115,24 @@ def test_tables_are_compact_and_times_relative(root: Path) -> None:
 
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8) | st.sampled_from(
-    ["null", "~", "7", "1e3", "+00:05", "true", "a: b", "# no", "2026-01-01", "", " ", "'", '"', "- x", "{}"]
+    [
+        "null",
+        "~",
+        "7",
+        "1e3",
+        "+00:05",
+        "true",
+        "a: b",
+        "# no",
+        "2026-01-01",
+        "",
+        " ",
+        "'",
+        '"',
+        "- x",
+        "{}",
+        "?0",
+    ]
 )
 MOMENTS = st.integers(-(10**9), 10**9).map(lambda millis: BASE + timedelta(milliseconds=millis))
 ISO = MOMENTS.map(lambda at: f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z")
@@ -157,6 +190,15 @@ def test_rows_and_the_oracle_may_both_be_asked(root: Path) -> None:
     case = Case("a", "paid_orders", HERE, BASE, (), Expectation(SINK_COLUMNS, ()), oracle=True)
 
     assert read(root, write_cases([case], tables(root))) == [case]
+
+
+def test_arrivals_in_steps_stay_steps(root: Path) -> None:
+    path = root / "cases.yaml"
+    path.write_text(STEPPED)
+    project = load_project(root)
+    cases = read_cases(project, resolve_environment(project), path)
+
+    assert write_cases(cases, tables(root)) == STEPPED
 
 
 def test_cases_of_several_bases_name_each(root: Path) -> None:
