@@ -29,6 +29,8 @@ class _Shared:
 
     def __init__(self, over_files: bool) -> None:
         self.cases: dict[Path, list[Case]] = {}
+        self.whole: set[Path] = set()
+        """Projects of which any job may be asked for, and killed."""
         self._over_files = over_files
         self._sessions: dict[Path, WarmSession | FileSession] = {}
 
@@ -42,13 +44,16 @@ class _Shared:
 
             project, cases = load_project(root), self.cases[root]
             environment, jobs = resolve_environment(project), [case.job for case in cases]
+            jobs += sorted(project.jobs) if root in self.whole else []
             if self._over_files:
                 self._sessions[root] = FileSession(project, environment, jobs)
             else:
                 warm = [each for each in self._sessions.values() if isinstance(each, WarmSession)]
                 beside = warm[0] if warm else None
                 # Another project's cases may come to use this stack.
-                spare = any(needs_spare(case) for found in self.cases.values() for case in found)
+                spare = bool(self.whole) or any(
+                    needs_spare(case) for found in self.cases.values() for case in found
+                )
                 self._sessions[root] = WarmSession(project, environment, jobs, beside=beside, spare=spare)
         return self._sessions[root]
 
@@ -58,6 +63,18 @@ class _Shared:
 
 
 _SHARED = pytest.StashKey[_Shared]()
+
+
+@pytest.fixture
+def juncture_session(request: pytest.FixtureRequest) -> WarmSession | FileSession:
+    """The warm session of the project that the test lies in, for cases that the test makes itself.
+
+    Every job of the project may be tested, and TaskManagers killed.
+    """
+    root = _project_of(request.path)
+    if root is None:
+        pytest.fail(f"there is no {_CONFIG} above {request.path}", pytrace=False)
+    return _session(request.config, request.session, root)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -98,6 +115,18 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 def _project_of(path: Path) -> Path | None:
     return next((folder for folder in path.parents if (folder / _CONFIG).is_file()), None)
+
+
+def _session(config: pytest.Config, run: pytest.Session, root: Path) -> WarmSession | FileSession:
+    """The session of a project, for all of its cases and tests that were collected."""
+    shared = config.stash[_SHARED]
+    if root not in shared.cases:
+        items: list[Any] = run.items
+        mine = (each for each in items if isinstance(each, CaseItem) and each.root == root)
+        shared.cases[root] = [each.case for each in mine]
+        named = (each for each in items if "juncture_session" in getattr(each, "fixturenames", ()))
+        shared.whole |= {root} & {_project_of(each.path) for each in named}
+    return shared.session(root)
 
 
 class CaseFile(pytest.File):
@@ -141,12 +170,7 @@ class CaseItem(pytest.Item):
     root: Path
 
     def setup(self) -> None:
-        shared = self.config.stash[_SHARED]
-        if self.root not in shared.cases:
-            items: list[Any] = self.session.items
-            mine = (each for each in items if isinstance(each, CaseItem) and each.root == self.root)
-            shared.cases[self.root] = [each.case for each in mine]
-        shared.session(self.root)
+        _session(self.config, self.session, self.root)
 
     def runtest(self) -> None:
         from juncture.validation.harness.runner import run_case

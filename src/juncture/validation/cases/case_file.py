@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -53,6 +54,23 @@ def read_cases(project: Project, environment: Environment, path: Path) -> tuple[
         ) from None
     except JunctureError as error:
         raise InvalidProject([error]) from None
+    return _cases(project, environment, document)
+
+
+def make_cases(project: Project, environment: Environment, data: Mapping[str, Any]) -> tuple[Case, ...]:
+    """Cases from what a file of them would hold: mappings, lists, texts and numbers.
+
+    Raises InvalidProject with everything that is wrong; places are those of the test that called.
+    """
+    caller = inspect.stack(context=0)[1]
+    place = (caller.lineno, 1)
+    path = Path(caller.filename)
+    name = relative(project.root, path) if path.is_relative_to(project.root) else path.name
+    keys: dict[Keys, tuple[int, int]] = {(key,): place for key in data}
+    return _cases(project, environment, Document(name, dict(data), keys=keys))
+
+
+def _cases(project: Project, environment: Environment, document: Document) -> tuple[Case, ...]:
     reader = _Reader(project, environment, document)
     cases = tuple(reader.read())
     if reader.problems:

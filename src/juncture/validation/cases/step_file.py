@@ -188,7 +188,8 @@ class StepReader:
             self.scope.reading.problems.extend(error.problems)
         except (JunctureError, ValueError) as error:
             problem = error.problem if isinstance(error, JunctureError) else str(error)
-            self.scope.wrong(problem, at, "name a job, or an SQL file by its path from this file")
+            remedy = "name a job, or an SQL file by its path from this file"
+            self.scope.wrong(f"'{name}' can't be read: {problem}", at, remedy)
         return None
 
     def _rewind(self, raw: Any, at: Keys, location: Location) -> Step | None:

@@ -13,8 +13,13 @@ CLUSTER = {
     "web.refresh-interval": "100 ms",
     # Two heartbeats that can't be delivered tell that a TaskManager is dead; a slow one has its time as before.
     "heartbeat.interval": "250 ms",
+    # How long Flink waits for the metrics of a TaskManager that has died, before it shows those of the others.
+    "web.timeout": "15 s",
 }
 """Flink options of a cluster that is watched closely, and whose TaskManagers die."""
+
+SPREAD = {"taskmanager.load-balance.mode": "SLOTS"}
+"""Jobs run on all TaskManagers, so that the one which is left knows their classes already."""
 
 
 class Failover:
@@ -22,21 +27,29 @@ class Failover:
 
     def __init__(self, stack: LocalStack) -> None:
         self._stack = stack
+        self._killed = False
         self._replacing: Future[StackState] | None = None
 
     def kill(self, resource: str) -> None:
-        """Kill the TaskManager of this id, as Flink names it. Another one is started meanwhile.
+        """Kill the TaskManager of this id, as Flink names it.
 
         Raises Unreachable if the one before it was not replaced.
         """
         self.settle()
         self._stack.kill(resource.rpartition("-")[0])
-        replacer = ThreadPoolExecutor(1, thread_name_prefix="replace-taskmanager")
-        self._replacing = replacer.submit(self._stack.up)
-        replacer.shutdown(wait=False)
+        self._killed = True
+
+    def replace(self) -> None:
+        """Begin to start another one, where one was killed. Not at once: its start would slow the failover down."""
+        if self._killed:
+            self._killed = False
+            replacer = ThreadPoolExecutor(1, thread_name_prefix="replace-taskmanager")
+            self._replacing = replacer.submit(self._stack.up)
+            replacer.shutdown(wait=False)
 
     def settle(self) -> None:
         """Wait until all TaskManagers run again. Raises Unreachable if they don't."""
+        self.replace()
         replacing, self._replacing = self._replacing, None
         if replacing is not None:
             replacing.result()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -18,6 +19,8 @@ from juncture.validation.harness.pushers import Pushers
 from juncture.validation.harness.timeline import Observation
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_NO_TIME = _EPOCH + timedelta(days=1)
+"""A watermark that makes nothing late, and closes nothing."""
 
 Positions = Mapping[str, Mapping[int, int]]
 """The next offset to be read, by source and partition."""
@@ -30,9 +33,9 @@ class Partition:
     asks: list[int | None] = field(default_factory=list)
     stalled: bool = False
 
-    def asked_since(self, offset: int) -> int | None:
-        """The watermark that the last record from `offset` on asks for."""
-        return next((each for each in reversed(self.asks[offset:]) if each is not None), None)
+    def asked_since(self, offset: int, end: int | None = None) -> int | None:
+        """The watermark that the last record from `offset` on, and before `end`, asks for."""
+        return next((each for each in reversed(self.asks[offset:end]) if each is not None), None)
 
 
 class Feed:
@@ -50,6 +53,7 @@ class Feed:
         self._topics: dict[str, str] = {}
         self._delays: dict[str, tuple[str, timedelta] | None] = {}
         self._last_time = 1
+        self._lock = threading.RLock()
         self.pushers = Pushers()
         self.pushed: dict[str, int] = {}
         """Records by source that only push its watermark."""
@@ -120,7 +124,7 @@ class Feed:
 
         Raises JunctureError for a source without a watermark, or with one that can't be pushed.
         """
-        table, rule = self.tables.sources[source], self._delays[source]
+        rule = self._delays[source]
         if rule is None:
             raise JunctureError(
                 f"'{source}' has no watermark", remedy="a table without WATERMARK FOR can't be waited for"
@@ -129,11 +133,19 @@ class Feed:
         for number, partition in self._written[source].items():
             asked = partition.asked_since(since.get(source, {}).get(number, 0))
             if not partition.stalled and (asked is None or asked < goal):
-                row = self.pushers.row(table, rule[0], watermark + rule[1])
-                value = json.dumps(row, ensure_ascii=False).encode()
-                self._put(source, number, value, self._key(source, row), millis(watermark + rule[1]))
-                self.pushed[source] = self.pushed.get(source, 0) + 1
+                self._push(source, number, watermark, rule)
         return goal
+
+    def keep_active(self, source: str) -> None:
+        """Write a record to each partition that asks for the watermark it has already, or for none to speak of."""
+        rule = self._delays[source]
+        assert rule is not None
+        for number, partition in self._written[source].items():
+            with self._lock:
+                asked = partition.asked_since(0)
+                watermark = _NO_TIME if asked is None else _EPOCH + timedelta(milliseconds=asked)
+                self._push(source, number, watermark, rule)
+        self.flush()
 
     def stall(self, source: str, partition: int) -> None:
         """Let no pusher go to this partition any more."""
@@ -143,16 +155,23 @@ class Feed:
         """Wait until the broker has it all."""
         self._writer.flush()
 
-    def unread(self, seen: Observation, since: Positions) -> str | None:
-        """What the job has still to read, or which watermark to take from it; None if it has done all that."""
+    def unread(self, seen: Observation, since: Positions, until: Positions) -> str | None:
+        """What the job has still to read, or which watermark to take from it; None if it has done all that.
+
+        Args:
+            seen: the job's metrics.
+            since: where it began at its last start.
+            until: where it must have come to.
+        """
         for source in self.tables.sources:
             for split in seen.sources[source].splits:
                 partition = self._written[source][split.partition]
                 first = since.get(source, {}).get(split.partition, 0)
-                left = len(partition.asks) - 1 - (split.offset if split.offset is not None else first - 1)
+                end = until[source][split.partition]
+                left = end - 1 - (split.offset if split.offset is not None else first - 1)
                 if left > 0:
                     return f"partition {split.partition} of '{source}' has {left} records that are not read"
-                asked = partition.asked_since(first)
+                asked = partition.asked_since(first, end)
                 if asked is not None and (split.watermark is None or split.watermark < asked):
                     return (
                         f"partition {split.partition} of '{source}' has no watermark of its last record yet"
@@ -185,13 +204,21 @@ class Feed:
             return None
         return json.dumps({name: row[name] for name in table.primary_key}).encode()
 
+    def _push(self, source: str, number: int, watermark: datetime, rule: tuple[str, timedelta]) -> None:
+        row = self.pushers.row(self.tables.sources[source], rule[0], watermark + rule[1])
+        value = json.dumps(row, ensure_ascii=False).encode()
+        with self._lock:
+            self._put(source, number, value, self._key(source, row), millis(watermark + rule[1]))
+            self.pushed[source] = self.pushed.get(source, 0) + 1
+
     def _put(
         self, source: str, partition: int, value: bytes | None, key: bytes | None, moment: int | None
     ) -> None:
-        # Kafka's timestamps are the events' own: by them a topic is rewound.
-        self._last_time = self._last_time if moment is None else max(moment, 1)
-        self._writer.write(self._topics[source], value, key, self._last_time, partition)
-        self._written[source][partition].asks.append(self._asked(source, moment))
+        with self._lock:
+            # Kafka's timestamps are the events' own: by them a topic is rewound.
+            self._last_time = self._last_time if moment is None else max(moment, 1)
+            self._writer.write(self._topics[source], value, key, self._last_time, partition)
+            self._written[source][partition].asks.append(self._asked(source, moment))
 
     def _asked(self, source: str, moment: int | None) -> int | None:
         rule = self._delays[source]

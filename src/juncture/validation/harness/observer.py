@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from juncture.flink.answers import JobDetail, Vertex
 from juncture.flink.http import NotFound
@@ -36,7 +37,8 @@ _NONE = -(2**63)
 _LONGEST = 3000
 """Characters of names in one request: Flink takes lines of 4096."""
 
-_REPORTS = 1.0
+_REPORTS = 6.0
+"""Seconds within which Flink reports anew how long a partition was idle: every five."""
 
 Values = dict[str, str]
 
@@ -56,9 +58,10 @@ class Observer:
     ) -> None:
         self._cluster, self._job_id, self._partitions = cluster, job_id, partitions
         self._feeding = {node.id: _feeding(plan, node) for node in plan.nodes if "join" in node.kind}
+        self._lags = {node.id: _lag(node) for node in plan.nodes}
         self._detail: JobDetail | None = None
         self._names: dict[str, tuple[str, ...]] = {}
-        self._idle: dict[tuple[str, int], list[tuple[float, float]]] = {}
+        self._idle: dict[tuple[str, int], tuple[float, int, float]] = {}
 
     def forget(self) -> None:
         """Look anew for what there is to read: the job was restarted."""
@@ -93,10 +96,34 @@ class Observer:
         if set(sources) != set(self._partitions):
             return None
         joins = {
-            node: JoinSeen(_watermark(min(found)), _watermark(min(outputs.get(node, [_NONE]))))
+            node: JoinSeen(*self._reached(node, min(found), min(outputs.get(node, [_NONE]))))
             for node, found in sorted(inputs.items())
         }
-        return Observation(sources, joins, written)
+        return Observation(self._overtaken(sources, joins), joins, written)
+
+    def _reached(self, node: int, lowest: int, output: int) -> tuple[int | None, int | None]:
+        """The watermark of a join, and the one it hands on.
+
+        Flink tells the lower one of both inputs, idle or not. What it hands on is of those that are not idle.
+        """
+        handed = _watermark(output)
+        known = [each for each in (_watermark(lowest), handed and handed + self._lags.get(node, 0)) if each]
+        return max(known, default=None), handed
+
+    def _overtaken(self, sources: dict[str, SourceSeen], joins: dict[int, JoinSeen]) -> dict[str, SourceSeen]:
+        """The sources, with partitions that a join's event time has overtaken seen as idle: else they held it back."""
+        found = dict(sources)
+        for node, above in self._feeding.items():
+            join = joins.get(node)
+            for name in above:
+                if join is None or join.input is None or not isinstance(name, str):
+                    continue
+                splits = tuple(
+                    replace(each, idle=each.idle or each.watermark is None or each.watermark < join.input)
+                    for each in found[name].splits
+                )
+                found[name] = replace(found[name], splits=splits, watermark=_lowest(splits))
+        return found
 
     def watermark_for(self, source: str, seen: Observation) -> int | None:
         """The watermark of the first join that takes records of a source."""
@@ -185,24 +212,33 @@ class Observer:
                 number,
                 offset if offset >= 0 else None,
                 _watermark(watermarks.get(number, _NONE)),
-                self._is_idle(table, number, idle.get(number, 0.0)),
+                self._is_idle(table, number, idle.get(number, 0.0), offset),
+                int(idle.get(number, 0.0)),
             )
             for number, offset in sorted(offsets.items())
         )
-        active = [split.watermark for split in splits if not split.idle]
-        known = [each for each in active if each is not None]
-        lowest = min(known) if known and len(known) == len(active) else None
-        return SourceSeen(table, splits, lowest, max(read - parsed, 0))
+        return SourceSeen(table, splits, _lowest(splits), max(read - parsed, 0))
 
-    def _is_idle(self, table: str, number: int, accumulated: float) -> bool:
-        """Whether the time that a partition has been idle for grows: between the last two reports of it."""
-        seen = self._idle.setdefault((table, number), [])
+    def _is_idle(self, table: str, number: int, accumulated: float, offset: int) -> bool:
+        """Whether the time that a partition was idle for has grown in the last report, and nothing was read since."""
         now = time.monotonic()
-        if not seen or accumulated > seen[-1][1]:
-            seen[:] = [*seen[-1:], (now, accumulated)]
-            return len(seen) == 2
-        # Reports come every few milliseconds; one that has stood still for longer is of an active partition.
-        return len(seen) == 2 and now - seen[-1][0] < _REPORTS
+        grown, of, at = self._idle.get((table, number), (accumulated, -2, 0.0))
+        if accumulated > grown:
+            of, at = offset, now
+        self._idle[(table, number)] = (accumulated, of, at)
+        return offset == of and now - at < _REPORTS
+
+
+def _lowest(splits: tuple[SplitSeen, ...]) -> int | None:
+    active = [split.watermark for split in splits if not split.idle]
+    known = [each for each in active if each is not None]
+    return min(known) if known and len(known) == len(active) else None
+
+
+def _lag(join: PlanNode) -> int:
+    """How far the watermark that an interval join hands on stays behind its own, in ms."""
+    bounds = join.raw.get("intervalJoinSpec", {}).get("windowBounds", {})
+    return max(-int(bounds.get("leftLowerBound", 0)), int(bounds.get("leftUpperBound", 0)), 0)
 
 
 def _feeding(plan: CompiledPlan, join: PlanNode) -> tuple[str | int, ...]:

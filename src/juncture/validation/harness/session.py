@@ -27,7 +27,7 @@ from juncture.render.connectors import LOCAL_BOOTSTRAP
 from juncture.render.renderer import render
 from juncture.validation.cases.case import Case
 from juncture.validation.harness.compiling import Compiled, Compiler
-from juncture.validation.harness.failover import CLUSTER, Failover
+from juncture.validation.harness.failover import CLUSTER, SPREAD, Failover
 from juncture.validation.harness.topics import Topics
 
 Progress = Callable[[str], None]
@@ -153,7 +153,9 @@ class WarmSession:
         home = _own_folder(self.project.root / ".juncture" / "test", self._closing)
         # On the cluster's class path the connector is loaded once, not for each case.
         libraries = [jar.path for jar in self.toolchain.jars]
-        stack = LocalStack(home, settings, libraries=libraries, options=CLUSTER)
+        stack = LocalStack(
+            home, settings, libraries=libraries, options={**CLUSTER, **(SPREAD if self._spare else {})}
+        )
         # Before it is up: an interrupted start is cleared too.
         self._closing.callback(shutil.rmtree, home, ignore_errors=True)
         self._closing.callback(stack.down, purge=True)

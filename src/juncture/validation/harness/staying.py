@@ -20,6 +20,7 @@ from juncture.planner.plan import with_idle_timeout, with_source_uid
 from juncture.planner.session import LaunchFailed
 from juncture.render.bundle import bundle
 from juncture.validation.cases.case import Arrival
+from juncture.validation.harness.activity import Activity
 from juncture.validation.harness.compiling import Compiled
 from juncture.validation.harness.feed import Feed, Positions, millis
 from juncture.validation.harness.isolation import isolate_staying
@@ -85,6 +86,7 @@ class StayingJob:
         self._plan: CompiledPlan
         self.job_id: str | None = None
         self._change(compiled)
+        self._activity = Activity(self.feed, frozenset(self._idle_timeouts))
 
     def __enter__(self) -> StayingJob:
         return self
@@ -96,20 +98,25 @@ class StayingJob:
 
     def close(self) -> None:
         """Cancel the job if it runs, and clear what it used."""
+        self._activity.stop()
         try:
             if self.job_id is not None:
                 self._operations.cancel()
         finally:
             self._session.admin.delete(self._topics)
             shutil.rmtree(self._folder, ignore_errors=True)
+            if self._session.failover is not None:
+                self._session.failover.replace()
 
     def start(self) -> Observation:
         """Start the job; back when all of its sources read."""
+        self._activity.start()
         return self._launch()
 
     def arrive(self, arrivals: Iterable[Arrival]) -> Observation:
         """Write records, in their order; back when they were read and event time stands where they bring it."""
         for each in arrivals:
+            self._activity.keep_active(each.source)
             self.feed.write(each)
         return self._await_read()
 
@@ -130,6 +137,8 @@ class StayingJob:
 
     def idle(self, source: str) -> Observation:
         """Wait until every partition of a topic has fallen idle."""
+
+        self._activity.let_idle(source)
 
         def missing(seen: Observation) -> str | None:
             active = [str(each.partition) for each in seen.sources[source].splits if not each.idle]
@@ -203,6 +212,7 @@ class StayingJob:
 
         All records of its sink, those of pushers left out.
         """
+        self._activity.stop()
         self._operations.stop(str(self._folder), drain=True, limit=self._limit)
         self.job_id = None
         return self._read_sink()
@@ -222,8 +232,10 @@ class StayingJob:
         while True:
             seen = self._observer.observe()
             waiting = (missing(seen) if seen is not None else waiting) or ""
-            if seen is not None and not waiting:
-                return seen
+            if seen is not None:
+                self._refuse_idle(seen)
+                if not waiting:
+                    return seen
             self._operations.refuse_ended()
             if time.monotonic() > deadline:
                 raise NotReached(
@@ -231,6 +243,14 @@ class StayingJob:
                     remedy="correct the case, or give it more time with 'limit:'",
                 )
             time.sleep(_POLL)
+
+    def _refuse_idle(self, seen: Observation) -> None:
+        for source, each in seen.sources.items():
+            if self._activity.must_be_active(source) and any(split.idle_for for split in each.splits):
+                raise Refused(
+                    f"'{source}' fell idle before its time: this machine was too slow to keep it active",
+                    remedy="run the case again when less else runs",
+                )
 
     def _change(self, compiled: Compiled) -> None:
         self._compiled, self._plan = compiled, compiled.plan
@@ -285,8 +305,11 @@ class StayingJob:
         return self._operations.stop(str(self._folder), drain=False, limit=self._limit)
 
     def _await_read(self) -> Observation:
+        until = self.feed.positions
         self.feed.flush()
-        return self.wait(lambda seen: self.feed.unread(seen, self._since) or self._observer.under_way(seen))
+        return self.wait(
+            lambda seen: self.feed.unread(seen, self._since, until) or self._observer.under_way(seen)
+        )
 
     def _read_sink(self) -> list[reader.Record]:
         admin, topic = self._session.admin, self._own.topics[self.feed.tables.sink.name]

@@ -33,7 +33,7 @@ from juncture.validation.harness.staying import StayingJob
 from juncture.validation.harness.timeline import Observation, Reached
 from juncture.validation.report.difference import Difference
 
-_IDLE_TIMEOUT = 800
+_IDLE_TIMEOUT = 1500
 """Milliseconds without a record after which a topic falls idle, in a case that has it fall idle."""
 _FAILOVERS = 3
 """One death of a TaskManager may be noticed by several of its tasks, one after the other."""

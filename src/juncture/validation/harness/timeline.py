@@ -12,13 +12,14 @@ class SplitSeen:
     """One partition of a source's topic as the job reads it. Watermarks are ms of the epoch.
 
     `offset` is that of the last record read since the job's last start, None before the first; `watermark` is None
-    until the partition has one.
+    until the partition has one. `idle_for` are the milliseconds that it was idle in all.
     """
 
     partition: int
     offset: int | None
     watermark: int | None
     idle: bool
+    idle_for: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,10 @@ class SourceSeen:
 
 @dataclass(frozen=True)
 class JoinSeen:
-    """One join: the lower watermark of its inputs, and the one that it hands on. Ms of the epoch, None before."""
+    """One join: the lower watermark of its inputs that are not idle, and the one that it hands on.
+
+    Ms of the epoch, None before the first one.
+    """
 
     input: int | None
     output: int | None
