@@ -17,10 +17,10 @@ from juncture.validation.cases.case import Case
 from juncture.validation.cases.discovery import all_cases, case_files
 from juncture.validation.cases.timeline import needs_spare
 from juncture.validation.generate.equivalents import read_equivalents
+from juncture.validation.harness.ahead import Ahead
 from juncture.validation.harness.files import FileSession
 from juncture.validation.harness.medium import Session
 from juncture.validation.harness.outcome import Outcome
-from juncture.validation.harness.runner import run_case
 from juncture.validation.harness.session import WarmSession
 from juncture.validation.report.text import as_data, failure_lines
 
@@ -93,13 +93,14 @@ def command(
 
 def _run(session: Session, cases: list[Case], first: bool, invocation: Invocation) -> list[Outcome]:
     outcomes = []
-    for case in cases:
-        outcome = run_case(session, case)
-        outcomes.append(outcome)
-        word = "ok" if outcome.passed else "FAILED"
-        invocation.output.message(f"{word:6}  {sum(outcome.seconds.values()):4.1f} s  {case.id}")
-        if first and not outcome.passed:
-            break
+    with Ahead(session) as ahead:
+        for case, following in zip(cases, [*cases[1:], None], strict=True):
+            outcome = ahead.outcome(case, following)
+            outcomes.append(outcome)
+            word = "ok" if outcome.passed else "FAILED"
+            invocation.output.message(f"{word:6}  {sum(outcome.seconds.values()):4.1f} s  {case.id}")
+            if first and not outcome.passed:
+                break
     return outcomes
 
 

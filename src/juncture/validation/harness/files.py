@@ -67,9 +67,9 @@ class FileSession:
             folder = tempfile.TemporaryDirectory(prefix="juncture-files-")
             self._folder = Path(self._closing.enter_context(folder))
             self.planner = self._closing.enter_context(self.toolchain.planner())
-            slots = max((each.job.parallelism for each in self._rendered.values()), default=1)
+            self._slots = 2 * max((each.job.parallelism for each in self._rendered.values()), default=1)
             scratch = {"io.tmp.dirs": str(self._folder), "blob.storage.directory": str(self._folder)}
-            address = self.planner.start_cluster({**_CLUSTER, **scratch}, slots)
+            address = self.planner.start_cluster({**_CLUSTER, **scratch}, self._slots)
             usable = [each for each in self._rendered.values() if _refusal(each) is None]
             self._compiler = Compiler(self.planner, usable, lambda each: _over_files(each, self._folder))
             self._closing.callback(self._compiler.close)
@@ -100,6 +100,10 @@ class FileSession:
     def compile(self, rendered: RenderedJob) -> Compiled:
         """Another version of a job over files. Raises Refused, with Flink's words."""
         return self._compiler.compile(rendered)
+
+    def has_room(self, *cases: Case) -> bool:
+        """Whether the cluster has slots for the jobs of these cases at once."""
+        return sum(self._rendered[case.job].job.parallelism for case in cases) <= self._slots
 
     def medium(self, case: Case) -> Files:
         """Where a case's rows lie. Raises Refused, at the case, for what can't be done with files."""

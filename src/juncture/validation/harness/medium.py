@@ -59,6 +59,10 @@ class Session(Protocol):
         """Another version of a job. Raises Refused, with Flink's words."""
         ...
 
+    def has_room(self, *cases: Case) -> bool:
+        """Whether the cluster has slots for the jobs of these cases at once."""
+        ...
+
     def medium(self, case: Case) -> Medium:
         """What a case is run over. Raises Refused, at the case, where it can't be run so."""
         ...

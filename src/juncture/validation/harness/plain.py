@@ -25,7 +25,7 @@ from juncture.validation.harness.outcome import Outcome
 from juncture.validation.report.difference import Difference
 
 _POLL = 0.02
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 """Seconds within which the job of a plain case must have come to its end."""
 
 

@@ -90,6 +90,7 @@ class WarmSession:
             self.jars = shared.jars if shared else self.jars
             self.failover = shared.failover if shared else self.failover
             self.cluster: FlinkCluster = self._closing.enter_context(self.connection.cluster())
+            self._room = self.cluster.overview().slots_available
             self.admin = Admin(self.connection.kafka)
             self.writer = self._closing.enter_context(Writer(self.connection.kafka))
         except BaseException:
@@ -115,6 +116,10 @@ class WarmSession:
     def compile(self, rendered: RenderedJob) -> Compiled:
         """Another version of a job, compiled as for deployment. Raises Refused, with Flink's words."""
         return self._compiler.compile(rendered)
+
+    def has_room(self, *cases: Case) -> bool:
+        """Whether the cluster had slots, when the session began, for the jobs of these cases at once."""
+        return sum(self._rendered[case.job].job.parallelism for case in cases) <= self._room
 
     def medium(self, case: Case) -> Topics:
         """Where a case's records lie: topics of its own."""
