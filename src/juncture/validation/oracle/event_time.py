@@ -34,10 +34,13 @@ class Strategy:
 
 @dataclass(frozen=True)
 class Event:
-    """A record at its place; `time` is None where it has none, as a record without a value."""
+    """A record at its place; `time` is None where it has none, as a record without a value.
+
+    One without an offset only moves the watermark.
+    """
 
     place: Place
-    offset: int
+    offset: int | None
     time: int | None
 
 
@@ -74,17 +77,17 @@ class Seen:
 
     @property
     def behind(self) -> Range:
-        """How far the event came behind the watermark; negative ones came before it."""
+        """How far the event came behind the watermark; less than 0 if it came before it."""
         if self.event.time is None:
             return Range(NEVER, NEVER)
         return Range(self.watermark.low - self.event.time, self.watermark.high - self.event.time)
 
     @property
     def late(self) -> bool | None:
-        """Whether it came behind the watermark; None if that depends on what was read first."""
-        if self.event.time is None or self.behind.high <= 0:
+        """Whether it came at or behind the watermark; None if that depends on what was read first."""
+        if self.event.time is None or self.behind.high < 0:
             return False
-        return True if self.behind.low > 0 else None
+        return True if self.behind.low >= 0 else None
 
 
 @dataclass(frozen=True)

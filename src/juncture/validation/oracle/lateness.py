@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # ruff: noqa: S608 - every name in the SQL is quoted
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlglot import exp
@@ -35,11 +35,13 @@ class Read:
         ends: by source and partition, the offset behind the last record that was read by then.
         idle: partitions, by source, that were idle by then.
         restarts: the job has started again from its state before it read this.
+        pushed: event times, by partition, of records that are not in the store: they match nothing, and come last.
     """
 
     ends: Mapping[str, Mapping[int, int]]
     idle: frozenset[Place] = frozenset()
     restarts: bool = False
+    pushed: Mapping[Place, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,14 +97,16 @@ class Lateness:
         self._store, self._tables, self._shape = store, tables, shape
         sources = _sources(shape)
         strategies = {name: Strategy(delay_of(tables[name]), reading.partitions[name]) for name in sources}
-        self._course = follow(strategies, steps(store, tables, reading, sources))
+        course = follow(strategies, steps(store, tables, reading, sources))
+        self._settled = course.settled
+        self._seen = [(each, record) for each in course.seen if (record := _record(each)) is not None]
 
     @property
     def late(self) -> tuple[Late, ...]:
         """Each event that was late or may have been, step by step."""
         return tuple(
-            Late(seen.event.place.source, _record(seen), seen)
-            for seen in self._course.seen
+            Late(seen.event.place.source, record, seen)
+            for seen, record in self._seen
             if seen.late is not False
         )
 
@@ -113,7 +117,7 @@ class Lateness:
             lefts, rights = self._rows(shape.left, shape.null_safe), self._rows(shape.right, shape.null_safe)
             pairs = [
                 pair
-                for pair in apart(lefts, rights, shape.bounds, self._course.settled)
+                for pair in apart(lefts, rights, shape.bounds, self._settled)
                 if not (
                     _is(spared, shape.left.source, pair.left) or _is(spared, shape.right.source, pair.right)
                 )
@@ -130,7 +134,7 @@ class Lateness:
             lefts, versions = self._rows(shape.left, spared=spared), self._rows(shape.right, spared=spared)
             found = [
                 each
-                for each in choices(lefts, versions, self._course.settled)
+                for each in choices(lefts, versions, self._settled)
                 if not _is(spared, shape.left.source, each.left)
             ]
             best, worst = ({each.left: each[i] for each in found} for i in (1, 2))
@@ -142,8 +146,10 @@ class Lateness:
             low, high = (self._watermarks(i, spared) for i in (0, 1))
             return Effects((Timing(watermarks=low), {}), (Timing(watermarks=high), {}))
         if isinstance(shape, FirstRows):
-            dropped = [each for each in self.late if not _is(spared, each.source, each.record)]
-            certain = [each for each in dropped if each.seen.late]
+            late = [each for each in self.late if not _is(spared, each.source, each.record)]
+            # Here an event at the watermark is in time.
+            dropped = [each for each in late if each.seen.behind.high > 0]
+            certain = [each for each in dropped if each.seen.behind.low > 0]
             return Effects((Timing(), self._excluded(certain)), (Timing(), self._excluded(dropped)))
         return Effects((Timing(), {}), (Timing(), {}))
 
@@ -152,8 +158,7 @@ class Lateness:
         names = [f"epoch_ms({quoted(side.time)})", *(quoted(key) for key in side.keys)]
         found = {record: rest for record, *rest in _values(self._store, side.source, names)}
         rows = []
-        for seen in self._course.seen:
-            record = _record(seen)
+        for seen, record in self._seen:
             time, *key = found.get(record, [None]) if seen.event.place.source == side.source else [None]
             if time is None:
                 continue
@@ -168,8 +173,8 @@ class Lateness:
 
     def _watermarks(self, bound: int, spared: Late | None) -> dict[str, dict[Record, int]]:
         found: dict[str, dict[Record, int]] = {}
-        for seen in self._course.seen:
-            source, record = seen.event.place.source, _record(seen)
+        for seen, record in self._seen:
+            source = seen.event.place.source
             if seen.event.time is not None and seen.behind.high >= 0 and not _is(spared, source, record):
                 found.setdefault(source, {})[record] = seen.watermark[bound]
         return found
@@ -198,13 +203,15 @@ def anything_late(store: RecordStore, tables: Mapping[str, Table], reading: Read
             {name: Strategy(delay, reading.partitions[name])}, steps(store, tables, reading, [name])
         )
         for seen in course.seen:
-            if seen.late is not False:
-                return Late(name, _record(seen), seen)
+            record = _record(seen)
+            if record is not None and seen.late is not False:
+                return Late(name, record, seen)
             highest = max(highest, seen.event.time - delay if seen.event.time is not None else NEVER)
         for seen in course.seen if everywhere else ():
             wider = replace(seen, watermark=Range(seen.watermark.low, highest))
-            if wider.late is not False:
-                return Late(name, _record(seen), wider)
+            record = _record(seen)
+            if record is not None and wider.late is not False:
+                return Late(name, record, wider)
     return None
 
 
@@ -226,8 +233,10 @@ def steps(
                 len(reading.steps) - 1,
             )
             events[number].append(Event(place, record.offset, time))
+    for found, step in zip(events, reading.steps, strict=True):
+        found += [Event(place, None, time) for place, time in step.pushed.items() if place.source in sources]
     return [
-        Step(tuple(sorted(found, key=lambda each: (each.place, each.offset))), step.idle, step.restarts)
+        Step(tuple(found), step.idle, step.restarts)
         for found, step in zip(events, reading.steps, strict=True)
     ]
 
@@ -258,8 +267,9 @@ def _end(step: Read, place: Place) -> int:
     return step.ends.get(place.source, {}).get(place.partition, 0)
 
 
-def _record(seen: Seen) -> Record:
-    return Record(seen.event.place.partition, seen.event.offset)
+def _record(seen: Seen) -> Record | None:
+    offset = seen.event.offset
+    return None if offset is None else Record(seen.event.place.partition, offset)
 
 
 def _is(late: Late | None, source: str, record: Record) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Literal
@@ -24,13 +25,15 @@ Cells = tuple[str, ...]
 class Deviation:
     """One row that is not as expected. `expected` or `actual` is None where there is no such row.
 
-    `location` is the line where an expected row was written, if it was.
+    `location` is the line where an expected row was written, if it was; `reason` why there is no such row, if that
+    is known.
     """
 
     kind: Literal["missing", "extra", "different"]
     expected: Cells | None
     actual: Cells | None
     location: Location | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,15 @@ def cells_of(store: RecordStore, rows: Rows, table: Table, base: datetime, order
 
 
 def difference(
-    columns: tuple[str, ...], expected: list[tuple[Cells, Location | None]], actual: list[Cells]
+    columns: tuple[str, ...],
+    expected: list[tuple[Cells, Location | None]],
+    actual: list[Cells],
+    reasons: Mapping[Cells, str] | None = None,
 ) -> Difference:
-    """Compare as multisets. A missing and an extra row that are alike become one that differs."""
+    """Compare as multisets. A missing and an extra row that are alike become one that differs.
+
+    `reasons` say of rows why they would not be written.
+    """
     left = Counter(actual)
     missing: list[tuple[Cells, Location | None]] = []
     for row, location in expected:
@@ -78,9 +87,9 @@ def difference(
         alike = max(extra, key=lambda other: _likeness(row, other), default=None)
         if alike is not None and _likeness(row, alike) * 2 >= len(columns):
             extra.remove(alike)
-            found.append(Deviation("different", row, alike, location))
+            found.append(Deviation("different", row, alike, location, (reasons or {}).get(row)))
         else:
-            found.append(Deviation("missing", row, None, location))
+            found.append(Deviation("missing", row, None, location, (reasons or {}).get(row)))
     found += [Deviation("extra", None, row) for row in extra]
     return Difference(columns, len(expected), len(actual), tuple(found))
 

@@ -65,6 +65,7 @@ def _case(outcome: Outcome) -> dict[str, Any]:
                     "expected": _named(found, each.expected),
                     "actual": _named(found, each.actual),
                     "line": each.location.line if each.location else None,
+                    "reason": each.reason,
                 }
                 for each in found.deviations
             ],
@@ -88,7 +89,8 @@ def _table(found: Difference) -> list[str]:
     for each in found.deviations:
         line = f"line {each.location.line}" if each.location else ""
         if each.expected is not None:
-            rows.append(("-", each.expected, f"{each.kind}  {line}".rstrip()))
+            note = f"{each.kind}  {line}".rstrip()
+            rows.append(("-", each.expected, f"{note}: {each.reason}" if each.reason else note))
         if each.actual is not None:
             rows.append(("+", each.actual, "" if each.expected is not None else each.kind))
         if each.expected is not None and each.actual is not None:

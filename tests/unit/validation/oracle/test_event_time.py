@@ -39,10 +39,10 @@ def test_a_source_is_as_far_as_its_slowest_partition():
     assert settled(WIDE, step((L0, 100)), step((L1, 10)), step((L1, 500))) == [NEVER, 10, 100]
 
 
-def test_an_event_at_the_watermark_is_in_time_and_one_before_it_is_late():
+def test_an_event_at_the_watermark_is_late_and_one_after_it_in_time():
     watermark = step((L0, 105), (R0, 100))
-    assert late(TWO, watermark, step((R0, 100)))[-1] is False
-    assert late(TWO, watermark, step((R0, 99)))[-1] is True
+    assert late(TWO, watermark, step((R0, 100)))[-1] is True
+    assert late(TWO, watermark, step((R0, 101)))[-1] is False
 
 
 def test_it_is_told_how_late_and_which_partition_holds_the_watermark():

@@ -206,7 +206,7 @@ def test_late_events_of_several_joins_are_refused(late):
     select = (
         JOIN.format("LEFT") + " LEFT JOIN x ON x.k = l.k AND x.t BETWEEN l.t AND l.t + INTERVAL '5' SECOND"
     )
-    steps = [[("l", "a", 1, 10)], PASS, [("r", "a", 2, 15 if late else 100)]]
+    steps = [[("l", "a", 1, 10)], PASS, [("r", "a", 2, 15 if late else 101)]]
     asked = Asked(sources, PAIRS, select, steps)
     if late:
         with pytest.raises(OracleUnsupported, match="late events of anything but one join"):
