@@ -14,6 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from juncture.validation.cases.case import Case
+    from juncture.validation.harness.ahead import Ahead
     from juncture.validation.harness.files import FileSession
     from juncture.validation.harness.outcome import Outcome
     from juncture.validation.harness.session import WarmSession
@@ -33,6 +34,7 @@ class _Shared:
         """Projects of which any job may be asked for, and killed."""
         self._over_files = over_files
         self._sessions: dict[Path, WarmSession | FileSession] = {}
+        self._ahead: dict[Path, Ahead] = {}
 
     def session(self, root: Path) -> WarmSession | FileSession:
         if root not in self._sessions:
@@ -57,7 +59,16 @@ class _Shared:
                 self._sessions[root] = WarmSession(project, environment, jobs, beside=beside, spare=spare)
         return self._sessions[root]
 
+    def outcome(self, root: Path, case: Case, following: Case | None) -> Outcome:
+        if root not in self._ahead:
+            from juncture.validation.harness.ahead import Ahead
+
+            self._ahead[root] = Ahead(self.session(root))
+        return self._ahead[root].outcome(case, following)
+
     def close(self) -> None:
+        while self._ahead:
+            self._ahead.popitem()[1].close()
         while self._sessions:
             self._sessions.popitem()[1].close()
 
@@ -97,6 +108,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[_SHARED].close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    if isinstance(item, CaseItem) and isinstance(nextitem, CaseItem) and nextitem.root == item.root:
+        skipped = nextitem.get_closest_marker("skip") is not None
+        item.following = None if skipped else nextitem.case
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -168,14 +186,14 @@ class CaseItem(pytest.Item):
 
     case: Case
     root: Path
+    following: Case | None = None
+    """The case that is the next item, if it is one of the same project."""
 
     def setup(self) -> None:
         _session(self.config, self.session, self.root)
 
     def runtest(self) -> None:
-        from juncture.validation.harness.runner import run_case
-
-        outcome = run_case(self.config.stash[_SHARED].session(self.root), self.case)
+        outcome = self.config.stash[_SHARED].outcome(self.root, self.case, self.following)
         for step, seconds in outcome.seconds.items():
             self.user_properties.append((f"seconds_{step}", seconds))
         if not outcome.passed:
