@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import secrets
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from juncture.cli.generating import FOUND, generate_cases
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.mutating import mutate_jobs
 from juncture.cli.output import Text
 from juncture.errors import JunctureError
 from juncture.local.supervisor import signals_raise
+from juncture.model.environment import Environment
 from juncture.project.config import resolve_environment
 from juncture.validation.cases.case import Case
+from juncture.validation.cases.case_writer import write_cases
 from juncture.validation.cases.discovery import all_cases, case_files
+from juncture.validation.cases.schema import read_tables
 from juncture.validation.cases.timeline import needs_spare
 from juncture.validation.generate.equivalents import read_equivalents
+from juncture.validation.generate.orders import with_orders
 from juncture.validation.harness.ahead import Ahead
 from juncture.validation.harness.files import FileSession
 from juncture.validation.harness.medium import Session
@@ -42,6 +50,28 @@ from juncture.validation.report.text import as_data, failure_lines
     is_flag=True,
     help="Change the joins in many small ways, and show the changes that no case fails with.",
 )
+@click.option(
+    "--generate",
+    "count",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Make up to N cases of each job instead, or of those with -k's TEXT in their name, and ask the oracle.",
+)
+@click.option(
+    "--orders",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Run each plain case also in N other orders and partitionings that have the same rows by right.",
+)
+@click.option(
+    "--seed", metavar="NUMBER", type=int, help="Generate, or put in order, as it was with this seed."
+)
+@click.option(
+    "--found",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help=f"Where a generated case that fails is written; by default {FOUND}.",
+)
 @shared_options
 @pass_invocation
 def command(
@@ -51,6 +81,10 @@ def command(
     first: bool,
     over_files: bool,
     mutate: bool,
+    count: int | None,
+    orders: int | None,
+    seed: int | None,
+    found: Path | None,
 ) -> None:
     """Run join-validation cases on a real broker and cluster, and show the rows that differ.
 
@@ -60,35 +94,74 @@ def command(
     """
     project = invocation.whole_project
     environment = resolve_environment(project, invocation.env)
+    if mutate and orders is not None:
+        raise click.UsageError("--mutate and --orders are two things to do")
+    if count is not None:
+        if paths or mutate or orders is not None:
+            raise click.UsageError(
+                "--generate takes no PATH, --mutate or --orders: its cases come from the jobs"
+            )
+        jobs = [name for name in project.jobs if only is None or only.lower() in name.lower()]
+        if not jobs:
+            raise JunctureError(f"no job has '{only}' in its name", remedy="leave -k out to try all")
+        folder = found or invocation.root / FOUND
+        with _session(invocation, environment, jobs, over_files) as session:
+            passed = generate_cases(session, jobs, count, seed, folder, invocation.output)
+        if not passed:
+            click.get_current_context().exit(1)
+        return
     files = case_files(invocation.root, paths)
     cases = all_cases(project, environment, files)
     equivalent = read_equivalents(invocation.root, files) if mutate else {}
     chosen = [case for case in cases if only is None or only.lower() in f"{case.id} {case.job}".lower()]
     if not chosen:
         raise JunctureError(f"no case has '{only}' in its name", remedy="leave -k out to run all")
-    jobs = [case.job for case in chosen]
+    listed = {case.id for case in chosen}
+    if orders is not None:
+        seed = secrets.randbits(32) if seed is None else seed
+        chosen = with_orders(project, environment, chosen, orders, seed, stepped=not over_files)
+    jobs, spare = [case.job for case in chosen], any(map(needs_spare, chosen))
     started = time.monotonic()
+    with _session(invocation, environment, jobs, over_files, spare) as session:
+        if mutate:
+            if not mutate_jobs(session, chosen, equivalent, invocation.output):
+                click.get_current_context().exit(1)
+            return
+        outcomes = _run(session, chosen, first, invocation)
+        copies = {
+            each.case.id: write_cases([each.case], read_tables(session.job(each.case.job).rendered))
+            for each in outcomes
+            if not each.passed and each.case.id not in listed
+        }
+    seconds = time.monotonic() - started
+    invocation.output.result(
+        {
+            **as_data(outcomes),
+            "not_run": len(chosen) - len(outcomes),
+            "seconds": round(seconds, 1),
+            **({"seed": seed, "failing_orders": copies} if orders is not None else {}),
+        },
+        lambda text: _view(text, outcomes, copies, len(chosen), seconds),
+    )
+    if not all(outcome.passed for outcome in outcomes):
+        click.get_current_context().exit(1)
+
+
+@contextmanager
+def _session(
+    invocation: Invocation, environment: Environment, jobs: list[str], over_files: bool, spare: bool = False
+) -> Iterator[Session]:
+    project = invocation.whole_project
     with (
         signals_raise(),
         invocation.output.progress() as say,
         (
             FileSession(project, environment, jobs)
             if over_files
-            else WarmSession(project, environment, jobs, say, spare=any(map(needs_spare, chosen)))
+            else WarmSession(project, environment, jobs, say, spare=spare)
         ) as session,
     ):
-        if mutate:
-            if not mutate_jobs(session, chosen, equivalent, invocation.output):
-                click.get_current_context().exit(1)
-            return
-        outcomes = _run(session, chosen, first, invocation)
-    seconds = time.monotonic() - started
-    invocation.output.result(
-        {**as_data(outcomes), "not_run": len(chosen) - len(outcomes), "seconds": round(seconds, 1)},
-        lambda text: _view(text, outcomes, len(chosen), seconds),
-    )
-    if not all(outcome.passed for outcome in outcomes):
-        click.get_current_context().exit(1)
+        yield session
 
 
 def _run(session: Session, cases: list[Case], first: bool, invocation: Invocation) -> list[Outcome]:
@@ -104,12 +177,17 @@ def _run(session: Session, cases: list[Case], first: bool, invocation: Invocatio
     return outcomes
 
 
-def _view(text: Text, outcomes: list[Outcome], chosen: int, seconds: float) -> None:
+def _view(
+    text: Text, outcomes: list[Outcome], copies: Mapping[str, str], chosen: int, seconds: float
+) -> None:
     failed = [outcome for outcome in outcomes if not outcome.passed]
     for outcome in failed:
         text.line(outcome.case.id, style="bold")
         for line in failure_lines(outcome):
             text.line(line)
+        if outcome.case.id in copies:
+            text.line("\nThis order as a case:\n")
+            text.line(copies[outcome.case.id].rstrip())
         text.line()
     parts = [f"{len(failed)} failed"] if failed else []
     parts.append(f"{len(outcomes) - len(failed)} passed")

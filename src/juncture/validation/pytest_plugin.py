@@ -94,6 +94,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run plain join-validation cases over files, without a broker: quick, and not quite what is deployed",
     )
+    parser.getgroup("juncture").addoption(
+        "--juncture-orders",
+        metavar="N",
+        type=int,
+        default=0,
+        help="run each plain join-validation case also in N other orders that have the same rows by right",
+    )
+    parser.getgroup("juncture").addoption(
+        "--juncture-seed", metavar="NUMBER", type=int, default=0, help="which orders these are; 0 by default"
+    )
     parser.addini(
         "juncture_cases",
         "folders of a project whose YAML files hold join-validation cases",
@@ -157,17 +167,22 @@ class CaseFile(pytest.File):
         from juncture.project.config import resolve_environment
         from juncture.project.loader import load_project
         from juncture.validation.cases.case_file import read_cases
+        from juncture.validation.generate.orders import with_orders
 
         try:
             project = load_project(self.root)
-            cases = read_cases(project, resolve_environment(project), self.path)
+            environment = resolve_environment(project)
+            listed = read_cases(project, environment, self.path)
+            orders, seed = (self.config.getoption(f"--juncture-{each}") for each in ("orders", "seed"))
+            stepped = not self.config.getoption("--juncture-files")
+            cases = with_orders(project, environment, listed, orders, seed, stepped) if orders else listed
         except InvalidProject as error:
             raise self.CollectError("\n".join(_lines(each) for each in error.problems)) from None
         except JunctureError as error:
             raise self.CollectError(_lines(error)) from None
         for case in cases:
             item: CaseItem = CaseItem.from_parent(self, name=case.name)
-            item.case, item.root = case, self.root
+            item.case, item.root, item.listed = case, self.root, case in listed
             for marker in case.markers:
                 item.add_marker(marker)
             yield item
@@ -186,6 +201,8 @@ class CaseItem(pytest.Item):
 
     case: Case
     root: Path
+    listed: bool = True
+    """Whether the file has it, not another order of it."""
     following: Case | None = None
     """The case that is the next item, if it is one of the same project."""
 
@@ -205,12 +222,19 @@ class CaseItem(pytest.Item):
 
         error = excinfo.value
         if isinstance(error, CaseFailed):
-            return "\n".join(failure_lines(error.outcome))
+            return "\n".join([*failure_lines(error.outcome), *([] if self.listed else self._copy())])
         if isinstance(error, InvalidProject):
             return "\n".join(_lines(each) for each in error.problems)
         if isinstance(error, JunctureError):
             return _lines(error)
         return super().repr_failure(excinfo, style)
+
+    def _copy(self) -> list[str]:
+        from juncture.validation.cases.case_writer import write_cases
+        from juncture.validation.cases.schema import read_tables
+
+        job = _session(self.config, self.session, self.root).job(self.case.job)
+        return ["", "This order as a case:", "", write_cases([self.case], read_tables(job.rendered))]
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         return self.path, (self.case.location.line or 1) - 1, self.name
