@@ -33,6 +33,8 @@ class Expecting:
         self._state_size: int | None = None
         self.late = 0
         """Records so far that came at or behind the watermark of the join that takes them."""
+        self.behind: dict[int, int] = {}
+        """How far, in ms, records of the last step that let some arrive did, by their number in it."""
 
     def arrive(self, arrivals: Sequence[Arrival]) -> Observation:
         """Let records arrive. One that those before it could make late waits until they were read.
@@ -41,15 +43,18 @@ class Expecting:
         """
         feed = self._job.feed
         highest: int | None = None
+        self.behind = {}
         seen = self._job.observe()
         batch: list[Arrival] = []
-        for each in arrivals:
+        for number, each in enumerate(arrivals):
             moment, asked = feed.event_time(each), feed.asks(each)
             if moment is not None and highest is not None and moment <= highest:
                 seen = self._job.arrive(batch)
                 batch, highest = [], None
             watermark = self._job.watermark_for(each.source, seen)
-            self.late += moment is not None and watermark is not None and moment <= watermark
+            if moment is not None and watermark is not None and moment <= watermark:
+                self.late += 1
+                self.behind[number] = watermark - moment
             batch.append(each)
             if asked is not None:
                 highest = asked if highest is None else max(highest, asked)

@@ -69,6 +69,7 @@ class _Steps:
         self._begun = self._last = time.monotonic()
         self._rows: int | None = None
         self._state_size: int | None = None
+        self._late: dict[int, int] = {}
 
     def run(self) -> Outcome:
         case = self._case
@@ -133,9 +134,12 @@ class _Steps:
 
     def _take(self, job: StayingJob, expecting: Expecting, step: Step) -> Observation:
         self._rows = self._state_size = None
+        self._late = {}
         match step:
             case Arrive():
-                return expecting.arrive(step.arrivals)
+                seen = expecting.arrive(step.arrivals)
+                self._late = expecting.behind
+                return seen
             case Watermark():
                 for source, moment in step.times.items():
                     seen = job.push(source, moment)
@@ -206,6 +210,7 @@ class _Steps:
                 self._rows,
                 self._state_size,
                 seen,
+                late=self._late,
             )
         )
 

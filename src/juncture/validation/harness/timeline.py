@@ -93,6 +93,8 @@ class Reached:
         state_size: bytes of the checkpoint that the step took, where it took one.
         seen: the job's metrics when the step was reached, None where it did not run.
         problem: why the step was not reached, or what was not as expected.
+        late: how many ms events of the step came behind the watermark of their join, by their number in the step,
+            from 0. One at the watermark is late by 0.
     """
 
     step: str
@@ -105,6 +107,7 @@ class Reached:
     state_size: int | None = None
     seen: Observation | None = None
     problem: str | None = None
+    late: dict[int, int] = field(default_factory=dict)
 
 
 def _order(watermark: int | None) -> float:

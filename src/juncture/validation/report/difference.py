@@ -38,12 +38,16 @@ class Deviation:
 
 @dataclass(frozen=True)
 class Difference:
-    """How rows differ: counts of both sides, and every deviation. Cells are text, times relative to a base."""
+    """How rows differ: counts of both sides, every deviation, and the rows that are as expected.
+
+    Cells are text, times relative to a base.
+    """
 
     columns: tuple[str, ...]
     expected: int
     actual: int
     deviations: tuple[Deviation, ...]
+    same: tuple[Cells, ...] = ()
 
     @property
     def equal(self) -> bool:
@@ -76,9 +80,11 @@ def difference(
     """
     left = Counter(actual)
     missing: list[tuple[Cells, Location | None]] = []
+    same = []
     for row, location in expected:
         if left[row]:
             left[row] -= 1
+            same.append(row)
         else:
             missing.append((row, location))
     extra = list(left.elements())
@@ -91,7 +97,7 @@ def difference(
         else:
             found.append(Deviation("missing", row, None, location, (reasons or {}).get(row)))
     found += [Deviation("extra", None, row) for row in extra]
-    return Difference(columns, len(expected), len(actual), tuple(found))
+    return Difference(columns, len(expected), len(actual), tuple(found), tuple(same))
 
 
 def _likeness(row: Cells, other: Cells) -> int:
