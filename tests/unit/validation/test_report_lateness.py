@@ -6,12 +6,14 @@ from datetime import datetime, timezone
 from tests.unit.validation.rendered import Written, rendered, time, topic
 
 from juncture.errors import Location
-from juncture.validation.cases.case import Arrival
+from juncture.validation.cases.case import Arrival, Case, Expectation, ExpectedRow
+from juncture.validation.cases.schema import read_tables
+from juncture.validation.harness.comparison import Timed, compare_rows
+from juncture.validation.harness.outcome import Outcome
 from juncture.validation.oracle.lateness import Read, Reading
 from juncture.validation.oracle.oracle import Oracle
-from juncture.validation.oracle.records import RecordStore
-from juncture.validation.report.difference import Deviation, difference
-from juncture.validation.report.lateness import places_of, reasons
+from juncture.validation.report.difference import Deviation
+from juncture.validation.report.text import failure_lines
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=timezone.utc)
 EVENTS = "k STRING, t TIMESTAMP_LTZ(3), WATERMARK FOR t AS t"
@@ -34,20 +36,28 @@ def test_a_missing_row_is_explained_by_the_event_that_came_late():
     ]
     ends = ({"shown": {0: 2}}, {"shown": {0: 3}, "clicks": {0: 1}}, {"shown": {0: 3}, "clicks": {0: 3}})
     reading = Reading({"shown": 1, "clicks": 1}, tuple(Read(each) for each in ends))
-    oracle = Oracle(JOB)
-    with RecordStore() as store:
-        for source in ("shown", "clicks"):
-            rows = [each.row for each in arrivals if each.source == source]
-            store.add(
-                source, [Written(0, n, 0, None, json.dumps(row).encode()) for n, row in enumerate(rows)]
-            )
-        oracle.expected(store, reading=reading)
-        why = reasons(store, oracle, reading, ("k", "t"), NOON, places_of(arrivals))
+    rows = {
+        source: [each.row for each in arrivals if each.source == source] for source in ("shown", "clicks")
+    }
+    written = {
+        source: [Written(0, n, 0, None, json.dumps(row).encode()) for n, row in enumerate(found)]
+        for source, found in rows.items()
+    }
+    lost, never = (
+        ExpectedRow({"k": key, "t": time(at)}, Location("case.yaml", line))
+        for key, at, line in (("a", 90, 20), ("b", 98, 21))
+    )
+    expectation = Expectation(("k", "t"), (lost, never))
+    case = Case("late", "j", Location("case.yaml", 1), NOON, tuple(arrivals), expectation)
+    against, found = compare_rows(case, read_tables(JOB), None, written, [], Timed(Oracle(JOB), reading))
+
     sentence = (
         "the event of clicks at +01:30 (line 15) came 10 s behind the watermark, which shown held at +01:40"
     )
-    assert why == {("a", "+01:30"): sentence}
-    found = difference(("k", "t"), [(("a", "+01:30"), Location("case.yaml", 20))], [], why)
+    assert against == "expect"
     assert found.deviations == (
-        Deviation("missing", ("a", "+01:30"), None, Location("case.yaml", 20), sentence),
+        Deviation("missing", ("a", "+01:30"), None, lost.location, sentence),
+        Deviation("missing", ("b", "+01:38"), None, never.location),
     )
+    outcome = Outcome(case, against, {}, found)
+    assert f"missing  line 20: {sentence}" in "\n".join(failure_lines(outcome))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from juncture.errors import JunctureError, Location
 from juncture.kafka import reader
@@ -12,13 +13,23 @@ from juncture.model.rendered import RenderedJob
 from juncture.validation.cases.case import Case, Expectation
 from juncture.validation.cases.schema import JobTables
 from juncture.validation.oracle.compare import Rows
+from juncture.validation.oracle.lateness import Reading
 from juncture.validation.oracle.load import load
 from juncture.validation.oracle.oracle import Oracle
 from juncture.validation.oracle.records import Record, RecordStore
 from juncture.validation.oracle.tables import Table
-from juncture.validation.report.difference import Cells, Difference, cells_of, difference
+from juncture.validation.oracle.unsupported import OracleUnsupported
+from juncture.validation.report.difference import Cells, Difference, cells_of, difference, explained
+from juncture.validation.report.lateness import places_of, reasons
 
 _EXPECTED = "$written rows"
+
+
+class Timed(NamedTuple):
+    """The order in which a case's topics were read, and an oracle of its job, which knows what came late by it."""
+
+    oracle: Oracle
+    reading: Reading
 
 
 def oracle_of(case: Case, rendered: RenderedJob) -> Oracle | None:
@@ -42,6 +53,7 @@ def compare_rows(
     oracle: Oracle | None,
     written: Mapping[str, Iterable[Record]],
     sink: Iterable[Record],
+    timed: Timed | None = None,
 ) -> tuple[str, Difference]:
     """Compare, and say against what: 'expect', 'oracle', or 'expect and oracle' where the rows equal both.
 
@@ -51,6 +63,7 @@ def compare_rows(
         oracle: what `oracle_of` gave.
         written: the records of each source's topic, by source.
         sink: those of the sink's topic.
+        timed: the order in which they were read: without it nothing was late.
 
     Raises OracleUnsupported for rows, or a join, that DuckDB does not take.
     """
@@ -62,11 +75,11 @@ def compare_rows(
         load(store, tables.sink)
         if case.expectation is None:
             assert oracle is not None
-            return "oracle", _against_oracle(store, case, tables.sink, oracle)
-        found = _against_rows(store, case, tables.sink, case.expectation)
+            return "oracle", _against_oracle(store, case, tables.sink, oracle, timed)
+        found = _against_rows(store, case, tables.sink, case.expectation, timed)
         if oracle is None or not found.equal:
             return "expect", found
-        found = _against_oracle(store, case, tables.sink, oracle)
+        found = _against_oracle(store, case, tables.sink, oracle, timed)
         return "expect and oracle" if found.equal else "oracle", found
 
 
@@ -79,20 +92,36 @@ def texts_of(case: Case, sink: Table, columns: tuple[str, ...], values: Sequence
         return cells_of(store, rows, sink, case.base, order='"$offset"')
 
 
-def _against_oracle(store: RecordStore, case: Case, sink: Table, oracle: Oracle) -> Difference:
-    rows, _ = oracle.expected(store)
+def _against_oracle(
+    store: RecordStore, case: Case, sink: Table, oracle: Oracle, timed: Timed | None
+) -> Difference:
+    rows, _ = oracle.expected(store, reading=timed.reading if timed else None)
     store.connection.execute("SET TimeZone = 'UTC'")
     return _difference(
         store, case, sink, rows, [(row, None) for row in cells_of(store, rows, sink, case.base)]
     )
 
 
-def _against_rows(store: RecordStore, case: Case, sink: Table, wanted: Expectation) -> Difference:
+def _against_rows(
+    store: RecordStore, case: Case, sink: Table, wanted: Expectation, timed: Timed | None
+) -> Difference:
     _twin(store, sink, [json.dumps(each.row, ensure_ascii=False).encode() for each in wanted.rows])
     rows = Rows(f"{_EXPECTED}$events", wanted.columns)
     texts = cells_of(store, rows, sink, case.base, order='"$offset"')
     expected = [(text, each.location) for text, each in zip(texts, wanted.rows, strict=True)]
-    return _difference(store, case, sink, rows, expected)
+    found = _difference(store, case, sink, rows, expected)
+    if found.equal or timed is None:
+        return found
+    return explained(found, _reasons(store, case, wanted.columns, timed))
+
+
+def _reasons(store: RecordStore, case: Case, columns: tuple[str, ...], timed: Timed) -> dict[Cells, str]:
+    """Why rows are not written, as far as the oracle knows."""
+    try:
+        timed.oracle.expected(store, reading=timed.reading)
+        return reasons(store, timed.oracle, timed.reading, columns, case.base, places_of(case.arrivals))
+    except OracleUnsupported:
+        return {}
 
 
 def _twin(store: RecordStore, sink: Table, values: Sequence[bytes]) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Literal
 
@@ -72,12 +72,8 @@ def difference(
     columns: tuple[str, ...],
     expected: list[tuple[Cells, Location | None]],
     actual: list[Cells],
-    reasons: Mapping[Cells, str] | None = None,
 ) -> Difference:
-    """Compare as multisets. A missing and an extra row that are alike become one that differs.
-
-    `reasons` say of rows why they would not be written.
-    """
+    """Compare as multisets. A missing and an extra row that are alike become one that differs."""
     left = Counter(actual)
     missing: list[tuple[Cells, Location | None]] = []
     same = []
@@ -93,11 +89,20 @@ def difference(
         alike = max(extra, key=lambda other: _likeness(row, other), default=None)
         if alike is not None and _likeness(row, alike) * 2 >= len(columns):
             extra.remove(alike)
-            found.append(Deviation("different", row, alike, location, (reasons or {}).get(row)))
+            found.append(Deviation("different", row, alike, location))
         else:
-            found.append(Deviation("missing", row, None, location, (reasons or {}).get(row)))
+            found.append(Deviation("missing", row, None, location))
     found += [Deviation("extra", None, row) for row in extra]
     return Difference(columns, len(expected), len(actual), tuple(found), tuple(same))
+
+
+def explained(found: Difference, reasons: Mapping[Cells, str]) -> Difference:
+    """The difference with the reasons why expected rows are not there, by row."""
+    deviations = tuple(
+        replace(each, reason=reasons.get(each.expected)) if each.expected is not None else each
+        for each in found.deviations
+    )
+    return replace(found, deviations=deviations)
 
 
 def _likeness(row: Cells, other: Cells) -> int:
