@@ -1,12 +1,12 @@
 # `make` alone lists the targets. Works with GNU make from 3.81 (macOS) on.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup test-unit test-cluster test-joins lint types imports format docs lock lock-jars clean
+.PHONY: help demo test setup test-unit test-cluster test-joins test-scenarios lint types imports format docs lock lock-jars clean
 
 BIN := .venv/bin
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup ## Start a broker and a Flink cluster here, and run the example join
 	@$(BIN)/juncture demo
@@ -24,6 +24,9 @@ test-cluster: setup ## The tests that start a planner, a broker or a cluster: mi
 
 test-joins: setup ## The join-validation cases of the example jobs, and of Flink's interval joins: two minutes
 	@$(BIN)/pytest tests/joins tests/projects
+
+test-scenarios: setup ## The same cases also with faults and restarts in their middle: half an hour
+	@$(BIN)/pytest tests/joins tests/projects --juncture-scenario all
 
 lint: setup ## Style and likely mistakes
 	@$(BIN)/ruff check --quiet

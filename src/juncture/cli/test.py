@@ -29,7 +29,9 @@ from juncture.validation.harness.ahead import Ahead
 from juncture.validation.harness.files import FileSession
 from juncture.validation.harness.medium import Session
 from juncture.validation.harness.outcome import Outcome
+from juncture.validation.harness.scenarios import SCENARIOS, NotApplicable, with_scenarios
 from juncture.validation.harness.session import WarmSession
+from juncture.validation.report.html import section, write_page
 from juncture.validation.report.text import as_data, failure_lines
 
 
@@ -64,6 +66,13 @@ from juncture.validation.report.text import as_data, failure_lines
     help="Run each plain case also in N other orders and partitionings that have the same rows by right.",
 )
 @click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    type=click.Choice([*SCENARIOS, "all"]),
+    help="Run each plain case also with this in its middle; may be given several times.",
+)
+@click.option(
     "--seed", metavar="NUMBER", type=int, help="Generate, or put in order, as it was with this seed."
 )
 @click.option(
@@ -71,6 +80,13 @@ from juncture.validation.report.text import as_data, failure_lines
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
     help=f"Where a generated case that fails is written; by default {FOUND}.",
+)
+@click.option(
+    "--html",
+    "html",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write a page that draws each case: what arrived when, what joined, where rows went.",
 )
 @shared_options
 @pass_invocation
@@ -83,8 +99,10 @@ def command(
     mutate: bool,
     count: int | None,
     orders: int | None,
+    scenarios: tuple[str, ...],
     seed: int | None,
     found: Path | None,
+    html: Path | None,
 ) -> None:
     """Run join-validation cases on a real broker and cluster, and show the rows that differ.
 
@@ -94,12 +112,12 @@ def command(
     """
     project = invocation.whole_project
     environment = resolve_environment(project, invocation.env)
-    if mutate and orders is not None:
-        raise click.UsageError("--mutate and --orders are two things to do")
+    if mutate and (orders is not None or scenarios):
+        raise click.UsageError("--mutate takes no --orders and no --scenario: they are other things to do")
     if count is not None:
-        if paths or mutate or orders is not None:
+        if paths or mutate or orders is not None or scenarios:
             raise click.UsageError(
-                "--generate takes no PATH, --mutate or --orders: its cases come from the jobs"
+                "--generate takes no PATH, --mutate, --orders or --scenario: its cases come from the jobs"
             )
         jobs = [name for name in project.jobs if only is None or only.lower() in name.lower()]
         if not jobs:
@@ -116,6 +134,7 @@ def command(
     chosen = [case for case in cases if only is None or only.lower() in f"{case.id} {case.job}".lower()]
     if not chosen:
         raise JunctureError(f"no case has '{only}' in its name", remedy="leave -k out to run all")
+    chosen, excluded = _in_scenarios(invocation, chosen, scenarios, over_files)
     listed = {case.id for case in chosen}
     if orders is not None:
         seed = secrets.randbits(32) if seed is None else seed
@@ -133,18 +152,34 @@ def command(
             for each in outcomes
             if not each.passed and each.case.id not in listed
         }
+        sections = [section(each, session) for each in outcomes] if html else []
     seconds = time.monotonic() - started
+    if html:
+        write_page(html, sections, seconds)
     invocation.output.result(
         {
             **as_data(outcomes),
             "not_run": len(chosen) - len(outcomes),
+            **({"not_applicable": [each.as_data() for each in excluded]} if scenarios else {}),
             "seconds": round(seconds, 1),
             **({"seed": seed, "failing_orders": copies} if orders is not None else {}),
         },
-        lambda text: _view(text, outcomes, copies, len(chosen), seconds),
+        lambda text: _view(text, outcomes, copies, len(chosen), len(excluded), seconds),
     )
     if not all(outcome.passed for outcome in outcomes):
         click.get_current_context().exit(1)
+
+
+def _in_scenarios(
+    invocation: Invocation, cases: list[Case], scenarios: tuple[str, ...], over_files: bool
+) -> tuple[list[Case], list[NotApplicable]]:
+    """The cases, and what they are in each scenario; and those that can't be put into one, which is told."""
+    jobs = {name: each.job for name, each in invocation.whole_project.jobs.items()}
+    found = with_scenarios(jobs, cases, SCENARIOS if "all" in scenarios else scenarios, over_files)
+    excluded = [each for each in found if isinstance(each, NotApplicable)]
+    for each in excluded:
+        invocation.output.message(f"{'n/a':6}          {each.id}: {each.reason}")
+    return [each for each in found if isinstance(each, Case)], excluded
 
 
 @contextmanager
@@ -178,7 +213,12 @@ def _run(session: Session, cases: list[Case], first: bool, invocation: Invocatio
 
 
 def _view(
-    text: Text, outcomes: list[Outcome], copies: Mapping[str, str], chosen: int, seconds: float
+    text: Text,
+    outcomes: list[Outcome],
+    copies: Mapping[str, str],
+    chosen: int,
+    excluded: int,
+    seconds: float,
 ) -> None:
     failed = [outcome for outcome in outcomes if not outcome.passed]
     for outcome in failed:
@@ -193,4 +233,6 @@ def _view(
     parts.append(f"{len(outcomes) - len(failed)} passed")
     if chosen > len(outcomes):
         parts.append(f"{chosen - len(outcomes)} not run")
+    if excluded:
+        parts.append(f"{excluded} not applicable")
     text.line(f"{', '.join(parts)} in {seconds:.1f} s", style="red" if failed else "green")

@@ -104,6 +104,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("juncture").addoption(
         "--juncture-seed", metavar="NUMBER", type=int, default=0, help="which orders these are; 0 by default"
     )
+    parser.getgroup("juncture").addoption(
+        "--juncture-scenario",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="run each plain join-validation case also with this in its middle: taskmanager, savepoint, rescale, "
+        "exactly-once, broker, or all; may be given several times",
+    )
     parser.addini(
         "juncture_cases",
         "folders of a project whose YAML files hold join-validation cases",
@@ -166,15 +174,20 @@ class CaseFile(pytest.File):
         from juncture.errors import InvalidProject, JunctureError
         from juncture.project.config import resolve_environment
         from juncture.project.loader import load_project
+        from juncture.validation.cases.case import Case
         from juncture.validation.cases.case_file import read_cases
         from juncture.validation.generate.orders import with_orders
+        from juncture.validation.harness.scenarios import NotApplicable, with_scenarios
 
         try:
             project = load_project(self.root)
             environment = resolve_environment(project)
-            listed = read_cases(project, environment, self.path)
-            orders, seed = (self.config.getoption(f"--juncture-{each}") for each in ("orders", "seed"))
             stepped = not self.config.getoption("--juncture-files")
+            jobs = {name: each.job for name, each in project.jobs.items()}
+            authored = read_cases(project, environment, self.path)
+            found = with_scenarios(jobs, authored, self._scenarios(), over_files=not stepped)
+            listed = [each for each in found if isinstance(each, Case)]
+            orders, seed = (self.config.getoption(f"--juncture-{each}") for each in ("orders", "seed"))
             cases = with_orders(project, environment, listed, orders, seed, stepped) if orders else listed
         except InvalidProject as error:
             raise self.CollectError("\n".join(_lines(each) for each in error.problems)) from None
@@ -186,6 +199,21 @@ class CaseFile(pytest.File):
             for marker in case.markers:
                 item.add_marker(marker)
             yield item
+        for each in found:
+            if isinstance(each, NotApplicable):
+                excluded: CaseItem = CaseItem.from_parent(self, name=each.name)
+                excluded.case, excluded.root = each.case, self.root
+                excluded.add_marker(pytest.mark.skip(reason=f"not applicable: {each.reason}"))
+                yield excluded
+
+    def _scenarios(self) -> Iterable[str]:
+        from juncture.validation.harness.scenarios import SCENARIOS
+
+        wanted: list[str] = self.config.getoption("--juncture-scenario")
+        for name in wanted:
+            if name not in (*SCENARIOS, "all"):
+                raise pytest.UsageError(f"there is no scenario '{name}': use {', '.join(SCENARIOS)}, or all")
+        return SCENARIOS if "all" in wanted else wanted
 
 
 class CaseFailed(Exception):

@@ -63,6 +63,8 @@ class Case:
     markers: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     limit: float = 30
+    scenario: str | None = None
+    """The scenario that the case was put into, which made its steps."""
 
     @property
     def id(self) -> str:

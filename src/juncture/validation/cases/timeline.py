@@ -74,9 +74,21 @@ class Restart:
 
 @dataclass(frozen=True)
 class Kill:
-    """A TaskManager that runs the job dies; the job fails over to its latest checkpoint."""
+    """A TaskManager that runs the job dies, and the job fails over to its latest checkpoint; or the broker does.
+
+    The broker comes back, with its data, before the next step.
+    """
 
     location: Location
+    what: Literal["taskmanager", "broker"] = "taskmanager"
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """The job is stopped with a savepoint, from which it goes on at another parallelism."""
+
+    location: Location
+    parallelism: int
 
 
 @dataclass(frozen=True)
@@ -136,9 +148,22 @@ class Expect:
     skipped: dict[str, int] | None = None
 
 
-Step = Arrive | Watermark | Idle | Stall | Malformed | Checkpoint | Restart | Kill | Upgrade | Rewind | Expect
+Step = (
+    Arrive
+    | Watermark
+    | Idle
+    | Stall
+    | Malformed
+    | Checkpoint
+    | Restart
+    | Kill
+    | Rescale
+    | Upgrade
+    | Rewind
+    | Expect
+)
 
 
 def needs_spare(case: Case) -> bool:
-    """Whether a TaskManager dies in a case, so that its job needs another to go on."""
+    """Whether a TaskManager, or the broker, dies in a case: it needs a stack that may be broken, with a spare one."""
     return any(isinstance(step, Kill) for step in case.steps)

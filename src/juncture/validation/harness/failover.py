@@ -1,9 +1,10 @@
-"""TaskManagers that are killed on purpose, and replaced while their jobs go on elsewhere."""
+"""TaskManagers that are killed on purpose, and replaced while their jobs go on elsewhere; and the broker."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from juncture.local.broker import ROLE as KAFKA
 from juncture.local.stack import LocalStack
 from juncture.local.state import StackState
 
@@ -23,7 +24,7 @@ SPREAD = {"taskmanager.load-balance.mode": "SLOTS"}
 
 
 class Failover:
-    """The TaskManagers of a stack that has a spare one."""
+    """What may be killed of a stack that has a spare TaskManager."""
 
     def __init__(self, stack: LocalStack) -> None:
         self._stack = stack
@@ -38,6 +39,16 @@ class Failover:
         self.settle()
         self._stack.kill(resource.rpartition("-")[0])
         self._killed = True
+
+    def bounce_broker(self) -> None:
+        """Kill the broker, and start it on the port and the data that it had.
+
+        Raises Unreachable if it does not start; then `settle` tries again.
+        """
+        self.settle()
+        self._killed = True
+        self._stack.kill(KAFKA)
+        self.settle()
 
     def replace(self) -> None:
         """Begin to start another one, where one was killed. Not at once: its start would slow the failover down."""

@@ -13,6 +13,7 @@ from juncture.validation.cases.timeline import (
     Idle,
     Kill,
     Malformed,
+    Rescale,
     Restart,
     Rewind,
     Stall,
@@ -39,7 +40,9 @@ def label_of(step: Step, base: datetime) -> str:
         case Restart():
             return f"from a {step.origin}"
         case Kill():
-            return "taskmanager"
+            return step.what
+        case Rescale():
+            return f"to a parallelism of {step.parallelism}"
         case Upgrade():
             return f"to {step.label}"
         case Rewind():

@@ -108,6 +108,13 @@ class Operations:
             time.sleep(_POLL)
         self.await_running(limit)
 
+    def outlast(self, fault: Callable[[], None], limit: float) -> bool:
+        """Let something happen that the job may or may not fail over for; back when it runs. Whether it did."""
+        known = len(self._cluster.failures(self._job_id))
+        fault()
+        self.await_running(limit)
+        return len(self._cluster.failures(self._job_id)) > known
+
     def _taskmanager(self) -> str:
         """The id of one that runs tasks of the job."""
         detail = self._cluster.job(self._job_id)

@@ -207,6 +207,17 @@ class StayingJob:
         self._observer.forget()
         return self._await_read()
 
+    def kill_broker(self) -> Observation:
+        """Kill the broker and start it again; back when the job goes on, and has read all there is."""
+        if self._session.failover is None:
+            raise JunctureError(
+                "the session's broker is not its own to kill", remedy="start it with spare=True"
+            )
+        if self._operations.outlast(self._session.failover.bounce_broker, self._limit):
+            self._since = self._checkpointed
+            self._observer.forget()
+        return self._await_read()
+
     def drain(self) -> list[reader.Record]:
         """Stop the job for good, after event time has ended for it: outer joins and windows write what is left.
 

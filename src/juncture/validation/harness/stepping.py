@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from juncture.errors import JunctureError, Unreachable
 from juncture.kafka.reader import Record
 from juncture.validation.cases.case import Case
+from juncture.validation.cases.schema import read_tables
 from juncture.validation.cases.timeline import (
     Arrive,
     Checkpoint,
@@ -15,6 +16,7 @@ from juncture.validation.cases.timeline import (
     Idle,
     Kill,
     Malformed,
+    Rescale,
     Restart,
     Rewind,
     Stall,
@@ -28,6 +30,7 @@ from juncture.validation.harness.expecting import Expecting
 from juncture.validation.harness.labels import label_of
 from juncture.validation.harness.outcome import Outcome
 from juncture.validation.harness.plain import records
+from juncture.validation.harness.scenarios import adapted, rescaled
 from juncture.validation.harness.session import WarmSession
 from juncture.validation.harness.staying import StayingJob
 from juncture.validation.harness.timeline import Observation, Reached
@@ -63,7 +66,7 @@ class _Steps:
     def __init__(self, session: WarmSession, case: Case, version: Compiled | None) -> None:
         self._session, self._case = session, case
         self._authored = session.job(case.job)
-        self._version = version or self._authored
+        self._version = self._adapted(version or self._authored)
         self._timeline: list[Reached] = []
         self._seconds: dict[str, float] = {}
         self._begun = self._last = time.monotonic()
@@ -121,6 +124,10 @@ class _Steps:
             *((each.source, each.partition) for each in case.steps if isinstance(each, (Stall, Malformed))),
         ):
             partitions[source] = max(partitions.get(source, 0), number + 1)
+        most = max((each.parallelism for each in case.steps if isinstance(each, Rescale)), default=0)
+        if most:
+            sources = read_tables(self._version.rendered).sources
+            partitions |= {each: max(partitions.get(each, 0), most) for each in sources}
         return StayingJob(
             self._session,
             self._version,
@@ -158,8 +165,13 @@ class _Steps:
                 return job.restart()
             case Restart():
                 return job.restart_from_savepoint()
+            case Kill(what="broker"):
+                return job.kill_broker()
             case Kill():
                 return job.kill_taskmanager()
+            case Rescale():
+                version = self._session.compile(rescaled(self._version.rendered, step.parallelism))
+                return job.upgrade(self._adapted(version))
             case Upgrade():
                 version = self._session.compile(step.version)
                 return job.upgrade(version, ignore_unclaimed_state=step.ignore_unclaimed_state)
@@ -190,6 +202,9 @@ class _Steps:
             found = expecting.changelog(*step.changelog, sink)
             if not found.equal:
                 raise _Unequal(found)
+
+    def _adapted(self, version: Compiled) -> Compiled:
+        return adapted(version, self._case.scenario) if self._case.scenario is not None else version
 
     def _lap(self, name: str) -> float:
         now = time.monotonic()
