@@ -30,6 +30,8 @@ from juncture.validation.harness.session import WarmSession
 from juncture.validation.harness.timeline import Observation
 
 _POLL = 0.02
+_STARTS_WITHIN = 120.0
+"""Seconds that a start may take at least: the first job of a cluster uses every class for the first time."""
 _TOPIC = {
     # Records are as old, or as far ahead, as their case wants.
     "retention.ms": "-1",
@@ -309,7 +311,7 @@ class StayingJob:
             session.planner.run(script, options, session.connection.values(self._own.placeholders))
         except LaunchFailed as error:
             raise Refused(f"Flink did not start the job: {error.problem}") from None
-        self._operations.await_running(self._limit)
+        self._operations.await_running(max(self._limit, _STARTS_WITHIN))
         return self._await_read()
 
     def _stop(self) -> str:
