@@ -17,7 +17,7 @@ from juncture.validation.cases.schema import JobTables, read_tables
 Name = tuple[str, str]
 """A source and one of its columns."""
 
-_HARMLESS = ("CAST", "REINTERPRET")
+HARMLESS = ("CAST", "REINTERPRET")
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _bounds(flow: Flow, node: PlanNode) -> list[Bound]:
 
 
 def _name(flow: Flow, node: PlanNode, index: int) -> Name | None:
-    origins = [each for each in flow.origins(node, index) if not set(each.through) - set(_HARMLESS)]
+    origins = [each for each in flow.origins(node, index) if not set(each.through) - set(HARMLESS)]
     return (origins[0].table, origins[0].column) if len(origins) == 1 else None
 
 

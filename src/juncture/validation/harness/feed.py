@@ -98,7 +98,7 @@ class Feed:
     def event_time(self, arrival: Arrival) -> int | None:
         """In ms; None for a record without one, or of a table without a watermark."""
         rule = self._delays[arrival.source]
-        return None if rule is None or arrival.deletes else _moment(arrival.row.get(rule[0]))
+        return None if rule is None or arrival.deletes else event_millis(arrival.row.get(rule[0]))
 
     def asks(self, arrival: Arrival) -> int | None:
         """The watermark, in ms, that a record asks for."""
@@ -230,7 +230,8 @@ def millis(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
-def _moment(text: object) -> int | None:
+def event_millis(text: object) -> int | None:
+    """A timestamp of a record's JSON in milliseconds since 1970; None for anything else. Without a zone it is UTC."""
     if not isinstance(text, str):
         return None
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
