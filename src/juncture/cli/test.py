@@ -114,6 +114,8 @@ def command(
     environment = resolve_environment(project, invocation.env)
     if mutate and (orders is not None or scenarios):
         raise click.UsageError("--mutate takes no --orders and no --scenario: they are other things to do")
+    if html and (mutate or count is not None):
+        raise click.UsageError("--html draws the cases of files: it takes no --mutate and no --generate")
     if count is not None:
         if paths or mutate or orders is not None or scenarios:
             raise click.UsageError(

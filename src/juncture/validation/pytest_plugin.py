@@ -6,6 +6,7 @@ is a file of cases.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from juncture.validation.harness.files import FileSession
     from juncture.validation.harness.outcome import Outcome
     from juncture.validation.harness.session import WarmSession
+    from juncture.validation.report.html import Section
 
 _CONFIG = "juncture.toml"
 
@@ -32,6 +34,9 @@ class _Shared:
         self.cases: dict[Path, list[Case]] = {}
         self.whole: set[Path] = set()
         """Projects of which any job may be asked for, and killed."""
+        self.sections: list[Section] = []
+        """What the page shows, if one is asked for."""
+        self.started = time.monotonic()
         self._over_files = over_files
         self._sessions: dict[Path, WarmSession | FileSession] = {}
         self._ahead: dict[Path, Ahead] = {}
@@ -112,6 +117,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run each plain join-validation case also with this in its middle: taskmanager, savepoint, rescale, "
         "exactly-once, broker, or all; may be given several times",
     )
+    parser.getgroup("juncture").addoption(
+        "--juncture-html",
+        metavar="FILE",
+        type=Path,
+        help="write a page that draws each join-validation case; pytest-xdist's workers write one each, FILE-gw0",
+    )
     parser.addini(
         "juncture_cases",
         "folders of a project whose YAML files hold join-validation cases",
@@ -122,6 +133,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_SHARED] = _Shared(config.getoption("--juncture-files"))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    path, shared = session.config.getoption("--juncture-html"), session.config.stash[_SHARED]
+    if path is None or not shared.sections:
+        return
+    from juncture.validation.report.html import write_page
+
+    worker = getattr(session.config, "workerinput", {}).get("workerid")
+    named = path.with_stem(f"{path.stem}-{worker}") if worker else path
+    write_page(named, shared.sections, time.monotonic() - shared.started)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -239,6 +261,11 @@ class CaseItem(pytest.Item):
 
     def runtest(self) -> None:
         outcome = self.config.stash[_SHARED].outcome(self.root, self.case, self.following)
+        if self.config.getoption("--juncture-html") is not None:
+            from juncture.validation.report.html import section
+
+            session = _session(self.config, self.session, self.root)
+            self.config.stash[_SHARED].sections.append(section(outcome, session))
         for step, seconds in outcome.seconds.items():
             self.user_properties.append((f"seconds_{step}", seconds))
         if not outcome.passed:
