@@ -157,7 +157,7 @@ def test_nothing_arrives_in_a_partition_that_has_stalled(root) -> None:
     )
 
     told = [each for each in problems(root, text) if "partition 1 of 'page_clicks' has stalled" in each]
-    assert [each.split(":")[1] for each in told] == ["13"]
+    assert [each.split(":")[1] for each in told] == ["14"]
 
 
 def test_events_and_steps_exclude_each_other(root) -> None:
