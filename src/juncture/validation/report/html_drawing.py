@@ -153,7 +153,7 @@ class _Drawing:
         notes = []
         if number in self._late:
             behind = self._late[number]
-            how = f"{behind / 1000:g} s behind the watermark" if behind else "at the watermark"
+            how = f"{_length(behind)} behind the watermark" if behind else "at the watermark"
             notes.append(Note("late", f"late: {how}", f"late: {how} of its join", top + 15))
         rows = [row for row in self._rows if row.events and row.events[-1] == number]
         notes += [self._note(row, top + 15 + _NEXT * i) for i, row in enumerate(rows, len(notes))]
@@ -202,7 +202,8 @@ class _Drawing:
         name = type(step).__name__.lower()
         if reached is None:
             return StepMark(name, f"{name}\n{step.location}: not begun", top, False, True)
-        text = " ".join(part for part in (name, reached.label) if part)
+        saw = f"({reached.rows} written so far)" if reached.rows is not None else ""
+        text = " ".join(part for part in (name, reached.label, saw) if part)
         problem = f"\n{reached.problem}" if reached.problem else ""
         title = f"{text}\n{step.location}\nreached {reached.at:.1f} s after the case's start{problem}"
         shown = f"✗ {text}: {reached.problem}" if reached.problem else text
@@ -244,6 +245,12 @@ def _text(value: object) -> str:
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _length(millis: int) -> str:
+    minutes, rest = divmod(millis, 60_000)
+    parts = [f"{minutes} min"] if minutes else []
+    return " ".join([*parts, f"{rest / 1000:g} s"] if rest else parts)
+
+
 def _changes(columns: tuple[str, ...], expected: Cells, actual: Cells) -> Iterable[str]:
     """Cells of a row; those that differ with their column, and both."""
     for name, wanted, found in zip(columns, expected, actual, strict=True):
@@ -257,7 +264,7 @@ def _ticks(scale: TimeScale, groups: list[set[int]], base: datetime) -> tuple[tu
     for group in groups:
         for time in sorted(group):
             text, x = relative(time, base), scale.place(time)
-            half = len(text) * _TICK / 2 + 3
+            half = len(text) * _TICK / 2 + 6
             if all(x + half <= start or x - half >= end for start, end in taken):
                 taken.append((x - half, x + half))
                 found.append((x, text))
