@@ -25,7 +25,7 @@ test-cluster: setup ## The tests that start a planner, a broker or a cluster: mi
 test-joins: setup ## The join-validation cases of the example jobs, and of Flink's interval joins: two minutes
 	@$(BIN)/pytest tests/joins tests/projects
 
-test-scenarios: setup ## The same cases also with faults and restarts in their middle: half an hour
+test-scenarios: setup ## The same cases also with faults and restarts in their middle: long
 	@$(BIN)/pytest tests/joins tests/projects --juncture-scenario all
 
 lint: setup ## Style and likely mistakes
