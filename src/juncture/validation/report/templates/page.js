@@ -1,4 +1,4 @@
-// Shows, of the event under the pointer, what joins it; and opens everything before it is printed.
+// Shows, of the event under the pointer, what joins it.
 document.querySelectorAll("svg.chart").forEach((svg) => {
   const links = [...svg.querySelectorAll("[data-ends]")];
   svg.querySelectorAll("[data-event]").forEach((mark) => {
