@@ -2,8 +2,9 @@
 
 Writes the same cases of one join for both, and runs them as a user would: `juncture test`, `juncture test --files` and
 `flink-unittest --backend flink`, which is installed into a throw-away environment that shares this one's PyFlink. Each
-case takes part in every run, and must pass. Prints seconds: a case at least, in the middle and at most, what the
-start takes, the whole. Other programs on the machine show in all of them; the load is printed with each run.
+case takes part in every run, and must pass. Prints seconds: from one case's result to the next, at least, in the
+middle and at most; until the first result; and the whole. Other programs on the machine show in all of them; the load
+is printed with each run.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import venv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,16 +51,18 @@ SCHEMAS = {
     },
 }
 WATERMARK = "{0} AS {0} - INTERVAL '2' MINUTE"
-PASSED = re.compile(r"(PASS|FAIL)\S* (?P<name>.*?) \S*\[flink, (?P<ms>\d+)ms\]")
+JUNCTURE_LINE = re.compile(r"^(ok|FAILED) .* s  tests/joins/")
+OTHER_LINE = re.compile(r"(PASS|FAIL|SKIP)\S* case \d+ ")
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One run: the seconds of each case, and of the whole."""
+    """One run, in seconds: until the first result, between each result and the one before, and the whole."""
 
-    cases: list[float]
+    first: float
+    between: list[float]
     total: float
 
 
@@ -137,50 +141,44 @@ def install(folder: Path) -> Path:
     """flink-unittest in an environment of its own, with the PyFlink of this one."""
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--no-deps", OTHER], check=True)
-    subprocess.run([*pip, "pyyaml"], check=True)
     site = subprocess.run(
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     Path(site.stdout.strip(), "beside.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, OTHER], check=True)
     return folder / "bin" / "flink-unittest"
 
 
-def run_juncture(root: Path, *options: str) -> Sample:
-    """The project's cases by the command line."""
-    juncture = Path(sys.executable).with_name("juncture")
+def run(command: list[str | Path], result: re.Pattern[str]) -> Sample:
+    """Run a program, and note when it tells each result."""
     begin = time.perf_counter()
-    done = subprocess.run(
-        [juncture, "--project", root, "--output", "json", "test", *options],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    seconds = time.perf_counter() - begin
-    if done.returncode:
-        sys.exit(f"juncture test {' '.join(options)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return Sample([case["seconds"]["total"] for case in json.loads(done.stdout)["cases"]], seconds)
-
-
-def run_unittest(program: Path, path: Path) -> Sample:
-    """The cases by flink-unittest."""
-    begin = time.perf_counter()
-    done = subprocess.run(
-        [program, path, "--backend", "flink"],
-        capture_output=True, text=True, check=False, env={**os.environ, "JAVA_HOME": str(find_java().home)},
-    )  # fmt: skip
-    seconds = time.perf_counter() - begin
-    if done.returncode:
-        sys.exit(f"{OTHER}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return Sample([int(found["ms"]) / 1000 for found in PASSED.finditer(done.stdout)], seconds)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "JAVA_HOME": str(find_java().home), "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    moments, printed = [], []
+    for line in process.stdout:
+        printed.append(line)
+        if result.search(line):
+            moments.append(time.perf_counter() - begin)
+    if process.wait():
+        sys.exit(f"{command[0]} failed:\n{''.join(printed[-40:])}")
+    total = time.perf_counter() - begin
+    return Sample(moments[0], [after - before for before, after in pairwise(moments)], total)
 
 
 def show(name: str, sample: Sample, load: float) -> None:
     """One line of the table."""
-    low, middle, high = min(sample.cases), statistics.median(sample.cases), max(sample.cases)
-    start = sample.total - sum(sample.cases)
+    low, middle, high = min(sample.between), statistics.median(sample.between), max(sample.between)
     print(
-        f"| {name:29} | {load:4.1f} | {low:5.2f} | {middle:6.2f} | {high:5.2f} | {start:5.1f} | {sample.total:6.1f} |",
+        f"| {name:29} | {load:4.1f} | {low:5.2f} | {middle:6.2f} | {high:5.2f} | {sample.first:5.1f}"
+        f" | {sample.total:6.1f} |",
         flush=True,
     )
 
@@ -197,7 +195,7 @@ def main() -> None:
     print(
         f"{given.cases} cases, {os.cpu_count()} cores, parallelism {given.parallelism} (flink-unittest: 1)\n"
     )
-    print("| seconds                       | load | least | median |  most | start |    all |")
+    print("| seconds                       | load | least | median |  most | first |    all |")
     print("| ----------------------------- | ---- | ----- | ------ | ----- | ----- | ------ |")
     with tempfile.TemporaryDirectory() as folder:
         project, other = Path(folder, "project"), Path(folder, "other")
@@ -205,22 +203,23 @@ def main() -> None:
         other.mkdir()
         make_project(project, given.cases, given.parallelism)
         path, program = make_unittest(other, given.cases), install(Path(folder, "venv"))
-        ways: dict[str, Callable[[], Sample]] = {
-            "juncture test": lambda: run_juncture(project),
-            "juncture test --files": lambda: run_juncture(project, "--files"),
-            OTHER: lambda: run_unittest(program, path),
+        test: list[str | Path] = [Path(sys.executable).with_name("juncture"), "--project", project, "test"]
+        ways: dict[str, tuple[list[str | Path], re.Pattern[str]]] = {
+            "juncture test": (test, JUNCTURE_LINE),
+            "juncture test --files": ([*test, "--files"], JUNCTURE_LINE),
+            OTHER: ([program, path, "--backend", "flink"], OTHER_LINE),
         }
         samples: dict[str, list[Sample]] = {name: [] for name in ways}
         for _ in range(given.runs):
             for name, way in ways.items():
                 load = os.getloadavg()[0]
-                sample = way()
-                if len(sample.cases) != given.cases:
-                    sys.exit(f"{name}: {len(sample.cases)} of {given.cases} cases were run")
+                sample = run(*way)
+                if len(sample.between) != given.cases - 1:
+                    sys.exit(f"{name}: {len(sample.between) + 1} of {given.cases} cases were run")
                 samples[name].append(sample)
                 show(name, sample, load)
     medians = {
-        name: statistics.median(case for sample in found for case in sample.cases)
+        name: statistics.median(each for sample in found for each in sample.between)
         for name, found in samples.items()
     }
     print("\nA case's median against flink-unittest's:", end=" ")
