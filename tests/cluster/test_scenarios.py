@@ -1,0 +1,77 @@
+"""Cases in every scenario on a real broker and cluster, of a job whose sink writes at-least-once as it is deployed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from juncture.project.config import resolve_environment
+from juncture.project.loader import load_project
+from juncture.validation.cases.case import Case
+from juncture.validation.cases.case_file import make_cases
+from juncture.validation.harness.runner import run_case
+from juncture.validation.harness.scenarios import SCENARIOS, in_scenario
+from juncture.validation.harness.session import WarmSession
+from juncture.validation.report.text import failure_lines
+
+REPOSITORY = Path(__file__).parents[2]
+
+# Each half writes a row of its own, and the second also one of an impression that the first half brought.
+DATA = {
+    "job": "impression_clicks",
+    "cases": [
+        {
+            "name": "clicks join",
+            "events": [
+                {"page_impressions": [["impression_id", "served_at"], ["i1", "+00:00"], ["i2", "+00:01"]]},
+                {"page_clicks": [["click_id", "impression_id", "clicked_at"], ["c1", "i1", "+00:02"]]},
+                {"page_impressions": [["impression_id", "served_at"], ["i3", "+00:03"]]},
+                {
+                    "page_clicks": [
+                        ["click_id", "impression_id", "clicked_at", "$partition"],
+                        ["c2", "i2", "+00:04", 0],
+                        ["c3", "i3", "+00:05", 1],
+                    ]
+                },
+                {"page_impressions": [["impression_id", "served_at"], ["i4", "+00:06"]]},
+                {"page_clicks": [["click_id", "impression_id", "clicked_at"], ["c4", "i1", "+00:07"]]},
+            ],
+            "expect": [
+                ["click_id", "impression_id"],
+                *(["c1", "i1"], ["c2", "i2"], ["c3", "i3"], ["c4", "i1"]),
+            ],
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmSession]:
+    root = tmp_path_factory.mktemp("project")
+    for folder in ("sql", "jobs", "templates"):
+        shutil.copytree(REPOSITORY / folder, root / folder)
+    shutil.copy(REPOSITORY / "juncture.toml", root)
+    job = root / "jobs/impression_clicks.yaml"
+    job.write_text(job.read_text().replace("delivery: exactly-once", "delivery: at-least-once"))
+    project = load_project(root)
+    with WarmSession(project, resolve_environment(project), ["impression_clicks"], spare=True) as session:
+        yield session
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_nothing_is_lost_and_nothing_is_there_twice(session: WarmSession, scenario: str) -> None:
+    (case,) = make_cases(session.project, session.environment, DATA)
+    job = session.job(case.job).rendered.job
+    assert job.delivery == "at-least-once"
+
+    put = in_scenario(case, scenario, job)
+    assert isinstance(put, Case)
+    outcome = run_case(session, put)
+
+    assert outcome.passed, "\n".join(failure_lines(outcome))
+    assert outcome.difference is not None
+    assert outcome.difference.actual == 4
+    assert [each.problem for each in outcome.timeline] == [None] * len(put.steps)
