@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Works with GNU make from 3.81 (macOS) on.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup test-unit test-cluster test-joins test-scenarios lint types imports format docs lock lock-jars clean
+.PHONY: help demo test setup test-unit test-cluster test-joins test-scenarios mutants lint types imports format docs lock lock-jars clean
 
 BIN := .venv/bin
 
@@ -27,6 +27,9 @@ test-joins: setup ## The join-validation cases of the example jobs, and of Flink
 
 test-scenarios: setup ## The same cases also with faults and restarts in their middle: long
 	@$(BIN)/pytest tests/joins tests/projects --juncture-scenario all
+
+mutants: setup ## Change the example joins in small ways, and show what no case fails with: minutes
+	@$(BIN)/juncture test --mutate
 
 lint: setup ## Style and likely mistakes
 	@$(BIN)/ruff check --quiet

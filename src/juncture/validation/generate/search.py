@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -22,8 +22,10 @@ from juncture.validation.oracle.oracle import Oracle
 
 _AT_ONCE = 25
 """Examples that share a run: more make it longer, fewer make more of them."""
-_PATIENCE = 120.0
-"""Seconds after which a failing example is not made smaller any more."""
+_MOST_RUNS = 100
+"""After which a failing example is not made smaller any more."""
+_PREFIX = re.compile(r"(\d+)\.k\d")
+"""A key of an example that shares a run, with its number in front."""
 
 Progress = Callable[[str], None]
 
@@ -85,7 +87,7 @@ class _Search:
         self._count, self._seed, self._job = count, number, authored.rendered.job.name
         self._runs = 0
         self._smallest: tuple[Example, Outcome]
-        self._deadline = 0.0
+        self._last_run = 0
 
     def result(self) -> Search:
         examples = self._generate()
@@ -96,8 +98,8 @@ class _Search:
             if outcome is None:
                 continue
             self._smallest = (together(batch), outcome)
-            self._deadline = time.monotonic() + _PATIENCE
-            if (single := self._isolate(batch)) is not None:
+            self._last_run = self._runs + _MOST_RUNS
+            if (single := self._isolate(batch, outcome)) is not None:
                 shrink(single, self._differs)
             example, outcome = self._smallest
             case = example.case(self._name())
@@ -123,8 +125,11 @@ class _Search:
         collect()
         return list(found.values())
 
-    def _isolate(self, batch: Sequence[Example]) -> Example | None:
-        """The first example that differs alone; the fewest that differ together, where none does."""
+    def _isolate(self, batch: Sequence[Example], outcome: Outcome) -> Example | None:
+        """An example that differs alone; the fewest that differ together, where none does."""
+        for number in _numbers(outcome):
+            if number < len(batch) and self._differs(batch[number]):
+                return batch[number]
         while len(batch) > 1:
             half = len(batch) // 2
             for part in (batch[:half], batch[half:]):
@@ -137,7 +142,7 @@ class _Search:
         return next((each for each in (batch[0], together(batch)) if self._differs(each)), None)
 
     def _differs(self, example: Example) -> bool:
-        if time.monotonic() > self._deadline:
+        if self._runs >= self._last_run:
             return False
         outcome = self._run(example)
         self._tell(f"{self._job}: {len(example.events)} events, {'differ' if outcome else 'do not differ'}")
@@ -153,3 +158,15 @@ class _Search:
 
     def _name(self) -> str:
         return f"found by seed {self._seed}"
+
+
+def _numbers(outcome: Outcome) -> list[int]:
+    """Of the examples that share a run those whose keys stand in a row that differs, the first two."""
+    found = outcome.difference
+    cells = (
+        cell
+        for each in (found.deviations if found else ())
+        for cell in (*(each.expected or ()), *(each.actual or ()))
+    )
+    numbers = (int(match[1]) for cell in cells if (match := _PREFIX.fullmatch(cell)))
+    return list(dict.fromkeys(numbers))[:2]
