@@ -19,7 +19,7 @@ from juncture.validation.harness.pushers import Pushers
 from juncture.validation.harness.timeline import Observation
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_NO_TIME = _EPOCH + timedelta(days=1)
+NO_TIME = _EPOCH + timedelta(days=1)
 """A watermark that makes nothing late, and closes nothing."""
 
 Positions = Mapping[str, Mapping[int, int]]
@@ -143,7 +143,7 @@ class Feed:
         for number, partition in self._written[source].items():
             with self._lock:
                 asked = partition.asked_since(0)
-                watermark = _NO_TIME if asked is None else _EPOCH + timedelta(milliseconds=asked)
+                watermark = NO_TIME if asked is None else _EPOCH + timedelta(milliseconds=asked)
                 self._push(source, number, watermark, rule)
         self.flush()
 

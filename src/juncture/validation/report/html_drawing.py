@@ -34,7 +34,7 @@ _TICK = 6.2
 """How wide a character of the axis is."""
 _GUIDES = 4
 """Ends of windows are drawn through the whole picture if there are no more windows: else nothing could be seen."""
-_SOURCE, _LABEL, _NOTE, _STEP = 18, 17, 52, 62
+_SOURCE, _LABEL, _NOTE, _STEP = 18, 17, 52, 110
 """Characters that there is room for."""
 _COLORS = 4
 _SIGNS = {"written": "→", "missing": "✗ missing", "different": "≠ differs", "extra": "+ extra"}

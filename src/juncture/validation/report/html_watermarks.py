@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from juncture.validation.cases.case import Arrival
+from juncture.validation.harness.feed import NO_TIME, millis
 from juncture.validation.harness.timeline import Reached
 from juncture.validation.report.html_job import JobPicture
 from juncture.validation.report.html_scale import TimeScale
@@ -82,11 +83,18 @@ def seen_by_job(timeline: Sequence[Reached], ends: Sequence[float], sources: Seq
     seen = [(end, each.seen) for each, end in zip(timeline, ends, strict=False) if each.seen is not None]
     return Watermarks(
         {
-            source: [[(end, each.sources[source].watermark) for end, each in seen if source in each.sources]]
+            source: [
+                [(end, _told(each.sources[source].watermark)) for end, each in seen if source in each.sources]
+            ]
             for source in sources
         },
-        [(end, each.join) for end, each in seen],
+        [(end, _told(each.join)) for end, each in seen],
     )
+
+
+def _told(watermark: int | None) -> int | None:
+    """None also for the one by which the harness keeps a partition active: it is no time of the case."""
+    return None if watermark is None or watermark <= millis(NO_TIME) else watermark
 
 
 def _path(course: Course, scale: TimeScale, bottom: float) -> str:
