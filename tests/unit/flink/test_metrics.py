@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from juncture.flink.answers import JobDetail, Vertex
-from juncture.flink.metrics import _metric_name, table_of, _watermark
+from juncture.flink.metrics import _metric_name, _watermark, table_of
 
 
 def vertex(name: str) -> Vertex:
