@@ -14,6 +14,7 @@ from juncture.validation.cases.case_file import read_cases
 from juncture.validation.harness.files import FileSession
 from juncture.validation.harness.outcome import Outcome
 from juncture.validation.harness.runner import run_case
+from juncture.validation.report.html import section, write_page
 from juncture.validation.report.text import failure_lines
 
 REPOSITORY = Path(__file__).parents[2]
@@ -97,12 +98,18 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def outcomes(root: Path) -> Iterator[dict[str, Outcome]]:
+def session(root: Path) -> Iterator[FileSession]:
     project = load_project(root)
     environment = resolve_environment(project)
     cases = read_cases(project, environment, root / "cases.yaml")
     with FileSession(project, environment, [case.job for case in cases]) as session:
-        yield {case.name: run_case(session, case) for case in cases}
+        yield session
+
+
+@pytest.fixture(scope="module")
+def outcomes(root: Path, session: FileSession) -> dict[str, Outcome]:
+    cases = read_cases(session.project, resolve_environment(session.project), root / "cases.yaml")
+    return {case.name: run_case(session, case) for case in cases}
 
 
 def test_rows_are_the_same_as_over_topics(outcomes) -> None:
@@ -128,6 +135,23 @@ def test_a_job_that_fails_is_reported_by_its_root_cause(outcomes) -> None:
     (line, *_) = failure_lines(outcomes["the job fails"])
 
     assert line.startswith("cases.yaml:26:5: the job failed: NumberFormatException")
+
+
+def test_the_page_draws_windows_and_rows_from_the_compiled_plan(root: Path, session, outcomes) -> None:
+    drawn = section(outcomes["right by the rows and the oracle"], session).chart
+
+    assert drawn is not None
+    (window,) = drawn.marks[0].windows
+    assert window.title == "joins page_clicks from +00:00 to +10:00"
+    rows = {mark.number: [note.kind for note in mark.notes] for mark in drawn.marks if mark.notes}
+    assert set(map(tuple, rows.values())) == {("written",)}
+    assert {link.ends[0] for link in drawn.links} == {1}
+    wrong = section(outcomes["wrong"], session)
+    assert wrong.chart is not None
+    assert [note.kind for mark in wrong.chart.marks for note in mark.notes].count("different") == 1
+    assert (wrong.job.path, wrong.job.sink) == ("sql/joins/impression_clicks.sql", "joined_clicks")
+    write_page(root / "page.html", [wrong], 1)
+    assert "clicked_at: +00:06 ⇒ +10:00" in (root / "page.html").read_text(encoding="utf-8")
 
 
 def test_what_needs_kafka_is_refused_at_its_case(outcomes) -> None:
