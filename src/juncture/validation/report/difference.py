@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Literal
@@ -70,8 +70,8 @@ def cells_of(store: RecordStore, rows: Rows, table: Table, base: datetime, order
 
 def difference(
     columns: tuple[str, ...],
-    expected: list[tuple[Cells, Location | None]],
-    actual: list[Cells],
+    expected: Sequence[tuple[Cells, Location | None]],
+    actual: Sequence[Cells],
 ) -> Difference:
     """Compare as multisets. A missing and an extra row that are alike become one that differs."""
     left = Counter(actual)
