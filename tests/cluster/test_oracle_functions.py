@@ -13,6 +13,9 @@ from juncture.validation.harness.runner import run_case
 from juncture.validation.harness.session import WarmSession
 from juncture.validation.report.text import failure_lines
 
+# The first test waits until all jobs are compiled.
+pytestmark = pytest.mark.timeout(900)
+
 SOURCE = """\
 CREATE TABLE v (
     id INT, i INT, j INT, b BIGINT, d DOUBLE, e DECIMAL(10, 3), s STRING, u STRING, p BOOLEAN, g DATE, js STRING,

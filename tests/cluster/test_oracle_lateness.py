@@ -17,6 +17,9 @@ from juncture.validation.oracle.lateness import Read, Reading
 from juncture.validation.oracle.oracle import Oracle
 from juncture.validation.oracle.records import RecordStore
 
+# The first test waits until all jobs are compiled.
+pytestmark = pytest.mark.timeout(900)
+
 PAIRS = "m INT, n INT"
 INTERVAL = (
     "SELECT l.n, r.n FROM $l AS l {} JOIN $r AS r"
@@ -164,7 +167,6 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmSession]:
         yield session
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", COURSES)
 def test_late_events_have_the_effects_that_they_have_in_flink(session: WarmSession, name: str) -> None:
     compiled, course = session.job(name.partition(",")[0]), COURSES[name]
