@@ -25,26 +25,27 @@ _HEAD = """\
 
 @dataclass(frozen=True, order=True)
 class Coordinate:
-    """A jar of Maven's: group, artifact and version."""
+    """A jar of Maven's: group, artifact and version, and the classifier of one beside the main jar."""
 
     group: str
     artifact: str
     version: str
+    classifier: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Coordinate:
-        """From 'group:artifact:version'. Raises ValueError for anything else."""
+        """From 'group:artifact:version' or 'group:artifact:version:classifier'; else raises ValueError."""
         parts = text.split(":")
-        if len(parts) != 3 or not all(re.fullmatch(r"[A-Za-z0-9._+-]+", part) for part in parts):
+        if len(parts) not in (3, 4) or not all(re.fullmatch(r"[A-Za-z0-9._+-]+", part) for part in parts):
             raise ValueError(f"{text!r} is not group:artifact:version")
         return cls(*parts)
 
     def __str__(self) -> str:
-        return f"{self.group}:{self.artifact}:{self.version}"
+        return ":".join(filter(None, (self.group, self.artifact, self.version, self.classifier)))
 
     @property
     def filename(self) -> str:
-        return f"{self.artifact}-{self.version}.jar"
+        return "-".join(filter(None, (self.artifact, self.version, self.classifier))) + ".jar"
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,12 @@ def relock(lock: JarLock, folder: Path) -> JarLock:
 
 
 def _relock(group: JarGroup, folder: Path) -> JarGroup:
-    wanted: dict[tuple[str, str], Coordinate] = {}
+    wanted: dict[tuple[str, str, str], Coordinate] = {}
     # Each root by itself: resolved together, jgo lets one root manage the versions of another.
     resolved = [each for root in group.with_dependencies for each in maven.resolve(root, folder / "poms")]
     for coordinate in [*group.alone, *resolved]:
-        other = wanted.setdefault((coordinate.group, coordinate.artifact), coordinate)
+        artifact = (coordinate.group, coordinate.artifact, coordinate.classifier)
+        other = wanted.setdefault(artifact, coordinate)
         if other != coordinate:
             raise JunctureError(f"{group.name} would hold both {other} and {coordinate}")
     with ThreadPoolExecutor(8) as pool:

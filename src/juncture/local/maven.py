@@ -46,7 +46,8 @@ def fetch(coordinate: Coordinate, folder: Path, tick: Callable[[], None] = lambd
                 resolver = PythonResolver(progress_callback=lambda name, size: _ticking(tick))
                 context = MavenContext(resolver, repo_cache=folder / str(tried), timeout=30)
                 component = context.project(coordinate.group, coordinate.artifact)
-                return component.at_version(coordinate.version).artifact().resolve()
+                versioned = component.at_version(coordinate.version)
+                return versioned.artifact(classifier=coordinate.classifier).resolve()
     except requests.RequestException as error:
         raise Unreachable(
             f"cannot fetch {coordinate} from Maven Central: {_reason(error)}", remedy=_OFFLINE

@@ -1,0 +1,293 @@
+package juncture.join;
+
+import org.apache.flink.api.common.functions.DefaultOpenContext;
+import org.apache.flink.api.common.state.ListState;
+import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.api.common.typeutils.base.StringSerializer;
+import org.apache.flink.api.java.functions.KeySelector;
+import org.apache.flink.core.memory.ManagedMemoryUseCase;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.runtime.memory.MemoryManager;
+import org.apache.flink.runtime.state.CheckpointableKeyedStateBackend;
+import org.apache.flink.runtime.state.KeyGroupRange;
+import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
+import org.apache.flink.runtime.state.KeyedStateBackend;
+import org.apache.flink.runtime.state.StateInitializationContext;
+import org.apache.flink.runtime.state.StateSnapshotContext;
+import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
+import org.apache.flink.streaming.api.operators.StreamOperatorParameters;
+import org.apache.flink.streaming.api.operators.TimestampedCollector;
+import org.apache.flink.streaming.api.operators.TwoInputStreamOperator;
+import org.apache.flink.streaming.api.watermark.Watermark;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.data.binary.BinaryRowData;
+import org.apache.flink.table.runtime.operators.join.OuterJoinPaddingUtil;
+import org.apache.flink.table.runtime.typeutils.RowDataSerializer;
+import org.apache.flink.util.Collector;
+
+import java.util.Iterator;
+import java.util.List;
+
+/** Joins two inputs on equal keys and event times within bounds, with the results of Flink's interval join. */
+final class EventTimeJoin extends AbstractStreamOperator<RowData>
+        implements TwoInputStreamOperator<RowData, RowData, RowData> {
+    private static final long serialVersionUID = 1L;
+
+    private static final String HEADER_STATE = "event-join-header";
+    private static final int CHUNK_SIZE = 16 * 1024;
+    /** Chunks that are evicted together. */
+    private static final int EVICTED = 64;
+    /** Buckets that a side's rows are in, about: fewer are quicker to probe, more are dropped sooner. */
+    private static final int BUCKETS = 10;
+    private static final long NARROWEST_BUCKET = 1000;
+
+    private final JoinDescription description;
+
+    private transient JoinSide left;
+    private transient JoinSide right;
+    private transient ChunkMemory memory;
+    private transient MemoryManager memoryManager;
+    private transient ListState<String> headerState;
+    private transient RowDataSerializer leftSerializer;
+    private transient RowDataSerializer rightSerializer;
+    private transient OuterJoinPaddingUtil padding;
+    private transient TimestampedCollector<RowData> collector;
+    private transient Results results;
+    transient Counter lateRecords;
+    transient Counter lateRecordsDropped;
+    private transient int keyGroups;
+    private transient long watermark;
+
+    EventTimeJoin(StreamOperatorParameters<RowData> parameters, JoinDescription description) {
+        super(
+                parameters,
+                description.watermarkDelay() == 0
+                        ? OutputAdjustment.noAdjustment()
+                        : OutputAdjustment.delayedWatermarkOutput(description.watermarkDelay()));
+        this.description = description;
+    }
+
+    @Override
+    public void initializeState(StateInitializationContext context) throws Exception {
+        super.initializeState(context);
+        FlinkVersion.require();
+        watermark = Long.MIN_VALUE;
+        keyGroups = getRuntimeContext().getTaskInfo().getMaxNumberOfParallelSubtasks();
+        final StateHeader header = restoreHeader(context);
+        final KeyedStateBackend<RowData> backend = getKeyedStateBackend();
+        final KeyGroupRange range = ((CheckpointableKeyedStateBackend<RowData>) backend).getKeyGroupRange();
+        final ChunkState state = new ChunkState(context.getKeyedStateStore(), backend, range, keyGroups);
+        final ChunkMemory reserved = new ChunkMemory(reserveManagedMemory(), CHUNK_SIZE);
+        left =
+                new JoinSide(
+                        0, description.left, selector(stateKeySelector1), header.width, range, reserved, state);
+        right =
+                new JoinSide(
+                        1, description.right, selector(stateKeySelector2), header.width, range, reserved, state);
+        memory = reserved;
+        state.restore(
+                (keyGroup, number, bytes) ->
+                        (ChunkState.sideOf(number) == 0 ? left : right).restore(keyGroup, number, bytes));
+    }
+
+    @Override
+    public void open() throws Exception {
+        super.open();
+        leftSerializer = description.left.type.toRowSerializer();
+        rightSerializer = description.right.type.toRowSerializer();
+        padding = new OuterJoinPaddingUtil(description.left.type.toRowSize(), description.right.type.toRowSize());
+        collector = new TimestampedCollector<>(output);
+        results = new Results();
+        lateRecords = getMetricGroup().counter("numLateRecords");
+        lateRecordsDropped = getMetricGroup().counter("numLateRecordsDropped");
+        getMetricGroup().gauge("joinMemoryUsed", memory::used);
+        description.function.setRuntimeContext(getRuntimeContext());
+        description.function.open(DefaultOpenContext.INSTANCE);
+    }
+
+    // The key is set where the state is used, not for each record.
+
+    @Override
+    public boolean hasKeyContext1() {
+        return false;
+    }
+
+    @Override
+    public boolean hasKeyContext2() {
+        return false;
+    }
+
+    @Override
+    public void setKeyContextElement1(StreamRecord record) {}
+
+    @Override
+    public void setKeyContextElement2(StreamRecord record) {}
+
+    @Override
+    public void processElement1(StreamRecord<RowData> element) throws Exception {
+        collector.setTimestamp(element);
+        final BinaryRowData row = leftSerializer.toBinaryRow(element.getValue());
+        final boolean done = process(left, right, row, stored -> joined(row, stored));
+        if (!done && description.left.outer) {
+            collector.collect(padding.padLeft(row));
+        }
+    }
+
+    @Override
+    public void processElement2(StreamRecord<RowData> element) throws Exception {
+        collector.setTimestamp(element);
+        final BinaryRowData row = rightSerializer.toBinaryRow(element.getValue());
+        final boolean done = process(right, left, row, stored -> joined(stored, row));
+        if (!done && description.right.outer) {
+            collector.collect(padding.padRight(row));
+        }
+    }
+
+    /** Joins a row with what the other side has, and keeps it if it may match later; false if it did neither. */
+    private boolean process(JoinSide own, JoinSide other, BinaryRowData row, JoinSide.Match match) throws Exception {
+        final BinaryRowData key = (BinaryRowData) own.keySelector.getKey(row);
+        final int hash = key.hashCode();
+        final int keyGroup = KeyGroupRangeAssignment.computeKeyGroupForKeyHash(hash, keyGroups);
+        final long time = own.timeOf(row);
+        // Before the first watermark Flink's interval join takes it to be 1970.
+        final long now = Math.max(0, watermark);
+        final long until = time + own.description.retention;
+        final boolean matchable = !key.anyNull(description.nullFilteredKeys);
+        boolean joined = false;
+        if (matchable) {
+            final long from = Math.max(time - other.description.retention, other.expiration(now) + 1);
+            description.function.setJoinKey(key);
+            joined = other.probe(keyGroup, key, hash, from, until, match);
+        }
+        if (time <= watermark) {
+            lateRecords.inc();
+        }
+        if (now < until) {
+            if (matchable || own.description.outer) {
+                own.add(keyGroup, key, hash, row, joined);
+                if (memory.exhausted()) {
+                    relieve();
+                }
+            }
+            return true;
+        }
+        if (!joined) {
+            lateRecordsDropped.inc();
+        }
+        return joined;
+    }
+
+    private boolean joined(RowData leftRow, RowData rightRow) throws Exception {
+        results.any = false;
+        description.function.join(leftRow, rightRow, results);
+        return results.any;
+    }
+
+    @Override
+    public void processWatermark(Watermark mark) throws Exception {
+        watermark = mark.getTimestamp();
+        left.expire(
+                watermark,
+                (time, row) -> {
+                    collector.setAbsoluteTimestamp(time + description.left.retention + 1);
+                    collector.collect(padding.padLeft(row));
+                });
+        right.expire(
+                watermark,
+                (time, row) -> {
+                    collector.setAbsoluteTimestamp(time + description.right.retention + 1);
+                    collector.collect(padding.padRight(row));
+                });
+        super.processWatermark(mark);
+    }
+
+    @Override
+    public void snapshotState(StateSnapshotContext context) throws Exception {
+        super.snapshotState(context);
+        left.flush();
+        right.flush();
+    }
+
+    @Override
+    public void close() throws Exception {
+        super.close();
+        description.function.close();
+        if (memory != null) {
+            left.releaseMemory();
+            right.releaseMemory();
+            memory.close();
+        }
+        if (memoryManager != null) {
+            memoryManager.releaseAllMemory(this);
+        }
+    }
+
+    /** Takes memory from the oldest chunks. Rows that come are not refused for want of memory, as long as any is left. */
+    private void relieve() throws Exception {
+        if (evict() == 0) {
+            left.seal();
+            right.seal();
+            if (evict() == 0) {
+                throw new IllegalStateException(
+                        "The indexes of this join alone need more memory than the operator has. Raise"
+                                + " taskmanager.memory.managed.size, or OPERATOR's share in"
+                                + " taskmanager.memory.managed.consumer-weights.");
+            }
+        }
+    }
+
+    private int evict() {
+        final int given = left.evict(EVICTED);
+        return given < EVICTED ? given + right.evict(EVICTED - given) : given;
+    }
+
+    private StateHeader restoreHeader(StateInitializationContext context) throws Exception {
+        headerState =
+                context.getOperatorStateStore()
+                        .getUnionListState(new ListStateDescriptor<>(HEADER_STATE, StringSerializer.INSTANCE));
+        final long span = description.left.retention + description.right.retention;
+        StateHeader header = StateHeader.of(description, Math.max(NARROWEST_BUCKET, span / BUCKETS));
+        final Iterator<String> restored = headerState.get().iterator();
+        if (restored.hasNext()) {
+            header = StateHeader.parse(restored.next()).continueAs(header);
+        }
+        headerState.update(List.of(header.text()));
+        return header;
+    }
+
+    /** This operator's share of the slot's managed memory, taken as a whole. */
+    private long reserveManagedMemory() throws Exception {
+        final double fraction =
+                getOperatorConfig()
+                        .getManagedMemoryFractionOperatorUseCaseOfSlot(
+                                ManagedMemoryUseCase.OPERATOR,
+                                getRuntimeContext().getJobConfiguration(),
+                                getRuntimeContext().getTaskManagerRuntimeInfo().getConfiguration(),
+                                getUserCodeClassloader());
+        final MemoryManager manager = getContainingTask().getEnvironment().getMemoryManager();
+        final long bytes = manager.computeMemorySize(fraction);
+        manager.reserveMemory(this, bytes);
+        memoryManager = manager;
+        return bytes;
+    }
+
+    @SuppressWarnings("unchecked")
+    private static KeySelector<RowData, RowData> selector(KeySelector<?, ?> selector) {
+        return (KeySelector<RowData, RowData>) (KeySelector<?, ?>) selector;
+    }
+
+    /** Passes results on, and remembers that there were some. */
+    private final class Results implements Collector<RowData> {
+        private boolean any;
+
+        @Override
+        public void collect(RowData row) {
+            any = true;
+            collector.collect(row);
+        }
+
+        @Override
+        public void close() {}
+    }
+}

@@ -1,0 +1,29 @@
+package juncture.join;
+
+import org.apache.flink.streaming.api.operators.AbstractStreamOperatorFactory;
+import org.apache.flink.streaming.api.operators.StreamOperator;
+import org.apache.flink.streaming.api.operators.StreamOperatorParameters;
+import org.apache.flink.table.data.RowData;
+
+/** Makes the operator where it runs. */
+final class EventTimeJoinFactory extends AbstractStreamOperatorFactory<RowData> {
+    private static final long serialVersionUID = 1L;
+
+    private final JoinDescription description;
+
+    EventTimeJoinFactory(JoinDescription description) {
+        this.description = description;
+    }
+
+    @Override
+    @SuppressWarnings("unchecked")
+    public <T extends StreamOperator<RowData>> T createStreamOperator(StreamOperatorParameters<RowData> parameters) {
+        return (T) new EventTimeJoin(parameters, description);
+    }
+
+    @Override
+    @SuppressWarnings("rawtypes")
+    public Class<? extends StreamOperator> getStreamOperatorClass(ClassLoader classLoader) {
+        return EventTimeJoin.class;
+    }
+}

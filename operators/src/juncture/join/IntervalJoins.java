@@ -1,0 +1,96 @@
+package juncture.join;
+
+import org.apache.flink.core.memory.ManagedMemoryUseCase;
+import org.apache.flink.streaming.api.graph.StreamGraph;
+import org.apache.flink.streaming.api.graph.StreamNode;
+import org.apache.flink.streaming.api.operators.AbstractUdfStreamOperator;
+import org.apache.flink.streaming.api.operators.SimpleOperatorFactory;
+import org.apache.flink.streaming.api.operators.StreamOperatorFactory;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.runtime.operators.join.FlinkJoinType;
+import org.apache.flink.table.runtime.operators.join.interval.IntervalJoinFunction;
+import org.apache.flink.table.runtime.operators.join.interval.RowTimeIntervalJoin;
+import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
+
+import java.lang.reflect.Field;
+import java.util.Map;
+import java.util.Set;
+
+/** Finds Flink's event-time interval joins in a job, and puts Juncture's operator in their place. */
+final class IntervalJoins {
+    /** How the operators of a slot share its managed memory; Flink's own operators weigh in MiB likewise. */
+    private static final int MEMORY_WEIGHT = 128;
+
+    private IntervalJoins() {}
+
+    /** Returns how many were replaced. Keys, types, names and everything around the operator stay. */
+    static int replace(StreamGraph graph) {
+        FlinkVersion.require();
+        int replaced = 0;
+        for (StreamNode node : graph.getStreamNodes()) {
+            final RowTimeIntervalJoin join = intervalJoin(node.getOperatorFactory());
+            if (join != null) {
+                node.setOperatorFactory(new EventTimeJoinFactory(describe(join)));
+                graph.setTransformationUID(node.getId(), uid(node, replaced));
+                node.setManagedMemoryUseCaseWeights(Map.of(ManagedMemoryUseCase.OPERATOR, MEMORY_WEIGHT), Set.of());
+                replaced++;
+            }
+        }
+        return replaced;
+    }
+
+    /** Not the interval join's: Flink then refuses the state of one for the other, as it would be read as none. */
+    private static String uid(StreamNode node, int number) {
+        final String uid = node.getTransformationUID();
+        return (uid != null ? uid : "interval-join-" + number) + "_event-join";
+    }
+
+    private static RowTimeIntervalJoin intervalJoin(StreamOperatorFactory<?> factory) {
+        if (!(factory instanceof SimpleOperatorFactory)) {
+            return null;
+        }
+        final Object operator = ((SimpleOperatorFactory<?>) factory).getOperator();
+        if (!(operator instanceof AbstractUdfStreamOperator)) {
+            return null;
+        }
+        final Object function = ((AbstractUdfStreamOperator<?, ?>) operator).getUserFunction();
+        // With a clean-up interval, Flink's puts unmatched rows out later than the watermark asks for; ours doesn't.
+        return function instanceof RowTimeIntervalJoin && (long) read(function, "minCleanUpInterval") == 0
+                ? (RowTimeIntervalJoin) function
+                : null;
+    }
+
+    @SuppressWarnings("unchecked")
+    private static JoinDescription describe(RowTimeIntervalJoin join) {
+        final FlinkJoinType type = (FlinkJoinType) read(join, "joinType");
+        final IntervalJoinFunction function = (IntervalJoinFunction) read(join, "joinFunction");
+        return new JoinDescription(
+                new JoinDescription.SideDescription(
+                        (InternalTypeInfo<RowData>) read(join, "leftType"),
+                        (int) read(join, "leftTimeIdx"),
+                        (long) read(join, "leftRelativeSize"),
+                        type.isLeftOuter()),
+                new JoinDescription.SideDescription(
+                        (InternalTypeInfo<RowData>) read(join, "rightType"),
+                        (int) read(join, "rightTimeIdx"),
+                        (long) read(join, "rightRelativeSize"),
+                        type.isRightOuter()),
+                function,
+                (int[]) read(function, "nullFilterKeys"));
+    }
+
+    private static Object read(Object owner, String name) {
+        for (Class<?> type = owner.getClass(); type != null; type = type.getSuperclass()) {
+            try {
+                final Field field = type.getDeclaredField(name);
+                field.setAccessible(true);
+                return field.get(owner);
+            } catch (NoSuchFieldException absent) {
+                // Declared further up.
+            } catch (IllegalAccessException error) {
+                throw new IllegalStateException(error);
+            }
+        }
+        throw new IllegalStateException(owner.getClass() + " has no field " + name);
+    }
+}

@@ -1,0 +1,58 @@
+package juncture.join;
+
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.runtime.operators.join.interval.IntervalJoinFunction;
+import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
+
+import java.io.Serializable;
+
+/**
+ * What the planner decided about an event-time interval join: {@code left.time BETWEEN right.time -
+ * leftRetention AND right.time + rightRetention}, in milliseconds.
+ */
+final class JoinDescription implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    final SideDescription left;
+    final SideDescription right;
+
+    /** Evaluates what the condition says beyond keys and time, and makes the result's row. */
+    final IntervalJoinFunction function;
+
+    /** The positions in the key at which a null never matches; none are listed for IS NOT DISTINCT FROM. */
+    final int[] nullFilteredKeys;
+
+    JoinDescription(
+            SideDescription left, SideDescription right, IntervalJoinFunction function, int[] nullFilteredKeys) {
+        this.left = left;
+        this.right = right;
+        this.function = function;
+        this.nullFilteredKeys = nullFilteredKeys;
+    }
+
+    /** By how much the result's watermark is behind the operator's. */
+    long watermarkDelay() {
+        return Math.max(left.retention, right.retention);
+    }
+
+    /** One input of the join. */
+    static final class SideDescription implements Serializable {
+        private static final long serialVersionUID = 1L;
+
+        final InternalTypeInfo<RowData> type;
+        final int timeIndex;
+
+        /** A row is needed until the watermark is this much past its time, in milliseconds; may be negative. */
+        final long retention;
+
+        /** Whether rows without a match are results, with nulls for the other side. */
+        final boolean outer;
+
+        SideDescription(InternalTypeInfo<RowData> type, int timeIndex, long retention, boolean outer) {
+            this.type = type;
+            this.timeIndex = timeIndex;
+            this.retention = retention;
+            this.outer = outer;
+        }
+    }
+}

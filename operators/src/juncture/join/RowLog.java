@@ -1,0 +1,287 @@
+package juncture.join;
+
+import org.apache.flink.core.memory.MemorySegment;
+import org.apache.flink.core.memory.MemorySegmentFactory;
+import org.apache.flink.table.data.binary.BinaryRowData;
+import org.apache.flink.table.data.binary.BinarySegmentUtils;
+
+import java.util.Arrays;
+
+/**
+ * The rows of one side, bucket and key group, in the order in which they came, in chunks.
+ *
+ * <p>A chunk is {@code byte format, byte 0, short schema, int bytes used}, then rows: {@code int size, int hash, int
+ * address of the previous row with this hash, int ordinal}, and the row as BinaryRowData has it, up to a multiple of
+ * 8 bytes. An address is a chunk's number and an offset in units of 8 bytes, and fits an int. A row that is larger
+ * than a chunk is a chunk by itself, which is never kept in memory.
+ *
+ * <p>A full chunk is written to the state, and its memory may then be taken away; reading such a chunk's rows reads
+ * it from the state again.
+ */
+final class RowLog {
+    private static final int CHUNK_HEADER = 8;
+    private static final int CHUNK_USED = 4;
+    private static final int ROW_HEADER = 16;
+    private static final int ROW_HASH = 4;
+    private static final int ROW_PREVIOUS = 8;
+    private static final int ROW_ORDINAL = 12;
+    private static final int OFFSET_BITS = 13;
+    private static final int OFFSET_MASK = (1 << OFFSET_BITS) - 1;
+
+    final int keyGroup;
+    private final long firstNumber;
+    private final ChunkMemory memory;
+    private final ChunkState state;
+    private final int chunkSize;
+
+    private MemorySegment[] chunks = new MemorySegment[4];
+    private int count;
+    private int firstResident;
+    private int tailUsed;
+    private boolean tailOpen;
+    private boolean tailDirty;
+
+    private int rows;
+    private long[] matched = new long[1];
+    private boolean matchesDirty;
+    private boolean matchesWritten;
+
+    RowLog(int keyGroup, long firstNumber, ChunkMemory memory, ChunkState state) {
+        this.keyGroup = keyGroup;
+        this.firstNumber = firstNumber;
+        this.memory = memory;
+        this.state = state;
+        chunkSize = memory.chunkSize;
+    }
+
+    /** Where the next row will be: the place is made, and must be filled by `append`. */
+    int nextAddress(int size) throws Exception {
+        if (!tailOpen || tailUsed + occupied(size) > chunkSize) {
+            seal();
+            open(size);
+        }
+        return ((count - 1) << OFFSET_BITS) | (tailUsed >>> 3);
+    }
+
+    /** Adds a row at the address that `nextAddress` gave; returns its number in the log. */
+    int append(int hash, int previous, BinaryRowData row, boolean isMatched) throws Exception {
+        final int size = row.getSizeInBytes();
+        final MemorySegment tail = chunks[count - 1];
+        tail.putInt(tailUsed, size);
+        tail.putInt(tailUsed + ROW_HASH, hash);
+        tail.putInt(tailUsed + ROW_PREVIOUS, previous);
+        tail.putInt(tailUsed + ROW_ORDINAL, rows);
+        copy(row, tail, tailUsed + ROW_HEADER, size);
+        tailUsed += occupied(size);
+        tailDirty = true;
+        if (isMatched) {
+            markMatched(rows);
+        }
+        rows++;
+        if (tail.size() > chunkSize) {
+            seal();
+            chunks[count - 1] = null;
+        }
+        return rows - 1;
+    }
+
+    boolean isMatched(int ordinal) {
+        final int word = ordinal >>> 6;
+        return word < matched.length && (matched[word] & (1L << ordinal)) != 0;
+    }
+
+    void markMatched(int ordinal) {
+        final int word = ordinal >>> 6;
+        if (word >= matched.length) {
+            matched = Arrays.copyOf(matched, Math.max(word + 1, matched.length * 2));
+        }
+        matched[word] |= 1L << ordinal;
+        matchesDirty = true;
+    }
+
+    /** The chunk that holds this address, from memory or else from the state. */
+    MemorySegment chunk(int address) throws Exception {
+        final int number = address >>> OFFSET_BITS;
+        final MemorySegment resident = chunks[number];
+        return resident != null ? resident : MemorySegmentFactory.wrap(read(number));
+    }
+
+    static void pointTo(BinaryRowData row, MemorySegment chunk, int address) {
+        final int at = offset(address);
+        row.pointTo(chunk, at + ROW_HEADER, chunk.getInt(at));
+    }
+
+    /** The address of the row before this one with the same hash, or NONE. */
+    static int previous(MemorySegment chunk, int address) {
+        return chunk.getInt(offset(address) + ROW_PREVIOUS);
+    }
+
+    static int ordinal(MemorySegment chunk, int address) {
+        return chunk.getInt(offset(address) + ROW_ORDINAL);
+    }
+
+    /** Writes what the state does not have yet. */
+    void flush() throws Exception {
+        if (tailOpen && tailDirty) {
+            writeTail();
+        }
+        if (matchesDirty) {
+            state.writeMatches(keyGroup, firstNumber, matchBytes());
+            matchesDirty = false;
+            matchesWritten = true;
+        }
+    }
+
+    /** Gives back the memory of up to `most` full chunks, the oldest first; returns of how many. */
+    int evict(int most) {
+        int given = 0;
+        final int end = tailOpen ? count - 1 : count;
+        while (firstResident < end && given < most) {
+            if (chunks[firstResident] != null) {
+                release(firstResident);
+                given++;
+            }
+            firstResident++;
+        }
+        return given;
+    }
+
+    /** Writes the chunk being filled, so that it can be evicted; the next row begins another. */
+    void seal() throws Exception {
+        if (tailOpen) {
+            if (tailDirty) {
+                writeTail();
+            }
+            tailOpen = false;
+        }
+    }
+
+    /** Frees the memory and removes everything from the state. */
+    void drop() throws Exception {
+        releaseMemory();
+        for (int number = 0; number < count; number++) {
+            state.removeRows(keyGroup, firstNumber + number);
+        }
+        if (matchesWritten) {
+            state.removeMatches(keyGroup, firstNumber);
+        }
+    }
+
+    void releaseMemory() {
+        for (int number = 0; number < count; number++) {
+            if (chunks[number] != null) {
+                release(number);
+            }
+        }
+    }
+
+    /** What a row is given to: where it is, and its hash. */
+    interface RowVisitor {
+        void visit(int address, int hash, MemorySegment chunk) throws Exception;
+    }
+
+    void forEach(RowVisitor visitor) throws Exception {
+        for (int number = 0; number < count; number++) {
+            final MemorySegment chunk = chunk(number << OFFSET_BITS);
+            final int end = tailOpen && number == count - 1 ? tailUsed : chunk.getInt(CHUNK_USED);
+            forEach(number, chunk, end, visitor);
+        }
+    }
+
+    /** Takes back a chunk that was written to the state; in any order, and before a row is added. */
+    void restore(int number, byte[] bytes, RowVisitor visitor) throws Exception {
+        while (number >= chunks.length) {
+            chunks = Arrays.copyOf(chunks, chunks.length * 2);
+        }
+        if (count == 0) {
+            restoreMatches();
+        }
+        count = Math.max(count, number + 1);
+        final MemorySegment stored = MemorySegmentFactory.wrap(bytes);
+        if (bytes.length <= chunkSize && !memory.exhausted()) {
+            chunks[number] = memory.allocateChunk();
+            stored.copyTo(0, chunks[number], 0, bytes.length);
+        }
+        forEach(number, stored, bytes.length, visitor);
+    }
+
+    private void restoreMatches() throws Exception {
+        final byte[] bytes = state.readMatches(keyGroup, firstNumber);
+        if (bytes != null) {
+            matched = new long[(bytes.length + 7) >>> 3];
+            for (int at = 0; at < bytes.length; at++) {
+                matched[at >>> 3] |= (bytes[at] & 0xffL) << ((at & 7) << 3);
+            }
+            matchesWritten = true;
+        }
+    }
+
+    private void forEach(int number, MemorySegment chunk, int end, RowVisitor visitor) throws Exception {
+        for (int at = CHUNK_HEADER; at < end; at += occupied(chunk.getInt(at))) {
+            rows = Math.max(rows, chunk.getInt(at + ROW_ORDINAL) + 1);
+            visitor.visit((number << OFFSET_BITS) | (at >>> 3), chunk.getInt(at + ROW_HASH), chunk);
+        }
+    }
+
+    private void open(int size) {
+        if (count == chunks.length) {
+            chunks = Arrays.copyOf(chunks, count * 2);
+        }
+        final int needed = CHUNK_HEADER + occupied(size);
+        final MemorySegment tail =
+                needed > chunkSize
+                        ? MemorySegmentFactory.allocateUnpooledSegment(needed)
+                        : memory.allocateChunk();
+        tail.put(0, (byte) ChunkState.FORMAT);
+        tail.put(1, (byte) 0);
+        tail.putShort(2, (short) 0);
+        chunks[count++] = tail;
+        tailUsed = CHUNK_HEADER;
+        tailOpen = true;
+        tailDirty = false;
+    }
+
+    private void writeTail() throws Exception {
+        chunks[count - 1].putInt(CHUNK_USED, tailUsed);
+        state.writeRows(keyGroup, firstNumber + count - 1, ChunkState.copy(chunks[count - 1], tailUsed));
+        tailDirty = false;
+    }
+
+    private byte[] read(int number) throws Exception {
+        final byte[] bytes = state.readRows(keyGroup, firstNumber + number);
+        if (bytes == null) {
+            throw new IllegalStateException("chunk " + number + " of key group " + keyGroup + " is not in the state");
+        }
+        return bytes;
+    }
+
+    private void release(int number) {
+        memory.releaseChunk(chunks[number]);
+        chunks[number] = null;
+    }
+
+    private byte[] matchBytes() {
+        final byte[] bytes = new byte[(rows + 7) >>> 3];
+        for (int at = 0; at < bytes.length && at >>> 3 < matched.length; at++) {
+            bytes[at] = (byte) (matched[at >>> 3] >>> ((at & 7) << 3));
+        }
+        return bytes;
+    }
+
+    private static int offset(int address) {
+        return (address & OFFSET_MASK) << 3;
+    }
+
+    private static int occupied(int size) {
+        return (ROW_HEADER + size + 7) & ~7;
+    }
+
+    private static void copy(BinaryRowData row, MemorySegment target, int at, int size) {
+        final MemorySegment[] segments = row.getSegments();
+        if (segments.length == 1) {
+            segments[0].copyTo(row.getOffset(), target, at, size);
+        } else {
+            target.put(at, BinarySegmentUtils.copyToBytes(segments, row.getOffset(), size), 0, size);
+        }
+    }
+}

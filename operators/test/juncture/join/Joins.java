@@ -1,0 +1,272 @@
+package juncture.join;
+
+import org.apache.flink.core.memory.ManagedMemoryUseCase;
+import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
+import org.apache.flink.runtime.state.KeyedStateBackend;
+import org.apache.flink.runtime.state.StateBackend;
+import org.apache.flink.runtime.state.VoidNamespace;
+import org.apache.flink.streaming.api.operators.TwoInputStreamOperator;
+import org.apache.flink.streaming.util.KeyedTwoInputStreamOperatorTestHarness;
+import org.apache.flink.streaming.api.watermark.Watermark;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.table.data.GenericRowData;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.data.StringData;
+import org.apache.flink.table.data.binary.BinaryRowData;
+import org.apache.flink.table.data.writer.BinaryRowWriter;
+import org.apache.flink.table.runtime.generated.GeneratedJoinCondition;
+import org.apache.flink.table.runtime.keyselector.RowDataKeySelector;
+import org.apache.flink.table.runtime.operators.join.FlinkJoinType;
+import org.apache.flink.table.runtime.operators.join.KeyedCoProcessOperatorWithWatermarkDelay;
+import org.apache.flink.table.runtime.operators.join.interval.IntervalJoinFunction;
+import org.apache.flink.table.runtime.operators.join.interval.RowTimeIntervalJoin;
+import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
+import org.apache.flink.table.types.logical.BigIntType;
+import org.apache.flink.table.types.logical.IntType;
+import org.apache.flink.table.types.logical.LogicalType;
+import org.apache.flink.table.types.logical.VarCharType;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Both operators, ours and Flink's, over rows of (key STRING, time BIGINT, text STRING). */
+final class Joins {
+    static final int KEY_GROUPS = 8;
+
+    static final InternalTypeInfo<RowData> ROW =
+            InternalTypeInfo.ofFields(VarCharType.STRING_TYPE, new BigIntType(), VarCharType.STRING_TYPE);
+    static final InternalTypeInfo<RowData> RESULT =
+            InternalTypeInfo.ofFields(
+                    new LogicalType[] {
+                        VarCharType.STRING_TYPE, new BigIntType(), VarCharType.STRING_TYPE,
+                        VarCharType.STRING_TYPE, new BigIntType(), VarCharType.STRING_TYPE
+                    });
+
+    /** left.time BETWEEN right.time + lower AND right.time + upper, texts unlike "never". */
+    final FlinkJoinType type;
+
+    final long lower;
+    final long upper;
+    final boolean nullsMatch;
+
+    Joins(FlinkJoinType type, long lower, long upper, boolean nullsMatch) {
+        this.type = type;
+        this.lower = lower;
+        this.upper = upper;
+        this.nullsMatch = nullsMatch;
+    }
+
+    JoinDescription description() {
+        return new JoinDescription(
+                new JoinDescription.SideDescription(ROW, 1, -lower, type.isLeftOuter()),
+                new JoinDescription.SideDescription(ROW, 1, upper, type.isRightOuter()),
+                function(),
+                nullsMatch ? new int[0] : new int[] {0});
+    }
+
+    Running ours() throws Exception {
+        return new Running(new EventTimeJoin(null, description()), 1, 0);
+    }
+
+    Running ours(int parallelism, int subtask) throws Exception {
+        return new Running(new EventTimeJoin(null, description()), parallelism, subtask);
+    }
+
+    Running flinks() throws Exception {
+        final RowTimeIntervalJoin join =
+                new RowTimeIntervalJoin(type, lower, upper, 0L, 0L, ROW, ROW, function(), 1, 1);
+        return new Running(new KeyedCoProcessOperatorWithWatermarkDelay<>(join, join.getMaxOutputDelay()), 1, 0);
+    }
+
+    /** As `ours`, but its left rows' text is a number. */
+    Running oursWithIntText() throws Exception {
+        final InternalTypeInfo<RowData> other =
+                InternalTypeInfo.ofFields(VarCharType.STRING_TYPE, new BigIntType(), new IntType());
+        final JoinDescription same = description();
+        return new Running(
+                new EventTimeJoin(
+                        null,
+                        new JoinDescription(
+                                new JoinDescription.SideDescription(other, 1, -lower, false),
+                                same.right,
+                                same.function,
+                                same.nullFilteredKeys)),
+                1,
+                0);
+    }
+
+    /** The messages of an error and all its causes. */
+    static String messages(Throwable error) {
+        return error == null ? "" : error.getMessage() + "\n" + messages(error.getCause());
+    }
+
+    private IntervalJoinFunction function() {
+        final String code =
+                "public class Condition extends org.apache.flink.api.common.functions.AbstractRichFunction"
+                        + " implements org.apache.flink.table.runtime.generated.JoinCondition {"
+                        + " public Condition(Object[] references) {}"
+                        + " public boolean apply(org.apache.flink.table.data.RowData l,"
+                        + " org.apache.flink.table.data.RowData r) {"
+                        + " return !l.getString(2).toString().endsWith(\"x\") || !r.getString(2).toString().endsWith(\"x\");"
+                        + " } }";
+        return new IntervalJoinFunction(
+                new GeneratedJoinCondition("Condition", code, new Object[0]), RESULT, new boolean[] {!nullsMatch});
+    }
+
+    static RowData row(String key, long time, String text) {
+        return ROW.toRowSerializer()
+                .toBinaryRow(GenericRowData.of(StringData.fromString(key), time, StringData.fromString(text)))
+                .copy();
+    }
+
+    /** An operator in Flink's harness, and what it has put out. */
+    static final class Running implements AutoCloseable {
+        private final KeyedTwoInputStreamOperatorTestHarness<RowData, RowData, RowData, RowData> harness;
+
+        private long watermark;
+
+        private final int parallelism;
+        private final int subtask;
+
+        private Running(TwoInputStreamOperator<RowData, RowData, RowData> operator, int parallelism, int subtask)
+                throws Exception {
+            this.parallelism = parallelism;
+            this.subtask = subtask;
+            final KeyOfRow selector = new KeyOfRow();
+            harness =
+                    new KeyedTwoInputStreamOperatorTestHarness<>(
+                            operator, selector, new KeyOfRow(), selector.getProducedType(), KEY_GROUPS, parallelism, subtask);
+            harness.getStreamConfig()
+                    .setManagedMemoryFractionOperatorOfUseCase(ManagedMemoryUseCase.OPERATOR, 1.0);
+            harness.getStreamConfig().serializeAllConfigs();
+        }
+
+        Running on(StateBackend backend) {
+            harness.setStateBackend(backend);
+            return this;
+        }
+
+        Running start() throws Exception {
+            harness.setup(RESULT.toSerializer());
+            harness.open();
+            return this;
+        }
+
+        Running startFrom(OperatorSubtaskState state) throws Exception {
+            harness.setup(RESULT.toSerializer());
+            harness.initializeState(state);
+            harness.open();
+            return this;
+        }
+
+        Running left(String key, long time, String text) throws Exception {
+            final RowData row = row(key, time, text);
+            if (isMine(row)) {
+                harness.processElement1(new StreamRecord<>(row, time));
+            }
+            return this;
+        }
+
+        Running right(String key, long time, String text) throws Exception {
+            final RowData row = row(key, time, text);
+            if (isMine(row)) {
+                harness.processElement2(new StreamRecord<>(row, time));
+            }
+            return this;
+        }
+
+        Running watermark(long time) throws Exception {
+            watermark = time;
+            harness.processBothWatermarks(new Watermark(time));
+            return this;
+        }
+
+        OperatorSubtaskState snapshot(long id) throws Exception {
+            return harness.snapshot(id, id);
+        }
+
+        EventTimeJoin operator() {
+            return (EventTimeJoin) harness.getOperator();
+        }
+
+        /** How many chunks the state holds. */
+        long storedChunks() {
+            final KeyedStateBackend<RowData> backend = harness.getOperator().getKeyedStateBackend();
+            return backend.getKeys(ChunkState.ROWS_STATE, VoidNamespace.INSTANCE).count();
+        }
+
+        /** Whether the older row of a result was out of time when it was put out. */
+        boolean isExpired(String result) {
+            final String[] columns = result.split(" ");
+            return Long.parseLong(columns[2]) + 5000 < watermark || Long.parseLong(columns[5]) + 2000 < watermark;
+        }
+
+        /** What came out since the last call, sorted: rows with their timestamps, watermarks. */
+        List<String> taken() {
+            final List<String> texts = new ArrayList<>();
+            for (Object element : harness.getOutput()) {
+                texts.add(element instanceof Watermark ? element.toString() : text((StreamRecord<?>) element));
+            }
+            harness.getOutput().clear();
+            texts.sort(null);
+            return texts;
+        }
+
+
+        @Override
+        public void close() throws Exception {
+            harness.close();
+        }
+
+        /** The exchange before the operator would bring it to this subtask. */
+        private boolean isMine(RowData row) {
+            final RowData key = new KeyOfRow().getKey(row);
+            return KeyGroupRangeAssignment.assignKeyToParallelOperator(key, KEY_GROUPS, parallelism) == subtask;
+        }
+
+        private static String text(StreamRecord<?> record) {
+            final RowData row = (RowData) record.getValue();
+            final StringBuilder text = new StringBuilder(row.getRowKind().shortString());
+            for (int at = 0; at < 6; at++) {
+                text.append(' ');
+                if (row.isNullAt(at)) {
+                    text.append("null");
+                } else if (at % 3 == 1) {
+                    text.append(row.getLong(at));
+                } else {
+                    text.append(row.getString(at));
+                }
+            }
+            return text.toString();
+        }
+    }
+
+    /** The key of a row, as the planner's generated selector gives it. */
+    static final class KeyOfRow implements RowDataKeySelector {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public RowData getKey(RowData row) {
+            final BinaryRowData key = new BinaryRowData(1);
+            final BinaryRowWriter writer = new BinaryRowWriter(key);
+            if (row.isNullAt(0)) {
+                writer.setNullAt(0);
+            } else {
+                writer.writeString(0, row.getString(0));
+            }
+            writer.complete();
+            return key;
+        }
+
+        @Override
+        public InternalTypeInfo<RowData> getProducedType() {
+            return InternalTypeInfo.ofFields(VarCharType.STRING_TYPE);
+        }
+
+        @Override
+        public RowDataKeySelector copy() {
+            return new KeyOfRow();
+        }
+    }
+}
