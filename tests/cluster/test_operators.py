@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -13,6 +16,7 @@ from juncture.local.java import find_java
 from juncture.local.operators import compile_java, operator_jar
 
 TESTS = Path(__file__).parents[2] / "operators" / "test"
+PROGRAM = Path(__file__).parent / "event_join_program.py"
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +58,44 @@ def test_java_tests_pass(jar: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rows")
+    random = Random(5)  # noqa: S311
+    for name in ("left", "right"):
+        lines = []
+        for number in range(3000):
+            key = "~" if random.random() < 0.05 else f"id{random.randrange(400)}"
+            region = random.choice(["north", "south", "~"])
+            lines.append(f"{key},{region},{random.randrange(3)},{1_700_000_000_000 + number * 10}")
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_a_compiled_plan_gives_the_same_rows_with_the_operator(jar: Path, rows: Path, tmp_path: Path) -> None:
+    results = {}
+    for form in ("flink", "operator"):
+        target = tmp_path / form
+        target.mkdir()
+        done = subprocess.run(
+            [sys.executable, str(PROGRAM), form, str(jar), str(rows), str(target)],
+            cwd=tmp_path,
+            env=os.environ | {"JAVA_HOME": str(find_java().home), "FLINK_LOG_DIR": str(target)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        results[form] = {
+            kind: sorted(
+                line
+                for part in (target / kind).iterdir()
+                if part.is_file()
+                for line in part.read_text().splitlines()
+            )
+            for kind in ("INNER", "LEFT", "RIGHT", "FULL")
+        }
+    assert all(len(lines) > 1000 for lines in results["flink"].values())
+    assert results["operator"] == results["flink"]
