@@ -171,6 +171,7 @@ def test_the_command_tells_as_json_and_ends_with_1(root: Path) -> None:
         "expected": {"click_id": "c1", "target": "a", "clicked_at": "+00:07"},
         "actual": {"click_id": "c1", "target": "a", "clicked_at": "+00:05"},
         "line": 21,
+        "reason": None,
     }
 
 
