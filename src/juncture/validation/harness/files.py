@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 from juncture.deploy.connection import Connection
 from juncture.deploy.toolchain import find_toolchain
@@ -20,9 +19,10 @@ from juncture.model.project import Project
 from juncture.model.rendered import RenderedJob, Statement
 from juncture.render.renderer import render
 from juncture.validation.cases.case import Case
-from juncture.validation.harness.compiling import Compiled, Compiler
+from juncture.validation.harness.compiling import Compiler
 from juncture.validation.harness.medium import Written
 from juncture.validation.harness.options import with_options
+from juncture.validation.harness.shared import SharedSession
 from juncture.validation.oracle.tables import Table, read_table
 
 _CHECKPOINTS = "execution.checkpointing.interval"
@@ -41,7 +41,7 @@ _CLUSTER = {
 }
 
 
-class FileSession:
+class FileSession(SharedSession):
     """A planner with a cluster in its JVM for many plain cases. Use as a context manager, or `close()` it.
 
     The query is the deployed one, over tables of files: it is planned without the topics' options, and so with
@@ -80,26 +80,6 @@ class FileSession:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> FileSession:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End what was started. May be called again."""
-        self._closing.close()
-
-    def job(self, name: str) -> Compiled:
-        """A job over files. Raises Refused, with Flink's words, if Flink does not take it."""
-        return self._compiler.job(name)
-
-    def compile(self, rendered: RenderedJob) -> Compiled:
-        """Another version of a job over files. Raises Refused, with Flink's words."""
-        return self._compiler.compile(rendered)
 
     def has_room(self, *cases: Case) -> bool:
         """Whether the cluster has slots for the jobs of these cases at once."""

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 from filelock import FileLock, Timeout
 
@@ -21,19 +20,19 @@ from juncture.kafka.writer import Writer
 from juncture.local.stack import LocalStack
 from juncture.model.environment import PLACEHOLDER, Environment, Flink, Kafka
 from juncture.model.project import Project
-from juncture.model.rendered import RenderedJob
 from juncture.planner.session import Planner
 from juncture.render.connectors import LOCAL_BOOTSTRAP
 from juncture.render.renderer import render
 from juncture.validation.cases.case import Case
-from juncture.validation.harness.compiling import Compiled, Compiler
+from juncture.validation.harness.compiling import Compiler
 from juncture.validation.harness.failover import CLUSTER, SPREAD, Failover
+from juncture.validation.harness.shared import SharedSession
 from juncture.validation.harness.topics import Topics
 
 Progress = Callable[[str], None]
 
 
-class WarmSession:
+class WarmSession(SharedSession):
     """A broker, a cluster and a planner for many cases. Use as a context manager, or `close()` it.
 
     The project's own local stack is used if it runs and has slots enough; otherwise one is started in
@@ -96,26 +95,6 @@ class WarmSession:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> WarmSession:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End what was started. May be called again."""
-        self._closing.close()
-
-    def job(self, name: str) -> Compiled:
-        """A job, compiled as for deployment. Raises Refused, with Flink's words, if Flink does not take it."""
-        return self._compiler.job(name)
-
-    def compile(self, rendered: RenderedJob) -> Compiled:
-        """Another version of a job, compiled as for deployment. Raises Refused, with Flink's words."""
-        return self._compiler.compile(rendered)
 
     def has_room(self, *cases: Case) -> bool:
         """Whether the cluster had slots, when the session began, for the jobs of these cases at once."""
