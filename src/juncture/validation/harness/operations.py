@@ -15,6 +15,8 @@ from juncture.flink.rest import FlinkCluster
 
 _POLL = 0.02
 _ENDS_WITHIN = 30.0
+_FAILS_WITHIN = 2.0
+"""Seconds within which a job has ended whose failure made a checkpoint fail."""
 _ANSWERED = 0.3
 """Seconds after which a TaskManager has answered what it was asked."""
 
@@ -131,6 +133,13 @@ class Operations:
             time.sleep(_POLL)
         raise Refused(f"the job did not end within {_ENDS_WITHIN:.0f} s")
 
+    def _refuse_failing(self) -> None:
+        # What is under way fails first when a job fails: then the job's own cause is the one to tell.
+        deadline = time.monotonic() + _FAILS_WITHIN
+        while time.monotonic() < deadline:
+            self.refuse_ended()
+            time.sleep(_POLL)
+
     def _operate(
         self, operation: str, body: Mapping[str, Any], what: str, limit: float, poll: str | None = None
     ) -> dict[str, Any]:
@@ -144,7 +153,7 @@ class Operations:
                 cause = done.get("failure-cause") or done.get("failureCause")
                 if cause is None:
                     return done
-                self.refuse_ended()
+                self._refuse_failing()
                 name, said = root_cause(str(cause.get("stack-trace") or cause.get("class") or ""))
                 raise Refused(f"{what} failed: {said or name}")
             if time.monotonic() > deadline:
