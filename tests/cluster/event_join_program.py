@@ -3,6 +3,7 @@
 FORM is 'flink' or 'operator'. Reads INPUT/left.csv and right.csv, writes OUTPUT/<kind of join>/ as CSV.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pyflink.util.java_utils import add_jars_to_context_class_loader
 KINDS = ("INNER", "LEFT", "RIGHT", "FULL")
 
 
-def table_environment(form, jar):
+def table_environment(jar=None, joins=()):
     configuration = Configuration()
     configuration.set_string("parallelism.default", "2")
     configuration.set_string("state.backend.type", "rocksdb")
@@ -22,19 +23,18 @@ def table_environment(form, jar):
     settings = (
         EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(configuration).build()
     )
-    if form == "flink":
+    if not joins:
         return TableEnvironment.create(settings)
     add_jars_to_context_class_loader([jar.as_uri()])
     jvm = get_gateway().jvm
-    execution = jvm.juncture.join.JoinEnvironment.create(configuration._j_configuration)
+    execution = jvm.juncture.join.JoinEnvironment.create(configuration._j_configuration, list(joins))
     tables = jvm.StreamTableEnvironment.create(execution, settings._j_environment_settings)
     environment = StreamTableEnvironment(tables)
     environment.get_config().set("pipeline.jars", jar.as_uri())
     return environment
 
 
-def main(form, jar, source, target):
-    environment = table_environment(form, jar)
+def create_tables(environment, kind, source, target):
     for name in ("left", "right"):
         environment.execute_sql(
             f"CREATE TEMPORARY TABLE {name}_rows (id STRING, region STRING, amount INT, millis BIGINT,"
@@ -42,22 +42,35 @@ def main(form, jar, source, target):
             f" WITH ('connector' = 'filesystem', 'path' = '{(source / name).as_uri()}.csv', 'format' = 'csv',"
             f" 'csv.null-literal' = '~')"
         )
+    environment.execute_sql(
+        f"CREATE TEMPORARY TABLE {kind}_result (l STRING, lr STRING, la INT, lat BIGINT, r STRING, rr STRING,"
+        f" ra INT, rat BIGINT) WITH ('connector' = 'filesystem', 'path' = '{(target / kind).as_uri()}',"
+        f" 'format' = 'csv')"
+    )
+
+
+def compile_plan(kind, source, target):
+    environment = table_environment()
+    create_tables(environment, kind, source, target)
+    plan = target / f"{kind}.json"
+    environment.execute_sql(
+        f"COMPILE PLAN '{plan.as_uri()}' FOR INSERT INTO {kind}_result"
+        f" SELECT l.id, l.region, l.amount, l.millis, r.id, r.region, r.amount, r.millis"
+        f" FROM left_rows AS l {kind} JOIN right_rows AS r"
+        f" ON l.id = r.id AND l.region IS NOT DISTINCT FROM r.region AND l.amount <> r.amount"
+        f" AND r.ts BETWEEN l.ts - INTERVAL '2' SECOND AND l.ts + INTERVAL '8' SECOND"
+    )
+    return plan
+
+
+def main(form, jar, source, target):
     for kind in KINDS:
-        environment.execute_sql(
-            f"CREATE TEMPORARY TABLE {kind}_result (l STRING, lr STRING, la INT, lat BIGINT, r STRING, rr STRING,"
-            f" ra INT, rat BIGINT) WITH ('connector' = 'filesystem', 'path' = '{(target / kind).as_uri()}',"
-            f" 'format' = 'csv')"
-        )
-        plan = target / f"{kind}.json"
-        environment.execute_sql(
-            f"COMPILE PLAN '{plan.as_uri()}' FOR INSERT INTO {kind}_result"
-            f" SELECT l.id, l.region, l.amount, l.millis, r.id, r.region, r.amount, r.millis"
-            f" FROM left_rows AS l {kind} JOIN right_rows AS r"
-            f" ON l.id = r.id AND l.region IS NOT DISTINCT FROM r.region AND l.amount <> r.amount"
-            f" AND r.ts BETWEEN l.ts - INTERVAL '2' SECOND AND l.ts + INTERVAL '8' SECOND"
-        )
-        result = environment.execute_sql(f"EXECUTE PLAN '{plan.as_uri()}'")
-        result.wait()
+        plan = compile_plan(kind, source, target)
+        nodes = json.loads(plan.read_text())["nodes"]
+        joins = [f"{node['id']}_interval-join" for node in nodes if "interval-join" in node["type"]]
+        environment = table_environment(jar, joins if form == "operator" else ())
+        create_tables(environment, kind, source, target)
+        environment.execute_sql(f"EXECUTE PLAN '{plan.as_uri()}'").wait()
 
 
 if __name__ == "__main__":

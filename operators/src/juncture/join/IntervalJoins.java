@@ -15,6 +15,7 @@ import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
 import java.lang.reflect.Field;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** Finds Flink's event-time interval joins in a job, and puts Juncture's operator in their place. */
 final class IntervalJoins {
@@ -23,26 +24,31 @@ final class IntervalJoins {
 
     private IntervalJoins() {}
 
-    /** Returns how many were replaced. Keys, types, names and everything around the operator stay. */
-    static int replace(StreamGraph graph) {
+    /**
+     * Replaces the joins of these uids. Keys, types, names and everything around the operator stay.
+     *
+     * <p>Throws IllegalStateException if one is not there as an event-time interval join.
+     */
+    static void replace(StreamGraph graph, Set<String> joins) {
         FlinkVersion.require();
-        int replaced = 0;
+        final Set<String> missing = new TreeSet<>(joins);
         for (StreamNode node : graph.getStreamNodes()) {
+            final String uid = node.getTransformationUID();
             final RowTimeIntervalJoin join = intervalJoin(node.getOperatorFactory());
-            if (join != null) {
+            if (join != null && uid != null && missing.remove(uid)) {
                 node.setOperatorFactory(new EventTimeJoinFactory(describe(join)));
-                graph.setTransformationUID(node.getId(), uid(node, replaced));
+                // Not the interval join's: Flink then refuses the state of one for the other, and does not take it
+                // for none.
+                graph.setTransformationUID(node.getId(), uid + "_event-join");
                 node.setManagedMemoryUseCaseWeights(Map.of(ManagedMemoryUseCase.OPERATOR, MEMORY_WEIGHT), Set.of());
-                replaced++;
             }
         }
-        return replaced;
-    }
-
-    /** Not the interval join's: Flink then refuses the state of one for the other, as it would be read as none. */
-    private static String uid(StreamNode node, int number) {
-        final String uid = node.getTransformationUID();
-        return (uid != null ? uid : "interval-join-" + number) + "_event-join";
+        if (!missing.isEmpty()) {
+            throw new IllegalStateException(
+                    "The job has no event-time interval join with the uid "
+                            + String.join(", ", missing)
+                            + ", which Juncture's operator was to take over. Nothing was started. Render the job anew.");
+        }
     }
 
     private static RowTimeIntervalJoin intervalJoin(StreamOperatorFactory<?> factory) {
