@@ -186,3 +186,19 @@ def test_relative_links_resolve() -> None:
             elif anchor and place.suffix == ".md" and anchor not in anchors(place):
                 broken.append(f"{page}: {match.group(0)} (no such heading)")
     assert broken == []
+
+
+def test_python_in_the_docs_is_code_of_a_test() -> None:
+    blocks = [
+        (page, block)
+        for page in files(".md")
+        for block in re.findall(r"^```python\n(.*?)^```", text(page), re.MULTILINE | re.DOTALL)
+    ]
+    tests = [text(path) for path in files(".py") if path.parts[0] == "tests"]
+
+    assert blocks
+    for page, block in blocks:
+        shown = [each for each in re.split(r"\n\n\n", block.strip()) if "def test_" in each]
+        assert shown, f"{page}: a block without a test"
+        for each in shown:
+            assert any(each in code for code in tests), f"{page}: no test under tests/ has\n{each}"

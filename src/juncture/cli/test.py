@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from juncture.validation.cases.case import Case
 from juncture.validation.cases.case_writer import write_cases
 from juncture.validation.cases.discovery import all_cases, case_files
 from juncture.validation.cases.schema import read_tables
-from juncture.validation.cases.timeline import needs_spare
+from juncture.validation.cases.timeline import needs_spare, slots_of
 from juncture.validation.generate.equivalents import read_equivalents
 from juncture.validation.generate.orders import with_orders
 from juncture.validation.harness.ahead import Ahead
@@ -110,17 +110,21 @@ def command(
     and reads topics of its own. The project's local stack is used if it runs, else one is started and stopped
     again. Ends with 1 if a case fails (or, with --mutate, if a change lives), with 2 if a file is wrong.
     """
-    project = invocation.whole_project
-    environment = resolve_environment(project, invocation.env)
     if mutate and (orders is not None or scenarios):
         raise click.UsageError("--mutate takes no --orders and no --scenario: they are other things to do")
     if html and (mutate or count is not None):
         raise click.UsageError("--html draws the cases of files: it takes no --mutate and no --generate")
+    if seed is not None and count is None and orders is None:
+        raise click.UsageError("--seed takes --generate or --orders: nothing else is drawn at random")
+    if found is not None and count is None:
+        raise click.UsageError("--found takes --generate: nothing else writes cases")
+    if count is not None and (paths or mutate or orders is not None or scenarios):
+        raise click.UsageError(
+            "--generate takes no PATH, --mutate, --orders or --scenario: its cases come from the jobs"
+        )
+    project = invocation.whole_project
+    environment = resolve_environment(project, invocation.env)
     if count is not None:
-        if paths or mutate or orders is not None or scenarios:
-            raise click.UsageError(
-                "--generate takes no PATH, --mutate, --orders or --scenario: its cases come from the jobs"
-            )
         jobs = [name for name in project.jobs if only is None or only.lower() in name.lower()]
         if not jobs:
             raise JunctureError(f"no job has '{only}' in its name", remedy="leave -k out to try all")
@@ -141,9 +145,9 @@ def command(
     if orders is not None:
         seed = secrets.randbits(32) if seed is None else seed
         chosen = with_orders(project, environment, chosen, orders, seed, stepped=not over_files)
-    jobs, spare = [case.job for case in chosen], any(map(needs_spare, chosen))
     started = time.monotonic()
-    with _session(invocation, environment, jobs, over_files, spare) as session:
+    jobs = [case.job for case in chosen]
+    with _session(invocation, environment, jobs, over_files, chosen) as session:
         if mutate:
             if not mutate_jobs(session, chosen, equivalent, invocation.output):
                 click.get_current_context().exit(1)
@@ -186,16 +190,21 @@ def _in_scenarios(
 
 @contextmanager
 def _session(
-    invocation: Invocation, environment: Environment, jobs: list[str], over_files: bool, spare: bool = False
+    invocation: Invocation,
+    environment: Environment,
+    jobs: list[str],
+    over_files: bool,
+    cases: Sequence[Case] = (),
 ) -> Iterator[Session]:
     project = invocation.whole_project
+    spare, slots = any(map(needs_spare, cases)), slots_of(cases)
     with (
         signals_raise(),
         invocation.output.progress() as say,
         (
             FileSession(project, environment, jobs)
             if over_files
-            else WarmSession(project, environment, jobs, say, spare=spare)
+            else WarmSession(project, environment, jobs, say, spare=spare, slots=slots)
         ) as session,
     ):
         yield session

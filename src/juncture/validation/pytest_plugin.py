@@ -45,7 +45,7 @@ class _Shared:
         if root not in self._sessions:
             from juncture.project.config import resolve_environment
             from juncture.project.loader import load_project
-            from juncture.validation.cases.timeline import needs_spare
+            from juncture.validation.cases.timeline import needs_spare, slots_of
             from juncture.validation.harness.files import FileSession
             from juncture.validation.harness.session import WarmSession
 
@@ -58,10 +58,15 @@ class _Shared:
                 warm = [each for each in self._sessions.values() if isinstance(each, WarmSession)]
                 beside = warm[0] if warm else None
                 # Another project's cases may come to use this stack.
-                spare = bool(self.whole) or any(
-                    needs_spare(case) for found in self.cases.values() for case in found
+                every = [case for found in self.cases.values() for case in found]
+                self._sessions[root] = WarmSession(
+                    project,
+                    environment,
+                    jobs,
+                    beside=beside,
+                    spare=bool(self.whole) or any(map(needs_spare, every)),
+                    slots=slots_of(every),
                 )
-                self._sessions[root] = WarmSession(project, environment, jobs, beside=beside, spare=spare)
         return self._sessions[root]
 
     def outcome(self, root: Path, case: Case, following: Case | None) -> Outcome:

@@ -90,6 +90,22 @@ def test_an_environment_that_is_not_there(juncture, tmp_path):
     assert "remedy: did you mean 'local'?" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--seed", "1"], "--seed takes --generate or --orders"),
+        (["--found", "here"], "--found takes --generate"),
+        (["--mutate", "--orders", "2"], "--mutate takes no --orders"),
+        (["--generate", "2", "--scenario", "broker"], "--generate takes no PATH, --mutate"),
+    ],
+)
+def test_options_of_test_that_mean_nothing_together_are_refused(juncture, tmp_path, options, told):
+    (tmp_path / "juncture.toml").write_text(TOML)
+    result = juncture("--project", str(tmp_path), "test", *options)
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
 def test_doctor_works_outside_a_project(juncture, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = juncture("doctor", "--output", "json")

@@ -25,6 +25,7 @@ from juncture.validation.cases.timeline import (
     Idle,
     Kill,
     Malformed,
+    Rescale,
     Restart,
     Rewind,
     Stall,
@@ -57,6 +58,7 @@ class StepReader:
             "checkpoint": self._checkpoint,
             "restart": self._restart,
             "kill": self._kill,
+            "rescale": self._rescale,
             "upgrade": self._upgrade,
             "rewind": self._rewind,
             "expect": self._expect,
@@ -147,10 +149,21 @@ class StepReader:
             return None
         return Restart(location, origin)
 
-    def _kill(self, raw: Any, at: Keys, location: Location) -> Step:
-        if raw != "taskmanager":
-            self.scope.wrong(f"'{raw}' can't be killed", at, "write 'kill: taskmanager'")
-        return Kill(location)
+    def _kill(self, raw: Any, at: Keys, location: Location) -> Step | None:
+        mortals: tuple[Literal["taskmanager", "broker"], ...] = ("taskmanager", "broker")
+        what = next((each for each in mortals if each == raw), None)
+        if what is None:
+            self.scope.wrong(f"'{raw}' can't be killed", at, "write 'kill: taskmanager' or 'kill: broker'")
+            return None
+        return Kill(location, what)
+
+    def _rescale(self, raw: Any, at: Keys, location: Location) -> Step | None:
+        most = self._project.jobs[self.scope.tables.job].job.max_parallelism
+        if not is_whole(raw) or not 1 <= raw <= most:
+            remedy = f"write a number from 1 to {most}, the max_parallelism of '{self.scope.tables.job}'"
+            self.scope.wrong(f"'{raw}' is not a parallelism", at, remedy)
+            return None
+        return Rescale(location, raw)
 
     def _upgrade(self, raw: Any, at: Keys, location: Location) -> Step | None:
         ignore = False

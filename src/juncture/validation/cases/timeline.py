@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -162,6 +163,19 @@ Step = (
     | Rewind
     | Expect
 )
+
+
+def slots_of(cases: Iterable[Case]) -> int:
+    """The most slots that any step of these cases brings its job to; 0 where none changes its parallelism."""
+    return max(
+        (
+            step.parallelism if isinstance(step, Rescale) else step.version.job.parallelism
+            for case in cases
+            for step in case.steps
+            if isinstance(step, (Rescale, Upgrade))
+        ),
+        default=0,
+    )
 
 
 def needs_spare(case: Case) -> bool:

@@ -24,6 +24,7 @@ from juncture.planner.session import Planner
 from juncture.render.connectors import LOCAL_BOOTSTRAP
 from juncture.render.renderer import render
 from juncture.validation.cases.case import Case
+from juncture.validation.cases.timeline import slots_of
 from juncture.validation.harness.compiling import Compiler
 from juncture.validation.harness.failover import CLUSTER, SPREAD, Failover
 from juncture.validation.harness.shared import SharedSession
@@ -46,6 +47,7 @@ class WarmSession(SharedSession):
         beside: another project's session, whose planner, broker and cluster are used if they do for these jobs,
             too. It must be closed after this one.
         spare: have a second TaskManager for jobs whose own is killed: always in a stack of the session's own.
+        slots: as many as steps need that change a job's parallelism.
 
     Raises:
         JunctureError: the environment is not a local one.
@@ -61,6 +63,7 @@ class WarmSession(SharedSession):
         progress: Progress = lambda message: None,
         beside: WarmSession | None = None,
         spare: bool = False,
+        slots: int = 0,
     ) -> None:
         if environment.local is None:
             raise JunctureError(
@@ -70,7 +73,7 @@ class WarmSession(SharedSession):
             )
         self.project, self.environment = project, environment
         self._rendered = {name: render(project, name, environment) for name in dict.fromkeys(jobs)}
-        self._slots = max((job.job.parallelism for job in self._rendered.values()), default=1)
+        self._slots = max((slots, 1, *(job.job.parallelism for job in self._rendered.values())))
         self.jars: tuple[Path, ...] = ()
         """What a job must bring along: nothing where the cluster has the connectors already."""
         self._spare = spare
@@ -98,7 +101,8 @@ class WarmSession(SharedSession):
 
     def has_room(self, *cases: Case) -> bool:
         """Whether the cluster had slots, when the session began, for the jobs of these cases at once."""
-        return sum(self._rendered[case.job].job.parallelism for case in cases) <= self._room
+        needed = (max(self._rendered[case.job].job.parallelism, slots_of([case])) for case in cases)
+        return sum(needed) <= self._room
 
     def medium(self, case: Case) -> Topics:
         """Where a case's records lie: topics of its own."""

@@ -17,6 +17,7 @@ from juncture.validation.cases.timeline import (
     Idle,
     Kill,
     Malformed,
+    Rescale,
     Restart,
     Rewind,
     Stall,
@@ -45,6 +46,8 @@ cases:
       - restart: checkpoint
       - restart: savepoint
       - kill: taskmanager
+      - kill: broker
+      - rescale: 2
       - upgrade: {to: impression_clicks, ignore_unclaimed_state: true}
       - upgrade: wider.sql
       - rewind: {page_clicks: "+01:00"}
@@ -78,7 +81,8 @@ cases:
       - arrive:
           - page_clicks: [[click_id, page], [c1, home]]
       - restart: now
-      - kill: broker
+      - kill: jobmanager
+      - rescale: 129
       - upgrade: impression_click
       - upgrade: nowhere.sql
       - rewind: {page_clicks: {to: "+01:00", partition: -1}}
@@ -98,18 +102,19 @@ PROBLEMS = """\
 10:30: 'one' is not a partition | write a number from 0
 12:38: 'page_clicks' has no column 'page' | did you mean 'target'?
 13:18: a job can't restart from 'now' | write 'restart: checkpoint' or 'restart: savepoint'
-14:15: 'broker' can't be killed | write 'kill: taskmanager'
-15:18: there is no job 'impression_click' | did you mean 'impression_clicks'?
-16:18: 'nowhere.sql' can't be read: the file can't be read: No such file or directory | name a job, or an SQL file by its path from this file
-17:57: '-1' is not a partition | write a number from 0
-18:18: unknown key 'row' | did you mean 'rows'?
-18:33: 'many' is not a number of records | write a whole number from 0
-18:48: the job 'impression_clicks' has no source 'clicks' | did you mean 'page_clicks'?
-18:63: 'bigger' is no size of state | write grown, shrunk, or {at_least: 1 kb, at_most: 20 kb}
-18:82: the sink 'joined_clicks' holds no changelog | expect 'rows'
-19:26: 'joined_clicks' has no column 'click' | did you mean 'click_id'?
-19:58: 'much' is not a size | write '900 b', '20 kb' or '1 mb'
-20:9: a step is one key with its value | write one of arrive, watermark, idle, stall, malformed, checkpoint, restart, kill, upgrade, rewind, expect, and what it takes
+14:15: 'jobmanager' can't be killed | write 'kill: taskmanager' or 'kill: broker'
+15:18: '129' is not a parallelism | write a number from 1 to 128, the max_parallelism of 'impression_clicks'
+16:18: there is no job 'impression_click' | did you mean 'impression_clicks'?
+17:18: 'nowhere.sql' can't be read: the file can't be read: No such file or directory | name a job, or an SQL file by its path from this file
+18:57: '-1' is not a partition | write a number from 0
+19:18: unknown key 'row' | did you mean 'rows'?
+19:33: 'many' is not a number of records | write a whole number from 0
+19:48: the job 'impression_clicks' has no source 'clicks' | did you mean 'page_clicks'?
+19:63: 'bigger' is no size of state | write grown, shrunk, or {at_least: 1 kb, at_most: 20 kb}
+19:82: the sink 'joined_clicks' holds no changelog | expect 'rows'
+20:26: 'joined_clicks' has no column 'click' | did you mean 'click_id'?
+20:58: 'much' is not a size | write '900 b', '20 kb' or '1 mb'
+21:9: a step is one key with its value | write one of arrive, watermark, idle, stall, malformed, checkpoint, restart, kill, rescale, upgrade, rewind, expect, and what it takes
 """
 
 
@@ -121,9 +126,9 @@ def version(root) -> None:
 
 def test_steps_are_read_in_their_order_with_their_lines(root) -> None:
     case, other = read(root, STEPS)
-    kinds = [Arrive, Watermark, Idle, Stall, Malformed, Checkpoint, Restart, Restart, Kill, Upgrade, Upgrade]
+    kinds = [Arrive, Watermark, Idle, Stall, Malformed, Checkpoint, Restart, Restart, Kill, Kill, Rescale]
 
-    assert [type(step) for step in case.steps] == [*kinds, Rewind, Rewind, Expect, Expect, Expect]
+    assert [type(step) for step in case.steps] == [*kinds, Upgrade, Upgrade, *[Rewind] * 2, *[Expect] * 3]
     assert [step.location.line for step in case.steps[:3]] == [7, 10, 11]
     assert (case.limit, other.limit) == (60, 20)
     assert [arrival.source for arrival in case.arrivals] == ["page_impressions", "page_clicks"]
