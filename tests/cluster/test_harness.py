@@ -61,6 +61,9 @@ cases:
   - name: beyond the oracle
     job: unknown
     events: *events
+  - name: a wrong option
+    job: misset
+    events: *events
 """
 
 WRONG = """\
@@ -90,6 +93,7 @@ def root(stack) -> Path:
     ):
         (stack.root / f"sql/joins/{name}.sql").write_text(select)
         (stack.root / f"jobs/{name}.yaml").write_text(job.replace("join: impression_clicks", f"join: {name}"))
+    (stack.root / "jobs/misset.yaml").write_text(f"{job}  table.exec.mini-batch.size: 5 k\n")
     (stack.root / "wrong.yaml").write_text(CASES)
     return stack.root
 
@@ -97,7 +101,7 @@ def root(stack) -> Path:
 @pytest.fixture(scope="module")
 def session(root: Path) -> Iterator[WarmSession]:
     project = load_project(root)
-    jobs = ("impression_clicks", "failing", "unknown")
+    jobs = ("impression_clicks", "failing", "unknown", "misset")
     with WarmSession(project, resolve_environment(project), jobs) as session:
         yield session
 
@@ -135,6 +139,13 @@ def test_without_the_oracle_a_case_asks_for_its_rows(outcomes) -> None:
     assert remedy == "  write the rows that must come out under 'expect:'"
 
 
+def test_an_option_that_flink_refuses_is_told_before_the_job_starts(outcomes) -> None:
+    assert failure_lines(outcomes["a wrong option"]) == [
+        "jobs/misset.yaml: Flink refuses the value of the job's option table.exec.mini-batch.size",
+        "  run `juncture check misset`, which shows what it takes",
+    ]
+
+
 def test_nothing_is_left_behind(session: WarmSession, outcomes) -> None:
     left = [topic for topic in Admin(session.connection.kafka).partitions() if topic.startswith("page-")]
 
@@ -164,7 +175,7 @@ def test_the_command_tells_as_json_and_ends_with_1(root: Path) -> None:
     told = json.loads(ended.stdout)
 
     assert ended.returncode == 1, ended.stderr
-    assert (told["passed"], told["failed"]) == (2, 3)
+    assert (told["passed"], told["failed"]) == (2, 4)
     (wrong,) = (case for case in told["cases"] if case["name"] == "wrong")
     assert wrong["rows"]["deviations"][0] == {
         "kind": "different",

@@ -54,6 +54,13 @@ class Compiler:
                 location=Location(f"jobs/{name}.yaml"),
                 remedy=f"run `juncture check {name}`, which shows the place",
             )
+        for option in compilation.options:
+            if option.refusal is not None:
+                raise Refused(
+                    f"Flink refuses the value of the job's option {option.key}",
+                    location=Location(f"jobs/{name}.yaml"),
+                    remedy=f"run `juncture check {name}`, which shows what it takes",
+                )
         return Compiled(rendered, compilation.plan)
 
     def close(self) -> None:
