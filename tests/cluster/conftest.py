@@ -73,7 +73,7 @@ def toolchain() -> Toolchain:
 
 
 @pytest.fixture(scope="session")
-def launching_planner(toolchain: Toolchain) -> Iterator[Planner]:
+def planner(toolchain: Toolchain) -> Iterator[Planner]:
     """A warm planner that knows the Kafka connector: it compiles jobs, and starts them."""
     with toolchain.planner() as planner:
         yield planner
@@ -84,7 +84,7 @@ def make(
     stack: Stack,
     cluster: FlinkCluster,
     toolchain: Toolchain,
-    launching_planner: Planner,
+    planner: Planner,
     tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> Make:
@@ -92,9 +92,7 @@ def make(
 
     def _make(topics: bool = True, **more: Callable[[str], str]) -> Example:
         name = f"t{abs(hash(request.node.nodeid)) % 10**8}"
-        made = example(
-            tmp_path / "project", name, stack.kafka, stack.flink, toolchain, launching_planner, **more
-        )
+        made = example(tmp_path / "project", name, stack.kafka, stack.flink, toolchain, planner, **more)
         if topics:
             made.create_topics()
         return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,16 +23,9 @@ from juncture.checks.case import Case
 from juncture.checks.engine import check
 from juncture.checks.registry import RULES
 from juncture.checks.rule import Rule
-from juncture.deploy.toolchain import find_toolchain
 from juncture.planner.session import Planner
 from juncture.project.loader import load_project
 from juncture.render.renderer import render
-
-
-@pytest.fixture(scope="module")
-def planner() -> Iterator[Planner]:
-    with find_toolchain(["kafka"]).planner() as planner:
-        yield planner
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

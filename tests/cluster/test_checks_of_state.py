@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.cluster.checked import BOUND, CLICKS, IMPRESSIONS, JOIN, ON, QUIET, check_files, found
 
-from juncture.deploy.toolchain import find_toolchain
 from juncture.planner.session import Planner
 
 NO_WATERMARK = (
     "CREATE TABLE %s (\n    impression_id STRING,\n    tapped_at TIMESTAMP_LTZ(3)\n) {{ kafka(topic='t') }}"
 )
-
-
-@pytest.fixture(scope="module")
-def planner() -> Iterator[Planner]:
-    with find_toolchain(["kafka"]).planner() as planner:
-        yield planner
 
 
 class TestTimeBounds:

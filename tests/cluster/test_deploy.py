@@ -23,13 +23,13 @@ from juncture.planner.session import Planner
 from juncture.project.loader import load_project
 
 
-def test_from_submit_to_stop(make: Make, cluster: FlinkCluster, launching_planner: Planner) -> None:
+def test_from_submit_to_stop(make: Make, cluster: FlinkCluster, planner: Planner) -> None:
     made = make()
     made.write(500, broken=7)
     said: list[str] = []
     assert status(JOB, made.connection, made.store).phase == "none"
 
-    deployed = made.submit(launching_planner, said.append)
+    deployed = made.submit(planner, said.append)
     assert (deployed.version, deployed.phase) == (1, "running")
     assert running(cluster, made) == [deployed.flink_job_id]
     assert made.store.get_bundle(deployed.bundle) == made.files
@@ -51,7 +51,7 @@ def test_from_submit_to_stop(make: Make, cluster: FlinkCluster, launching_planne
     JobStatus.model_validate_json(found.model_dump_json())
 
     with pytest.raises(Refused, match="already running") as caught:
-        made.submit(launching_planner)
+        made.submit(planner)
     assert f"juncture stop {JOB}" in (caught.value.remedy or "")
     assert len(running(cluster, made)) == 1
 
@@ -67,12 +67,10 @@ def test_from_submit_to_stop(make: Make, cluster: FlinkCluster, launching_planne
     assert phases == ["submitting", "running", "stopping", "stopped"]
 
 
-def test_of_two_who_submit_at_once_one_wins(
-    make: Make, cluster: FlinkCluster, launching_planner: Planner
-) -> None:
+def test_of_two_who_submit_at_once_one_wins(make: Make, cluster: FlinkCluster, planner: Planner) -> None:
     made = make()
     with ThreadPoolExecutor(2) as pool:
-        attempts = [pool.submit(made.submit, launching_planner) for _ in range(2)]
+        attempts = [pool.submit(made.submit, planner) for _ in range(2)]
         errors = [attempt.exception() for attempt in attempts]
     [loser] = [error for error in errors if error is not None]
     assert isinstance(loser, Refused)
@@ -81,25 +79,21 @@ def test_of_two_who_submit_at_once_one_wins(
     assert len(made.store.history(JOB)) == 1
 
 
-def test_a_job_of_the_same_name_that_is_not_ours(
-    make: Make, launching_planner: Planner, tmp_path: Path
-) -> None:
+def test_a_job_of_the_same_name_that_is_not_ours(make: Make, planner: Planner, tmp_path: Path) -> None:
     made = make()
-    theirs = made.submit(launching_planner)
+    theirs = made.submit(planner)
     ours = Example(made.name, made.files, made.connection, Store(tmp_path / "other"), made.jars)
     with pytest.raises(Refused, match="that this store knows nothing of") as caught:
-        ours.submit(launching_planner)
+        ours.submit(planner)
     assert theirs.flink_job_id in caught.value.problem
     assert ours.store.history(JOB) == ()
 
 
-def test_all_that_is_missing_is_told_at_once(
-    make: Make, cluster: FlinkCluster, launching_planner: Planner
-) -> None:
+def test_all_that_is_missing_is_told_at_once(make: Make, cluster: FlinkCluster, planner: Planner) -> None:
     made = make(topics=False, edit=lambda job: job.replace("parallelism: 2", "parallelism: 50"))
     made.create_topics(leave_out="page-clicks")
     with pytest.raises(Refused) as caught:
-        made.submit(launching_planner)
+        made.submit(planner)
     assert "the job needs 50 slots, the cluster has 6 free of 6" in caught.value.problem
     assert f"topic '{made.topic('page-clicks')}' (table page_clicks) is missing" in caught.value.problem
     assert "--create-topics" in (caught.value.remedy or "")
@@ -107,15 +101,15 @@ def test_all_that_is_missing_is_told_at_once(
     assert running(cluster, made) == []
 
 
-def test_a_cluster_of_another_version(make: Make, launching_planner: Planner) -> None:
+def test_a_cluster_of_another_version(make: Make, planner: Planner) -> None:
     made = make()
     made.files["manifest.json"] = made.files["manifest.json"].replace('"flink": "2.3"', '"flink": "2.2"')
     with pytest.raises(Refused, match=r"compiled for Flink 2\.2, but .* runs Flink 2\.3\.0"):
-        made.submit(launching_planner)
+        made.submit(planner)
     assert made.store.history(JOB) == ()
 
 
-def test_what_cannot_be_reached(make: Make, launching_planner: Planner, stack: Stack) -> None:
+def test_what_cannot_be_reached(make: Make, planner: Planner, stack: Stack) -> None:
     made = make()
     nowhere = Kafka(bootstrap_servers="127.0.0.1:1")
     for kafka, flink, told in (
@@ -125,18 +119,18 @@ def test_what_cannot_be_reached(make: Make, launching_planner: Planner, stack: S
         start = time.monotonic()
         connection = Connection("local", kafka, flink, made.connection.variables)
         with pytest.raises(Unreachable, match=told):
-            Example(made.name, made.files, connection, made.store, made.jars).submit(launching_planner)
+            Example(made.name, made.files, connection, made.store, made.jars).submit(planner)
         assert time.monotonic() - start < 15
     assert made.store.history(JOB) == ()
 
 
 def test_a_job_that_fails_on_the_cluster_is_taken_off_and_its_cause_told(
-    make: Make, cluster: FlinkCluster, launching_planner: Planner
+    make: Make, cluster: FlinkCluster, planner: Planner
 ) -> None:
     made = make()
     made.connection.variables["JUNCTURE_KAFKA_BOOTSTRAP_SERVERS"] = "no.such.host.invalid:9092"
     with pytest.raises(Refused, match="did not start") as caught:
-        made.submit(launching_planner)
+        made.submit(planner)
     assert "bootstrap" in caught.value.problem.lower()
     assert "\tat " not in caught.value.problem
     assert running(cluster, made) == []
@@ -145,13 +139,11 @@ def test_a_job_that_fails_on_the_cluster_is_taken_off_and_its_cause_told(
     assert "bootstrap" in (only.note or "").lower()
 
 
-def test_a_start_that_fails_leaves_nothing(
-    make: Make, cluster: FlinkCluster, launching_planner: Planner
-) -> None:
+def test_a_start_that_fails_leaves_nothing(make: Make, cluster: FlinkCluster, planner: Planner) -> None:
     made = make()
     made.files["job.py"] = "import sys\nsys.exit('no such luck')\n"
     with pytest.raises(JunctureError, match="no such luck"):
-        made.submit(launching_planner)
+        made.submit(planner)
     assert made.store.history(JOB)[0].phase == "failed"
     assert running(cluster, made) == []
 

@@ -78,7 +78,7 @@ def end(process: subprocess.Popen[str], number: int) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_ended_before_the_cluster_took_the_job(
-    make: Make, cluster: FlinkCluster, launching_planner: Planner, tmp_path: Path, number: int
+    make: Make, cluster: FlinkCluster, planner: Planner, tmp_path: Path, number: int
 ) -> None:
     made = make()
     process = submit_elsewhere(made, "before", tmp_path)
@@ -87,11 +87,11 @@ def test_ended_before_the_cluster_took_the_job(
     assert found.busy is not None
     assert str(process.pid) in found.busy
     with pytest.raises(Refused, match=f"pid {process.pid}"):
-        made.submit(launching_planner)
+        made.submit(planner)
     end(process, number)
 
     said: list[str] = []
-    assert made.submit(launching_planner, said.append).version == 2
+    assert made.submit(planner, said.append).version == 2
     assert any("Taking over the lock" in line for line in said) == (number == signal.SIGKILL)
     first = made.store.history(JOB)[1]
     assert (first.phase, first.note) == (
@@ -101,14 +101,14 @@ def test_ended_before_the_cluster_took_the_job(
 
 
 def test_killed_after_the_cluster_took_the_job(
-    make: Make, cluster: FlinkCluster, launching_planner: Planner, tmp_path: Path
+    make: Make, cluster: FlinkCluster, planner: Planner, tmp_path: Path
 ) -> None:
     made = make()
     end(submit_elsewhere(made, "after", tmp_path), signal.SIGKILL)
     found = status(JOB, made.connection, made.store)
     assert found.phase == "running"
     with pytest.raises(Refused, match="already running"):
-        made.submit(launching_planner)
+        made.submit(planner)
     assert len(running(cluster, made)) == 1
     [only] = made.store.history(JOB)
     assert only.phase == "running"
@@ -118,7 +118,7 @@ def test_killed_after_the_cluster_took_the_job(
 
 @pytest.mark.parametrize("seconds", [0.0, 1.5])
 def test_killed_while_the_start_is_under_way(
-    make: Make, cluster: FlinkCluster, launching_planner: Planner, tmp_path: Path, seconds: float
+    make: Make, cluster: FlinkCluster, planner: Planner, tmp_path: Path, seconds: float
 ) -> None:
     """The start goes on without its command; whatever becomes of it, one job runs in the end."""
     made = make()
@@ -126,7 +126,7 @@ def test_killed_while_the_start_is_under_way(
     time.sleep(seconds)
     end(process, signal.SIGKILL)
     try:
-        made.submit(launching_planner)
+        made.submit(planner)
     except Refused as error:
         assert "already running" in error.problem  # noqa: PT017
     assert not helpers(made.store.files, JOB)
@@ -136,11 +136,9 @@ def test_killed_while_the_start_is_under_way(
     assert status(JOB, made.connection, made.store).phase == "running"
 
 
-def test_a_stop_that_was_killed_is_recognised(
-    make: Make, cluster: FlinkCluster, launching_planner: Planner
-) -> None:
+def test_a_stop_that_was_killed_is_recognised(make: Make, cluster: FlinkCluster, planner: Planner) -> None:
     made = make()
-    deployed = made.submit(launching_planner)
+    deployed = made.submit(planner)
     made.store.append(deployed.model_copy(update={"phase": "stopping"}))
     path = cluster.stop(deployed.flink_job_id)
     found = status(JOB, made.connection, made.store)

@@ -26,9 +26,9 @@ def folder(path: str | None) -> Path:
     return Path(path.removeprefix("file://").removeprefix("file:"))
 
 
-def test_it_goes_on_from_its_savepoint(make: Make, launching_planner: Planner) -> None:
+def test_it_goes_on_from_its_savepoint(make: Make, planner: Planner) -> None:
     made = make()
-    made.submit(launching_planner)
+    made.submit(planner)
     made.write(100)
     made.write(1, first=100, clicks=False)
     has_joined(made, 100)
@@ -36,18 +36,18 @@ def test_it_goes_on_from_its_savepoint(make: Make, launching_planner: Planner) -
 
     other = replace(made, files={**made.files, "plan.json": "{}"})
     with pytest.raises(Refused, match="differs from that of version 1") as caught:
-        other.submit(launching_planner)
+        other.submit(planner)
     assert "--anew" in (caught.value.remedy or "")
 
     savepoint = folder(stopped.savepoint)
     savepoint.rename(savepoint.with_name("away"))
     with pytest.raises(Refused, match="the savepoint of version 1 is not there") as caught:
-        made.submit(launching_planner)
+        made.submit(planner)
     assert all(way in (caught.value.remedy or "") for way in ("put it back", "--from PATH", "--anew"))
     savepoint.with_name("away").rename(savepoint)
 
     said: list[str] = []
-    again = made.submit(launching_planner, said.append)
+    again = made.submit(planner, said.append)
     assert (again.version, again.restored_from) == (2, stopped.savepoint)
     assert f"Going on from the savepoint of version 1: {stopped.savepoint}" in said
     made.write(1, first=100, impressions=False)  # its impression is in the state alone
@@ -56,18 +56,18 @@ def test_it_goes_on_from_its_savepoint(make: Make, launching_planner: Planner) -
     stop(JOB, made.connection, made.store)
 
     with pytest.raises(Refused, match="the state that was asked for is not there"):
-        made.submit(launching_planner, start_from=str(savepoint.with_name("other")))
-    asked = made.submit(launching_planner, start_from=str(savepoint))
+        made.submit(planner, start_from=str(savepoint.with_name("other")))
+    asked = made.submit(planner, start_from=str(savepoint))
     assert (asked.version, asked.restored_from) == (3, str(savepoint))
     until(lambda: len(made.joined()) == 151 + 51)
     assert [each.phase for each in made.store.history(JOB)] == ["running", "stopped", "stopped"]
 
 
 def test_it_goes_on_from_its_checkpoint_when_the_cluster_was_lost_and_when_it_was_cancelled(
-    make: Make, launching_planner: Planner, stack: Stack
+    make: Make, planner: Planner, stack: Stack
 ) -> None:
     made = make()
-    lost = made.submit(launching_planner)
+    lost = made.submit(planner)
     made.write(100)
     made.write(1, first=100, clicks=False)
     has_joined(made, 100)
@@ -76,7 +76,7 @@ def test_it_goes_on_from_its_checkpoint_when_the_cluster_was_lost_and_when_it_wa
     stack.local.up()
     assert status(JOB, made.connection, made.store).phase == "failed"
 
-    again = made.submit(launching_planner)
+    again = made.submit(planner)
     assert again.restored_from is not None
     assert lost.flink_job_id in again.restored_from
     made.write(1, first=100, impressions=False)  # its impression is in the state alone
@@ -85,18 +85,18 @@ def test_it_goes_on_from_its_checkpoint_when_the_cluster_was_lost_and_when_it_wa
     made.write(20, first=121)
     cancelled = stop(JOB, made.connection, made.store, savepoint=False)
     assert (cancelled.phase, cancelled.savepoint) == ("stopped", None)
-    third = made.submit(launching_planner)
+    third = made.submit(planner)
     assert (third.version, third.restored_from) == (3, cancelled.checkpoint)
     has_joined(made, 141)
 
 
-def test_state_that_was_drained_is_not_gone_on_from(make: Make, launching_planner: Planner) -> None:
+def test_state_that_was_drained_is_not_gone_on_from(make: Make, planner: Planner) -> None:
     made = make()
-    made.submit(launching_planner)
+    made.submit(planner)
     made.write(10)
     has_joined(made, 10)
     stop(JOB, made.connection, made.store, drain=True)
     with pytest.raises(Refused, match="can't go on from version 1: drained"):
-        made.submit(launching_planner)
-    assert made.submit(launching_planner, anew=True).restored_from is None
+        made.submit(planner)
+    assert made.submit(planner, anew=True).restored_from is None
     until(lambda: len(made.joined()) == 20)

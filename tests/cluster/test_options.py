@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,9 @@ from tests.projects import JOB, JOIN, write_project
 
 from juncture.checks.engine import check_file
 from juncture.cli.main import main
-from juncture.deploy.toolchain import find_toolchain
 from juncture.model.job import Job
 from juncture.model.project import JobFile
 from juncture.planner.session import Planner
-
-
-@pytest.fixture(scope="module")
-def planner() -> Iterator[Planner]:
-    with find_toolchain([]).planner() as planner:
-        yield planner
 
 
 def told(planner: Planner, *options: tuple[str, str]) -> list[str]:
