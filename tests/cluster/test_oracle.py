@@ -10,16 +10,12 @@ import pytest
 from juncture.deploy.connection import Connection
 from juncture.deploy.store import Store
 from juncture.deploy.submit import submit
-from juncture.deploy.toolchain import find_toolchain
 from juncture.errors import Refused
 from juncture.flink.metrics import watermarks
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
 from juncture.kafka.writer import Writer
-from juncture.local.stack import LocalStack
-from juncture.model.environment import Flink, Kafka
-from juncture.model.local import LocalSettings
 from juncture.project.loader import load_project
 from juncture.project.scaffold import create
 from juncture.render.bundle import bundle
@@ -34,17 +30,17 @@ EVENTS = 5000
 
 
 class Bench:
-    """A stack and a planner, to run jobs of the example project on."""
+    """The stack and the planner, to run jobs of the example project on."""
 
-    def __init__(self, root, state, planner, toolchain, project) -> None:
+    def __init__(self, root, stack, planner, toolchain, project) -> None:
         self.root = root
         self.planner = planner
         self.toolchain = toolchain
         self.project = project
-        self.kafka = Kafka(bootstrap_servers=state.kafka_address)
+        self.kafka = stack.kafka
         self.admin = Admin(self.kafka)
-        variables = {"JUNCTURE_KAFKA_BOOTSTRAP_SERVERS": state.kafka_address}
-        self.connection = Connection("local", self.kafka, Flink(rest=state.web_url), variables)
+        variables = {"JUNCTURE_KAFKA_BOOTSTRAP_SERVERS": stack.kafka.bootstrap_servers}
+        self.connection = Connection("local", self.kafka, stack.flink, variables)
 
     def start(self, job, topics):
         """Submit a job after its topics were made anew; its rendered form and its id."""
@@ -89,18 +85,10 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory):
+def bench(tmp_path_factory, stack, planner, toolchain):
     root = tmp_path_factory.mktemp("oracle") / "example"
     create(root)
-    project = load_project(root)
-    toolchain = find_toolchain({"kafka", "upsert-kafka"})
-    stack = LocalStack(root, LocalSettings())
-    try:
-        state = stack.up()
-        with toolchain.planner() as planner:
-            yield Bench(root, state, planner, toolchain, project)
-    finally:
-        stack.down(purge=True)
+    return Bench(root, stack, planner, toolchain, load_project(root))
 
 
 @pytest.mark.parametrize("job", ["ad_funnel", "paid_orders"])
