@@ -5,21 +5,51 @@ import org.apache.flink.core.memory.MemorySegmentFactory;
 
 import java.util.ArrayDeque;
 
-/** Native memory for chunks and index tables, within a number of bytes that was reserved for it. */
+/** Native memory for chunks and tables, within a number of bytes that was reserved for it. */
 final class ChunkMemory {
+    /** Chunks that are evicted together. */
+    private static final int EVICTED = 64;
+
+    /** Whose chunks they are. */
+    interface Owner {
+        /** Gives back the memory of about so many full chunks, if there are; returns of how many. */
+        int evict(int chunks) throws Exception;
+
+        /** Makes all chunks full ones. */
+        void seal() throws Exception;
+    }
+
     final int chunkSize;
     private final long budget;
     private final ArrayDeque<MemorySegment> free = new ArrayDeque<>();
+    private final Owner owner;
     private long used;
 
-    ChunkMemory(long budget, int chunkSize) {
+    ChunkMemory(long budget, int chunkSize, Owner owner) {
         this.budget = budget;
         this.chunkSize = chunkSize;
+        this.owner = owner;
     }
 
     /** Whether a chunk more would exceed the budget. */
     boolean exhausted() {
         return free.isEmpty() && used + chunkSize > budget;
+    }
+
+    /** Takes memory from the oldest chunks until there is some for one more. Not while a chunk is being read. */
+    void makeRoom() throws Exception {
+        while (exhausted()) {
+            if (owner.evict(EVICTED) == 0) {
+                owner.seal();
+                if (owner.evict(EVICTED) == 0) {
+                    throw new IllegalStateException(
+                            "The indexes of this join alone need more than the "
+                                    + (budget >> 20)
+                                    + " MiB of memory that it has. Raise taskmanager.memory.managed.size, or OPERATOR's"
+                                    + " share in taskmanager.memory.managed.consumer-weights.");
+                }
+            }
+        }
     }
 
     MemorySegment allocateChunk() {
@@ -40,10 +70,18 @@ final class ChunkMemory {
         }
     }
 
-    /** Zeroed memory for an index, which can't wait: chunks are evicted afterwards, if it took too much. */
-    MemorySegment allocateTable(int bytes) {
-        while (used + bytes > budget && !free.isEmpty()) {
-            give(free.pollLast());
+    /**
+     * Zeroed memory for an index, which can't wait: full chunks make room for it. If there are too few of them it is
+     * over the budget until there is room made. Not while a chunk is being read.
+     */
+    MemorySegment allocateTable(int bytes) throws Exception {
+        while (used + bytes > budget) {
+            if (free.isEmpty() && owner.evict(chunksFor(used + bytes - budget)) == 0) {
+                break;
+            }
+            while (used + bytes > budget && !free.isEmpty()) {
+                give(free.pollLast());
+            }
         }
         used += bytes;
         final MemorySegment table = MemorySegmentFactory.allocateOffHeapUnsafeMemory(bytes);
@@ -64,6 +102,10 @@ final class ChunkMemory {
     void close() {
         free.forEach(MemorySegment::free);
         free.clear();
+    }
+
+    private int chunksFor(long bytes) {
+        return (int) ((bytes + chunkSize - 1) / chunkSize);
     }
 
     private void give(MemorySegment segment) {

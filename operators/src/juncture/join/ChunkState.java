@@ -1,5 +1,6 @@
 package juncture.join;
 
+import org.apache.flink.api.common.state.KeyedStateStore;
 import org.apache.flink.api.common.state.MapState;
 import org.apache.flink.api.common.state.MapStateDescriptor;
 import org.apache.flink.api.common.state.ValueState;
@@ -7,7 +8,6 @@ import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeutils.base.IntSerializer;
 import org.apache.flink.api.common.typeutils.base.LongSerializer;
 import org.apache.flink.api.common.typeutils.base.array.BytePrimitiveArraySerializer;
-import org.apache.flink.api.common.state.KeyedStateStore;
 import org.apache.flink.core.memory.MemorySegment;
 import org.apache.flink.runtime.state.KeyGroupRange;
 import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
@@ -18,7 +18,6 @@ import org.apache.flink.table.data.binary.BinaryRowData;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -27,20 +26,34 @@ import java.util.stream.Stream;
  *
  * <p>All rows of a chunk are of one key group. They are written under that key group's first key, whichever it was:
  * so Flink moves them when the job is rescaled, and all else that a state backend can do holds for them.
+ *
+ * <p>A number has 40 bits for the bucket, 5 for the side and 19 for the chunk; in the number of match flags, the side
+ * that matched takes the place of the chunk. So up to 32 inputs on one key can have their rows in one state.
  */
 final class ChunkState {
     static final int FORMAT = 1;
-    static final int LARGEST_CHUNK_NUMBER = (1 << 19) - 1;
+    static final int CHUNK_BITS = 19;
+    static final int LARGEST_CHUNK = (1 << CHUNK_BITS) - 2;
+    static final long LARGEST_BUCKET = (1L << 39) - 1;
 
-    private static final String FORMAT_STATE = "event-join-format";
     static final String ROWS_STATE = "event-join-rows";
     private static final String MATCHES_STATE = "event-join-matches";
+
+    /**
+     * Which keys stand for their key groups; the value says nothing. It has the name of a map in the state of Flink's
+     * interval join: should that ever be given our state, Flink finds a value where it expects a map, and refuses,
+     * instead of beginning with no rows.
+     */
+    private static final String KEYS_STATE = "IntervalJoinLeftCache";
+
+    private static final int SIDE_BITS = 5;
+    private static final int BUCKET_SHIFT = CHUNK_BITS + SIDE_BITS;
 
     private final KeyedStateBackend<RowData> backend;
     private final int keyGroups;
     private final KeyGroupRange range;
     private final RowData[] keys;
-    private final ValueState<Integer> format;
+    private final ValueState<Integer> marks;
     private final MapState<Long, byte[]> rows;
     private final MapState<Long, byte[]> matches;
 
@@ -49,7 +62,7 @@ final class ChunkState {
         this.range = range;
         this.keyGroups = keyGroups;
         keys = new RowData[range.getNumberOfKeyGroups()];
-        format = store.getState(new ValueStateDescriptor<>(FORMAT_STATE, IntSerializer.INSTANCE));
+        marks = store.getState(new ValueStateDescriptor<>(KEYS_STATE, IntSerializer.INSTANCE));
         rows =
                 store.getMapState(
                         new MapStateDescriptor<>(
@@ -66,7 +79,7 @@ final class ChunkState {
         if (keys[position] == null) {
             keys[position] = ((BinaryRowData) key).copy();
             focus(keyGroup);
-            format.update(FORMAT);
+            marks.update(FORMAT);
         }
     }
 
@@ -100,37 +113,25 @@ final class ChunkState {
         matches.remove(number);
     }
 
-    /** What one stored chunk is given to. */
+    /** What the chunks of one key group are given to: their numbers, sorted. */
     interface Visitor {
-        void visit(int keyGroup, long number, byte[] bytes) throws Exception;
+        void visit(int keyGroup, List<Long> numbers) throws Exception;
     }
 
-    /**
-     * Gives every stored chunk to the visitor.
-     *
-     * @throws IllegalStateException if the state was written in a format that this version does not read.
-     */
+    /** Gives the visitor the numbers of all stored chunks, key group by key group. */
     void restore(Visitor visitor) throws Exception {
         final List<RowData> found;
-        try (Stream<RowData> stream = backend.getKeys(FORMAT_STATE, VoidNamespace.INSTANCE)) {
+        try (Stream<RowData> stream = backend.getKeys(KEYS_STATE, VoidNamespace.INSTANCE)) {
             found = stream.map(key -> ((BinaryRowData) key).copy()).collect(Collectors.toCollection(ArrayList::new));
         }
         for (RowData key : found) {
-            backend.setCurrentKey(key);
             final int keyGroup = KeyGroupRangeAssignment.assignToKeyGroup(key, keyGroups);
-            final int version = format.value();
-            if (version != FORMAT) {
-                throw new IllegalStateException(
-                        "The state of this join was written in format "
-                                + version
-                                + ", and this version of Juncture's operator reads format "
-                                + FORMAT
-                                + " only. Restore with the version that wrote it.");
-            }
             keys[keyGroup - range.getStartKeyGroup()] = key;
-            for (Map.Entry<Long, byte[]> entry : rows.entries()) {
-                visitor.visit(keyGroup, entry.getKey(), entry.getValue());
-            }
+            focus(keyGroup);
+            final List<Long> numbers = new ArrayList<>();
+            rows.keys().forEach(numbers::add);
+            numbers.sort(null);
+            visitor.visit(keyGroup, numbers);
         }
     }
 
@@ -140,19 +141,19 @@ final class ChunkState {
 
     /** A chunk's number: sorted by bucket, then side, then age. */
     static long number(long bucket, int side, int chunk) {
-        return (bucket << 20) | ((long) side << 19) | chunk;
+        return (bucket << BUCKET_SHIFT) | ((long) side << CHUNK_BITS) | chunk;
     }
 
     static long bucketOf(long number) {
-        return number >> 20;
+        return number >> BUCKET_SHIFT;
     }
 
     static int sideOf(long number) {
-        return (int) (number >> 19) & 1;
+        return (int) (number >> CHUNK_BITS) & ((1 << SIDE_BITS) - 1);
     }
 
     static int chunkOf(long number) {
-        return (int) number & LARGEST_CHUNK_NUMBER;
+        return (int) number & ((1 << CHUNK_BITS) - 1);
     }
 
     /** The bytes of a chunk in memory. */

@@ -1,8 +1,8 @@
 package juncture.join;
 
 import org.apache.flink.api.common.functions.DefaultOpenContext;
-import org.apache.flink.api.common.state.ListState;
-import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.api.common.state.BroadcastState;
+import org.apache.flink.api.common.state.MapStateDescriptor;
 import org.apache.flink.api.common.typeutils.base.StringSerializer;
 import org.apache.flink.api.java.functions.KeySelector;
 import org.apache.flink.core.memory.ManagedMemoryUseCase;
@@ -26,9 +26,6 @@ import org.apache.flink.table.runtime.operators.join.OuterJoinPaddingUtil;
 import org.apache.flink.table.runtime.typeutils.RowDataSerializer;
 import org.apache.flink.util.Collector;
 
-import java.util.Iterator;
-import java.util.List;
-
 /** Joins two inputs on equal keys and event times within bounds, with the results of Flink's interval join. */
 final class EventTimeJoin extends AbstractStreamOperator<RowData>
         implements TwoInputStreamOperator<RowData, RowData, RowData> {
@@ -36,8 +33,6 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
 
     private static final String HEADER_STATE = "event-join-header";
     private static final int CHUNK_SIZE = 16 * 1024;
-    /** Chunks that are evicted together. */
-    private static final int EVICTED = 64;
     /** Buckets that a side's rows are in, about: fewer are quicker to probe, more are dropped sooner. */
     private static final int BUCKETS = 10;
     private static final long NARROWEST_BUCKET = 1000;
@@ -48,7 +43,6 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
     private transient JoinSide right;
     private transient ChunkMemory memory;
     private transient MemoryManager memoryManager;
-    private transient ListState<String> headerState;
     private transient RowDataSerializer leftSerializer;
     private transient RowDataSerializer rightSerializer;
     private transient OuterJoinPaddingUtil padding;
@@ -74,21 +68,25 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         FlinkVersion.require();
         watermark = Long.MIN_VALUE;
         keyGroups = getRuntimeContext().getTaskInfo().getMaxNumberOfParallelSubtasks();
-        final StateHeader header = restoreHeader(context);
+        final StateHeader now = StateHeader.of(description, bucketWidth());
+        final StateHeader stored = storedHeader(context, now);
         final KeyedStateBackend<RowData> backend = getKeyedStateBackend();
         final KeyGroupRange range = ((CheckpointableKeyedStateBackend<RowData>) backend).getKeyGroupRange();
         final ChunkState state = new ChunkState(context.getKeyedStateStore(), backend, range, keyGroups);
-        final ChunkMemory reserved = new ChunkMemory(reserveManagedMemory(), CHUNK_SIZE);
+        memory = new ChunkMemory(reserveManagedMemory(), CHUNK_SIZE, new Sides());
         left =
                 new JoinSide(
-                        0, description.left, selector(stateKeySelector1), header.width, range, reserved, state);
+                        0, 1, description.left, selector(stateKeySelector1), stored.width, range, memory, state);
         right =
                 new JoinSide(
-                        1, description.right, selector(stateKeySelector2), header.width, range, reserved, state);
-        memory = reserved;
+                        1, 0, description.right, selector(stateKeySelector2), stored.width, range, memory, state);
+        final RowProjection ofLeft = stored.left.projection(now.left, description.left.type, "left");
+        final RowProjection ofRight = stored.right.projection(now.right, description.right.type, "right");
         state.restore(
-                (keyGroup, number, bytes) ->
-                        (ChunkState.sideOf(number) == 0 ? left : right).restore(keyGroup, number, bytes));
+                (keyGroup, numbers) -> {
+                    left.restore(keyGroup, numbers, ofLeft);
+                    right.restore(keyGroup, numbers, ofRight);
+                });
     }
 
     @Override
@@ -166,9 +164,7 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         if (now < until) {
             if (matchable || own.description.outer) {
                 own.add(keyGroup, key, hash, row, joined);
-                if (memory.exhausted()) {
-                    relieve();
-                }
+                memory.makeRoom();
             }
             return true;
         }
@@ -213,9 +209,12 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
     public void close() throws Exception {
         super.close();
         description.function.close();
+        for (JoinSide side : new JoinSide[] {left, right}) {
+            if (side != null) {
+                side.releaseMemory();
+            }
+        }
         if (memory != null) {
-            left.releaseMemory();
-            right.releaseMemory();
             memory.close();
         }
         if (memoryManager != null) {
@@ -223,37 +222,36 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         }
     }
 
-    /** Takes memory from the oldest chunks. Rows that come are not refused for want of memory, as long as any is left. */
-    private void relieve() throws Exception {
-        if (evict() == 0) {
-            left.seal();
-            right.seal();
-            if (evict() == 0) {
-                throw new IllegalStateException(
-                        "The indexes of this join alone need more memory than the operator has. Raise"
-                                + " taskmanager.memory.managed.size, or OPERATOR's share in"
-                                + " taskmanager.memory.managed.consumer-weights.");
-            }
-        }
-    }
-
-    private int evict() {
-        final int given = left.evict(EVICTED);
-        return given < EVICTED ? given + right.evict(EVICTED - given) : given;
-    }
-
-    private StateHeader restoreHeader(StateInitializationContext context) throws Exception {
-        headerState =
+    /** The header of the snapshot, or else of a job that begins; the state has from now on what the job writes. */
+    private StateHeader storedHeader(StateInitializationContext context, StateHeader now) throws Exception {
+        final BroadcastState<String, String> state =
                 context.getOperatorStateStore()
-                        .getUnionListState(new ListStateDescriptor<>(HEADER_STATE, StringSerializer.INSTANCE));
-        final long span = description.left.retention + description.right.retention;
-        StateHeader header = StateHeader.of(description, Math.max(NARROWEST_BUCKET, span / BUCKETS));
-        final Iterator<String> restored = headerState.get().iterator();
-        if (restored.hasNext()) {
-            header = StateHeader.parse(restored.next()).continueAs(header);
+                        .getBroadcastState(
+                                new MapStateDescriptor<>(
+                                        HEADER_STATE, StringSerializer.INSTANCE, StringSerializer.INSTANCE));
+        final boolean written = state.iterator().hasNext();
+        if (!written && hasForeignState()) {
+            throw new IllegalStateException(
+                    "The state that this join was given was not written by Juncture's operator, but by Flink's interval"
+                            + " join, or another operator of this uid. Nothing was read, as the rows would be missing."
+                            + " Restore with the join's former strategy, or start without this state.");
         }
-        headerState.update(List.of(header.text()));
-        return header;
+        final StateHeader stored = written ? StateHeader.read(state) : now;
+        stored.continuedBy(now).write(state);
+        return stored;
+    }
+
+    private boolean hasForeignState() {
+        return getContainingTask()
+                .getEnvironment()
+                .getTaskStateManager()
+                .prioritizedOperatorState(getOperatorID())
+                .getJobManagerManagedKeyedState()
+                .hasState();
+    }
+
+    private long bucketWidth() {
+        return Math.max(NARROWEST_BUCKET, (description.left.retention + description.right.retention) / BUCKETS);
     }
 
     /** This operator's share of the slot's managed memory, taken as a whole. */
@@ -275,6 +273,21 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
     @SuppressWarnings("unchecked")
     private static KeySelector<RowData, RowData> selector(KeySelector<?, ?> selector) {
         return (KeySelector<RowData, RowData>) (KeySelector<?, ?>) selector;
+    }
+
+    /** The sides as owners of chunks. */
+    private final class Sides implements ChunkMemory.Owner {
+        @Override
+        public int evict(int chunks) throws Exception {
+            final int given = left.evict(chunks);
+            return given < chunks ? given + right.evict(chunks - given) : given;
+        }
+
+        @Override
+        public void seal() throws Exception {
+            left.seal();
+            right.seal();
+        }
     }
 
     /** Passes results on, and remembers that there were some. */

@@ -20,7 +20,7 @@ final class HashIndex {
     private int taken;
 
     /** @param expected about how many hashes there will be. */
-    HashIndex(ChunkMemory memory, int expected) {
+    HashIndex(ChunkMemory memory, int expected) throws Exception {
         this.memory = memory;
         allocate(Math.max(SMALLEST, Integer.highestOneBit(Math.max(1, expected)) * 2));
     }
@@ -39,7 +39,7 @@ final class HashIndex {
     }
 
     /** Makes this row the last one with its hash, and returns the one that was, or NONE. */
-    int put(int hash, int address) {
+    int put(int hash, int address) throws Exception {
         if ((taken + 1) * 3L > (mask + 1) * 2L) {
             grow();
         }
@@ -67,7 +67,7 @@ final class HashIndex {
         slots = null;
     }
 
-    private void grow() {
+    private void grow() throws Exception {
         final MemorySegment old = slots;
         allocate((mask + 1) * 2);
         for (int at = 0; at < old.size(); at += SLOT) {
@@ -83,7 +83,7 @@ final class HashIndex {
         memory.releaseTable(old);
     }
 
-    private void allocate(int count) {
+    private void allocate(int count) throws Exception {
         slots = memory.allocateTable(count * SLOT);
         mask = count - 1;
     }

@@ -2,20 +2,25 @@ package juncture.join;
 
 import org.apache.flink.api.java.functions.KeySelector;
 import org.apache.flink.core.memory.MemorySegment;
+import org.apache.flink.core.memory.MemorySegmentFactory;
 import org.apache.flink.runtime.state.KeyGroupRange;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.binary.BinaryRowData;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /** The rows of one input that may still find a match, in buckets of event time. */
 final class JoinSide {
     final JoinDescription.SideDescription description;
     final KeySelector<RowData, RowData> keySelector;
     private final int side;
+    private final int otherSide;
     private final long width;
     private final KeyGroupRange range;
-    private final ChunkMemory memory;
+    final ChunkMemory memory;
     private final ChunkState state;
 
     /** Ordered by id; few, so that they are looked through. */
@@ -27,6 +32,7 @@ final class JoinSide {
 
     JoinSide(
             int side,
+            int otherSide,
             JoinDescription.SideDescription description,
             KeySelector<RowData, RowData> keySelector,
             long width,
@@ -34,6 +40,7 @@ final class JoinSide {
             ChunkMemory memory,
             ChunkState state) {
         this.side = side;
+        this.otherSide = otherSide;
         this.description = description;
         this.keySelector = keySelector;
         this.width = width;
@@ -46,11 +53,71 @@ final class JoinSide {
     void add(int keyGroup, RowData key, int hash, BinaryRowData added, boolean matched) throws Exception {
         final long time = timeOf(added);
         state.introduce(keyGroup, key);
-        bucketToFill(Math.floorDiv(time, width)).add(keyGroup, hash, time, added, matched);
+        bucketToFill(bucketOf(time)).add(keyGroup, hash, time, added, matched);
     }
 
-    void restore(int keyGroup, long number, byte[] bytes) throws Exception {
-        bucketToFill(ChunkState.bucketOf(number)).restore(keyGroup, ChunkState.chunkOf(number), bytes);
+    /**
+     * Takes back the chunks of this side, out of the sorted numbers of all chunks of a key group.
+     *
+     * @throws IllegalStateException if the rows are not of the keys and times that this join takes them to be.
+     */
+    void restore(int keyGroup, List<Long> numbers, RowProjection projection) throws Exception {
+        final List<Long> own =
+                numbers.stream().filter(number -> ChunkState.sideOf(number) == side).collect(Collectors.toList());
+        for (int from = 0, to; from < own.size(); from = to) {
+            final long bucket = ChunkState.bucketOf(own.get(from));
+            for (to = from + 1; to < own.size() && ChunkState.bucketOf(own.get(to)) == bucket; ) {
+                to++;
+            }
+            if (projection.isIdentity()) {
+                restore(keyGroup, bucketToFill(bucket), own.subList(from, to));
+            } else {
+                rewrite(keyGroup, bucketToFill(bucket), own.subList(from, to), projection);
+            }
+        }
+    }
+
+    private void restore(int keyGroup, TimeBucket bucket, List<Long> numbers) throws Exception {
+        final RowLog log = bucket.logToFill(keyGroup);
+        for (long number : numbers) {
+            final byte[] bytes = state.readRows(keyGroup, number);
+            final MemorySegment stored = MemorySegmentFactory.wrap(bytes);
+            RowLog.pointTo(row, stored, RowLog.FIRST);
+            check(row, RowLog.hash(stored, RowLog.FIRST), bucket.id);
+            log.restore(bytes, (address, hash, chunk) -> bucket.restored(address, hash));
+        }
+    }
+
+    /** Rows that were stored with other columns become rows of the job, in chunks of their own. */
+    private void rewrite(int keyGroup, TimeBucket bucket, List<Long> numbers, RowProjection projection)
+            throws Exception {
+        final List<byte[]> chunks = new ArrayList<>();
+        for (long number : numbers) {
+            chunks.add(state.readRows(keyGroup, number));
+            state.removeRows(keyGroup, number);
+        }
+        final RowLog old = newLog(keyGroup, bucket.id);
+        old.restoreMatches();
+        state.removeMatches(keyGroup, ChunkState.number(bucket.id, side, otherSide));
+        for (byte[] bytes : chunks) {
+            RowLog.forEach(
+                    bytes,
+                    (address, hash, chunk) -> {
+                        final BinaryRowData projected = projection.of(chunk, address);
+                        check(projected, hash, bucket.id);
+                        final boolean matched = old.isMatched(RowLog.ordinal(chunk, address));
+                        bucket.add(keyGroup, hash, timeOf(projected), projected, matched);
+                        memory.makeRoom();
+                    });
+        }
+    }
+
+    private void check(BinaryRowData restored, int hash, long bucket) throws Exception {
+        if (keySelector.getKey(restored).hashCode() != hash || bucketOf(timeOf(restored)) != bucket) {
+            throw new IllegalStateException(
+                    "The rows in this join's state are of other keys or other times than those by which the job joins"
+                            + " now. Start without this state, or join as before.");
+        }
     }
 
     /** What a stored row with the right key and time is given to. */
@@ -62,14 +129,14 @@ final class JoinSide {
     /** Gives `match` every row with this key and a time from `from` to `to`; returns whether one joined. */
     boolean probe(int keyGroup, RowData key, int hash, long from, long to, Match match) throws Exception {
         boolean joined = false;
-        final long firstId = Math.floorDiv(from, width);
-        final long lastId = Math.floorDiv(to, width);
+        final long firstId = bucketOf(from);
+        final long lastId = bucketOf(to);
         for (int at = count - 1; at >= 0 && buckets[at].id >= firstId; at--) {
             final TimeBucket bucket = buckets[at];
             if (bucket.id > lastId) {
                 continue;
             }
-            int address = bucket.index.last(hash);
+            int address = bucket.last(hash);
             while (address != HashIndex.NONE) {
                 final RowLog log = bucket.log(keyGroup);
                 final MemorySegment chunk = log.chunk(address);
@@ -88,13 +155,12 @@ final class JoinSide {
     /** Gives rows that can't find a match any more to the visitor, if this side is outer, and drops full buckets. */
     void expire(long watermark, TimeBucket.UnmatchedVisitor visitor) throws Exception {
         final long expired = expiration(watermark);
-        for (int at = 0; description.outer && at < count && buckets[at].id * width <= expired; at++) {
+        for (int at = 0; description.outer && at < count && buckets[at].id <= bucketOf(expired); at++) {
             buckets[at].expireUnmatched(expired, visitor);
         }
         int dropped = 0;
         while (dropped < count && lastTime(buckets[dropped]) <= expired) {
-            buckets[dropped].forEach(RowLog::drop);
-            buckets[dropped++].index.release();
+            buckets[dropped++].drop();
         }
         if (dropped > 0) {
             System.arraycopy(buckets, dropped, buckets, 0, count - dropped);
@@ -118,7 +184,7 @@ final class JoinSide {
     }
 
     /** Gives back the memory of about `wanted` full chunks, the oldest first; returns of how many. */
-    int evict(int wanted) {
+    int evict(int wanted) throws Exception {
         int given = 0;
         for (int at = 0; at < count && given < wanted; at++) {
             given += buckets[at].evict(wanted - given);
@@ -127,13 +193,17 @@ final class JoinSide {
     }
 
     RowLog newLog(int keyGroup, long bucket) {
-        return new RowLog(keyGroup, ChunkState.number(bucket, side, 0), memory, state);
+        return new RowLog(
+                keyGroup,
+                ChunkState.number(bucket, side, 0),
+                ChunkState.number(bucket, side, otherSide),
+                memory,
+                state);
     }
 
     void releaseMemory() throws Exception {
         for (int at = 0; at < count; at++) {
-            buckets[at].forEach(RowLog::releaseMemory);
-            buckets[at].index.release();
+            buckets[at].releaseMemory();
         }
         count = 0;
     }
@@ -148,10 +218,16 @@ final class JoinSide {
     }
 
     private long lastTime(TimeBucket bucket) {
-        return (bucket.id + 1) * width - 1;
+        return bucket.id == ChunkState.LARGEST_BUCKET ? Long.MAX_VALUE : (bucket.id + 1) * width - 1;
     }
 
-    private TimeBucket bucketToFill(long id) {
+    /** The first and the last bucket have the times beyond, too. */
+    private long bucketOf(long time) {
+        final long id = Math.floorDiv(time, width);
+        return Math.max(-ChunkState.LARGEST_BUCKET, Math.min(ChunkState.LARGEST_BUCKET, id));
+    }
+
+    private TimeBucket bucketToFill(long id) throws Exception {
         int at = count;
         while (at > 0 && buckets[at - 1].id > id) {
             at--;
@@ -163,7 +239,7 @@ final class JoinSide {
             buckets = Arrays.copyOf(buckets, count * 2);
         }
         System.arraycopy(buckets, at, buckets, at + 1, count - at);
-        final int expected = at > 0 ? buckets[at - 1].index.size() : 0;
+        final int expected = at > 0 ? buckets[at - 1].size() : 0;
         buckets[at] = new TimeBucket(id, this, range, new HashIndex(memory, expected));
         count++;
         return buckets[at];

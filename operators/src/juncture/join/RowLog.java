@@ -10,13 +10,14 @@ import java.util.Arrays;
 /**
  * The rows of one side, bucket and key group, in the order in which they came, in chunks.
  *
- * <p>A chunk is {@code byte format, byte 0, short schema, int bytes used}, then rows: {@code int size, int hash, int
+ * <p>A chunk is {@code byte format, 3 bytes 0, int bytes used}, then rows: {@code int size, int hash, int
  * address of the previous row with this hash, int ordinal}, and the row as BinaryRowData has it, up to a multiple of
  * 8 bytes. An address is a chunk's number and an offset in units of 8 bytes, and fits an int. A row that is larger
  * than a chunk is a chunk by itself, which is never kept in memory.
  *
- * <p>A full chunk is written to the state, and its memory may then be taken away; reading such a chunk's rows reads
- * it from the state again.
+ * <p>A chunk is written to the state when a snapshot is made or its memory is needed for others, once it is full for
+ * good: rows that expire before are never written. Reading the rows of a chunk that lost its memory reads it from the
+ * state again.
  */
 final class RowLog {
     private static final int CHUNK_HEADER = 8;
@@ -25,11 +26,15 @@ final class RowLog {
     private static final int ROW_HASH = 4;
     private static final int ROW_PREVIOUS = 8;
     private static final int ROW_ORDINAL = 12;
-    private static final int OFFSET_BITS = 13;
+    private static final int OFFSET_BITS = Integer.SIZE - ChunkState.CHUNK_BITS;
     private static final int OFFSET_MASK = (1 << OFFSET_BITS) - 1;
+
+    /** The address of the first row of the first chunk. */
+    static final int FIRST = CHUNK_HEADER >>> 3;
 
     final int keyGroup;
     private final long firstNumber;
+    private final long matchesNumber;
     private final ChunkMemory memory;
     private final ChunkState state;
     private final int chunkSize;
@@ -39,16 +44,23 @@ final class RowLog {
     private int firstResident;
     private int tailUsed;
     private boolean tailOpen;
-    private boolean tailDirty;
+
+    /** The chunks before this one are in the state, as they are. */
+    private int firstUnwritten;
+
+    /** How many chunks the state has something of. */
+    private int stored;
 
     private int rows;
     private long[] matched = new long[1];
     private boolean matchesDirty;
     private boolean matchesWritten;
 
-    RowLog(int keyGroup, long firstNumber, ChunkMemory memory, ChunkState state) {
+    /** @param matchesNumber under which the flags are kept; the chunks' numbers count from firstNumber. */
+    RowLog(int keyGroup, long firstNumber, long matchesNumber, ChunkMemory memory, ChunkState state) {
         this.keyGroup = keyGroup;
         this.firstNumber = firstNumber;
+        this.matchesNumber = matchesNumber;
         this.memory = memory;
         this.state = state;
         chunkSize = memory.chunkSize;
@@ -73,13 +85,14 @@ final class RowLog {
         tail.putInt(tailUsed + ROW_ORDINAL, rows);
         copy(row, tail, tailUsed + ROW_HEADER, size);
         tailUsed += occupied(size);
-        tailDirty = true;
+        firstUnwritten = Math.min(firstUnwritten, count - 1);
         if (isMatched) {
             markMatched(rows);
         }
         rows++;
         if (tail.size() > chunkSize) {
             seal();
+            writeChunks();
             chunks[count - 1] = null;
         }
         return rows - 1;
@@ -116,28 +129,45 @@ final class RowLog {
         return chunk.getInt(offset(address) + ROW_PREVIOUS);
     }
 
+    static int hash(MemorySegment chunk, int address) {
+        return chunk.getInt(offset(address) + ROW_HASH);
+    }
+
     static int ordinal(MemorySegment chunk, int address) {
         return chunk.getInt(offset(address) + ROW_ORDINAL);
     }
 
+    int unmatched() {
+        int flags = 0;
+        for (long word : matched) {
+            flags += Long.bitCount(word);
+        }
+        return rows - flags;
+    }
+
     /** Writes what the state does not have yet. */
     void flush() throws Exception {
-        if (tailOpen && tailDirty) {
-            writeTail();
+        if (tailOpen) {
+            chunks[count - 1].putInt(CHUNK_USED, tailUsed);
         }
+        writeChunks();
         if (matchesDirty) {
-            state.writeMatches(keyGroup, firstNumber, matchBytes());
+            state.writeMatches(keyGroup, matchesNumber, matchBytes());
             matchesDirty = false;
             matchesWritten = true;
         }
     }
 
     /** Gives back the memory of up to `most` full chunks, the oldest first; returns of how many. */
-    int evict(int most) {
+    int evict(int most) throws Exception {
         int given = 0;
         final int end = tailOpen ? count - 1 : count;
         while (firstResident < end && given < most) {
             if (chunks[firstResident] != null) {
+                if (firstResident >= firstUnwritten) {
+                    write(firstResident);
+                    firstUnwritten = firstResident + 1;
+                }
                 release(firstResident);
                 given++;
             }
@@ -146,12 +176,10 @@ final class RowLog {
         return given;
     }
 
-    /** Writes the chunk being filled, so that it can be evicted; the next row begins another. */
-    void seal() throws Exception {
+    /** Makes the chunk being filled one that can be evicted; the next row begins another. */
+    void seal() {
         if (tailOpen) {
-            if (tailDirty) {
-                writeTail();
-            }
+            chunks[count - 1].putInt(CHUNK_USED, tailUsed);
             tailOpen = false;
         }
     }
@@ -159,11 +187,11 @@ final class RowLog {
     /** Frees the memory and removes everything from the state. */
     void drop() throws Exception {
         releaseMemory();
-        for (int number = 0; number < count; number++) {
+        for (int number = 0; number < stored; number++) {
             state.removeRows(keyGroup, firstNumber + number);
         }
         if (matchesWritten) {
-            state.removeMatches(keyGroup, firstNumber);
+            state.removeMatches(keyGroup, matchesNumber);
         }
     }
 
@@ -188,25 +216,43 @@ final class RowLog {
         }
     }
 
-    /** Takes back a chunk that was written to the state; in any order, and before a row is added. */
-    void restore(int number, byte[] bytes, RowVisitor visitor) throws Exception {
-        while (number >= chunks.length) {
-            chunks = Arrays.copyOf(chunks, chunks.length * 2);
+    /** Visits the rows of a stored chunk, with their addresses in it. */
+    static void forEach(byte[] bytes, RowVisitor visitor) throws Exception {
+        forEach(0, MemorySegmentFactory.wrap(bytes), bytes.length, visitor);
+    }
+
+    private static void forEach(int number, MemorySegment chunk, int end, RowVisitor visitor) throws Exception {
+        for (int at = CHUNK_HEADER; at < end; at += occupied(chunk.getInt(at))) {
+            visitor.visit((number << OFFSET_BITS) | (at >>> 3), chunk.getInt(at + ROW_HASH), chunk);
         }
+    }
+
+    /** Takes back the chunk after the last one from the state, before a row is added. */
+    void restore(byte[] bytes, RowVisitor visitor) throws Exception {
         if (count == 0) {
             restoreMatches();
         }
-        count = Math.max(count, number + 1);
-        final MemorySegment stored = MemorySegmentFactory.wrap(bytes);
+        makeRoomForChunk();
+        final int number = count++;
+        stored = count;
+        firstUnwritten = count;
+        final MemorySegment chunk = MemorySegmentFactory.wrap(bytes);
         if (bytes.length <= chunkSize && !memory.exhausted()) {
             chunks[number] = memory.allocateChunk();
-            stored.copyTo(0, chunks[number], 0, bytes.length);
+            chunk.copyTo(0, chunks[number], 0, bytes.length);
         }
-        forEach(number, stored, bytes.length, visitor);
+        forEach(
+                number,
+                chunk,
+                bytes.length,
+                (address, hash, segment) -> {
+                    rows++;
+                    visitor.visit(address, hash, segment);
+                });
     }
 
-    private void restoreMatches() throws Exception {
-        final byte[] bytes = state.readMatches(keyGroup, firstNumber);
+    void restoreMatches() throws Exception {
+        final byte[] bytes = state.readMatches(keyGroup, matchesNumber);
         if (bytes != null) {
             matched = new long[(bytes.length + 7) >>> 3];
             for (int at = 0; at < bytes.length; at++) {
@@ -216,35 +262,41 @@ final class RowLog {
         }
     }
 
-    private void forEach(int number, MemorySegment chunk, int end, RowVisitor visitor) throws Exception {
-        for (int at = CHUNK_HEADER; at < end; at += occupied(chunk.getInt(at))) {
-            rows = Math.max(rows, chunk.getInt(at + ROW_ORDINAL) + 1);
-            visitor.visit((number << OFFSET_BITS) | (at >>> 3), chunk.getInt(at + ROW_HASH), chunk);
+    private void makeRoomForChunk() {
+        if (count > ChunkState.LARGEST_CHUNK) {
+            throw new IllegalStateException(
+                    "A key group has more than 8 GiB of rows in one bucket of event time, which is more than this join"
+                            + " can address. Raise pipeline.max-parallelism.");
+        }
+        if (count == chunks.length) {
+            chunks = Arrays.copyOf(chunks, count * 2);
         }
     }
 
     private void open(int size) {
-        if (count == chunks.length) {
-            chunks = Arrays.copyOf(chunks, count * 2);
-        }
+        makeRoomForChunk();
         final int needed = CHUNK_HEADER + occupied(size);
         final MemorySegment tail =
                 needed > chunkSize
                         ? MemorySegmentFactory.allocateUnpooledSegment(needed)
                         : memory.allocateChunk();
+        tail.putInt(0, 0);
         tail.put(0, (byte) ChunkState.FORMAT);
-        tail.put(1, (byte) 0);
-        tail.putShort(2, (short) 0);
         chunks[count++] = tail;
         tailUsed = CHUNK_HEADER;
         tailOpen = true;
-        tailDirty = false;
     }
 
-    private void writeTail() throws Exception {
-        chunks[count - 1].putInt(CHUNK_USED, tailUsed);
-        state.writeRows(keyGroup, firstNumber + count - 1, ChunkState.copy(chunks[count - 1], tailUsed));
-        tailDirty = false;
+    private void writeChunks() throws Exception {
+        while (firstUnwritten < count) {
+            write(firstUnwritten++);
+        }
+    }
+
+    private void write(int number) throws Exception {
+        final MemorySegment chunk = chunks[number];
+        state.writeRows(keyGroup, firstNumber + number, ChunkState.copy(chunk, chunk.getInt(CHUNK_USED)));
+        stored = Math.max(stored, number + 1);
     }
 
     private byte[] read(int number) throws Exception {

@@ -3,18 +3,16 @@ package juncture.join;
 import org.apache.flink.runtime.state.KeyGroupRange;
 import org.apache.flink.table.data.binary.BinaryRowData;
 
-import java.util.PriorityQueue;
-
 /** The rows of one side whose time is in one stretch of event time: a log for each key group, and an index. */
 final class TimeBucket {
     final long id;
-    final HashIndex index;
+    private final HashIndex index;
     private final JoinSide side;
     private final RowLog[] logs;
     private final int firstKeyGroup;
 
-    /** Rows without a match, the oldest first; there from when the first row of the bucket expires. */
-    private PriorityQueue<Unmatched> unmatched;
+    /** Rows without a match; there from when the first row of the bucket expires. */
+    private ExpiryQueue unmatched;
 
     TimeBucket(long id, JoinSide side, KeyGroupRange range, HashIndex index) {
         this.id = id;
@@ -29,20 +27,25 @@ final class TimeBucket {
         final int address = log.nextAddress(row.getSizeInBytes());
         final int ordinal = log.append(hash, index.put(hash, address), row, matched);
         if (unmatched != null && !matched) {
-            unmatched.add(new Unmatched(time, log, address, ordinal));
+            unmatched.add(time, keyGroup, address, ordinal);
         }
     }
 
-    void restore(int keyGroup, int chunk, byte[] bytes) throws Exception {
-        logToFill(keyGroup)
-                .restore(
-                        chunk,
-                        bytes,
-                        (address, hash, segment) -> {
-                            if (address > index.last(hash)) {
-                                index.put(hash, address);
-                            }
-                        });
+    /** Finds a row that is back in its log. */
+    void restored(int address, int hash) throws Exception {
+        if (address > index.last(hash)) {
+            index.put(hash, address);
+        }
+    }
+
+    /** The address of the last row with this hash, or HashIndex.NONE. */
+    int last(int hash) {
+        return index.last(hash);
+    }
+
+    /** How many hashes there are. */
+    int size() {
+        return index.size();
     }
 
     /** The log of a key group that has rows here. */
@@ -60,13 +63,15 @@ final class TimeBucket {
         if (unmatched == null) {
             collectUnmatched();
         }
-        while (!unmatched.isEmpty() && unmatched.peek().time <= until) {
-            final Unmatched next = unmatched.poll();
-            if (!next.log.isMatched(next.ordinal)) {
-                RowLog.pointTo(side.row, next.log.chunk(next.address), next.address);
-                visitor.visit(next.time, side.row);
-                next.log.markMatched(next.ordinal);
+        while (!unmatched.isEmpty() && unmatched.time() <= until) {
+            final RowLog log = log(unmatched.keyGroup());
+            final int ordinal = unmatched.ordinal();
+            if (!log.isMatched(ordinal)) {
+                RowLog.pointTo(side.row, log.chunk(unmatched.address()), unmatched.address());
+                visitor.visit(unmatched.time(), side.row);
+                log.markMatched(ordinal);
             }
+            unmatched.removeOldest();
         }
     }
 
@@ -84,7 +89,7 @@ final class TimeBucket {
     }
 
     /** Gives back the memory of about `wanted` full chunks; returns of how many. */
-    int evict(int wanted) {
+    int evict(int wanted) throws Exception {
         int given = 0;
         for (int position = 0; position < logs.length && given < wanted; position++) {
             if (logs[position] != null) {
@@ -94,7 +99,26 @@ final class TimeBucket {
         return given;
     }
 
-    private RowLog logToFill(int keyGroup) {
+    /** Frees the memory, and removes the rows from the state. */
+    void drop() throws Exception {
+        forEach(RowLog::drop);
+        releaseTables();
+    }
+
+    void releaseMemory() throws Exception {
+        forEach(RowLog::releaseMemory);
+        releaseTables();
+    }
+
+    private void releaseTables() {
+        index.release();
+        if (unmatched != null) {
+            unmatched.release();
+        }
+    }
+
+    /** The log of a key group, which may have no rows yet. */
+    RowLog logToFill(int keyGroup) {
         final int position = keyGroup - firstKeyGroup;
         if (logs[position] == null) {
             logs[position] = side.newLog(keyGroup, id);
@@ -103,7 +127,12 @@ final class TimeBucket {
     }
 
     private void collectUnmatched() throws Exception {
-        unmatched = new PriorityQueue<>();
+        int expected = 0;
+        for (RowLog log : logs) {
+            expected += log == null ? 0 : log.unmatched();
+        }
+        // All at once: to grow while a chunk is read might take that chunk's memory.
+        unmatched = new ExpiryQueue(side.memory, expected);
         forEach(
                 log ->
                         log.forEach(
@@ -112,27 +141,8 @@ final class TimeBucket {
                                     if (!log.isMatched(ordinal)) {
                                         RowLog.pointTo(side.row, chunk, address);
                                         unmatched.add(
-                                                new Unmatched(side.timeOf(side.row), log, address, ordinal));
+                                                side.timeOf(side.row), log.keyGroup, address, ordinal);
                                     }
                                 }));
-    }
-
-    private static final class Unmatched implements Comparable<Unmatched> {
-        private final long time;
-        private final RowLog log;
-        private final int address;
-        private final int ordinal;
-
-        private Unmatched(long time, RowLog log, int address, int ordinal) {
-            this.time = time;
-            this.log = log;
-            this.address = address;
-            this.ordinal = ordinal;
-        }
-
-        @Override
-        public int compareTo(Unmatched other) {
-            return Long.compare(time, other.time);
-        }
     }
 }

@@ -134,18 +134,6 @@ class EventTimeJoinStateTest {
         }
     }
 
-    @Test
-    void refusesRowsWithOtherColumns() throws Exception {
-        final Joins joins = new Joins(FlinkJoinType.INNER, -5000, 2000, false);
-        final OperatorSubtaskState state;
-        try (Joins.Running running = joins.ours().start()) {
-            state = running.left("k", 100_000, "row").snapshot(1);
-        }
-        final Exception refused =
-                assertThrows(Exception.class, () -> joins.oursWithIntText().startFrom(state).close());
-        assertTrue(Joins.messages(refused).contains("f2 INT"), Joins.messages(refused));
-    }
-
     private static List<String> results(Joins joins, List<Stream.Step> steps) throws Exception {
         try (Joins.Running running = joins.ours().start()) {
             for (Stream.Step step : steps) {

@@ -22,26 +22,22 @@ import org.apache.flink.table.runtime.operators.join.KeyedCoProcessOperatorWithW
 import org.apache.flink.table.runtime.operators.join.interval.IntervalJoinFunction;
 import org.apache.flink.table.runtime.operators.join.interval.RowTimeIntervalJoin;
 import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
-import org.apache.flink.table.types.logical.BigIntType;
-import org.apache.flink.table.types.logical.IntType;
+import org.apache.flink.table.runtime.typeutils.RowDataSerializer;
 import org.apache.flink.table.types.logical.LogicalType;
+import org.apache.flink.table.types.logical.RowType;
 import org.apache.flink.table.types.logical.VarCharType;
+import org.apache.flink.table.types.logical.utils.LogicalTypeParser;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
-/** Both operators, ours and Flink's, over rows of (key STRING, time BIGINT, text STRING). */
+/** Both operators, ours and Flink's, over rows of (key STRING, time BIGINT, ..., text STRING). */
 final class Joins {
     static final int KEY_GROUPS = 8;
 
-    static final InternalTypeInfo<RowData> ROW =
-            InternalTypeInfo.ofFields(VarCharType.STRING_TYPE, new BigIntType(), VarCharType.STRING_TYPE);
-    static final InternalTypeInfo<RowData> RESULT =
-            InternalTypeInfo.ofFields(
-                    new LogicalType[] {
-                        VarCharType.STRING_TYPE, new BigIntType(), VarCharType.STRING_TYPE,
-                        VarCharType.STRING_TYPE, new BigIntType(), VarCharType.STRING_TYPE
-                    });
+    /** The columns of both sides, as long as a test does not give the left side others. */
+    static final InternalTypeInfo<RowData> ROW = columns("key STRING", "time BIGINT", "text STRING");
 
     /** left.time BETWEEN right.time + lower AND right.time + upper, texts unlike "never". */
     final FlinkJoinType type;
@@ -49,24 +45,57 @@ final class Joins {
     final long lower;
     final long upper;
     final boolean nullsMatch;
+    private final InternalTypeInfo<RowData> left;
+    private final InternalTypeInfo<RowData> result;
 
     Joins(FlinkJoinType type, long lower, long upper, boolean nullsMatch) {
+        this(type, lower, upper, nullsMatch, ROW);
+    }
+
+    private Joins(
+            FlinkJoinType type, long lower, long upper, boolean nullsMatch, InternalTypeInfo<RowData> left) {
         this.type = type;
         this.lower = lower;
         this.upper = upper;
         this.nullsMatch = nullsMatch;
+        this.left = left;
+        result =
+                InternalTypeInfo.ofFields(
+                        Stream.concat(left.toRowType().getChildren().stream(), ROW.toRowType().getChildren().stream())
+                                .toArray(LogicalType[]::new));
+    }
+
+    /** The same join with left rows of these columns; the first is the key, the second the time, the last the text. */
+    Joins withLeft(String... columns) {
+        return new Joins(type, lower, upper, nullsMatch, columns(columns));
+    }
+
+    /** A type from texts like "key STRING" and "amount INT NOT NULL". */
+    private static InternalTypeInfo<RowData> columns(String... columns) {
+        final LogicalType[] types = new LogicalType[columns.length];
+        final String[] names = new String[columns.length];
+        for (int at = 0; at < columns.length; at++) {
+            final String[] parts = columns[at].split(" ", 2);
+            names[at] = parts[0];
+            types[at] = LogicalTypeParser.parse(parts[1], Joins.class.getClassLoader());
+        }
+        return InternalTypeInfo.of(RowType.of(types, names));
     }
 
     JoinDescription description() {
         return new JoinDescription(
-                new JoinDescription.SideDescription(ROW, 1, -lower, type.isLeftOuter()),
+                new JoinDescription.SideDescription(left, 1, -lower, type.isLeftOuter()),
                 new JoinDescription.SideDescription(ROW, 1, upper, type.isRightOuter()),
                 function(),
                 nullsMatch ? new int[0] : new int[] {0});
     }
 
     Running ours() throws Exception {
-        return new Running(new EventTimeJoin(null, description()), 1, 0);
+        return running(new EventTimeJoin(null, description()));
+    }
+
+    Running running(TwoInputStreamOperator<RowData, RowData, RowData> operator) throws Exception {
+        return new Running(operator, 1, 0);
     }
 
     Running ours(int parallelism, int subtask) throws Exception {
@@ -75,25 +104,8 @@ final class Joins {
 
     Running flinks() throws Exception {
         final RowTimeIntervalJoin join =
-                new RowTimeIntervalJoin(type, lower, upper, 0L, 0L, ROW, ROW, function(), 1, 1);
-        return new Running(new KeyedCoProcessOperatorWithWatermarkDelay<>(join, join.getMaxOutputDelay()), 1, 0);
-    }
-
-    /** As `ours`, but its left rows' text is a number. */
-    Running oursWithIntText() throws Exception {
-        final InternalTypeInfo<RowData> other =
-                InternalTypeInfo.ofFields(VarCharType.STRING_TYPE, new BigIntType(), new IntType());
-        final JoinDescription same = description();
-        return new Running(
-                new EventTimeJoin(
-                        null,
-                        new JoinDescription(
-                                new JoinDescription.SideDescription(other, 1, -lower, false),
-                                same.right,
-                                same.function,
-                                same.nullFilteredKeys)),
-                1,
-                0);
+                new RowTimeIntervalJoin(type, lower, upper, 0L, 0L, left, ROW, function(), 1, 1);
+        return running(new KeyedCoProcessOperatorWithWatermarkDelay<>(join, join.getMaxOutputDelay()));
     }
 
     /** The messages of an error and all its causes. */
@@ -108,23 +120,30 @@ final class Joins {
                         + " public Condition(Object[] references) {}"
                         + " public boolean apply(org.apache.flink.table.data.RowData l,"
                         + " org.apache.flink.table.data.RowData r) {"
-                        + " return !l.getString(2).toString().endsWith(\"x\") || !r.getString(2).toString().endsWith(\"x\");"
+                        + " return !l.getString(" + (left.toRowSize() - 1) + ").toString().endsWith(\"x\")"
+                        + " || !r.getString(2).toString().endsWith(\"x\");"
                         + " } }";
         return new IntervalJoinFunction(
-                new GeneratedJoinCondition("Condition", code, new Object[0]), RESULT, new boolean[] {!nullsMatch});
+                new GeneratedJoinCondition("Condition", code, new Object[0]), result, new boolean[] {!nullsMatch});
     }
 
-    static RowData row(String key, long time, String text) {
-        return ROW.toRowSerializer()
-                .toBinaryRow(GenericRowData.of(StringData.fromString(key), time, StringData.fromString(text)))
-                .copy();
+    private static RowData row(InternalTypeInfo<RowData> type, String key, long time, String extra, String text) {
+        final GenericRowData row = new GenericRowData(type.toRowSize());
+        for (int at = 2; at < row.getArity() - 1; at++) {
+            row.setField(at, StringData.fromString(extra));
+        }
+        row.setField(0, StringData.fromString(key));
+        row.setField(1, time);
+        row.setField(row.getArity() - 1, StringData.fromString(text));
+        return type.toRowSerializer().toBinaryRow(row).copy();
     }
 
     /** An operator in Flink's harness, and what it has put out. */
-    static final class Running implements AutoCloseable {
+    final class Running implements AutoCloseable {
         private final KeyedTwoInputStreamOperatorTestHarness<RowData, RowData, RowData, RowData> harness;
 
         private long watermark;
+        private String extra;
 
         private final int parallelism;
         private final int subtask;
@@ -142,26 +161,32 @@ final class Joins {
             harness.getStreamConfig().serializeAllConfigs();
         }
 
+        /** What the columns of left rows between time and text have from now on. */
+        Running extra(String value) {
+            extra = value;
+            return this;
+        }
+
         Running on(StateBackend backend) {
             harness.setStateBackend(backend);
             return this;
         }
 
         Running start() throws Exception {
-            harness.setup(RESULT.toSerializer());
+            harness.setup(result.toSerializer());
             harness.open();
             return this;
         }
 
         Running startFrom(OperatorSubtaskState state) throws Exception {
-            harness.setup(RESULT.toSerializer());
+            harness.setup(result.toSerializer());
             harness.initializeState(state);
             harness.open();
             return this;
         }
 
         Running left(String key, long time, String text) throws Exception {
-            final RowData row = row(key, time, text);
+            final RowData row = row(left, key, time, extra, text);
             if (isMine(row)) {
                 harness.processElement1(new StreamRecord<>(row, time));
             }
@@ -169,7 +194,7 @@ final class Joins {
         }
 
         Running right(String key, long time, String text) throws Exception {
-            final RowData row = row(key, time, text);
+            final RowData row = row(ROW, key, time, null, text);
             if (isMine(row)) {
                 harness.processElement2(new StreamRecord<>(row, time));
             }
@@ -225,18 +250,15 @@ final class Joins {
             return KeyGroupRangeAssignment.assignKeyToParallelOperator(key, KEY_GROUPS, parallelism) == subtask;
         }
 
-        private static String text(StreamRecord<?> record) {
+        private String text(StreamRecord<?> record) {
             final RowData row = (RowData) record.getValue();
             final StringBuilder text = new StringBuilder(row.getRowKind().shortString());
-            for (int at = 0; at < 6; at++) {
-                text.append(' ');
-                if (row.isNullAt(at)) {
-                    text.append("null");
-                } else if (at % 3 == 1) {
-                    text.append(row.getLong(at));
-                } else {
-                    text.append(row.getString(at));
-                }
+            final RowDataSerializer columns = result.toRowSerializer();
+            final RowData read = columns.toBinaryRow(row);
+            for (int at = 0; at < columns.getArity(); at++) {
+                final Object value =
+                        RowData.createFieldGetter(result.toRowType().getTypeAt(at), at).getFieldOrNull(read);
+                text.append(' ').append(value);
             }
             return text.toString();
         }
