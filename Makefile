@@ -4,6 +4,8 @@
 .PHONY: help demo test setup test-unit test-cluster test-joins test-scenarios mutants lint types imports format docs lock lock-jars clean
 
 BIN := .venv/bin
+# Two workers, each with a broker and a cluster of its own: 5 GiB of memory a worker.
+TWO_AT_ONCE := $(BIN)/pytest -n 2 --dist loadfile
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,13 +19,13 @@ setup: ## Make .venv from constraints.txt; PYTHON=... chooses the interpreter
 	@tools/setup.sh
 
 test-unit: setup ## The tests that need no JVM: seconds
-	@$(BIN)/pytest tests/unit
+	@$(TWO_AT_ONCE) tests/unit
 
 test-cluster: setup ## The tests that start a planner, a broker or a cluster: minutes
-	@$(BIN)/pytest tests/cluster
+	@$(TWO_AT_ONCE) tests/cluster
 
 test-joins: setup ## The join-validation cases of the example jobs, and of Flink's interval joins: two minutes
-	@$(BIN)/pytest tests/joins tests/projects
+	@$(TWO_AT_ONCE) tests/joins tests/projects
 
 test-scenarios: setup ## The same cases also with faults and restarts in their middle: long
 	@$(BIN)/pytest tests/joins tests/projects --juncture-scenario all
