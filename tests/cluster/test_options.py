@@ -62,10 +62,18 @@ def test_a_wrong_value(planner: Planner, key: str, value: str, expected: str) ->
     assert told(planner, (key, value)) == [told_of]
 
 
-def test_a_value_that_is_one_of_several(planner: Planner) -> None:
-    key = "table.exec.sink.not-null-enforcer"
-    assert told(planner, (key, "eror")) == [
-        f"error 1 {key}: 'eror' is not a valid value; did you mean 'ERROR'?"
+@pytest.mark.parametrize(
+    ("key", "value", "nearest"),
+    [
+        ("table.exec.sink.not-null-enforcer", "eror", "ERROR"),
+        ("restart-strategy.type", "fixed-dely", "fixed-delay"),
+        ("state.backend.type", "rocksbd", "rocksdb"),
+        ("execution.checkpointing.storage", "file-system", "filesystem"),
+    ],
+)
+def test_a_value_that_is_one_of_several(planner: Planner, key: str, value: str, nearest: str) -> None:
+    assert told(planner, (key, value)) == [
+        f"error 1 {key}: '{value}' is not a valid value; did you mean '{nearest}'?"
     ]
 
 
@@ -86,6 +94,9 @@ def test_a_value_that_is_one_of_several(planner: Planner) -> None:
         ("metrics.latency.interval", "10 s"),
         ("restart-strategy.type", "fixed-delay"),
         ("restart-strategy", "fixed-delay"),  # the name of 1.x
+        ("restart-strategy.type", "off"),
+        ("execution.checkpointing.storage", "jobmanager"),
+        ("execution.checkpointing.storage", "com.acme.StorageFactory"),
         ("task.cancellation.timeout", "1 min"),
     ],
 )
