@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timezone
 
+import pytest
 from tests.unit.validation.rendered import Written, rendered, time, topic
 
 from juncture.errors import Location
@@ -10,9 +11,12 @@ from juncture.validation.cases.case import Arrival, Case, Expectation, ExpectedR
 from juncture.validation.cases.schema import read_tables
 from juncture.validation.harness.comparison import Timed, compare_rows
 from juncture.validation.harness.outcome import Outcome
-from juncture.validation.oracle.lateness import Read, Reading
+from juncture.validation.oracle.event_time import Event, Place, Range, Seen
+from juncture.validation.oracle.lateness import Late, Read, Reading
+from juncture.validation.oracle.meeting import Record
 from juncture.validation.oracle.oracle import Oracle
-from juncture.validation.report.difference import Deviation
+from juncture.validation.report.difference import Deviation, difference, explained
+from juncture.validation.report.lateness import sentence
 from juncture.validation.report.text import failure_lines
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=timezone.utc)
@@ -51,13 +55,39 @@ def test_a_missing_row_is_explained_by_the_event_that_came_late():
     case = Case("late", "j", Location("case.yaml", 1), NOON, tuple(arrivals), expectation)
     against, found = compare_rows(case, read_tables(JOB), None, written, [], Timed(Oracle(JOB), reading))
 
-    sentence = (
+    late = (
         "the event of clicks at +01:30 (line 15) came 10 s behind the watermark, which shown held at +01:40"
     )
     assert against == "expect"
     assert found.deviations == (
-        Deviation("missing", ("a", "+01:30"), None, lost.location, sentence),
+        Deviation("missing", ("a", "+01:30"), None, lost.location, late),
         Deviation("missing", ("b", "+01:38"), None, never.location),
     )
     outcome = Outcome(case, against, {}, found)
-    assert f"missing  line 20: {sentence}" in "\n".join(failure_lines(outcome))
+    lines = failure_lines(outcome)
+    row = next(number for number, line in enumerate(lines) if line.endswith("missing  line 20"))
+    assert lines[row + 1] == f"      {late}"
+    assert not any("came" in line for line in lines[row + 2 :])
+
+
+def test_a_row_that_is_there_although_its_event_came_late_is_told_with_that_event():
+    row, reason = ("a", "+01:30"), "the event came late"
+    found = explained(difference(("k", "t"), [], [row]), {row: reason})
+    assert found.deviations == (Deviation("extra", None, row, reason=reason),)
+
+
+@pytest.mark.parametrize(
+    ("millis", "told"),
+    [
+        (0, "at the watermark"),
+        (1, "0.001 s behind the watermark"),
+        (59_999, "59.999 s behind the watermark"),
+        (60_000, "1 min behind the watermark"),
+        (3_661_500, "1 h 1 min 1.5 s behind the watermark"),
+    ],
+)
+def test_how_far_behind_is_told_as_people_say_it(millis, told):
+    watermark = 1767614400000
+    event = Event(Place("clicks", 0), 0, watermark - millis)
+    seen = Seen(event, 0, Range(watermark, watermark), None)
+    assert sentence(Late("clicks", Record(0, 0), seen), NOON, None).endswith(f" came {told}")

@@ -39,12 +39,15 @@ def oracle_of(case: Case, rendered: RenderedJob) -> Oracle | None:
     try:
         return Oracle(rendered)
     except JunctureError as error:
-        problem, remedy = "the case has no expected rows", "write the rows that must come out under 'expect:'"
-        if case.expectation is not None:
-            problem, remedy = "the case asks for the oracle", "leave 'oracle: true' out"
-        raise JunctureError(
-            f"{problem}, and {error.problem} ({error.location})", location=case.location, remedy=remedy
-        ) from None
+        raise no_rows(case, f"{error.problem} ({error.location})") from None
+
+
+def no_rows(case: Case, why: str) -> JunctureError:
+    """The error, at the case, that the oracle has no rows for it."""
+    problem, remedy = "the case has no expected rows", "write the rows that must come out under 'expect:'"
+    if case.expectation is not None:
+        problem, remedy = "the case asks for the oracle", "leave 'oracle: true' out"
+    return JunctureError(f"{problem}, and {why}", location=case.location, remedy=remedy)
 
 
 def compare_rows(
@@ -65,7 +68,8 @@ def compare_rows(
         sink: those of the sink's topic.
         timed: the order in which they were read: without it nothing was late.
 
-    Raises OracleUnsupported for rows, or a join, that DuckDB does not take.
+    Raises OracleUnsupported for rows, or a join, that DuckDB does not take; JunctureError, at the case, where it is not
+    known what became of late events.
     """
     with RecordStore() as store:
         store.connection.execute("SET TimeZone = 'UTC'")
@@ -95,11 +99,20 @@ def texts_of(case: Case, sink: Table, columns: tuple[str, ...], values: Sequence
 def _against_oracle(
     store: RecordStore, case: Case, sink: Table, oracle: Oracle, timed: Timed | None
 ) -> Difference:
-    rows, _ = oracle.expected(store, reading=timed.reading if timed else None)
+    try:
+        rows, _ = oracle.expected(store, reading=timed.reading if timed else None)
+    except OracleUnsupported as error:
+        if timed is None:
+            raise
+        place = f" ({error.location})" if error.location else ""
+        raise no_rows(case, f"events may have come late, but {error.problem}{place}") from None
     store.connection.execute("SET TimeZone = 'UTC'")
-    return _difference(
+    found = _difference(
         store, case, sink, rows, [(row, None) for row in cells_of(store, rows, sink, case.base)]
     )
+    if found.equal or timed is None:
+        return found
+    return explained(found, _reasons(store, case, rows.columns, timed))
 
 
 def _against_rows(

@@ -16,8 +16,10 @@ from juncture.validation.cases.cells import format_relative
 from juncture.validation.cases.timeline import JOIN, Change, Expect
 from juncture.validation.harness.comparison import compare_rows, texts_of
 from juncture.validation.harness.feed import millis
+from juncture.validation.harness.reading import ReadingOrder, place_of
 from juncture.validation.harness.staying import StayingJob
 from juncture.validation.harness.timeline import Observation
+from juncture.validation.oracle.event_time import Place
 from juncture.validation.report.difference import Cells, Difference, difference
 
 _SOON = 2.0
@@ -31,6 +33,7 @@ class Expecting:
     def __init__(self, job: StayingJob, case: Case) -> None:
         self._job, self._case = job, case
         self._state_size: int | None = None
+        self.order = ReadingOrder(job.feed)
         self.late = 0
         """Records so far that came at or behind the watermark of the join that takes them."""
         self.behind: dict[int, int] = {}
@@ -39,18 +42,27 @@ class Expecting:
     def arrive(self, arrivals: Sequence[Arrival]) -> Observation:
         """Let records arrive. One that those before it could make late waits until they were read.
 
-        So it is not chance, but the order of arrival, whether a record comes late.
+        So it is not chance, but the order of arrival, whether a record comes late. Nor is it what late records of
+        several partitions find: each waits for the others.
         """
         feed = self._job.feed
         highest: int | None = None
         self.behind = {}
         seen = self._job.observe()
         batch: list[Arrival] = []
+        places: set[Place] = set()
+        any_late = False
         for number, each in enumerate(arrivals):
             moment, asked = feed.event_time(each), feed.asks(each)
-            if moment is not None and highest is not None and moment <= highest:
-                seen = self._job.arrive(batch)
-                batch, highest = [], None
+            late = self.order.may_come_late(each)
+            outrun = moment is not None and highest is not None and moment <= highest
+            if outrun or ((late or any_late) and places - {place_of(each)}):
+                seen = self._read(batch)
+                batch, highest, places = [], None, set()
+                late = self.order.may_come_late(each)
+                any_late = False
+            any_late = any_late or late
+            places.add(place_of(each))
             watermark = self._job.watermark_for(each.source, seen)
             if moment is not None and watermark is not None and moment <= watermark:
                 self.late += 1
@@ -58,7 +70,17 @@ class Expecting:
             batch.append(each)
             if asked is not None:
                 highest = asked if highest is None else max(highest, asked)
-        return self._job.arrive(batch)
+        return self._read(batch)
+
+    def _read(self, batch: Sequence[Arrival]) -> Observation:
+        seen = self._job.arrive(batch)
+        self.order.read(batch, seen)
+        return seen
+
+    @property
+    def came_late(self) -> bool:
+        """Whether any record so far may have come late."""
+        return self.order.perhaps_late or self.late > 0
 
     def metrics(self, step: Expect) -> Observation:
         """Look at what the job's metrics say. Raises JunctureError with all that is not as expected."""

@@ -24,7 +24,7 @@ from juncture.validation.cases.timeline import (
     Upgrade,
     Watermark,
 )
-from juncture.validation.harness.comparison import compare_rows, oracle_of
+from juncture.validation.harness.comparison import Timed, compare_rows, no_rows, oracle_of
 from juncture.validation.harness.compiling import Compiled
 from juncture.validation.harness.expecting import Expecting
 from juncture.validation.harness.labels import label_of
@@ -34,6 +34,8 @@ from juncture.validation.harness.scenarios import adapted, rescaled
 from juncture.validation.harness.session import WarmSession
 from juncture.validation.harness.staying import StayingJob
 from juncture.validation.harness.timeline import Observation, Reached
+from juncture.validation.oracle.oracle import Oracle
+from juncture.validation.oracle.unsupported import OracleUnsupported
 from juncture.validation.report.difference import Difference
 
 _IDLE_TIMEOUT = 1500
@@ -89,16 +91,15 @@ class _Steps:
                     seen = self._take(job, expecting, step)
                     self._reached(step, job, seen)
                 step = None
-                if oracle is not None and expecting.late:
-                    raise JunctureError(
-                        f"{expecting.late} events came late, of which the oracle does not know",
-                        location=case.location,
-                        remedy="write the rows that must come out under 'expect:'",
-                    )
+                order = expecting.order
+                if oracle is not None and expecting.came_late and order.unknown is not None:
+                    raise no_rows(case, f"events may have come late, but {order.unknown}")
                 sink = job.drain()
                 self._lap("drain")
                 written = records(case.arrivals, job.feed.tables)
-                against, found = compare_rows(case, job.feed.tables, oracle, written, sink)
+                against, found = compare_rows(
+                    case, job.feed.tables, oracle, written, sink, self._timed(expecting)
+                )
                 self._lap("compare")
             return Outcome(case, against, self._seconds, found, timeline=tuple(self._timeline))
         except _Unequal as unequal:
@@ -142,6 +143,7 @@ class _Steps:
     def _take(self, job: StayingJob, expecting: Expecting, step: Step) -> Observation:
         self._rows = self._state_size = None
         self._late = {}
+        order = expecting.order
         match step:
             case Arrive():
                 seen = expecting.arrive(step.arrivals)
@@ -150,9 +152,12 @@ class _Steps:
             case Watermark():
                 for source, moment in step.times.items():
                     seen = job.push(source, moment)
+                    order.pushed(source, seen)
                 return seen
             case Idle():
-                return job.idle(step.source)
+                seen = job.idle(step.source)
+                order.fell_idle(step.source, seen)
+                return seen
             case Stall():
                 job.stall(step.source, step.partition)
                 return job.observe()
@@ -160,22 +165,36 @@ class _Steps:
                 return job.malformed(step.source, step.text, step.partition)
             case Checkpoint():
                 self._state_size = job.state_size(job.checkpoint())
+                order.checkpointed()
                 return job.observe()
             case Restart(origin="checkpoint"):
-                return job.restart()
+                seen = job.restart()
+                order.restarted(seen)
+                return seen
             case Restart():
-                return job.restart_from_savepoint()
+                order.checkpointed()
+                seen = job.restart_from_savepoint()
+                order.restarted(seen)
+                return seen
             case Kill(what="broker"):
+                order.lose("what was read again after the broker was killed is not known")
                 return job.kill_broker()
             case Kill():
-                return job.kill_taskmanager()
+                seen = job.kill_taskmanager()
+                order.restarted(seen)
+                return seen
             case Rescale():
+                order.checkpointed()
                 version = self._session.compile(rescaled(self._version.rendered, step.parallelism))
-                return job.upgrade(self._adapted(version))
+                seen = job.upgrade(self._adapted(version))
+                order.restarted(seen)
+                return seen
             case Upgrade():
+                order.lose("the oracle does not know of upgrades")
                 version = self._session.compile(step.version)
                 return job.upgrade(version, ignore_unclaimed_state=step.ignore_unclaimed_state)
             case Rewind():
+                order.lose("the oracle does not know of rewinds")
                 return job.rewind(step.source, step.moment, step.partition)
             case Expect():
                 return self._expect(job, expecting, step)
@@ -184,16 +203,19 @@ class _Steps:
         seen = expecting.metrics(step)
         if step.rows is not None or step.absent is not None or step.changelog is not None:
             sink = job.rows()
+            expecting.order.checkpointed()
             self._rows = len(sink)
             self._compare(job, expecting, step, sink)
         if step.state is not None or step.state_since is not None:
             self._state_size = expecting.state(step)
+            expecting.order.checkpointed()
         return seen
 
     def _compare(self, job: StayingJob, expecting: Expecting, step: Expect, sink: list[Record]) -> None:
         if step.rows is not None:
             wanted = replace(self._case, expectation=step.rows, oracle=False)
-            _, found = compare_rows(wanted, job.feed.tables, None, {}, sink)
+            written = records(expecting.order.arrived, job.feed.tables)
+            _, found = compare_rows(wanted, job.feed.tables, None, written, sink, self._timed(expecting))
             if not found.equal:
                 raise _Unequal(found)
         if step.absent is not None:
@@ -202,6 +224,15 @@ class _Steps:
             found = expecting.changelog(*step.changelog, sink)
             if not found.equal:
                 raise _Unequal(found)
+
+    def _timed(self, expecting: Expecting) -> Timed | None:
+        """The order in which topics were read, if it made anything late, and if it is known."""
+        if not expecting.came_late or expecting.order.unknown is not None:
+            return None
+        try:
+            return Timed(Oracle(self._authored.rendered), expecting.order.reading)
+        except OracleUnsupported:
+            return None  # of a case with rows of its own
 
     def _adapted(self, version: Compiled) -> Compiled:
         return adapted(version, self._case.scenario) if self._case.scenario is not None else version

@@ -34,13 +34,10 @@ class Strategy:
 
 @dataclass(frozen=True)
 class Event:
-    """A record at its place; `time` is None where it has none, as a record without a value.
-
-    One without an offset only moves the watermark.
-    """
+    """A record at its place; `time` is None where it has none, as a record without a value."""
 
     place: Place
-    offset: int | None
+    offset: int
     time: int | None
 
 
@@ -49,11 +46,14 @@ class Step:
     """What is read in one step: events in the order of their partitions; `idle` are partitions that end it idle.
 
     In a step that `restarts`, the job has started again from its state before it reads: its watermarks are gone.
+    `watermarks` are those of partitions at its end, where they were seen: Flink may hand on that of a partition's
+    latest event, and not that of its highest, and may have read what is no event.
     """
 
     events: tuple[Event, ...] = ()
     idle: frozenset[Place] = frozenset()
     restarts: bool = False
+    watermarks: Mapping[Place, int] = field(default_factory=dict)
 
 
 class Range(NamedTuple):
@@ -181,6 +181,8 @@ def _step(operator: _Operator, number: int, step: Step) -> list[Seen]:
         if event.time is not None:
             delay = operator.partitions[event.place].delay
             after[event.place] = max(after[event.place], event.time - delay)
+    pinned = {place: each for place, each in step.watermarks.items() if place in after}
+    after |= {place: max(after[place], each) for place, each in pinned.items()}
     # While the step is read, these may hold nothing back.
     free = {place for place, each in operator.partitions.items() if each.idle or each.behind} | step.idle
     found = []
@@ -193,6 +195,8 @@ def _step(operator: _Operator, number: int, step: Step) -> list[Seen]:
         found.append(Seen(event, number, Range(before.low, max(before.high, high)), held_by))
         if event.time is not None:
             own.highest = max(own.highest, event.time)
+    for place, watermark in pinned.items():
+        operator.partitions[place].highest = watermark + operator.partitions[place].delay
     for place in {event.place for event in events}:
         read = operator.partitions[place]
         read.behind = read.behind or (read.idle and read.watermark < operator.reached.high)

@@ -5,10 +5,12 @@ from __future__ import annotations
 # ruff: noqa: S608 - every name in the SQL is quoted
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlglot import exp
 
+from juncture.errors import Location
 from juncture.validation.oracle.casts import milliseconds
 from juncture.validation.oracle.columns import quoted
 from juncture.validation.oracle.dialect import parse_expression
@@ -17,12 +19,21 @@ from juncture.validation.oracle.load import Excluded
 from juncture.validation.oracle.meeting import Record, Row, apart
 from juncture.validation.oracle.ranking import ARRIVAL, ARRIVED
 from juncture.validation.oracle.records import RecordStore
-from juncture.validation.oracle.shape import FirstRows, IntervalJoin, Shape, Side, TemporalJoin, Windows
+from juncture.validation.oracle.shape import (
+    FirstRows,
+    IntervalJoin,
+    Shape,
+    Side,
+    TemporalJoin,
+    Timeless,
+    Windows,
+)
 from juncture.validation.oracle.tables import Table
 from juncture.validation.oracle.timing import Timing
 from juncture.validation.oracle.unsupported import OracleUnsupported
 from juncture.validation.oracle.versions import choices
 
+_EPOCH = datetime(1970, 1, 1)
 _NULL = object()
 """Stands for NULL in keys that are compared by IS NOT DISTINCT FROM."""
 
@@ -35,13 +46,17 @@ class Read:
         ends: by source and partition, the offset behind the last record that was read by then.
         idle: partitions, by source, that were idle by then.
         restarts: the job has started again from its state before it read this.
-        pushed: event times, by partition, of records that are not in the store: they match nothing, and come last.
+        watermarks: of partitions by then, as the job's metrics showed them; where there is none, that of the highest
+            event. They hold what records brought about that are in no store, and match nothing.
+        reached: the watermark by then of the only operator that goes by event time, None where that was not seen. It
+            changes nothing: it is compared with what the order of reading brings about.
     """
 
     ends: Mapping[str, Mapping[int, int]]
     idle: frozenset[Place] = frozenset()
     restarts: bool = False
-    pushed: Mapping[Place, int] = field(default_factory=dict)
+    watermarks: Mapping[Place, int] = field(default_factory=dict)
+    reached: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +103,8 @@ class Lateness:
         reading: the order of reading.
         shape: what the query makes of event time.
 
-    Raises OracleUnsupported for a watermark that is not an event time less a length of time.
+    Raises OracleUnsupported for a watermark that is not an event time less a length of time, and where event time was
+    seen to go another way than the order of reading explains.
     """
 
     def __init__(
@@ -99,7 +115,9 @@ class Lateness:
         strategies = {name: Strategy(delay_of(tables[name]), reading.partitions[name]) for name in sources}
         course = follow(strategies, steps(store, tables, reading, sources))
         self._settled = course.settled
-        self._seen = [(each, record) for each in course.seen if (record := _record(each)) is not None]
+        if sources:
+            self._refuse_unexplained(reading)
+        self._seen = [(each, _record(each)) for each in course.seen]
 
     @property
     def late(self) -> tuple[Late, ...]:
@@ -153,6 +171,15 @@ class Lateness:
             return Effects((Timing(), self._excluded(certain)), (Timing(), self._excluded(dropped)))
         return Effects((Timing(), {}), (Timing(), {}))
 
+    def _refuse_unexplained(self, reading: Reading) -> None:
+        for number, (step, settled) in enumerate(zip(reading.steps, self._settled, strict=True), 1):
+            if step.reached is not None and not settled.low <= step.reached <= settled.high:
+                raise OracleUnsupported(
+                    f"what was late: after {number} of {len(reading.steps)} steps of reading event time was at"
+                    f" {_moment(step.reached)}, which what had been read does not explain",
+                    remedy="a partition may have fallen idle unnoticed: run it again when less else runs",
+                )
+
     def _rows(self, side: Side, null_safe: Sequence[bool] = (), spared: Late | None = None) -> list[Row]:
         """The rows of one side, in the order of their steps."""
         names = [f"epoch_ms({quoted(side.time)})", *(quoted(key) for key in side.keys)]
@@ -203,16 +230,30 @@ def anything_late(store: RecordStore, tables: Mapping[str, Table], reading: Read
             {name: Strategy(delay, reading.partitions[name])}, steps(store, tables, reading, [name])
         )
         for seen in course.seen:
-            record = _record(seen)
-            if record is not None and seen.late is not False:
-                return Late(name, record, seen)
+            if seen.late is not False:
+                return Late(name, _record(seen), seen)
             highest = max(highest, seen.event.time - delay if seen.event.time is not None else NEVER)
         for seen in course.seen if everywhere else ():
             wider = replace(seen, watermark=Range(seen.watermark.low, highest))
-            record = _record(seen)
-            if record is not None and wider.late is not False:
-                return Late(name, record, wider)
+            if wider.late is not False:
+                return Late(name, _record(seen), wider)
     return None
+
+
+def refuse_forgotten(
+    store: RecordStore, tables: Mapping[str, Table], reading: Reading, shape: Shape, location: Location
+) -> None:
+    """Raise OracleUnsupported for events behind the watermark that a job had before it started again.
+
+    Of interval joins it is known what becomes of these. Other operators have some of their event time in their state.
+    """
+    if isinstance(shape, (IntervalJoin, Timeless)) or not any(step.restarts for step in reading.steps):
+        return
+    kept = tuple(replace(step, restarts=False, watermarks={}, reached=None) for step in reading.steps)
+    if anything_late(store, tables, replace(reading, steps=kept)) is not None:
+        raise OracleUnsupported(
+            "late events of anything but an interval join that was started again", location
+        )
 
 
 def steps(
@@ -233,10 +274,8 @@ def steps(
                 len(reading.steps) - 1,
             )
             events[number].append(Event(place, record.offset, time))
-    for found, step in zip(events, reading.steps, strict=True):
-        found += [Event(place, None, time) for place, time in step.pushed.items() if place.source in sources]
     return [
-        Step(tuple(found), step.idle, step.restarts)
+        Step(tuple(found), step.idle, step.restarts, step.watermarks)
         for found, step in zip(events, reading.steps, strict=True)
     ]
 
@@ -267,9 +306,12 @@ def _end(step: Read, place: Place) -> int:
     return step.ends.get(place.source, {}).get(place.partition, 0)
 
 
-def _record(seen: Seen) -> Record | None:
-    offset = seen.event.offset
-    return None if offset is None else Record(seen.event.place.partition, offset)
+def _record(seen: Seen) -> Record:
+    return Record(seen.event.place.partition, seen.event.offset)
+
+
+def _moment(millis: int) -> str:
+    return "none" if millis == NEVER else f"{_EPOCH + timedelta(milliseconds=millis):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def _is(late: Late | None, source: str, record: Record) -> bool:

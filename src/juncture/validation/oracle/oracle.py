@@ -17,7 +17,14 @@ from juncture.model.rendered import RenderedJob, Statement
 from juncture.validation.oracle.columns import duckdb_type, quoted, unit
 from juncture.validation.oracle.compare import Comparison, Rows, compare
 from juncture.validation.oracle.dialect import parse, place
-from juncture.validation.oracle.lateness import Effects, Late, Lateness, Reading, anything_late
+from juncture.validation.oracle.lateness import (
+    Effects,
+    Late,
+    Lateness,
+    Reading,
+    anything_late,
+    refuse_forgotten,
+)
 from juncture.validation.oracle.load import Excluded, Loaded, load
 from juncture.validation.oracle.records import RecordStore
 from juncture.validation.oracle.shape import Shape, shape_of
@@ -149,6 +156,7 @@ class Oracle:
             if anything_late(store, self._read, reading) is None:
                 return None
             raise
+        refuse_forgotten(store, self._read, reading, shape, self._rendered.insert.locate(0))
         return Lateness(store, self._read, reading, shape).effects()
 
     def _example(self, store: RecordStore, reading: Reading) -> str:

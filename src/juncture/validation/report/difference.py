@@ -25,8 +25,8 @@ Cells = tuple[str, ...]
 class Deviation:
     """One row that is not as expected. `expected` or `actual` is None where there is no such row.
 
-    `location` is the line where an expected row was written, if it was; `reason` why there is no such row, if that
-    is known.
+    `location` is the line where an expected row was written, if it was; `reason` why there is no such row, or why there
+    should be none, if that is known.
     """
 
     kind: Literal["missing", "extra", "different"]
@@ -97,12 +97,13 @@ def difference(
 
 
 def explained(found: Difference, reasons: Mapping[Cells, str]) -> Difference:
-    """The difference with the reasons why expected rows are not there, by row."""
-    deviations = tuple(
-        replace(each, reason=reasons.get(each.expected)) if each.expected is not None else each
-        for each in found.deviations
-    )
-    return replace(found, deviations=deviations)
+    """The difference with the reasons why rows are not there, or should not be, by row."""
+
+    def reason(each: Deviation) -> str | None:
+        found = (reasons.get(cells) for cells in (each.expected, each.actual) if cells is not None)
+        return next((one for one in found if one is not None), None)
+
+    return replace(found, deviations=tuple(replace(each, reason=reason(each)) for each in found.deviations))
 
 
 def _likeness(row: Cells, other: Cells) -> int:

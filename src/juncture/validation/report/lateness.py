@@ -69,12 +69,20 @@ def sentence(late: Late, base: datetime, location: Location | None) -> str:
     what = f"the event of {late.source} at {_relative(event.time, base)}{line}"
     if late.seen.late is None:
         return f"{what} may have come behind the watermark: that depends on what was read first"
-    far = f"{behind.low / 1000:g} s behind" if behind.low else "at"
+    far = f"{_length(behind.low)} behind" if behind.low else "at"
     if behind.low != behind.high:
-        far = f"at least {far}" if behind.low else f"up to {behind.high / 1000:g} s behind"
+        far = f"at least {far}" if behind.low else f"up to {_length(behind.high)} behind"
     held = late.seen.held_by
     by = f", which {held.source} held at {_relative(late.seen.watermark.low, base)}" if held else ""
     return f"{what} came {far} the watermark{by}"
+
+
+def _length(millis: int) -> str:
+    """'3 s', '25 min', '1 h 0.25 s'."""
+    hours, rest = divmod(millis, 3_600_000)
+    minutes, rest = divmod(rest, 60_000)
+    parts = ((hours, "h"), (minutes, "min"), (rest / 1000, "s"))
+    return " ".join(f"{number:g} {unit}" for number, unit in parts if number)
 
 
 def _relative(millis: int, base: datetime) -> str:

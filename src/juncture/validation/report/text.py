@@ -84,13 +84,16 @@ def _counts(found: Difference) -> str:
 
 
 def _table(found: Difference) -> list[str]:
-    """A line for each row of the deviations: '-' is expected, '+' was written, a mark under what differs."""
+    """A line for each row of the deviations: '-' is expected, '+' was written, a mark under what differs.
+
+    A line of its own says why, where that is known.
+    """
     rows: list[tuple[str, tuple[str, ...], str]] = [(" ", found.columns, "")]
+    reasons: dict[int, str] = {}
     for each in found.deviations:
         line = f"line {each.location.line}" if each.location else ""
         if each.expected is not None:
-            note = f"{each.kind}  {line}".rstrip()
-            rows.append(("-", each.expected, f"{note}: {each.reason}" if each.reason else note))
+            rows.append(("-", each.expected, f"{each.kind}  {line}".rstrip()))
         if each.actual is not None:
             rows.append(("+", each.actual, "" if each.expected is not None else each.kind))
         if each.expected is not None and each.actual is not None:
@@ -99,8 +102,12 @@ def _table(found: Difference) -> list[str]:
                 for a, b in zip(each.expected, each.actual, strict=True)
             )
             rows.append((" ", marks, ""))
+        if each.reason is not None:
+            reasons[len(rows)] = each.reason
     widths = [max(len(cells[i]) for _, cells, _ in rows) for i in range(len(found.columns))]
-    return [
-        f"  {sign} {'  '.join(text.ljust(width) for text, width in zip(cells, widths, strict=True))}  {note}".rstrip()
-        for sign, cells, note in rows
-    ]
+    lines = []
+    for number, (sign, cells, note) in enumerate(rows, 1):
+        texts = "  ".join(text.ljust(width) for text, width in zip(cells, widths, strict=True))
+        lines.append(f"  {sign} {texts}  {note}".rstrip())
+        lines += [f"      {reasons[number]}"] if number in reasons else []
+    return lines

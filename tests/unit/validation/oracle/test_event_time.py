@@ -1,6 +1,6 @@
 """Watermarks of partitions and sources: what is known at the end of a step, and what is left to chance within one."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from juncture.validation.oracle.event_time import NEVER, Event, Place, Range, Step, Strategy, follow
@@ -10,9 +10,9 @@ TWO = {"l": Strategy(delay=5, partitions=1), "r": Strategy(delay=0, partitions=1
 WIDE = {"l": Strategy(delay=0, partitions=2)}
 
 
-def step(*events, idle=(), restarts=False):
+def step(*events, idle=(), restarts=False, watermarks=None):
     numbered = tuple(Event(place, number, time) for number, (place, time) in enumerate(events))
-    return Step(numbered, frozenset(idle), restarts)
+    return Step(numbered, frozenset(idle), restarts, watermarks or {})
 
 
 def settled(strategies, *steps):
@@ -80,6 +80,25 @@ def test_a_step_that_restarts_has_no_watermark_before_it():
     assert late(WIDE, step((L0, 100), (L1, 100)), step((L0, 10), restarts=True))[-1] is False
 
 
+def test_a_watermark_that_was_seen_counts_at_the_end_of_its_step():
+    # Flink has handed on that of the last event, which is not the highest.
+    assert settled(WIDE, step((L0, 100), (L0, 95), (L1, 200), watermarks={L0: 95, L1: 200})) == [95]
+    # Within the step it may have been the highest already.
+    steps = [step((L0, 10), (L1, 10)), step((L0, 100), (L0, 95), (L1, 95), (L1, 200), watermarks={L0: 95})]
+    assert late(WIDE, *steps)[2:] == [False, None, False, False]
+    assert late(WIDE, *steps, step((L0, 96)))[-1] is False
+    assert late(WIDE, *steps, step((L0, 95)))[-1] is True
+
+
+def test_watermarks_come_from_what_is_no_event_too():
+    pushed = step(watermarks={L0: 100, R0: 90})
+    assert settled(TWO, pushed, step((R0, 120))) == [90, 100]
+    assert late(TWO, pushed, step((R0, 90), (L0, 91))) == [True, False]
+    # In a step with events it may have come before them.
+    assert late(TWO, step((R0, 50), watermarks={L0: 100, R0: 100})) == [False]
+    assert late(TWO, step((R0, 50), (R0, 49), watermarks={L0: 100, R0: 100})) == [False, None]
+
+
 def test_an_event_without_a_time_moves_nothing_and_is_not_late():
     assert settled(TWO, step((L0, None), (R0, 7)), step((L0, 105))) == [NEVER, 7]
     assert late(TWO, step((L0, None), (R0, 7))) == [False, False]
@@ -92,6 +111,7 @@ STEPS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(steps=STEPS, data=st.data())
 def test_one_order_of_reading_never_leaves_what_is_told_of_all(steps, data):
     """Each step read event by event, in an order of its own that keeps the partitions'."""
@@ -114,6 +134,7 @@ def test_one_order_of_reading_never_leaves_what_is_told_of_all(steps, data):
         assert reached == (read.settled[ended[-1]] if ended else Range(NEVER, NEVER))
 
 
+@settings(deadline=None)
 @given(steps=STEPS)
 def test_watermarks_only_grow(steps):
     course = follow(STRATEGIES, steps)

@@ -5,6 +5,7 @@ import json
 import pytest
 from tests.unit.validation.rendered import Written, rendered, time, topic
 
+from juncture.validation.harness.feed import event_millis
 from juncture.validation.oracle.event_time import Place
 from juncture.validation.oracle.lateness import Read, Reading
 from juncture.validation.oracle.oracle import Oracle
@@ -32,7 +33,7 @@ PASS = [("l", "-", 0, 100), ("r", "-", 0, 100)]
 class Asked:
     """The oracle's answers for events that were read in steps: each step a list of (source, key, number, seconds)."""
 
-    def __init__(self, sources, sink, select, steps, idle=(), options=None):
+    def __init__(self, sources, sink, select, steps, idle=(), options=None, restarts=(), reached=None):
         self.oracle = Oracle(rendered(sources, sink, select, options))
         self._store = RecordStore()
         offsets = dict.fromkeys(sources, 0)
@@ -45,7 +46,9 @@ class Asked:
                 )
                 offsets[source] += 1
             ends = {source: {0: end} for source, end in offsets.items()}
-            reads.append(Read(ends, frozenset(Place(each, 0) for at, each in idle if at == number)))
+            out = frozenset(Place(each, 0) for at, each in idle if at == number)
+            seen = event_millis(time(reached[number])) if reached and number in reached else None
+            reads.append(Read(ends, out, number in restarts, reached=seen))
         self.reading = Reading(dict.fromkeys(sources, 1), tuple(reads))
 
     def rows(self):
@@ -213,3 +216,47 @@ def test_late_events_of_several_joins_are_refused(late):
             asked.rows()
     else:
         assert asked.rows() == [(1, None)]
+
+
+def test_an_interval_join_that_is_started_again_has_no_watermark_but_its_rows():
+    early, late = [("l", "a", 1, 90), ("l", "b", 2, 95)], [("r", "a", 3, 95), ("r", "b", 4, 97)]
+    pass_a = [("l", "-", 0, 102), ("r", "-", 0, 102)]
+    assert Asked(SOURCES, PAIRS, JOIN.format("INNER"), [early, pass_a, [], late], restarts=[2]).rows() == [
+        (2, 4)
+    ]
+    # Nothing is late, so that both wait until the watermark has passed them anew.
+    steps = [pass_a, [], [("l", "a", 1, 80)], [("r", "a", 2, 85)]]
+    assert Asked(SOURCES, PAIRS, JOIN.format("INNER"), steps).rows() == []
+    assert Asked(SOURCES, PAIRS, JOIN.format("INNER"), steps, restarts=[1]).rows() == [(1, 2)]
+
+
+@pytest.mark.parametrize("late", [True, False])
+@pytest.mark.parametrize(
+    ("sources", "sink", "select"),
+    [
+        (VERSIONS, PAIRS, AS_OF),
+        ({"l": SOURCES["l"]}, ONE, FIRST.format("")),
+        (
+            {"l": SOURCES["l"]},
+            PAIRS,
+            f"SELECT n, SUM(n) FROM {WINDOW.format('l')} GROUP BY n, window_start, window_end",
+        ),
+    ],
+)
+def test_what_other_operators_forget_when_started_again_is_not_known(sources, sink, select, late):
+    steps = [[(each, "-", 0, 100) for each in sources], [], [("l", "a", 1, 80 if late else 101)]]
+    asked = Asked(sources, sink, select, steps, restarts=[1])
+    if late:
+        with pytest.raises(OracleUnsupported, match="an interval join that was started again"):
+            asked.rows()
+    else:
+        assert len(asked.rows()) == 1
+
+
+def test_event_time_that_went_further_than_what_was_read_is_refused():
+    steps = [[("l", "a", 1, 90), ("r", "b", 2, 80)], [("r", "a", 3, 95)]]
+    assert Asked(SOURCES, PAIRS, JOIN.format("INNER"), steps, reached={0: 80, 1: 90}).rows() == [(1, 3)]
+    with pytest.raises(OracleUnsupported, match=r"after 1 of 2 steps of reading event time was at .*:01:30"):
+        Asked(SOURCES, PAIRS, JOIN.format("INNER"), steps, reached={0: 90}).rows()
+    select = "SELECT l.n, r.n FROM l JOIN r ON l.k = r.k"
+    assert Asked(SOURCES, PAIRS, select, steps, reached={0: 90}).rows() == [(1, 3)]
