@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -91,30 +88,6 @@ def event(source: str, key: Any, number: int, seconds: float | None, partition: 
     column = "v" if source == "versions" else "n"
     row = {"k": key, column: number, "t": at(seconds)}
     return Arrival(source, row, Location("case.yaml", number), partition)
-
-
-@dataclass(frozen=True)
-class Written:
-    """A record as the oracle takes it."""
-
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-
-
-def written(arrivals: Iterable[Arrival]) -> dict[str, list[Written]]:
-    """The records that the arrivals are written as, by source."""
-    found: dict[str, list[Written]] = {}
-    offsets: Counter[tuple[str, int]] = Counter()
-    for each in arrivals:
-        place = (each.source, each.partition)
-        key = json.dumps({"k": each.row["k"]}).encode()
-        value = json.dumps(each.row).encode()
-        found.setdefault(each.source, []).append(Written(each.partition, offsets[place], 0, key, value))
-        offsets[place] += 1
-    return found
 
 
 def case(job: str, arrivals: Sequence[Arrival]) -> Case:
