@@ -198,14 +198,14 @@ def test_a_row_that_an_event_was_too_late_for_is_told_with_that_event(session: W
     written = tuple(ExpectedRow(row, Location("late.yaml", line)) for row, line in rows)
     outcome = run_case(session, replace(case, expectation=Expectation(("m", "n"), written)))
 
-    sentence = "the event of r at +01:35 (line 12) came 5 s behind the watermark"
+    sentence = "the event of r at +01:35 (line 12) came 5 s behind the watermark (+01:40)"
     lines = failure_lines(outcome)
     row = next(i for i, line in enumerate(lines) if line.startswith("  - 2  12"))
     assert (lines[row].split()[3:], lines[row + 1].strip()) == (["missing", "line", "21"], sentence)
     (told,) = as_data([outcome])["cases"]
     told = {each["line"]: each["reason"] for each in told["rows"]["deviations"]}
     assert told[21] == sentence
-    assert told[23] == "the event of l at +01:28 (line 5) came 12 s behind the watermark"
+    assert told[23] == "the event of l at +01:28 (line 5) came 12 s behind the watermark (+01:40)"
     shown = page([section(outcome, session)], 1)
     assert sentence in shown
 

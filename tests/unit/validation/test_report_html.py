@@ -117,6 +117,7 @@ def test_rows_stand_where_the_last_of_their_events_arrived_and_say_why_they_are_
         4: [],
     }
     assert LATE in drawn.marks[2].notes[0].title
+    assert f'<td class="reason" colspan="3">{LATE}</td>' in shown(OUTCOME)
     assert [(link.state, link.ends) for link in drawn.links] == [("written", (1, 2)), ("missing", (1, 3))]
     assert [(each.kind, each.text) for each in drawn.unplaced] == [("extra", "+ extra i9, c9")]
 

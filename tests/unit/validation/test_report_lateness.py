@@ -90,4 +90,4 @@ def test_how_far_behind_is_told_as_people_say_it(millis, told):
     watermark = 1767614400000
     event = Event(Place("clicks", 0), 0, watermark - millis)
     seen = Seen(event, 0, Range(watermark, watermark), None)
-    assert sentence(Late("clicks", Record(0, 0), seen), NOON, None).endswith(f" came {told}")
+    assert sentence(Late("clicks", Record(0, 0), seen), NOON, None).endswith(f" came {told} (+00:00)")

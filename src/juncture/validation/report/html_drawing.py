@@ -26,6 +26,7 @@ from juncture.validation.report.html_job import JobPicture
 from juncture.validation.report.html_rows import SinkRow, event_time, relative, sink_rows
 from juncture.validation.report.html_scale import TimeScale
 from juncture.validation.report.html_watermarks import Watermarks, asked_by_records, seen_by_job
+from juncture.validation.report.lateness import length_of
 
 _PAD = 14
 _LINE, _NEXT = 22, 16
@@ -153,7 +154,7 @@ class _Drawing:
         notes = []
         if number in self._late:
             behind = self._late[number]
-            how = f"{_length(behind)} behind the watermark" if behind else "at the watermark"
+            how = f"{length_of(behind)} behind the watermark" if behind else "at the watermark"
             notes.append(Note("late", f"late: {how}", f"late: {how} of its join", top + 15))
         rows = [row for row in self._rows if row.events and row.events[-1] == number]
         notes += [self._note(row, top + 15 + _NEXT * i) for i, row in enumerate(rows, len(notes))]
@@ -243,12 +244,6 @@ def clip(text: str, length: int) -> str:
 
 def _text(value: object) -> str:
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _length(millis: int) -> str:
-    minutes, rest = divmod(millis, 60_000)
-    parts = [f"{minutes} min"] if minutes else []
-    return " ".join([*parts, f"{rest / 1000:g} s"] if rest else parts)
 
 
 def _changes(columns: tuple[str, ...], expected: Cells, actual: Cells) -> Iterable[str]:

@@ -69,16 +69,18 @@ def sentence(late: Late, base: datetime, location: Location | None) -> str:
     what = f"the event of {late.source} at {_relative(event.time, base)}{line}"
     if late.seen.late is None:
         return f"{what} may have come behind the watermark: that depends on what was read first"
-    far = f"{_length(behind.low)} behind" if behind.low else "at"
+    far = f"{length_of(behind.low)} behind" if behind.low else "at"
     if behind.low != behind.high:
-        far = f"at least {far}" if behind.low else f"up to {_length(behind.high)} behind"
+        far = f"at least {far}" if behind.low else f"up to {length_of(behind.high)} behind"
     held = late.seen.held_by
-    by = f", which {held.source} held at {_relative(late.seen.watermark.low, base)}" if held else ""
-    return f"{what} came {far} the watermark{by}"
+    stood = _relative(late.seen.watermark.low, base)
+    return f"{what} came {far} the watermark" + (
+        f", which {held.source} held at {stood}" if held else f" ({stood})"
+    )
 
 
-def _length(millis: int) -> str:
-    """'3 s', '25 min', '1 h 0.25 s'."""
+def length_of(millis: int) -> str:
+    """A length of time in ms as people say it: '3 s', '25 min', '1 h 0.25 s'; empty for none."""
     hours, rest = divmod(millis, 3_600_000)
     minutes, rest = divmod(rest, 60_000)
     parts = ((hours, "h"), (minutes, "min"), (rest / 1000, "s"))
