@@ -7,11 +7,11 @@ import time
 
 import pytest
 
+from juncture.demo.watch import Watch
 from juncture.deploy.connection import Connection
 from juncture.deploy.store import Store
 from juncture.deploy.submit import submit
 from juncture.errors import Refused
-from juncture.flink.metrics import watermarks
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
@@ -59,24 +59,8 @@ class Bench:
         deployment = submit(files, self.connection, store, jars, self.planner.run, anew=True)
         return rendered, deployment.flink_job_id
 
-    def settle(self, job_id, watermark):
-        """Until the watermark of every task behind the sources has come so far."""
-        deadline = time.monotonic() + 90
-        with self.connection.cluster() as cluster:
-            while time.monotonic() < deadline:
-                job = cluster.job(job_id)
-                assert job is not None
-                assert not job.ended, cluster.failures(job_id)
-                reached = [
-                    mark
-                    for vertex in job.vertices
-                    if not vertex.name.startswith("Source:")
-                    for mark in watermarks(cluster, job_id, vertex)
-                ]
-                if reached and all(mark is not None and mark >= watermark for mark in reached):
-                    return
-                time.sleep(0.5)
-        raise AssertionError(f"the watermarks came to {reached} only")
+    def watch(self, job_id):
+        return Watch(self.connection.flink, job_id, lambda message: None)
 
     def stop(self, job_id):
         with self.connection.cluster() as cluster:
@@ -98,13 +82,15 @@ def test_an_examples_rows_are_the_oracles(bench, job):
     assert create_topics(bench.kafka, sample) == ()
     with pytest.raises(Refused, match="4 partitions, the sample is for 3"):
         create_topics(bench.kafka, generate(job, 100, partitions=3))
-    write_wave(bench.kafka, sample, sample.main)
-    settled = offsets.latest(bench.admin, sample.topics)
-    write_wave(bench.kafka, sample, sample.closing)
-    bench.settle(job_id, sample.watermark)
-    write_wave(bench.kafka, sample, sample.late)
-    ends = offsets.latest(bench.admin, sample.topics)
-    time.sleep(3)  # late records leave no trace that could be waited for
+    with bench.watch(job_id) as watch:
+        write_wave(bench.kafka, sample, sample.main)
+        settled = offsets.latest(bench.admin, sample.topics)
+        write_wave(bench.kafka, sample, sample.closing)
+        watch.wait(sample.watermark)
+        write_wave(bench.kafka, sample, sample.late)
+        ends = offsets.latest(bench.admin, sample.topics)
+        watch.set_written(sample.main.size + sample.closing.size + sample.late.size)
+        watch.wait()
     bench.stop(job_id)
 
     oracle = Oracle(rendered)
@@ -141,25 +127,32 @@ def test_versions_are_those_of_the_orders_time_and_deletions_do_not_count(bench)
         (4, "a", 0), (4, None, 3), (4, "b", 5),
         (5, "a", 2),
     ]  # fmt: skip
-    with Writer(bench.kafka) as writer:
-        for customer, segment, minute in versions:
-            row = {"customer_id": customer, "country": "DE", "segment": segment, "updated_at": at(minute)}
-            value = None if segment is None else json.dumps(row).encode()
-            key = json.dumps({"customer_id": customer}).encode()
-            writer.write("customers", value, key, START + minute * MINUTE)
-    time.sleep(2)
-    with Writer(bench.kafka) as writer:
-        for customer in range(1, 6):
-            for minute in (1, 5, 9):
-                name = f"{customer}-{minute}"
-                order = {"order_id": name, "customer_id": customer, "amount": 1.5, "ordered_at": at(minute)}
-                payment = {"payment_id": name, "order_id": name, "paid_at": at(minute + 1)}
-                time_ = START + minute * MINUTE
-                writer.write("orders", json.dumps(order).encode(), name.encode(), time_)
-                writer.write("payments", json.dumps(payment).encode(), name.encode(), time_)
-    sample = generate("paid_orders", 100)
-    write_wave(bench.kafka, sample, sample.closing)
-    bench.settle(job_id, START + 60 * MINUTE)
+    with bench.watch(job_id) as watch:
+        with Writer(bench.kafka) as writer:
+            for customer, segment, minute in versions:
+                row = {"customer_id": customer, "country": "DE", "segment": segment, "updated_at": at(minute)}
+                value = None if segment is None else json.dumps(row).encode()
+                key = json.dumps({"customer_id": customer}).encode()
+                writer.write("customers", value, key, START + minute * MINUTE)
+        watch.set_written(len(versions))
+        watch.wait()
+        with Writer(bench.kafka) as writer:
+            for customer in range(1, 6):
+                for minute in (1, 5, 9):
+                    name = f"{customer}-{minute}"
+                    order = {
+                        "order_id": name,
+                        "customer_id": customer,
+                        "amount": 1.5,
+                        "ordered_at": at(minute),
+                    }
+                    payment = {"payment_id": name, "order_id": name, "paid_at": at(minute + 1)}
+                    time_ = START + minute * MINUTE
+                    writer.write("orders", json.dumps(order).encode(), name.encode(), time_)
+                    writer.write("payments", json.dumps(payment).encode(), name.encode(), time_)
+        sample = generate("paid_orders", 100)
+        write_wave(bench.kafka, sample, sample.closing)
+        watch.wait(START + 60 * MINUTE)
     bench.stop(job_id)
 
     oracle = Oracle(rendered)
