@@ -83,7 +83,6 @@ def planner(toolchain: Toolchain) -> Iterator[Planner]:
 def make(
     stack: Stack,
     cluster: FlinkCluster,
-    toolchain: Toolchain,
     planner: Planner,
     tmp_path: Path,
     request: pytest.FixtureRequest,
@@ -92,7 +91,7 @@ def make(
 
     def _make(topics: bool = True, **more: Callable[[str], str]) -> Example:
         name = f"t{abs(hash(request.node.nodeid)) % 10**8}"
-        made = example(tmp_path / "project", name, stack.kafka, stack.flink, toolchain, planner, **more)
+        made = example(tmp_path / "project", name, stack.kafka, stack.flink, planner, **more)
         if topics:
             made.create_topics()
         return made

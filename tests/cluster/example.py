@@ -13,7 +13,7 @@ from pathlib import Path
 from juncture.deploy.connection import Connection
 from juncture.deploy.store import Store
 from juncture.deploy.submit import submit
-from juncture.deploy.toolchain import Toolchain
+from juncture.deploy.toolchain import toolchain_for
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
@@ -93,7 +93,7 @@ class Example:
 
 
 def example(
-    root: Path, name: str, kafka: Kafka, flink: Flink, toolchain: Toolchain, planner: Planner,
+    root: Path, name: str, kafka: Kafka, flink: Flink, planner: Planner,
     edit: Callable[[str], str] = lambda job: job,
 ) -> Example:  # fmt: skip
     """Render the job under a project name of its own; `edit` may change its YAML."""
@@ -113,6 +113,7 @@ def example(
     rendered = render(project, JOB, project.environments["local"])
     plan = planner.compile(rendered).plan
     assert plan is not None
+    toolchain = toolchain_for(rendered, plan)
     variables = {LOCAL_BOOTSTRAP.strip("${}"): kafka.bootstrap_servers}
     return Example(
         name=name,

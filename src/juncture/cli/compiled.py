@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from juncture.checks.engine import check
 from juncture.cli.invocation import Invocation
-from juncture.deploy.toolchain import Toolchain, find_toolchain
+from juncture.deploy.toolchain import Toolchain, toolchain_of
 from juncture.errors import InvalidProject, JunctureError
 from juncture.model.compilation import Compilation
 from juncture.model.environment import Environment
@@ -50,13 +50,13 @@ def render_each(project: Project, names: Sequence[str], environment: Environment
 def planning(
     jobs: Iterable[RenderedJob], say: Callable[[str], None], variables: Mapping[str, str] | None = None
 ) -> Iterator[tuple[Toolchain, Planner]]:
-    """A planner that knows the connectors of the jobs, with its toolchain; ended on leaving.
+    """A planner that knows the jars of the jobs, with its toolchain; ended on leaving.
 
     `variables` are in its environment from the start.
 
     Raises what finding the toolchain and starting the planner raise.
     """
-    toolchain = find_toolchain({name for job in jobs for name in job.connectors}, say)
+    toolchain = toolchain_of(jobs, say)
     with toolchain.planner(variables) as planner:
         yield toolchain, planner
 

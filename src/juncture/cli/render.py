@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from juncture.checks.rules.event_join_impossible import EventJoinImpossible
 from juncture.checks.rules.invalid_option import InvalidOption
 from juncture.cli.compiled import compiled, findings_of, planning, rendered
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
-from juncture.deploy.toolchain import find_toolchain
+from juncture.deploy.toolchain import toolchain_for
 from juncture.errors import InvalidProject, JunctureError
 from juncture.model.compilation import PlannerError
+from juncture.model.joins import JoinForm, join_forms
+from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import RenderedJob
 from juncture.model.report import Finding
 from juncture.render.bundle import bundle, digest, write
+
+_FORMS = {"event-join": "the event join", "flink": "Flink's operator"}
+_REFUSED_BY = (EventJoinImpossible.id, InvalidOption.id)
+"""Rules whose errors keep a job from being rendered: what would run is not what was written."""
+
+
+@dataclass(frozen=True)
+class _Bundle:
+    """A job's files, what must lie beside them, and what its joins run on."""
+
+    files: dict[str, str]
+    beside: dict[str, Path]
+    joins: tuple[JoinForm, ...]
 
 
 @click.command("render")
@@ -28,55 +45,73 @@ from juncture.render.bundle import bundle, digest, write
     type=click.Path(file_okay=False, path_type=Path),
     help="Write to DIR/JOB/. By default the project's build/.",
 )
+@click.option("--explain", is_flag=True, help="Tell what each join runs on, and why.")
 @shared_options
 @pass_invocation
-def command(invocation: Invocation, jobs: tuple[str, ...], to: Path | None) -> None:
+def command(invocation: Invocation, jobs: tuple[str, ...], to: Path | None, explain: bool) -> None:
     """Write each job as files: statements.sql, job.py, plan.json, manifest.json.
 
     They go to build/JOB/, and are the same bytes whenever the same files are rendered. All jobs are rendered
-    unless some are named. Nothing is written if one of them can't be rendered, or if Flink refuses it.
+    unless some are named. Nothing is written if one of them can't be rendered, or if Flink refuses it. The jar of
+    the event join comes with them, where a job has such a join.
     """
     names = chosen(invocation, jobs)
     folder = to or invocation.root / "build"
     with invocation.leaving(f"the files of a job in {folder} are all old or all new"):
         with invocation.output.progress() as say:
             bundles = _bundles(invocation, names, say)
-        written = {name: write(files, folder / name) for name, files in bundles.items()}
+        written = {name: write(each.files, folder / name, each.beside) for name, each in bundles.items()}
     rows = [
-        {"job": name, "path": str(written[name]), "digest": digest(files), "files": sorted(files)}
-        for name, files in bundles.items()
+        {
+            "job": name,
+            "path": str(written[name]),
+            "digest": digest(each.files),
+            "files": sorted((*each.files, *each.beside)),
+            "joins": each.joins,
+        }
+        for name, each in bundles.items()
     ]
 
     def view(text: Text) -> None:
         text.table([(name, str(path)) for name, path in written.items()])
+        if explain:
+            for name, each in bundles.items():
+                for join in each.joins:
+                    text.line(f"{name}: {join.uid} runs on {_FORMS[join.form]}: {join.reason}")
 
     invocation.output.result({"environment": invocation.environment.name, "jobs": rows}, view)
 
 
-def _bundles(
-    invocation: Invocation, names: list[str], say: Callable[[str], None]
-) -> dict[str, dict[str, str]]:
-    """The files of each job. Raises InvalidProject with what is wrong in any of them."""
+def _bundles(invocation: Invocation, names: list[str], say: Callable[[str], None]) -> dict[str, _Bundle]:
+    """What is to be written of each job. Raises InvalidProject with what is wrong in any of them."""
     jobs, wrong = rendered(invocation, names)
     if wrong:
         # A problem of a source that several jobs read is each one's.
         problems = {str(problem): problem for found in wrong.values() for problem in found}
         raise InvalidProject(list(problems.values()))
-    bundles: dict[str, dict[str, str]] = {}
+    bundles: dict[str, _Bundle] = {}
     refused: list[JunctureError] = []
     with planning(jobs.values(), say) as (_, planner):
         for job, compilation in compiled(jobs, planner, say):
             findings = findings_of(invocation.project, job, compilation)
-            options = [f for f in findings if f.rule == InvalidOption.id and f.silenced is None]
-            refused += [_problem(finding) for finding in options if finding.severity == "error"]
+            wrong_ones = [f for f in findings if f.rule in _REFUSED_BY and f.silenced is None]
+            refused += [_problem(finding) for finding in wrong_ones if finding.severity == "error"]
             if compilation.error is not None:
                 refused.append(_refused(job, compilation.error))
             elif compilation.plan is not None:
-                jars = find_toolchain(job.connectors).pinned
-                bundles[job.job.name] = bundle(job, compilation.plan, jars, invocation.project.template_dirs)
+                bundles[job.job.name] = _bundle(invocation, job, compilation.plan)
     if refused:
         raise InvalidProject(refused)
     return bundles
+
+
+def _bundle(invocation: Invocation, job: RenderedJob, plan: CompiledPlan) -> _Bundle:
+    toolchain = toolchain_for(job, plan)
+    return _Bundle(
+        files=bundle(job, plan, toolchain.pinned, invocation.project.template_dirs),
+        beside=toolchain.beside,
+        joins=join_forms(plan, job.job.join_strategy, job.options),
+    )
 
 
 def _problem(finding: Finding) -> JunctureError:

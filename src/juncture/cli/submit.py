@@ -14,6 +14,7 @@ from juncture.cli.output import Text
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.launcher import client_variables
 from juncture.deploy.submit import SubmitPlan, plan_submit, submit
+from juncture.deploy.toolchain import toolchain_for
 from juncture.errors import InvalidProject, JunctureError, Refused
 from juncture.kafka.admin import Admin
 from juncture.model.compilation import Compilation
@@ -67,10 +68,11 @@ def command(
         raise InvalidProject(list(wrong[name]))
     with (
         invocation.output.progress() as say,
-        planning(jobs.values(), say, client_variables(connection.flink)) as (toolchain, planner),
+        planning(jobs.values(), say, client_variables(connection.flink)) as (_, planner),
     ):
         say(f"Compiling {name}")
         plan = _checked(invocation, jobs[name], planner.compile(jobs[name]))
+        toolchain = toolchain_for(jobs[name], plan)
         files = bundle(jobs[name], plan, toolchain.pinned, project.template_dirs)
         jars = [jar.path for jar in toolchain.jars]
         if only_plan:

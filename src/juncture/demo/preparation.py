@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from juncture.checks.engine import check
-from juncture.deploy.toolchain import Toolchain, find_toolchain
+from juncture.deploy.toolchain import Toolchain, toolchain_for, toolchain_of
 from juncture.errors import InvalidProject, JunctureError, Refused
 from juncture.model.environment import Environment
 from juncture.model.project import Project
@@ -79,7 +79,7 @@ class Preparation:
 
     def _prepare(self) -> Prepared:
         rendered = render(self._project, self._job, self._environment)
-        toolchain = find_toolchain(rendered.connectors, self._report)
+        toolchain = toolchain_of([rendered], self._report)
         with self._lock:
             if self._closed:
                 raise JunctureError("the demo was given up")
@@ -93,9 +93,10 @@ class Preparation:
             )
         if compilation.plan is None:
             raise Refused(f"Flink refuses the job '{self._job}'", remedy=f"run `juncture check {self._job}`")
+        toolchain = toolchain_for(rendered, compilation.plan)
         warnings = sum(each.severity == "warning" and each.silenced is None for each in findings)
         files = bundle(rendered, compilation.plan, toolchain.pinned, self._project.template_dirs)
-        folder = write(files, self._project.root / "build" / self._job)
+        folder = write(files, self._project.root / "build" / self._job, toolchain.beside)
         found = f"{warnings} warnings" if warnings else "no findings"
         self._report(f"Rendered and compiled {self._job}: {len(compilation.plan.nodes)} operators, {found}")
         return Prepared(rendered, files, folder, toolchain, planner)

@@ -9,6 +9,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from juncture.errors import JunctureError
 
 
+class EventJoin(BaseModel):
+    """What of a job runs on the event join: uids of the plan's joins. `flink` is the only version that runs it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    flink: str
+    joins: tuple[str, ...]
+
+
 class Manifest(BaseModel):
     """The part of manifest.json that deploying needs. `topics` are by table, `flink` is a minor version."""
 
@@ -22,6 +31,12 @@ class Manifest(BaseModel):
     variables: tuple[str, ...]
     options: dict[str, str]
     parallelism: int
+    event_join: EventJoin | None = None
+
+    @property
+    def event_joins(self) -> tuple[str, ...]:
+        """Uids of the plan's joins that run on the event join."""
+        return self.event_join.joins if self.event_join else ()
 
     @property
     def name(self) -> str:

@@ -52,6 +52,13 @@ def _version(manifest: Manifest, cluster: FlinkCluster) -> str:
             f"the job is compiled for Flink {manifest.flink}, but {cluster.base_url} runs Flink {found}",
             remedy=f"deploy to a Flink {manifest.flink} cluster",
         )
+    if manifest.event_join is not None and found != manifest.event_join.flink:
+        raise Refused(
+            f"the event join was tested with Flink {manifest.event_join.flink}, but {cluster.base_url} runs Flink"
+            f" {found}",
+            remedy=f"deploy to a Flink {manifest.event_join.flink} cluster, or write `join_strategy: flink` in"
+            f" jobs/{manifest.job}.yaml",
+        )
     return f"Flink {found} answers at {cluster.base_url}"
 
 

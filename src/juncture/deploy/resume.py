@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 
 from juncture.deploy import snapshots
 from juncture.deploy.ledger import DRAINED
+from juncture.deploy.manifest import read_manifest
 from juncture.deploy.store import Store
 from juncture.errors import Refused
 from juncture.model.deployment import Deployment
 
 _PLAN = "plan.json"
 _NOTHING_CHANGED = "nothing was changed"
+_FLINK, _OURS = "Flink's interval join", "the event join"
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,23 @@ class Resumption:
                 state=_NOTHING_CHANGED,
                 remedy=self._anew,
             )
-        if self._store.get_bundle(before.bundle).get(_PLAN) != self._files[_PLAN]:
+        files = self._store.get_bundle(before.bundle)
+        if files.get(_PLAN) != self._files[_PLAN]:
             raise Refused(
                 f"the plan of '{self._job}' differs from that of version {before.version}, whose state it would"
                 " go on from",
                 state=_NOTHING_CHANGED,
                 remedy=f"render what version {before.version} was rendered from; or, {self._anew}",
+            )
+        were, are = set(read_manifest(files).event_joins), set(read_manifest(self._files).event_joins)
+        if were != are:
+            then, now, strategy = (_FLINK, _OURS, "flink") if are - were else (_OURS, _FLINK, "event_join")
+            raise Refused(
+                f"version {before.version} of '{self._job}' kept the rows of {', '.join(sorted(were ^ are))} in"
+                f" {then}, this one would keep them in {now}, and neither reads the other's state",
+                state=_NOTHING_CHANGED,
+                remedy=f"to go on from that state, write `join_strategy: {strategy}` in jobs/{self._job}.yaml;"
+                f" {self._anew}",
             )
 
     def _seen(self, path: str, told: str) -> Origin:

@@ -27,6 +27,14 @@ from juncture.render.bundle import digest
 Progress = Callable[[str], None]
 
 
+_FOREIGN_STATE = (
+    "not available in the new program",
+    "Incompatible key/value state types",
+    "not written by Juncture's operator",
+)
+"""What Flink and the event join say of state that is not theirs."""
+
+
 class SubmitPlan(Value):
     """What a submission will do. `restored_from` is what it goes on from; None: its startpoints.
 
@@ -258,6 +266,11 @@ def _failed(
     if record.restored_from is not None and "Cannot find checkpoint or savepoint" in note:
         remedy = (
             "put it back, or name another with --from; without state, start from the startpoints with --anew"
+        )
+    if record.restored_from is not None and any(words in note for words in _FOREIGN_STATE):
+        remedy = (
+            f"if its joins ran on another `join_strategy`, write that in jobs/{record.job}.yaml; to start from the"
+            " startpoints, without state, add --anew"
         )
     kind = "did not start" if isinstance(error, DidNotStart) else "could not be submitted"
     return Refused(f"'{record.job}' {kind}: {note}", state=state, remedy=remedy)

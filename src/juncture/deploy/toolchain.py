@@ -6,11 +6,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from juncture import __version__
 from juncture.local.jarlock import read_lock
-from juncture.local.jars import JarCache
+from juncture.local.jars import JarCache, sha256
 from juncture.local.java import find_java
+from juncture.local.operators import operator_jar
+from juncture.model.joins import event_joins
+from juncture.model.plan import CompiledPlan
+from juncture.model.rendered import RenderedJob
 from juncture.planner.session import Planner
+from juncture.render.bundle import OPERATORS_JAR
 
+_OPERATORS = f"juncture:juncture-operators:{__version__}"
 _GROUPS = {"kafka": "kafka-connector", "upsert-kafka": "kafka-connector", "jdbc": "jdbc-connector"}
 """The jar lock's group for each connector that does not come with Flink."""
 
@@ -26,13 +33,13 @@ class Jar:
 
 @dataclass(frozen=True)
 class Toolchain:
-    """A Java home, and the jars of the connectors that were asked for."""
+    """A Java home, and the jars that were asked for."""
 
     java_home: Path
     jars: tuple[Jar, ...]
 
     def planner(self, variables: Mapping[str, str] | None = None) -> Planner:
-        """A planner that knows the connectors, with `variables` in its environment. Close it."""
+        """A planner that knows the jars, with `variables` in its environment. Close it."""
         return Planner(self.java_home, [jar.path for jar in self.jars], variables)
 
     @property
@@ -40,19 +47,47 @@ class Toolchain:
         """(coordinates, sha256) of each jar, for a manifest."""
         return tuple((jar.coordinates, jar.sha256) for jar in self.jars)
 
+    @property
+    def beside(self) -> dict[str, Path]:
+        """What has to lie beside a job.py, by the name it must have: Flink's lib/ does not hold it."""
+        found = [jar.path for jar in self.jars if jar.coordinates == _OPERATORS]
+        return {OPERATORS_JAR: found[0]} if found else {}
 
-def find_toolchain(connectors: Iterable[str], progress: Callable[[str], None] | None = None) -> Toolchain:
-    """Find Java, and fetch the jars of the connectors (RenderedJob.connectors of all jobs in question).
+
+def toolchain_of(jobs: Iterable[RenderedJob], progress: Callable[[str], None] | None = None) -> Toolchain:
+    """What all of these jobs may need, whatever their plans. Raises what `find_toolchain` raises."""
+    jobs = tuple(jobs)
+    connectors = {name for job in jobs for name in job.connectors}
+    wanted = any(job.job.join_strategy != "flink" for job in jobs)
+    return find_toolchain(connectors, progress, event_join=wanted)
+
+
+def toolchain_for(job: RenderedJob, plan: CompiledPlan) -> Toolchain:
+    """What one job needs, and no more. Raises what `find_toolchain` raises."""
+    taken = event_joins(plan, job.job.join_strategy, job.options)
+    return find_toolchain(job.connectors, event_join=bool(taken))
+
+
+def find_toolchain(
+    connectors: Iterable[str],
+    progress: Callable[[str], None] | None = None,
+    *,
+    event_join: bool = False,
+) -> Toolchain:
+    """Find Java, fetch the jars of the connectors, and, if the event join is wanted, build its jar.
 
     Raises:
         JunctureError: no Java that Flink runs on.
         Refused: a jar's checksum is not the lock's.
         Unreachable: a jar is missing and can't be fetched.
     """
-    cache, lock = JarCache(), read_lock()
+    java, cache, lock = find_java(), JarCache(), read_lock()
     jars = [
         Jar(str(coordinate), lock.group(group).jars[coordinate], cache.path(coordinate))
         for group in sorted({_GROUPS[connector] for connector in connectors if connector in _GROUPS})
         for coordinate, _ in zip(lock.group(group).jars, cache.jars(group, progress), strict=True)
     ]
-    return Toolchain(find_java().home, tuple(jars))
+    if event_join:
+        path = operator_jar(java, cache, progress)
+        jars.append(Jar(_OPERATORS, sha256(path), path))
+    return Toolchain(java.home, tuple(jars))

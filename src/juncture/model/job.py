@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, field_validator
 
 from juncture.model.base import Value
 from juncture.model.duration import Duration
+from juncture.model.joins import JoinStrategy
 from juncture.model.startpoint import Startpoint
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=100)]
@@ -60,6 +61,9 @@ class Job(Value):
     """A sentence on what the job is for."""
     join: Name
     """The file in sql/joins/, without .sql."""
+    join_strategy: JoinStrategy = "flink"
+    """What interval joins run on: Flink's operator; the event join, or the job is refused; or, with `auto`, the
+    event join where it can take the place of Flink's. `juncture render --explain` tells."""
     sink: Name
     """The file in sql/sinks/, without .sql."""
     startpoints: dict[Name, Startpoint] = {}

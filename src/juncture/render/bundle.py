@@ -14,11 +14,14 @@ import jinja2
 
 from juncture import __version__
 from juncture.errors import JunctureError
+from juncture.model.joins import TESTED_FLINK, JoinForm, event_joins
 from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import RenderedJob
 from juncture.render.connectors import NOW_MINUS
 
 FILES = ("statements.sql", "job.py", "plan.json", "manifest.json")
+OPERATORS_JAR = f"juncture-operators-{__version__}.jar"
+"""What job.py calls the jar of the event join, where it lies beside it."""
 
 
 def bundle(
@@ -31,10 +34,13 @@ def bundle(
         plan: what the planner made of it.
         jars: (coordinates, sha256) of what the job needs besides Flink.
         templates: folders that hold job.py.j2, the first one wins.
+
+    Raises JunctureError if the project's job.py.j2 is older than what the job needs of it.
     """
+    joins = event_joins(plan, rendered.job.join_strategy, rendered.options)
     files = {
         "statements.sql": _script(rendered),
-        "job.py": _program(rendered, plan, templates),
+        "job.py": _program(rendered, plan, joins, templates),
         "plan.json": plan.text,
     }
     manifest = {
@@ -50,6 +56,7 @@ def bundle(
         "options": rendered.options,
         "parallelism": rendered.job.parallelism,
         "operators": {node.uid: node.kind for node in plan.nodes},
+        "event_join": {"flink": TESTED_FLINK, "joins": [each.uid for each in joins]} if joins else None,
         "inputs": rendered.inputs,
         "files": {name: _sha256(text) for name, text in files.items()},
     }
@@ -62,8 +69,10 @@ def digest(files: Mapping[str, str]) -> str:
     return _sha256(files["manifest.json"])
 
 
-def write(files: dict[str, str], directory: Path) -> Path:
+def write(files: Mapping[str, str], directory: Path, beside: Mapping[str, Path] | None = None) -> Path:
     """Write a bundle into `directory`, whole or not at all: what was there is replaced in one step.
+
+    `beside` are files to copy there, by the names that they get.
 
     Raises JunctureError if it can't be written; what was there before is then still there.
     """
@@ -75,6 +84,8 @@ def write(files: dict[str, str], directory: Path) -> Path:
     try:
         for name, text in files.items():
             (fresh / name).write_bytes(text.encode())
+        for name, path in (beside or {}).items():
+            shutil.copyfile(path, fresh / name)
         fresh.chmod(0o755)
         if directory.exists():
             old = fresh.with_name(fresh.name + "-old")
@@ -106,7 +117,9 @@ def _script(rendered: RenderedJob) -> str:
     return "\n".join((*options, "", *statements))
 
 
-def _program(rendered: RenderedJob, plan: CompiledPlan, templates: Sequence[Path]) -> str:
+def _program(
+    rendered: RenderedJob, plan: CompiledPlan, joins: Sequence[JoinForm], templates: Sequence[Path]
+) -> str:
     engine = jinja2.Environment(
         loader=jinja2.FileSystemLoader([str(folder) for folder in templates]),
         undefined=jinja2.StrictUndefined,
@@ -115,15 +128,25 @@ def _program(rendered: RenderedJob, plan: CompiledPlan, templates: Sequence[Path
     )
     engine.filters["python"] = repr
     engine.filters["python_block"] = _python_block
-    return engine.get_template("job.py.j2").render(
+    program = engine.get_template("job.py.j2").render(
         rendered=rendered,
         plan=plan,
         version=__version__,
         flink_version=plan.flink_version,
+        event_joins=[each.operator_uid for each in joins],
+        operators_jar=OPERATORS_JAR,
+        tested_flink=TESTED_FLINK,
         job_path=f"jobs/{rendered.job.name}.yaml",
         description=rendered.job.description.replace("\\", "\\\\").replace('"""', "'''"),
         now_minus=NOW_MINUS,
     )
+    if any(repr(each.operator_uid) not in program for each in joins):
+        raise JunctureError(
+            "the project's own templates/job.py.j2 does not start the event join",
+            remedy="take over what Juncture's does with `event_joins`, or write `join_strategy: flink` in"
+            f" jobs/{rendered.job.name}.yaml",
+        )
+    return program
 
 
 def _python_block(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from pathlib import Path
 
@@ -14,7 +15,14 @@ from juncture.deploy.store import Store
 from juncture.errors import Refused
 from juncture.model.deployment import Deployment, Phase
 
-FILES = {"plan.json": "{}", "job.py": ""}
+MANIFEST = {
+    "schema_version": 1, "job": "clicks", "environment": "local", "flink": "2.3", "topics": {}, "variables": [],
+    "options": {}, "parallelism": 1,
+}  # fmt: skip
+FILES = {"plan.json": "{}", "job.py": "", "manifest.json": json.dumps(MANIFEST)}
+EVENT_JOIN = json.dumps(
+    {**MANIFEST, "event_join": {"flink": "2.3.0", "joins": ["interval-join:pages+clicks"]}}
+)
 
 
 class Place:
@@ -140,3 +148,29 @@ def test_what_was_asked_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> No
         place.resumption("[]").asked(f"file:/c/{record.flink_job_id}/chk-3")
     with pytest.raises(Refused, match="the state that was asked for is not there"):
         place.resumption().asked(f"{place.root}/elsewhere/savepoint-c")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "remedy"),
+    [
+        (FILES["manifest.json"], EVENT_JOIN, "`join_strategy: flink`"),
+        (EVENT_JOIN, FILES["manifest.json"], "`join_strategy: event_join`"),
+    ],
+)
+def test_the_state_of_a_join_s_other_form(place: Place, before: str, now: str, remedy: str) -> None:
+    savepoint = place.snapshot("savepoints/savepoint-a")
+    bundle = place.store.put_bundle("clicks", "def", {**FILES, "manifest.json": before})
+    place.ran(1, "submitting", "running", "stopping", "stopped", savepoint=savepoint, bundle=bundle)
+    same = Resumption("clicks", {**FILES, "manifest.json": before}, place.store)
+    other = Resumption("clicks", {**FILES, "manifest.json": now}, place.store)
+    found = same.newest(place.store.last("clicks"))
+    assert found is not None
+    assert found.path == savepoint
+    with pytest.raises(
+        Refused, match=r"kept the rows of interval-join:pages.clicks in .* neither reads"
+    ) as caught:
+        other.newest(place.store.last("clicks"))
+    assert remedy in (caught.value.remedy or "")
+    assert "--anew" in (caught.value.remedy or "")
+    with pytest.raises(Refused, match="neither reads"):
+        other.asked(savepoint)

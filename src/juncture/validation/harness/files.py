@@ -63,7 +63,9 @@ class FileSession(SharedSession):
         self.jars: tuple[Path, ...] = ()
         self._closing = ExitStack()
         try:
-            self.toolchain = find_toolchain(())
+            wanted = any(each.job.join_strategy != "flink" for each in self._rendered.values())
+            self.toolchain = find_toolchain((), event_join=wanted)
+            self.jars = tuple(jar.path for jar in self.toolchain.jars)
             folder = tempfile.TemporaryDirectory(prefix="juncture-files-")
             self._folder = Path(self._closing.enter_context(folder))
             self.planner = self._closing.enter_context(self.toolchain.planner())

@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from juncture.deploy.connection import Connection, connect
-from juncture.deploy.toolchain import find_toolchain
+from juncture.deploy.toolchain import toolchain_of
 from juncture.errors import JunctureError, Location
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
@@ -81,7 +81,7 @@ class WarmSession(SharedSession):
         """Kills TaskManagers; None in a session without a spare one."""
         self._closing = ExitStack()
         try:
-            self.toolchain = find_toolchain(self._connectors(), progress)
+            self.toolchain = toolchain_of(self._rendered.values(), progress)
             shared = beside if beside is not None and beside._does_for(self) else None
             self.planner: Planner = (
                 shared.planner if shared else self._closing.enter_context(self.toolchain.planner())
@@ -107,9 +107,6 @@ class WarmSession(SharedSession):
     def medium(self, case: Case) -> Topics:
         """Where a case's records lie: topics of its own."""
         return Topics(self.admin, self.writer, self.connection.kafka)
-
-    def _connectors(self) -> set[str]:
-        return {name for job in self._rendered.values() for name in job.connectors}
 
     def _does_for(self, other: WarmSession) -> bool:
         has_jars = set(other.toolchain.jars) <= set(self.toolchain.jars)

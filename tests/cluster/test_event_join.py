@@ -1,0 +1,153 @@
+"""Jobs whose interval joins run on the event join: deployed, gone on from, and started without Juncture."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.cluster.conftest import Stack
+from tests.cluster.example import JOB, Example, example, until
+
+from juncture.deploy.stop import stop
+from juncture.deploy.store import Store
+from juncture.deploy.toolchain import find_toolchain
+from juncture.errors import Refused
+from juncture.flink.rest import FlinkCluster
+from juncture.local.cluster import flink_home
+from juncture.local.java import find_java
+from juncture.planner.session import LaunchFailed, Planner
+from juncture.render.bundle import write
+
+MakeForm = Callable[[str], Example]
+
+
+@pytest.fixture
+def forms(
+    stack: Stack,
+    cluster: FlinkCluster,
+    planner: Planner,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> MakeForm:
+    """The test's example with a strategy: the same topics and store for all of them."""
+    name = f"t{abs(hash(request.node.nodeid)) % 10**8}"
+    made: dict[str, Example] = {}
+
+    def make(strategy: str) -> Example:
+        edit = {"edit": lambda job: f"join_strategy: {strategy}\n{job}"}
+        fresh = example(tmp_path / strategy, name, stack.kafka, stack.flink, planner, **edit)
+        if not made:
+            fresh.create_topics()
+        made[strategy] = replace(fresh, store=Store(tmp_path / "store"))
+        return made[strategy]
+
+    return make
+
+
+def has_joined(made: Example, count: int) -> None:
+    """Wait until the clicks 0 to `count` are joined; then, each of them is there once."""
+    until(lambda: len(made.joined()) >= count)
+    assert made.joined() == sorted(f"c{number}" for number in range(count))
+
+
+def test_it_goes_on_from_its_savepoint_and_neither_form_from_the_other_s(
+    forms: MakeForm, planner: Planner, tmp_path: Path
+) -> None:
+    ours = forms("event_join")
+    ours.submit(planner)
+    ours.write(100)
+    ours.write(1, first=100, clicks=False)
+    has_joined(ours, 100)
+    stopped = stop(JOB, ours.connection, ours.store)
+    assert stopped.savepoint is not None
+
+    flinks = forms("flink")
+    with pytest.raises(Refused, match=r"kept the rows .* in the event join, .* neither reads") as caught:
+        flinks.submit(planner)
+    assert "`join_strategy: event_join`" in (caught.value.remedy or "")
+    unknown = replace(flinks, store=Store(tmp_path / "other"))
+    with pytest.raises(Refused, match=r"keeps failing|not available in the new program") as caught:
+        unknown.submit(planner, start_from=stopped.savepoint)
+    assert "`join_strategy`" in (caught.value.remedy or "")
+
+    ours.submit(planner)
+    ours.write(1, first=100, impressions=False)  # its impression is in the state alone
+    ours.write(20, first=101)
+    has_joined(ours, 121)
+    stop(JOB, ours.connection, ours.store)
+
+    flinks.submit(planner, anew=True)
+    until(lambda: len(flinks.joined()) == 242)
+    stopped = stop(JOB, flinks.connection, flinks.store)
+    assert stopped.savepoint is not None
+    with pytest.raises(Refused, match=r"kept the rows .* in Flink's interval join, .* neither reads"):
+        ours.submit(planner)
+    unknown = replace(ours, store=Store(tmp_path / "third"))
+    with pytest.raises(
+        Refused, match=r"was not written by Juncture's operator|not available in the new"
+    ) as caught:
+        unknown.submit(planner, start_from=stopped.savepoint)
+    assert "`join_strategy`" in (caught.value.remedy or "")
+
+
+def test_its_rendered_files_run_without_juncture(
+    forms: MakeForm, cluster: FlinkCluster, planner: Planner, tmp_path: Path
+) -> None:
+    made = forms("auto")
+    made.write(50)
+    toolchain = find_toolchain(["kafka"], event_join=True)
+    connector = toolchain.jars[0].path
+    (jar_name,) = toolchain.beside
+    folder = write(made.files, tmp_path / "rendered", toolchain.beside)
+    address = made.connection.flink.rest.removeprefix("http://").rstrip("/")
+    host, port = address.split(":")
+    job = folder / "job.py"
+    connectors = f"-Dpipeline.jars={connector.as_uri()}"
+    by_python = [
+        sys.executable,
+        str(job),
+        "-Dexecution.target=remote",
+        f"-Drest.address={host}",
+        f"-Drest.port={port}",
+    ]
+
+    flink = [str(flink_home() / "bin/flink"), "run", "-m", address, "-pyclientexec", sys.executable]
+    run(tmp_path, made, *flink, "-j", str(connector), "-py", str(job))
+    has_joined(made, 50)
+    (started,) = [each.id for each in cluster.jobs() if not each.ended]
+    cluster.cancel(started)
+
+    run(tmp_path, made, *by_python, connectors)
+    until(lambda: len(made.joined()) == 100)
+
+    (folder / jar_name).unlink()
+    refused = run(tmp_path, made, *by_python, connectors, fails=True)
+    assert f"job.py: {jar_name} is not there. Nothing was started." in refused
+
+    job.write_text(job.read_text().replace("!= '2.3.0'", "!= '2.3.1'"))
+    with pytest.raises(LaunchFailed, match=r"this is Flink 2\.3\.0\. Nothing was started"):
+        planner.run(job, {}, made.connection.variables)
+
+
+def run(folder: Path, made: Example, *command: str, fails: bool = False) -> str:
+    """What a program prints that has to succeed, or else to fail."""
+    variables = {
+        "JAVA_HOME": str(find_java().home),
+        "FLINK_LOG_DIR": str(folder),
+        "FLINK_CONF_DIR": str(flink_home() / "conf"),
+    }
+    done = subprocess.run(
+        command,
+        env=os.environ | variables | made.connection.variables,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode != 0) == fails, done.stdout + done.stderr
+    return done.stdout + done.stderr
