@@ -65,9 +65,9 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True)
 class Seen:
-    """How an operator saw an event: the watermark when it came, and the partition that held that back.
+    """How an operator saw an event: the watermark when it came, and a partition that held that back.
 
-    `step` counts from 0. `held_by` is None where several partitions did, or there was no watermark.
+    `step` counts from 0. `held_by` is None where those of several sources did, or there was no watermark.
     """
 
     event: Event
@@ -141,7 +141,8 @@ class _Operator:
         active = {place: each.watermark for place, each in self.partitions.items() if not each.idle}
         lowest = min(active.values(), default=NEVER)
         found = [place for place, watermark in active.items() if watermark == lowest]
-        return found[0] if len(found) == 1 and lowest != NEVER else None
+        alone = len({place.source for place in found}) == 1
+        return found[0] if alone and lowest != NEVER else None
 
 
 def follow(strategies: Mapping[str, Strategy], steps: Iterable[Step]) -> Course:

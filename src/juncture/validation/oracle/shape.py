@@ -86,7 +86,7 @@ def shape_of(
     if not joins and len(sources) == 1:
         return Timeless()
     if not isinstance(query, exp.Select) or len(joins) != 1 or len(sources) != 2 or query.find(exp.Subquery):
-        raise _several(query, locate)
+        raise _several(joins[1] if len(joins) > 1 else query, locate)
     join = joins[0]
     if join.args.get("on") is None or not isinstance(join.this, exp.Table):
         raise _several(join, locate)

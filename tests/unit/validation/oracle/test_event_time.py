@@ -1,5 +1,6 @@
 """Watermarks of partitions and sources: what is known at the end of a step, and what is left to chance within one."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,6 +49,14 @@ def test_an_event_at_the_watermark_is_late_and_one_after_it_in_time():
 def test_it_is_told_how_late_and_which_partition_holds_the_watermark():
     seen = follow(TWO, [step((L0, 105), (R0, 300)), step((R0, 97))]).seen[-1]
     assert (seen.watermark, seen.behind, seen.held_by) == (Range(100, 100), Range(3, 3), L0)
+
+
+@pytest.mark.parametrize(
+    ("l1", "r0", "held_by"), [(100, 101, L0), (99, 99, None), (99, 100, L1), (101, 98, R0)]
+)
+def test_partitions_of_one_source_hold_the_watermark_back_together(l1, r0, held_by):
+    both = {"l": Strategy(delay=0, partitions=2), "r": Strategy(delay=0, partitions=1)}
+    assert follow(both, [step((L0, 100), (L1, l1), (R0, r0)), step((R0, 90))]).seen[-1].held_by == held_by
 
 
 def test_within_a_step_it_depends_on_what_is_read_first():
