@@ -18,6 +18,7 @@ from juncture.local import ports, processes
 from juncture.local.jarlock import read_lock
 from juncture.local.jars import JarCache
 from juncture.local.java import find_java
+from juncture.local.operators import operator_jar_path
 from juncture.local.stack import LocalStack
 from juncture.local.state import StackState, StateFolder
 from juncture.model.local import LocalSettings
@@ -57,7 +58,7 @@ def examine(
     settings = settings or LocalSettings()
     cache = cache or JarCache()
     state = LocalStack(project_root).status() if project_root is not None else None
-    checks = [_python(), _flink(), *_optional(), _java(), *_jars(cache)]
+    checks = [_python(), _flink(), *_optional(), _java(), *_jars(cache), _event_join(cache)]
     checks += [*_ports(settings, state), _memory(settings, state), _disk("cache disk", cache.root)]
     if project_root is not None:
         folder = StateFolder.of(project_root)
@@ -113,6 +114,15 @@ def _jars(cache: JarCache) -> Iterator[Check]:
             yield Check(label, "warn", detail, "they are fetched from Maven Central when first needed")
         else:
             yield Check(label, "ok", f"{len(group.jars)} verified in {cache.root}")
+
+
+def _event_join(cache: JarCache) -> Check:
+    if _installed("apache-flink") is None:
+        return Check("event join", "warn", "not built: apache-flink is not installed", "install it")
+    path = operator_jar_path(cache)
+    if path.exists():
+        return Check("event join", "ok", f"built: {path}")
+    return Check("event join", "warn", "not built yet", "it is built when a job first asks for it")
 
 
 def _ports(settings: LocalSettings, state: StackState | None) -> Iterator[Check]:

@@ -60,7 +60,7 @@ class JarCache:
                 if missing and progress is not None:
                     progress(f"Fetching {len(missing)} of {len(locked)} jars ({group})")
                 self._download(missing, locked)
-        return [self.path(coordinate) for coordinate in locked]
+        return self.paths(group)
 
     def missing(self, group: str) -> list[Coordinate]:
         """The group's jars that are not here yet; those that are, are verified.
@@ -79,6 +79,10 @@ class JarCache:
         if changed:
             raise _together(changed)
         return missing
+
+    def paths(self, group: str) -> list[Path]:
+        """Where the group's jars are, or will be, in the lock's order."""
+        return [self.path(coordinate) for coordinate in self._lock.group(group).jars]
 
     def path(self, coordinate: Coordinate) -> Path:
         """Where the jar is, or will be."""

@@ -32,11 +32,11 @@ def operator_jar(java: Java, cache: JarCache, progress: Callable[[str], None] | 
     The same sources give the same bytes on every machine.
     Raises Unreachable if the compiler could not be fetched, JunctureError if the sources do not compile.
     """
-    compiler = cache.jars("compiler", progress)
-    flink = sorted((flink_home() / "lib").glob("*.jar"))
-    sources = sorted(operator_sources().rglob("*.java"))
-    target = cache.root / "operators" / f"juncture-operators-{_digest([*compiler, *flink], sources)}.jar"
+    target = operator_jar_path(cache)
     if not target.exists():
+        compiler = cache.jars("compiler", progress)
+        flink = sorted((flink_home() / "lib").glob("*.jar"))
+        sources = sorted(operator_sources().rglob("*.java"))
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_suffix(".lock")), tempfile.TemporaryDirectory(dir=target.parent) as folder:
             if not target.exists():
@@ -48,6 +48,13 @@ def operator_jar(java: Java, cache: JarCache, progress: Callable[[str], None] | 
                 pack(classes, packed)
                 packed.replace(target)
     return target
+
+
+def operator_jar_path(cache: JarCache) -> Path:
+    """Where the jar of the operators is, or will be."""
+    jars = [*cache.paths("compiler"), *sorted((flink_home() / "lib").glob("*.jar"))]
+    sources = sorted(operator_sources().rglob("*.java"))
+    return cache.root / "operators" / f"juncture-operators-{_digest(jars, sources)}.jar"
 
 
 def compile_java(

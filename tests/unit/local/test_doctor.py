@@ -40,6 +40,7 @@ def test_jars_that_are_not_here_yet_are_only_a_warning(tmp_path, cache):
     checks = by_name(examine(tmp_path, cache=cache))
     assert checks["jars kafka-broker"].status == "warn"
     assert "of 46 not fetched" in checks["jars kafka-broker"].detail
+    assert (checks["event join"].status, checks["event join"].detail) == ("warn", "not built yet")
 
 
 def test_a_jar_with_another_content_is_a_failure(tmp_path, cache):

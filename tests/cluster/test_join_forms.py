@@ -1,0 +1,206 @@
+"""Which joins run on the event join, decided on what Flink's planner really makes of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.cluster.checked import BOUND, CLICKS, IMPRESSIONS, JOIN, REPOSITORY, compile_files
+from tests.projects import JOIN as PLAIN_JOIN
+from tests.projects import write_project
+
+from juncture.cli.main import main
+from juncture.model.joins import JoinForm, join_forms
+from juncture.planner.session import Planner
+from juncture.render.bundle import bundle
+
+PAGES = """\
+CREATE TABLE page_impressions (
+    impression_id STRING,
+    member_id BIGINT,
+    page STRING,
+    served_at TIMESTAMP_LTZ(3),
+    now AS PROCTIME(),
+    WATERMARK FOR served_at AS served_at - INTERVAL '1' MINUTE
+) {{ kafka(topic='page-impressions') }}
+"""
+ON_KEY = f"ON i.impression_id = c.impression_id AND {BOUND}"
+WITH_NOW = {"sql/sources/page_impressions.sql": PAGES, "sql/sources/page_clicks.sql": PAGES.replace(
+    "page_impressions", "page_clicks").replace("page-impressions", "page-clicks").replace("page STRING", "target STRING"
+).replace("served_at", "clicked_at")}  # fmt: skip
+
+
+def select(join: str, columns: str = "i.impression_id, c.target") -> str:
+    return f"SELECT {columns}\nFROM {IMPRESSIONS} AS i\n{join}"
+
+
+def over_clicks(kind: str, on: str) -> str:
+    return select(f"{kind} {CLICKS} AS c {on}")
+
+
+QUALIFIES = {
+    "inner": over_clicks("JOIN", ON_KEY),
+    "left": over_clicks("LEFT JOIN", ON_KEY),
+    "right": over_clicks("RIGHT JOIN", ON_KEY),
+    "full": over_clicks("FULL JOIN", ON_KEY),
+    "left as anti": over_clicks("LEFT JOIN", ON_KEY) + " WHERE c.impression_id IS NULL",
+    "a further condition on both": over_clicks("LEFT JOIN", f"{ON_KEY} AND i.page <> c.click_id"),
+    "a further condition on one": over_clicks("LEFT JOIN", f"{ON_KEY} AND i.page LIKE 'p%'"),
+    "several keys": over_clicks("JOIN", f"{ON_KEY} AND i.page = c.target"),
+    "a key that nulls match": over_clicks(
+        "JOIN", f"ON i.impression_id IS NOT DISTINCT FROM c.impression_id AND {BOUND}"
+    ),
+    "both bounds before": over_clicks(
+        "LEFT JOIN",
+        "ON i.impression_id = c.impression_id AND c.clicked_at"
+        " BETWEEN i.served_at - INTERVAL '5' MINUTE AND i.served_at - INTERVAL '1' MINUTE",
+    ),
+    "the same moment": over_clicks(
+        "JOIN", "ON i.impression_id = c.impression_id AND c.clicked_at = i.served_at"
+    ),
+}
+STAYS = {
+    "no key": (over_clicks("JOIN", f"ON {BOUND}"), "it has no equal keys", {}),
+    "bounds that exclude each other": (
+        over_clicks(
+            "LEFT JOIN",
+            "ON i.impression_id = c.impression_id AND c.clicked_at"
+            " BETWEEN i.served_at + INTERVAL '5' MINUTE AND i.served_at + INTERVAL '1' MINUTE",
+        ),
+        "its bounds exclude each other",
+        {},
+    ),
+    "processing time": (
+        over_clicks(
+            "JOIN",
+            "ON i.impression_id = c.impression_id"
+            " AND c.now BETWEEN i.now - INTERVAL '5' MINUTE AND i.now + INTERVAL '5' MINUTE",
+        ),
+        "its bounds are on processing time",
+        WITH_NOW,
+    ),
+    "later unmatched rows": (
+        over_clicks("LEFT JOIN", ON_KEY),
+        "asks for unmatched rows later",
+        {
+            "jobs/clicks.yaml": "join: clicks\nsink: matches\njoin_strategy: auto\n"
+            "options: {table.exec.interval-join.min-cleanup-interval: 5 min}\n"
+        },
+    ),
+    "regular": (over_clicks("JOIN", "ON i.impression_id = c.impression_id"), "a regular join", {}),
+    "one bound": (
+        over_clicks("JOIN", "ON i.impression_id = c.impression_id AND c.clicked_at >= i.served_at"),
+        "a regular join",
+        {},
+    ),
+    "exists": (
+        select(
+            f"WHERE EXISTS (SELECT 1 FROM {CLICKS} AS c WHERE c.impression_id = i.impression_id AND {BOUND})",
+            "i.impression_id, i.page",
+        ),
+        "a regular join",
+        {},
+    ),
+    "temporal": (
+        "SELECT o.order_id, u.country FROM {{ source('orders') }} AS o"
+        " LEFT JOIN {{ source('customers') }} FOR SYSTEM_TIME AS OF o.ordered_at AS u"
+        " ON u.customer_id = o.customer_id",
+        "one version of each row",
+        {},
+    ),
+    "window": (
+        "SELECT l.impression_id, r.target"
+        f" FROM (SELECT * FROM TUMBLE(TABLE {IMPRESSIONS}, DESCRIPTOR(served_at), INTERVAL '5' MINUTE)) AS l"
+        f" JOIN (SELECT * FROM TUMBLE(TABLE {CLICKS}, DESCRIPTOR(clicked_at), INTERVAL '5' MINUTE)) AS r"
+        " ON l.impression_id = r.impression_id AND l.window_start = r.window_start"
+        " AND l.window_end = r.window_end",
+        "whole windows",
+        {},
+    ),
+}
+
+
+def forms(
+    planner: Planner, root: Path, join: str, files: dict[str, str], strategy: str = "auto"
+) -> tuple[JoinForm, ...]:
+    job = {"jobs/clicks.yaml": f"join: clicks\nsink: matches\njoin_strategy: {strategy}\n"}
+    rendered, compilation = compile_files(planner, root, {**job, JOIN: join, **files})
+    assert compilation.plan is not None
+    return join_forms(compilation.plan, rendered.job.join_strategy, rendered.options)
+
+
+@pytest.mark.parametrize("name", QUALIFIES)
+def test_it_qualifies(planner: Planner, tmp_path: Path, name: str) -> None:
+    (form,) = forms(planner, tmp_path / "auto", QUALIFIES[name], {})
+    assert form.form == "event-join"
+    assert form.operator_uid == "interval-join:page_impressions+page_clicks_interval-join"
+    (form,) = forms(planner, tmp_path / "flink", QUALIFIES[name], {}, "flink")
+    assert (form.form, form.reason) == ("flink", "so the job's join_strategy says")
+
+
+@pytest.mark.parametrize("name", STAYS)
+def test_it_stays_flink_s(planner: Planner, tmp_path: Path, name: str) -> None:
+    join, reason, files = STAYS[name]
+    (form,) = forms(planner, tmp_path, join, files)
+    assert form.form == "flink"
+    assert reason in form.reason
+
+
+def test_a_bundle_names_the_joins_and_its_plan_stays_as_it_is(planner: Planner, tmp_path: Path) -> None:
+    files = {}
+    for strategy in ("flink", "auto"):
+        job = f"join: clicks\nsink: matches\njoin_strategy: {strategy}\n"
+        rendered, compilation = compile_files(
+            planner, tmp_path / strategy, {JOIN: QUALIFIES["inner"], "jobs/clicks.yaml": job}
+        )
+        assert compilation.plan is not None
+        files[strategy] = bundle(rendered, compilation.plan, (), (REPOSITORY / "templates",))
+    assert files["flink"]["plan.json"] == files["auto"]["plan.json"]
+    assert "juncture.join" not in files["flink"]["job.py"]
+    uid = "interval-join:page_impressions+page_clicks"
+    assert repr(f"{uid}_interval-join") in files["auto"]["job.py"]
+    assert json.loads(files["flink"]["manifest.json"])["event_join"] is None
+    assert json.loads(files["auto"]["manifest.json"])["event_join"] == {"flink": "2.3.0", "joins": [uid]}
+
+
+def juncture(*args: str) -> Result:
+    return CliRunner().invoke(main, args)
+
+
+def test_render_explains_and_brings_the_jar(tmp_path: Path) -> None:
+    project = write_project(
+        tmp_path, {"jobs/matches.yaml": "join: matches\njoin_strategy: auto\nsink: matches\n"}
+    )
+    told = juncture("--project", str(project), "render", "--explain")
+    assert told.exit_code == 0, told.output
+    reason = "inner, 1 equal key, two bounds on event times"
+    assert f"matches: interval-join:server+client runs on the event join: {reason}" in told.stdout
+    again = juncture("--project", str(project), "render", "--output", "json")
+    (job,) = json.loads(again.stdout)["jobs"]
+    assert [(join["form"], join["reason"]) for join in job["joins"]] == [("event-join", reason)]
+    (jar,) = (name for name in job["files"] if name.endswith(".jar"))
+    digest = hashlib.sha256((project / "build/matches" / jar).read_bytes()).hexdigest()
+    manifest = json.loads((project / "build/matches/manifest.json").read_text())
+    named = {each["coordinates"]: each["sha256"] for each in manifest["jars"]}
+    assert named[f"juncture:juncture-operators:{manifest['juncture']}"] == digest
+
+
+def test_the_event_join_is_refused_where_it_can_t_be_had(tmp_path: Path) -> None:
+    regular = PLAIN_JOIN.replace(
+        "AND c.ts BETWEEN s.ts AND s.ts + INTERVAL '{{ var('minutes') }}' MINUTE", ""
+    )
+    files = {
+        "jobs/matches.yaml": "join: matches\njoin_strategy: event_join\nsink: matches\n",
+        "sql/joins/matches.sql": regular,
+    }
+    project = write_project(tmp_path, files)
+    refused = juncture("--project", str(project), "render")
+    assert refused.exit_code == 2
+    assert (
+        "jobs/matches.yaml:2:1: `join_strategy: event_join` can't be had: the join at sql/joins/matches.sql:3:1"
+        " stays Flink's: a regular join"
+    ) in refused.stderr
+    assert not (project / "build").exists()
