@@ -9,13 +9,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from tests.cluster.operator_classes import java_command
 
-from juncture.local.cluster import flink_home
 from juncture.local.jars import JarCache
 from juncture.local.java import find_java
-from juncture.local.operators import compile_java, operator_jar
+from juncture.local.operators import operator_jar
 
-TESTS = Path(__file__).parents[2] / "operators" / "test"
 PROGRAM = Path(__file__).parent / "event_join_program.py"
 
 
@@ -38,20 +37,15 @@ def test_the_same_sources_give_the_same_bytes(jar: Path, tmp_path: Path) -> None
 
 
 def test_java_tests_pass(jar: Path, tmp_path: Path) -> None:
-    java, cache = find_java(), JarCache()
-    libraries = [*sorted((flink_home() / "lib").glob("*.jar")), *cache.jars("operator-tests")]
     classes = tmp_path / "classes"
-    compile_java(java, cache.jars("compiler"), [jar, *libraries], sorted(TESTS.rglob("*.java")), classes)
-    opened = ("java.lang", "java.util", "java.util.concurrent")
+    run = [
+        "org.junit.platform.console.ConsoleLauncher",
+        "execute",
+        "--disable-banner",
+        "--disable-ansi-colors",
+    ]
     done = subprocess.run(
-        [
-            str(java.executable),
-            "-Xmx1g",
-            *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in opened),
-            *("-cp", ":".join(map(str, [classes, jar, *libraries]))),
-            *("org.junit.platform.console.ConsoleLauncher", "execute", "--disable-banner"),
-            *("--disable-ansi-colors", "--details=tree", "--scan-classpath", str(classes)),
-        ],
+        java_command(jar, classes, [*run, "--details=tree", "--scan-classpath", str(classes)]),
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -10,6 +10,7 @@ import org.apache.flink.streaming.api.operators.TwoInputStreamOperator;
 import org.apache.flink.streaming.util.KeyedTwoInputStreamOperatorTestHarness;
 import org.apache.flink.streaming.api.watermark.Watermark;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
@@ -103,9 +104,14 @@ final class Joins {
     }
 
     Running flinks() throws Exception {
+        return flinks(1, 0);
+    }
+
+    Running flinks(int parallelism, int subtask) throws Exception {
         final RowTimeIntervalJoin join =
                 new RowTimeIntervalJoin(type, lower, upper, 0L, 0L, left, ROW, function(), 1, 1);
-        return running(new KeyedCoProcessOperatorWithWatermarkDelay<>(join, join.getMaxOutputDelay()));
+        return new Running(
+                new KeyedCoProcessOperatorWithWatermarkDelay<>(join, join.getMaxOutputDelay()), parallelism, subtask);
     }
 
     /** The messages of an error and all its causes. */
@@ -207,6 +213,27 @@ final class Joins {
             return this;
         }
 
+        /** The watermark of one input alone; of the left one, if `first`. */
+        Running watermark(boolean first, long time) throws Exception {
+            if (first) {
+                harness.processWatermark1(new Watermark(time));
+            } else {
+                harness.processWatermark2(new Watermark(time));
+            }
+            return this;
+        }
+
+        /** Whether an input waits for rows, so that the other's watermark counts alone. */
+        Running idle(boolean first, boolean idle) throws Exception {
+            final WatermarkStatus status = idle ? WatermarkStatus.IDLE : WatermarkStatus.ACTIVE;
+            if (first) {
+                harness.processWatermarkStatus1(status);
+            } else {
+                harness.processWatermarkStatus2(status);
+            }
+            return this;
+        }
+
         OperatorSubtaskState snapshot(long id) throws Exception {
             return harness.snapshot(id, id);
         }
@@ -231,7 +258,7 @@ final class Joins {
         List<String> taken() {
             final List<String> texts = new ArrayList<>();
             for (Object element : harness.getOutput()) {
-                texts.add(element instanceof Watermark ? element.toString() : text((StreamRecord<?>) element));
+                texts.add(element instanceof StreamRecord ? text((StreamRecord<?>) element) : element.toString());
             }
             harness.getOutput().clear();
             texts.sort(null);

@@ -1,0 +1,208 @@
+"""Generated streams through Flink's interval join and Juncture's operator, both in Flink's harness, and DuckDB."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.cluster.operator_classes import java_command
+
+from juncture.local.jars import JarCache
+from juncture.local.java import find_java
+from juncture.local.operators import operator_jar
+
+START, UNIT = 1_000_000, 500
+NEVER, END = -(2**63), 2**63 - 1
+SETTINGS = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+
+Step = list[Any]
+Compare = Callable[["Case"], dict[str, list[str]]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A join, left.time BETWEEN right.time + lower AND right.time + upper, and what happens to it."""
+
+    kind: str
+    lower: int
+    upper: int
+    nulls_match: bool
+    backend: str
+    steps: tuple[Step, ...]
+
+    @property
+    def request(self) -> str:
+        return json.dumps(vars(self), default=list)
+
+
+def rows(side: str) -> st.SearchStrategy[Step]:
+    times = st.integers(0, 40).map(lambda number: START + UNIT * number)
+    return st.tuples(
+        st.just(side), st.sampled_from(["a", "b", None]), times, st.sampled_from(["t", "u", "x"])
+    ).map(list)
+
+
+WATERMARK = st.integers(0, 45).map(lambda number: START + UNIT * number - 1)
+STEPS = st.lists(
+    st.one_of(
+        rows("left"),
+        rows("left"),
+        rows("right"),
+        rows("right"),
+        st.tuples(st.just("watermark"), WATERMARK, WATERMARK).map(list),
+        st.tuples(st.just("idle"), st.booleans(), st.booleans()).map(list),
+        st.tuples(st.just("restore"), st.integers(1, 3)).map(list),
+    ),
+    min_size=5,
+    max_size=40,
+)
+
+
+def completed(steps: list[Step], late: bool) -> tuple[Step, ...]:
+    """Steps whose watermarks rise, and rule no later row out unless rows may be late; both inputs come to an end.
+
+    Before a snapshot both inputs agree on a watermark, so that it is the same after.
+    """
+    done: list[Step] = []
+    highest = START - 1
+    for number, step in enumerate(steps):
+        if step[0] == "watermark":
+            ahead = [other[2] for other in steps[number:] if other[0] in ("left", "right")]
+            bound = END if late or not ahead else min(ahead) - 1
+            left, right = min(step[1], bound), min(step[2], bound)
+            highest = max(highest, left, right)
+            done.append(["watermark", left, right])
+        elif step[0] == "restore":
+            done += [["idle", True, False], ["idle", False, False], ["watermark", highest, highest], step]
+        else:
+            done.append(step)
+    return (*done, ["idle", True, False], ["idle", False, False], ["watermark", END, END])
+
+
+@st.composite
+def cases(draw: st.DrawFn, late: bool, backend: str) -> Case:
+    lower = draw(st.integers(-8, 4))
+    return Case(
+        kind=draw(st.sampled_from(["INNER", "LEFT", "RIGHT", "FULL"])),
+        lower=lower * UNIT,
+        upper=draw(st.integers(lower, 8)) * UNIT,
+        nulls_match=draw(st.booleans()),
+        backend=backend,
+        steps=completed(draw(STEPS), late),
+    )
+
+
+def arrivals(case: Case) -> list[tuple[int, str, str | None, int, str, int]]:
+    """The rows, each with the watermark at its arrival, as Flink combines those of both inputs."""
+    seen, combined, found = [NEVER, NEVER], NEVER, []
+    idle = [False, False]
+    for number, step in enumerate(case.steps):
+        if step[0] in ("left", "right"):
+            found.append((number, step[0], step[1], step[2], step[3], max(0, combined)))
+        elif step[0] == "idle":
+            idle[0 if step[1] else 1] = step[2]
+        elif step[0] == "watermark":
+            for side in (0, 1):
+                if not idle[side]:
+                    seen[side] = max(seen[side], step[1 + side])
+        active = [seen[side] for side in (0, 1) if not idle[side]]
+        combined = max(combined, min(active)) if active else combined
+    return found
+
+
+def expected(case: Case) -> list[str]:
+    """What comes out, by DuckDB: a row is kept, and joined, until its side's bound after its time has passed."""
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE r (n INT, side TEXT, k TEXT, t BIGINT, text TEXT, w BIGINT)")
+        if found := arrivals(case):
+            connection.executemany("INSERT INTO r VALUES (?, ?, ?, ?, ?, ?)", found)
+        equal = "l.k IS NOT DISTINCT FROM o.k" if case.nulls_match else "l.k = o.k"
+        connection.execute(
+            f"""
+            CREATE TABLE sides AS SELECT *, w < t + if(side = 'left', {-case.lower}, {case.upper}) AS kept,
+                t + if(side = 'left', {-case.lower}, {case.upper}) AS until FROM r;
+            CREATE TABLE pairs AS SELECT l.n AS ln, o.n AS rn FROM sides l JOIN sides o
+                ON l.side = 'left' AND o.side = 'right' AND {equal}
+                AND l.t BETWEEN o.t + ({case.lower}) AND o.t + ({case.upper})
+                AND NOT (l.text = 'x' AND o.text = 'x')
+                AND if(l.n < o.n, l.kept AND o.w <= l.until, o.kept AND l.w <= o.until)
+            """
+        )
+        text = "coalesce({0}.k, 'null') || ' ' || {0}.t || ' ' || {0}.text"
+        parts = [
+            f"SELECT '+I ' || {text.format('l')} || ' ' || {text.format('o')} FROM pairs"
+            " JOIN r l ON l.n = ln JOIN r o ON o.n = rn"
+        ]
+        if case.kind in ("LEFT", "FULL"):
+            parts.append(
+                f"SELECT '+I ' || {text.format('r')} || ' null null null' FROM r"
+                " WHERE side = 'left' AND n NOT IN (SELECT ln FROM pairs)"
+            )
+        if case.kind in ("RIGHT", "FULL"):
+            parts.append(
+                f"SELECT '+I null null null ' || {text.format('r')} FROM r"
+                " WHERE side = 'right' AND n NOT IN (SELECT rn FROM pairs)"
+            )
+        return sorted(row[0] for row in connection.execute(" UNION ALL ".join(parts)).fetchall())
+
+
+@pytest.fixture(scope="module")
+def compare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compare]:
+    jar = operator_jar(find_java(), JarCache())
+    folder = tmp_path_factory.mktemp("streams")
+    command = java_command(jar, folder / "classes", ["juncture.join.StreamServer"])
+    with (
+        (folder / "errors").open("w") as errors,
+        subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as server,
+    ):
+        assert server.stdin is not None
+        assert server.stdout is not None
+
+        requests, answers = server.stdin, server.stdout
+
+        def compare(case: Case) -> dict[str, list[str]]:
+            requests.write(case.request + "\n")
+            requests.flush()
+            answer = answers.readline()
+            assert answer, (folder / "errors").read_text()[-3000:]
+            return {form: sorted(found) for form, found in json.loads(answer).items()}
+
+        yield compare
+        requests.close()
+
+
+@settings(SETTINGS, max_examples=80)
+@given(case=cases(late=False, backend="hashmap"))
+def test_rows_in_time_are_joined_alike_by_all_three(compare: Compare, case: Case) -> None:
+    found = compare(case)
+    assert found["operator"] == expected(case)
+    assert found["flink"] == found["operator"]
+
+
+@settings(SETTINGS, max_examples=80)
+@given(case=cases(late=True, backend="hashmap"))
+def test_late_rows_join_what_is_not_expired(compare: Compare, case: Case) -> None:
+    found = compare(case)
+    assert found["operator"] == expected(case)
+    if case.kind == "INNER":
+        # Flink's joins what it has yet to clean up, too.
+        left = list(found["flink"])
+        for row in found["operator"]:
+            left.remove(row)
+
+
+@settings(SETTINGS, max_examples=10)
+@given(case=cases(late=False, backend="rocksdb"))
+def test_rows_on_rocksdb_are_joined_alike(compare: Compare, case: Case) -> None:
+    found = compare(case)
+    assert found["operator"] == expected(case)
+    assert found["flink"] == found["operator"]
