@@ -7,6 +7,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -96,19 +97,20 @@ class StayingJob:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        # What went wrong first is what there is to tell: it may be why the job can't be cancelled.
+        with suppress(JunctureError) if error is not None else nullcontext():
+            self.close()
 
     def close(self) -> None:
-        """Cancel the job if it runs, and clear what it used."""
+        """Cancel the job if it runs, and clear what it used: all of it, whatever can't be cleared."""
         self._activity.stop()
-        try:
-            if self.job_id is not None:
-                self._operations.cancel()
-        finally:
-            self._session.admin.delete(self._topics)
-            shutil.rmtree(self._folder, ignore_errors=True)
+        with ExitStack() as closing:
             if self._session.failover is not None:
-                self._session.failover.replace()
+                closing.callback(self._session.failover.replace)
+            closing.callback(shutil.rmtree, self._folder, ignore_errors=True)
+            closing.callback(self._session.admin.delete, self._topics)
+            if self.job_id is not None:
+                closing.callback(self._operations.cancel)
 
     def start(self) -> Observation:
         """Start the job; back when all of its sources read."""
