@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -49,11 +49,12 @@ def warm_session(
     joins: Mapping[str, tuple[str, str]],
     delay: int = 60,
     sources: Mapping[str, str] | None = None,
+    on_event_join: Collection[str] = (),
 ) -> WarmSession:
     """A session for jobs by name: each a SELECT and the columns of its sink; with a PRIMARY KEY it is an upsert sink.
 
     They read `l`, `r` and `x` (k, n, t; watermarks `delay` seconds behind), the changelog topic `versions`, and further
-    sources by name.
+    sources by name. The joins of jobs `on_event_join` are not Flink's.
     """
     tables = {name: _EVENTS.format(name=name, delay=delay) for name in ("l", "r", "x")}
     tables |= {"versions": _VERSIONS.format(delay=delay), **(sources or {})}
@@ -65,7 +66,8 @@ def warm_session(
         files |= {
             f"sql/joins/{name}.sql": select,
             f"sql/sinks/out_{name}.sql": f"CREATE TABLE out_{name} ({columns}) {{{{ {macro}(topic='out-{name}') }}}}\n",
-            f"jobs/{name}.yaml": f"join: {name}\nsink: out_{name}\noptions:\n"
+            f"jobs/{name}.yaml": f"join: {name}\nsink: out_{name}\n"
+            f"join_strategy: {'event_join' if name in on_event_join else 'flink'}\noptions:\n"
             "  table.exec.sink.require-on-conflict: 'false'\n",
         }
     for path, text in files.items():

@@ -32,7 +32,7 @@ FIRST = (
     "SELECT k, n FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY k ORDER BY t) AS rn FROM $l ) WHERE rn = 1"
 )
 JOBS = {
-    "interval": (INTERVAL.format("FULL"), PAIRS),
+    **dict.fromkeys(("interval", "event_join"), (INTERVAL.format("FULL"), PAIRS)),
     **{kind: (INTERVAL.format(kind.upper()), PAIRS) for kind in ("inner", "left", "right")},
     "two_joins": (
         "SELECT l.n, x.n FROM $l AS l JOIN $r AS r ON l.k = r.k AND r.t BETWEEN l.t AND l.t + INTERVAL '10' SECOND"
@@ -170,11 +170,14 @@ COURSES: dict[str, list[Step]] = {
     "last": [passing(100, "l"), [("l", "a", 1, 99.999)], [("l", "b", 2, 50), ("l", "a", 3, 99)]],
 }
 COURSES["first_upserted"] = COURSES["first"]
+COURSES["event_join"] = COURSES["interval"]
 
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmSession]:
-    with warm_session(tmp_path_factory.mktemp("late"), JOBS, delay=0) as session:
+    with warm_session(
+        tmp_path_factory.mktemp("late"), JOBS, delay=0, on_event_join={"event_join"}
+    ) as session:
         yield session
 
 

@@ -2,7 +2,8 @@
 
 Flink's interval join drops nothing for being late. A row waits for the other side until the watermark has passed the
 last time it could match, and is removed then: by a timer of its key, or by the next row of its key from the other
-side. A late row meets those that still wait, and waits itself as long as its own end lies ahead.
+side. A late row meets those that still wait, and waits itself as long as its own end lies ahead. In Juncture's event
+join a row no longer waits once the watermark has passed its end, whatever came before it.
 """
 
 from __future__ import annotations
@@ -45,12 +46,14 @@ class Row:
 class Bounds:
     """`lower <= left's time - right's time <= upper`, in milliseconds.
 
-    `lingering` is how much longer than need be rows are kept (table.exec.interval-join.min-cleanup-interval).
+    `lingering` is how much longer than need be rows are kept (table.exec.interval-join.min-cleanup-interval); `exact`
+    is whether none is found once the watermark has passed its end.
     """
 
     lower: int
     upper: int
     lingering: int = 0
+    exact: bool = False
 
 
 class Pair(NamedTuple):
@@ -78,13 +81,29 @@ def apart(
                 keys[row.key][side].append(row)
     found = []
     for lefts, rights in keys.values():
-        met = _Key(lefts, rights, bounds).run(settled)
+        met = {} if bounds.exact else _Key(lefts, rights, bounds).run(settled)
         for one in lefts:
             for other in rights:
-                together = met.get((one.record, other.record))
+                place = (one.record, other.record)
+                together = _met_exactly(one, other, bounds) if bounds.exact else met.get(place)
                 if bounds.lower <= one.time - other.time <= bounds.upper and together is not True:
                     found.append(Pair(one.record, other.record, together is False))
     return tuple(found)
+
+
+def _met_exactly(left: Row, right: Row, bounds: Bounds) -> bool | None:
+    """Whether the first of two rows began to wait, and still did when the second one came."""
+    either = set()
+    for first, end, second in (
+        (left, left.time - bounds.lower, right),
+        (right, right.time + bounds.upper, left),
+    ):
+        if first.step > second.step:
+            continue
+        perhaps = first.came.low < end and second.came.low <= end
+        certain = first.came.high < end and second.came.high <= end
+        either.add(certain if certain or not perhaps else None)
+    return either.pop() if len(either) == 1 else None
 
 
 class _Side:

@@ -145,8 +145,14 @@ class Oracle:
     def _shape(self) -> Shape:
         tree = parse(self._rendered.insert)
         query = tree.expression if isinstance(tree, exp.Insert) else tree
-        options = self._rendered.options
-        return shape_of(query, self._read, options, lambda node: place(node, self._rendered.insert))
+        rendered = self._rendered
+        return shape_of(
+            query,
+            self._read,
+            rendered.options,
+            lambda node: place(node, rendered.insert),
+            rendered.job.join_strategy,
+        )
 
     def _effects(self, store: RecordStore, reading: Reading) -> Effects | None:
         """What lateness does, None if nothing. Raises OracleUnsupported where that is not known."""

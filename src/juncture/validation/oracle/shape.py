@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from juncture.errors import Location
+from juncture.model.joins import JoinStrategy
 from juncture.validation.oracle.casts import interval
 from juncture.validation.oracle.meeting import Bounds
 from juncture.validation.oracle.ranking import limit_of
@@ -69,9 +70,13 @@ Shape = IntervalJoin | TemporalJoin | Windows | FirstRows | Timeless
 
 
 def shape_of(
-    query: exp.Expr, tables: Mapping[str, Table], options: Mapping[str, str], locate: Locate
+    query: exp.Expr,
+    tables: Mapping[str, Table],
+    options: Mapping[str, str],
+    locate: Locate,
+    strategy: JoinStrategy = "flink",
 ) -> Shape:
-    """Read it off a query in Flink's dialect.
+    """Read it off a query in Flink's dialect; `strategy` is the job's.
 
     Raises OracleUnsupported for a query with several such operators one behind the other, and for conditions whose
     meaning for time is not clear.
@@ -91,7 +96,16 @@ def shape_of(
     if join.args.get("on") is None or not isinstance(join.this, exp.Table):
         raise _several(join, locate)
     left, right = query.args["from_"].this, join.this
-    return _join(query, join, (left, right), tables, options, locate)
+    shape = _join(query, join, (left, right), tables, options, locate)
+    if isinstance(shape, IntervalJoin) and strategy != "flink" and _on_event_join(shape):
+        return replace(shape, bounds=replace(shape.bounds, exact=True))
+    return shape
+
+
+def _on_event_join(shape: IntervalJoin) -> bool:
+    """As `join_forms` has it of the plan."""
+    bounds = shape.bounds
+    return bool(shape.left.keys) and bounds.lower <= bounds.upper and not bounds.lingering
 
 
 def _several(node: exp.Expr, locate: Locate) -> OracleUnsupported:

@@ -33,8 +33,22 @@ PASS = [("l", "-", 0, 100), ("r", "-", 0, 100)]
 class Asked:
     """The oracle's answers for events that were read in steps: each step a list of (source, key, number, seconds)."""
 
-    def __init__(self, sources, sink, select, steps, idle=(), options=None, restarts=(), reached=None):
-        self.oracle = Oracle(rendered(sources, sink, select, options))
+    def __init__(
+        self,
+        sources,
+        sink,
+        select,
+        steps,
+        idle=(),
+        options=None,
+        restarts=(),
+        reached=None,
+        pushed=None,
+        strategy="flink",
+    ):
+        job = rendered(sources, sink, select, options)
+        on = job.job.model_copy(update={"join_strategy": strategy})
+        self.oracle = Oracle(job.model_copy(update={"job": on}))
         self._store = RecordStore()
         offsets = dict.fromkeys(sources, 0)
         reads = []
@@ -48,7 +62,9 @@ class Asked:
             ends = {source: {0: end} for source, end in offsets.items()}
             out = frozenset(Place(each, 0) for at, each in idle if at == number)
             seen = event_millis(time(reached[number])) if reached and number in reached else None
-            reads.append(Read(ends, out, number in restarts, reached=seen))
+            to = (pushed or {}).get(number)
+            watermarks = {Place(each, 0): event_millis(time(to)) or 0 for each in sources if to is not None}
+            reads.append(Read(ends, out, number in restarts, watermarks, reached=seen))
         self.reading = Reading(dict.fromkeys(sources, 1), tuple(reads))
 
     def rows(self):
@@ -244,13 +260,40 @@ def test_an_interval_join_that_is_started_again_has_no_watermark_but_its_rows():
     ],
 )
 def test_what_other_operators_forget_when_started_again_is_not_known(sources, sink, select, late):
-    steps = [[(each, "-", 0, 100) for each in sources], [], [("l", "a", 1, 80 if late else 101)]]
-    asked = Asked(sources, sink, select, steps, restarts=[1])
-    if late:
-        with pytest.raises(OracleUnsupported, match="an interval join that was started again"):
-            asked.rows()
-    else:
-        assert len(asked.rows()) == 1
+    come, then = [(each, "-", 0, 100) for each in sources], [("l", "a", 1, 80 if late else 101)]
+    for asked in (
+        Asked(sources, sink, select, [come, [], then], restarts=[1]),
+        Asked(sources, sink, select, [[], [], then], restarts=[1], pushed={0: 100, 2: 50}),
+    ):
+        if late:
+            with pytest.raises(OracleUnsupported, match="an interval join of Flink's that was started again"):
+                asked.rows()
+        else:
+            assert len(asked.rows()) == 1
+
+
+@pytest.mark.parametrize("strategy", ["event_join", "auto"])
+def test_the_event_join_keeps_no_row_past_its_end(strategy):
+    # The key's timer is that of its first row, which ends later; there is none in the event join.
+    steps = [[("l", "a", 1, 95), ("l", "a", 3, 80)], PASS, [("r", "a", 2, 90)], [("r", "a", 4, 105)]]
+    asked = Asked(SOURCES, PAIRS, JOIN.format("LEFT"), steps, strategy=strategy)
+    assert asked.rows() == [(1, 4), (3, None)]
+    # A late row waits until its end, and one that is at its end is still found.
+    late = [PASS, [("l", "a", 1, 90.001), ("l", "b", 3, 90)], [("r", "a", 2, 100), ("r", "b", 4, 100)]]
+    asked = Asked(SOURCES, PAIRS, JOIN.format("LEFT"), late, strategy=strategy)
+    assert asked.rows() == [(1, 2), (3, None)]
+    first, then = [("l", "a", 1, 90), ("l", "b", 3, 89.999)], [("r", "a", 2, 100), ("r", "b", 4, 99)]
+    asked = Asked(SOURCES, PAIRS, JOIN.format("INNER"), [first, PASS, then], strategy=strategy)
+    assert asked.rows() == [(1, 2)]
+    with pytest.raises(OracleUnsupported, match="what was read first"):
+        Asked(SOURCES, PAIRS, JOIN.format("INNER"), [first, [*PASS, *then]], strategy=strategy).rows()
+
+
+def test_the_event_join_finds_rows_again_after_a_restart():
+    steps = [[("l", "a", 1, 80)], PASS, [], [("r", "a", 2, 85)]]
+    asked = Asked(SOURCES, PAIRS, JOIN.format("LEFT"), steps, restarts=[2], strategy="event_join")
+    with pytest.raises(OracleUnsupported, match="an interval join of Flink's that was started again"):
+        asked.rows()
 
 
 def test_event_time_that_went_further_than_what_was_read_is_refused():
