@@ -18,6 +18,8 @@ final class EventTimeJoinFactory extends AbstractStreamOperatorFactory<RowData> 
     @Override
     @SuppressWarnings("unchecked")
     public <T extends StreamOperator<RowData>> T createStreamOperator(StreamOperatorParameters<RowData> parameters) {
+        // The client may have another Flink than the TaskManagers.
+        FlinkVersion.require();
         return (T) new EventTimeJoin(parameters, description);
     }
 
