@@ -1,6 +1,7 @@
 package juncture.join;
 
 import org.apache.flink.api.common.state.BroadcastState;
+import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
 import org.apache.flink.table.types.logical.LogicalType;
@@ -71,7 +72,7 @@ final class Columns {
     /**
      * How stored rows become rows of the job. Columns that are new in the job are null in older rows.
      *
-     * @throws IllegalStateException if rows with these columns can't be read as the wanted ones.
+     * @throws SuppressRestartsException if rows with these columns can't be read as the wanted ones.
      */
     RowProjection projection(Columns wanted, InternalTypeInfo<RowData> type, String side) {
         if (!names.equals(wanted.names) && (madeUp() || wanted.madeUp())) {
@@ -108,8 +109,8 @@ final class Columns {
         return numbered.matches() && names.contains(numbered.group(1));
     }
 
-    private IllegalStateException refused(Columns wanted, String side, String reason) {
-        return new IllegalStateException(
+    private SuppressRestartsException refused(Columns wanted, String side, String reason) {
+        return StateHeader.refusal(
                 String.format(
                         "The %s rows in this join's state have the columns %s, and the job wants %s: %s. Nothing was"
                                 + " read. Start without this state, or keep the columns; nullable ones may be added.",

@@ -231,7 +231,7 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
                                         HEADER_STATE, StringSerializer.INSTANCE, StringSerializer.INSTANCE));
         final boolean written = state.iterator().hasNext();
         if (!written && hasForeignState()) {
-            throw new IllegalStateException(
+            throw StateHeader.refusal(
                     "The state that this join was given was not written by Juncture's operator, but by Flink's interval"
                             + " join, or another operator of this uid. Nothing was read, as the rows would be missing."
                             + " Restore with the join's former strategy, or start without this state.");

@@ -25,7 +25,9 @@ final class IntervalJoins {
     private IntervalJoins() {}
 
     /**
-     * Replaces the joins of these uids. Keys, types, names and everything around the operator stay.
+     * Replaces the joins of these uids. Keys, types, names, uids and everything around the operator stay: as the uid is
+     * the interval join's, the state of one always comes to the other, which refuses it, whether or not Flink may ignore
+     * state that nobody claims.
      *
      * <p>Throws IllegalStateException if one is not there as an event-time interval join.
      */
@@ -37,9 +39,6 @@ final class IntervalJoins {
             final RowTimeIntervalJoin join = intervalJoin(node.getOperatorFactory());
             if (join != null && uid != null && missing.remove(uid)) {
                 node.setOperatorFactory(new EventTimeJoinFactory(describe(join)));
-                // Not the interval join's: Flink then refuses the state of one for the other, and does not take it
-                // for none.
-                graph.setTransformationUID(node.getId(), uid + "_event-join");
                 node.setManagedMemoryUseCaseWeights(Map.of(ManagedMemoryUseCase.OPERATOR, MEMORY_WEIGHT), Set.of());
             }
         }

@@ -59,7 +59,7 @@ final class JoinSide {
     /**
      * Takes back the chunks of this side, out of the sorted numbers of all chunks of a key group.
      *
-     * @throws IllegalStateException if the rows are not of the keys and times that this join takes them to be.
+     * @throws SuppressRestartsException if the rows are not of the keys and times that this join takes them to be.
      */
     void restore(int keyGroup, List<Long> numbers, RowProjection projection) throws Exception {
         final List<Long> own =
@@ -114,7 +114,7 @@ final class JoinSide {
 
     private void check(BinaryRowData restored, int hash, long bucket) throws Exception {
         if (keySelector.getKey(restored).hashCode() != hash || bucketOf(timeOf(restored)) != bucket) {
-            throw new IllegalStateException(
+            throw StateHeader.refusal(
                     "The rows in this join's state are of other keys or other times than those by which the job joins"
                             + " now. Start without this state, or join as before.");
         }

@@ -1,6 +1,7 @@
 package juncture.join;
 
 import org.apache.flink.api.common.state.BroadcastState;
+import org.apache.flink.runtime.execution.SuppressRestartsException;
 
 import java.util.Locale;
 import java.util.Map;
@@ -31,12 +32,12 @@ final class StateHeader {
     /**
      * What a snapshot has.
      *
-     * @throws IllegalStateException if it was written in another format.
+     * @throws SuppressRestartsException if it was written in another format.
      */
     static StateHeader read(BroadcastState<String, String> state) throws Exception {
         final int format = Integer.parseInt(state.get(FORMAT));
         if (format != ChunkState.FORMAT) {
-            throw new IllegalStateException(
+            throw refusal(
                     String.format(
                             Locale.ROOT,
                             "The state of this join has format %d, and this version of Juncture's operator reads"
@@ -54,6 +55,11 @@ final class StateHeader {
                 Map.of(FORMAT, Integer.toString(ChunkState.FORMAT), WIDTH, Long.toString(width)));
         left.write(state, "left");
         right.write(state, "right");
+    }
+
+    /** Fails the job for good: with this state no restart can succeed. */
+    static SuppressRestartsException refusal(String message) {
+        return new SuppressRestartsException(new IllegalStateException(message));
     }
 
     /** The header of a job that goes on with this state. The buckets stay: a changed bound costs speed at most. */
