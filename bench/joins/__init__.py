@@ -1,0 +1,1 @@
+"""Event-time joins of several engines over the same topics: `python -m bench.joins --help`."""

@@ -1,0 +1,1 @@
+"""One module an engine, behind `bench.joins.engine`."""

@@ -1,0 +1,149 @@
+"""Flink jobs, Juncture's among them: rendered and started as `juncture submit` does, on a cluster of their own."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.joins.engine import Checkpoints, EngineFailed, Job, Plan
+from bench.joins.engines.flink_project import JOB, Query, write_project
+from bench.joins.oracle import Form
+from bench.joins.stack import Session
+
+from juncture import __version__
+from juncture.deploy.launcher import launch_options
+from juncture.deploy.toolchain import find_toolchain, toolchain_for
+from juncture.flink.metrics import progress
+from juncture.flink.rest import FlinkCluster
+from juncture.local.java import find_java
+from juncture.project.loader import load_project
+from juncture.render.bundle import bundle, write
+from juncture.render.connectors import LOCAL_BOOTSTRAP
+from juncture.render.renderer import render
+
+_START_TIMEOUT = 120.0
+_MANAGED = "taskmanager.memory.managed.size"
+
+
+@dataclass(frozen=True)
+class FlinkRunning:
+    """A `Running`: a job on a cluster of its own."""
+
+    name: str
+    cluster: FlinkCluster
+    job_id: str
+    pids: tuple[int, ...]
+    tmp: Path
+
+    @property
+    def state_folders(self) -> tuple[Path, ...]:
+        # Beside RocksDB's files, a TaskManager has a job's jars there.
+        return tuple(self.tmp.glob("tm_*/tmp/job_*"))
+
+    def check(self) -> None:
+        job = self.cluster.summary(self.job_id)
+        if job is None or job.ended:
+            causes = self.cluster.failures(self.job_id)
+            state = str(causes[0]) if causes else None
+            raise EngineFailed(f"{self.name}: the job is {job.state if job else 'gone'}", state=state)
+
+    def read(self) -> int | None:
+        job = self.cluster.job(self.job_id)
+        found = progress(self.cluster, job, patience=0) if job is not None else None
+        return sum(source.read for source in found.sources) if found and found.sources else None
+
+    def checkpoints(self) -> Checkpoints | None:
+        answer = self.cluster.http.get(f"/jobs/{self.job_id}/checkpoints")
+        done = [each for each in answer["history"] if each["status"] == "COMPLETED"]
+        done.sort(key=lambda each: int(each["id"]))
+        return Checkpoints(
+            seconds=tuple(each["end_to_end_duration"] / 1000 for each in done),
+            uploaded=tuple(int(each["checkpointed_size"]) for each in done),
+            size=int(done[-1]["state_size"]) if done else 0,
+        )
+
+
+@dataclass
+class FlinkEngine:
+    """One form of the join in Flink's SQL, with one backend.
+
+    `options` are the job's, `cluster` the cluster's, beyond what Juncture sets for any job and what a plan says.
+    """
+
+    name: str
+    query: Query
+    backend: str
+    strategy: str = "flink"
+    options: Mapping[str, str] = field(default_factory=dict)
+    topics: int = 3
+
+    @property
+    def form(self) -> Form:
+        return "forward" if self.query == "forward" else "join"
+
+    def prepare(self) -> None:
+        find_toolchain(["kafka"], event_join=self.strategy != "flink")
+
+    def versions(self) -> dict[str, str]:
+        own = {"juncture": __version__} if self.strategy != "flink" else {}
+        return {**own, "apache-flink": version("apache-flink"), "java": str(find_java().version)}
+
+    def settings(self, plan: Plan) -> dict[str, str]:
+        shown = {"state.backend.type": self.backend, **self.options}
+        if self.strategy != "flink":
+            shown["join_strategy"] = self.strategy
+        return {**shown, _MANAGED: self._managed(plan)}
+
+    @contextmanager
+    def start(self, job: Job) -> Iterator[FlinkRunning]:
+        with (
+            job.stack.flink(self._cluster(job.plan, job.folder)) as session,
+            FlinkCluster(session.flink.rest) as cluster,
+        ):
+            job_id = self._submit(job, session)
+            running = FlinkRunning(self.name, cluster, job_id, session.pids, job.folder / "tmp")
+            deadline = time.monotonic() + _START_TIMEOUT
+            while not (
+                (found := cluster.summary(job_id)) and found.state == "RUNNING" and found.all_tasks_run
+            ):
+                running.check()
+                if time.monotonic() > deadline:
+                    raise EngineFailed(f"{self.name}: not all tasks run after {_START_TIMEOUT:.0f} s")
+                time.sleep(0.05)
+            yield running
+
+    def _managed(self, plan: Plan) -> str:
+        # Flink's documentation: none where the state is on the heap. The event join keeps rows in it even so.
+        return "0m" if self.backend == "hashmap" and self.strategy == "flink" else f"{plan.state_mb}m"
+
+    def _cluster(self, plan: Plan, folder: Path) -> dict[str, str]:
+        (folder / "tmp").mkdir()
+        return {
+            _MANAGED: self._managed(plan),
+            "io.tmp.dirs": str(folder / "tmp"),
+            "execution.checkpointing.dir": (folder / "checkpoints").as_uri(),
+            "web.checkpoints.history": "1000",
+            "rest.flamegraph.enabled": "false",
+        }
+
+    def _submit(self, job: Job, session: Session) -> str:
+        root = job.folder / "project"
+        root.mkdir()
+        write_project(root, self.query, self.strategy, self.backend, self.options, job.plan, job.topics)
+        project = load_project(root)
+        rendered = render(project, JOB, project.environments["local"])
+        plan = job.stack.planner.compile(rendered).plan
+        if plan is None:
+            raise EngineFailed(f"{self.name}: Flink refuses the SQL")
+        toolchain = toolchain_for(rendered, plan)
+        files = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
+        job_id = uuid.uuid4().hex
+        options = launch_options(session.flink, job_id, [jar.path for jar in toolchain.jars])
+        variables = {LOCAL_BOOTSTRAP.strip("${}"): job.topics.kafka.bootstrap_servers}
+        job.stack.planner.run(write(files, job.folder / "rendered") / "job.py", options, variables)
+        return job_id

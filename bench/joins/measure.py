@@ -1,0 +1,134 @@
+"""One run of one engine, watched from its start until its last row."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+
+from bench.joins.engine import Checkpoints, Running
+from bench.joins.processes import Processes, bytes_on_disk
+from bench.joins.topics import Topics
+
+from juncture.kafka.admin import Admin
+
+_PERIOD = 0.25
+_READ_EVERY, _DISK_EVERY = 4, 8
+_SETTLED = 2.0
+_IDLE = 20.0
+_IDLE_CORES = 0.1
+
+
+@dataclass(frozen=True)
+class _Sample:
+    at: float
+    cpu: float
+    broker: float
+    rows: int
+    read: int | None
+
+
+@dataclass(frozen=True)
+class Measures:
+    """A run in figures. `steady_us` is of the last half of the events, or of the rows where the engine does not tell.
+
+    CPU is user and system time, in seconds or in microseconds an event, and of the engine unless it says broker;
+    memory and disk are in bytes, delays in ms.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    events_per_second: float
+    events_per_core_second: float
+    whole_us: float
+    steady_us: float
+    broker_us: float
+    peak_resident: int
+    peak_disk: int
+    checkpoint_seconds: float | None
+    checkpoint_seconds_most: float | None
+    checkpoint_bytes: float | None
+    checkpoint_size: int | None
+
+
+def watch(
+    running: Running,
+    topics: Topics,
+    broker: Processes,
+    events: int,
+    expected: int,
+    timeout: float,
+) -> tuple[Measures, Processes]:
+    """Watch until the expected rows are there, or nothing moves any more; then the figures, to the last row.
+
+    The clock starts with the call: the engine is up. Raises EngineFailed if it ends before that.
+    """
+    processes, admin = Processes(running.pids), Admin(topics.kafka)
+    samples: list[_Sample] = []
+    resident = disk = 0
+    moved = idle_since = begin = time.monotonic()
+    while True:
+        number = len(samples)
+        now = time.monotonic()
+        sample = _Sample(
+            now,
+            processes.cpu(),
+            broker.cpu(),
+            topics.rows(admin),
+            running.read() if number % _READ_EVERY == 0 else None,
+        )
+        resident = max(resident, processes.resident())
+        if number % _DISK_EVERY == 0:
+            disk = max(disk, bytes_on_disk(running.state_folders))
+        running.check()
+        if samples and sample.rows > samples[-1].rows:
+            moved = idle_since = now
+        samples.append(sample)
+        if _cores(samples, 2.0) > _IDLE_CORES:
+            idle_since = now
+        if sample.rows >= expected and now - moved > _SETTLED:
+            break
+        if now - idle_since > _IDLE or now - begin > timeout:
+            break
+        time.sleep(max(_PERIOD - (time.monotonic() - now), 0))
+    disk = max(disk, bytes_on_disk(running.state_folders))
+    return _measures(samples, events, resident, disk, running.checkpoints()), processes
+
+
+def _cores(samples: list[_Sample], seconds: float) -> float:
+    """CPU a second over the last seconds; a core and more at first, when there is nothing to judge by."""
+    last = samples[-1]
+    before = next((each for each in reversed(samples) if last.at - each.at >= seconds), None)
+    return 1.0 if before is None else (last.cpu - before.cpu) / (last.at - before.at)
+
+
+def _measures(
+    samples: list[_Sample], events: int, resident: int, disk: int, checkpoints: Checkpoints | None
+) -> Measures:
+    first = samples[0]
+    last = next(each for each in samples if each.rows == samples[-1].rows)
+    seconds = max(last.at - first.at, _PERIOD)
+    cpu = max(last.cpu - first.cpu, 1e-6)
+    told = [each for each in samples if each.read is not None and each.at <= last.at]
+    if len(told) > 2 and told[-1].read == events:
+        middle = next(each for each in told if (each.read or 0) * 2 >= events)
+        left = events - (middle.read or 0)
+    else:
+        middle = next(each for each in samples if each.rows * 2 >= last.rows)
+        left = round(events * (1 - middle.rows / last.rows)) if last.rows else events
+    taken = checkpoints or Checkpoints()
+    return Measures(
+        seconds=seconds,
+        cpu_seconds=cpu,
+        events_per_second=events / seconds,
+        events_per_core_second=events / cpu,
+        whole_us=cpu / events * 1e6,
+        steady_us=(last.cpu - middle.cpu) / left * 1e6 if left else cpu / events * 1e6,
+        broker_us=(last.broker - first.broker) / events * 1e6,
+        peak_resident=resident,
+        peak_disk=disk,
+        checkpoint_seconds=statistics.median(taken.seconds) if taken.seconds else None,
+        checkpoint_seconds_most=max(taken.seconds, default=None),
+        checkpoint_bytes=statistics.median(taken.uploaded) if taken.uploaded else None,
+        checkpoint_size=taken.size if checkpoints is not None else None,
+    )

@@ -1,0 +1,112 @@
+"""The broker of a benchmark, and Flink clusters that live for one run each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from juncture.deploy.toolchain import find_toolchain
+from juncture.local.stack import LocalStack
+from juncture.local.state import StackState
+from juncture.model.environment import Flink, Kafka
+from juncture.model.local import LocalSettings
+from juncture.planner.session import Planner
+
+_JOBMANAGER_MB = 1024
+
+
+@dataclass(frozen=True)
+class Session:
+    """A Flink session cluster: its address and its processes."""
+
+    flink: Flink
+    pids: tuple[int, ...]
+
+
+class Stack:
+    """A broker that runs for as long as the context does; its topics are gone after.
+
+    Args:
+        folder: where it keeps its files.
+        taskmanager_mb: memory of a Flink cluster's one TaskManager.
+        slots: of that.
+    """
+
+    def __init__(self, folder: Path, taskmanager_mb: int, slots: int) -> None:
+        self._root = folder
+        self._planner: Planner | None = None
+        self._settings = LocalSettings(
+            slots=slots,
+            taskmanager_memory=f"{taskmanager_mb}m",
+            jobmanager_memory=f"{_JOBMANAGER_MB}m",
+            broker_heap="1g",
+        )
+
+    def __enter__(self) -> Stack:
+        shutil.rmtree(self._root, ignore_errors=True)
+        self._root.mkdir(parents=True)
+        try:
+            self._local().up()
+            self._end_flink()
+        except BaseException:
+            self._local().down(purge=True)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._planner is not None:
+            self._planner.close()
+        self._local().down(purge=True)
+
+    @property
+    def planner(self) -> Planner:
+        """Flink's planner and client, one for all jobs: it is idle while they run."""
+        if self._planner is None:
+            self._planner = find_toolchain(["kafka"]).planner()
+        return self._planner
+
+    @property
+    def kafka(self) -> Kafka:
+        return Kafka(bootstrap_servers=self._state().kafka_address)
+
+    @property
+    def broker_pid(self) -> int:
+        return self._state().pids["kafka"]
+
+    @property
+    def broker_log(self) -> Path:
+        """The folder that holds a folder for each partition."""
+        return self._state().root / "data" / "kafka"
+
+    @contextmanager
+    def flink(self, options: Mapping[str, str]) -> Iterator[Session]:
+        """A new cluster with these options beside the broker. Its JVMs are started here and killed at the end."""
+        try:
+            _ = self.planner  # it gets ready while the cluster starts
+            state = self._local(options).up()
+            pids = {role: pid for role, pid in state.pids.items() if role != "kafka"}
+            yield Session(Flink(rest=state.web_url), tuple(pids.values()))
+        finally:
+            self._end_flink()
+
+    def _end_flink(self) -> None:
+        # The broker stays, and `up` starts the rest anew, with the options it is given then.
+        local = self._local()
+        state = local.status()
+        for role in state.pids if state is not None else ():
+            if role != "kafka":
+                local.kill(role)
+
+    def _local(self, options: Mapping[str, str] | None = None) -> LocalStack:
+        return LocalStack(self._root, self._settings, options=options)
+
+    def _state(self) -> StackState:
+        state = self._local().status()
+        assert state is not None
+        return state

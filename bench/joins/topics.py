@@ -1,0 +1,85 @@
+"""The topics of a run: made, filled at once or at a fixed rate."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from bench.joins.workload import Workload
+
+from juncture.kafka import offsets
+from juncture.kafka.admin import Admin
+from juncture.kafka.writer import Writer
+from juncture.model.environment import Kafka
+
+_KEPT = {"retention.ms": "-1", "message.timestamp.type": "CreateTime"}
+_STAMPED = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime"}
+
+
+class Sent(NamedTuple):
+    """When an event was handed to the producer, in ms of the epoch; `key` and `time` tell which it was."""
+
+    topic: str
+    key: str
+    time: int
+    at: float
+
+
+@dataclass(frozen=True)
+class Topics:
+    """The names of the input topics by what they hold, and of the result's. Records are keyed by the request."""
+
+    kafka: Kafka
+    inputs: dict[str, str]
+    result: str
+    partitions: int
+
+    @classmethod
+    def named(cls, kafka: Kafka, workload: Workload, inputs: str, result: str, partitions: int) -> Topics:
+        """`inputs` is what the names of the input topics begin with."""
+        return cls(kafka, {name: f"{inputs}-{name}" for name in workload.names}, result, partitions)
+
+    def create_inputs(self) -> None:
+        Admin(self.kafka).create(dict.fromkeys(self.inputs.values(), self.partitions), config=_KEPT)
+
+    def create_result(self) -> None:
+        """The result's topic, empty; its records carry the time at which the broker took them."""
+        Admin(self.kafka).create({self.result: self.partitions}, config=_STAMPED)
+
+    def delete(self, *topics: str) -> None:
+        Admin(self.kafka).delete(topics)
+
+    def rows(self, admin: Admin) -> int:
+        """How many records the result's topic has."""
+        return sum(offsets.latest(admin, [self.result])[self.result].values())
+
+    def fill(self, workload: Workload, progress: Callable[[str], None]) -> None:
+        """Write all events, each topic's by arrival, as fast as it goes."""
+        with Writer(self.kafka) as writer:
+            for name, topic in self.inputs.items():
+                size = 0
+                for event in workload.of_topic(name):
+                    writer.write(topic, event.value, event.key, event.time)
+                    size += len(event.value)
+                count = workload.counts[name]
+                progress(f"{count:,} {name} events written, {size / max(count, 1):.0f} bytes each")
+
+    def feed(self, workload: Workload, rate: int, check: Callable[[], None]) -> list[Sent]:
+        """Write the events of all topics by arrival, `rate` a second; when each was handed over.
+
+        `check` is called ten times a second.
+        """
+        sent: list[Sent] = []
+        step = max(rate // 100, 1)
+        with Writer(self.kafka) as writer:
+            begin = time.monotonic()
+            for number, event in enumerate(workload.by_arrival()):
+                if number % step == 0:
+                    time.sleep(max(begin + number / rate - time.monotonic(), 0))
+                    if number % (step * 10) == 0:
+                        check()
+                writer.write(self.inputs[event.topic], event.value, event.key, event.time)
+                sent.append(Sent(event.topic, event.key.decode(), event.time, time.time() * 1000))
+        return sent
