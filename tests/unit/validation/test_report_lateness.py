@@ -12,9 +12,10 @@ from juncture.validation.cases.schema import read_tables
 from juncture.validation.harness.comparison import Timed, compare_rows
 from juncture.validation.harness.outcome import Outcome
 from juncture.validation.oracle.event_time import Event, Place, Range, Seen
-from juncture.validation.oracle.lateness import Late, Read, Reading
+from juncture.validation.oracle.lateness import Late
 from juncture.validation.oracle.meeting import Record
 from juncture.validation.oracle.oracle import Oracle
+from juncture.validation.oracle.reading import Read, Reading
 from juncture.validation.report.difference import Deviation, difference, explained
 from juncture.validation.report.lateness import sentence
 from juncture.validation.report.text import failure_lines

@@ -8,7 +8,7 @@ from juncture.errors import JunctureError
 from juncture.model.rendered import RenderedJob, Statement
 from juncture.validation.cases.case import Arrival, Case
 from juncture.validation.cases.cells import format_relative
-from juncture.validation.oracle.lateness import delay_of
+from juncture.validation.oracle.reading import delay_of
 from juncture.validation.oracle.tables import read_table
 from juncture.validation.oracle.unsupported import OracleUnsupported
 

@@ -13,14 +13,15 @@ from juncture.model.rendered import RenderedJob
 from juncture.validation.cases.case import Case, Expectation
 from juncture.validation.cases.schema import JobTables
 from juncture.validation.oracle.compare import Rows
-from juncture.validation.oracle.lateness import Reading
+from juncture.validation.oracle.lateness import Late, Undecided
 from juncture.validation.oracle.load import load
 from juncture.validation.oracle.oracle import Oracle
+from juncture.validation.oracle.reading import Reading
 from juncture.validation.oracle.records import Record, RecordStore
 from juncture.validation.oracle.tables import Table
 from juncture.validation.oracle.unsupported import OracleUnsupported
 from juncture.validation.report.difference import Cells, Difference, cells_of, difference, explained
-from juncture.validation.report.lateness import places_of, reasons
+from juncture.validation.report.lateness import places_of, reasons, sentence
 
 _EXPECTED = "$written rows"
 
@@ -101,6 +102,10 @@ def _against_oracle(
 ) -> Difference:
     try:
         rows, _ = oracle.expected(store, reading=timed.reading if timed else None)
+    except Undecided as error:
+        if error.late is None:
+            raise no_rows(case, "they depend on what was read first") from None
+        raise no_rows(case, _told(case, error.late)) from None
     except OracleUnsupported as error:
         if timed is None:
             raise
@@ -113,6 +118,11 @@ def _against_oracle(
     if found.equal or timed is None:
         return found
     return explained(found, _reasons(store, case, rows.columns, timed))
+
+
+def _told(case: Case, late: Late) -> str:
+    place = (late.source, late.record.partition, late.record.offset)
+    return sentence(late, case.base, places_of(case.arrivals).get(place))
 
 
 def _against_rows(

@@ -9,7 +9,7 @@ from juncture.validation.cases.case import Arrival
 from juncture.validation.harness.feed import Feed
 from juncture.validation.harness.timeline import Observation
 from juncture.validation.oracle.event_time import NEVER, Place
-from juncture.validation.oracle.lateness import Read, Reading
+from juncture.validation.oracle.reading import Read, Reading
 
 
 class ReadingOrder:

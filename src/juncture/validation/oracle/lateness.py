@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-# ruff: noqa: S608 - every name in the SQL is quoted
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
-
-from sqlglot import exp
 
 from juncture.errors import Location
-from juncture.validation.oracle.casts import milliseconds
 from juncture.validation.oracle.columns import quoted
-from juncture.validation.oracle.dialect import parse_expression
-from juncture.validation.oracle.event_time import NEVER, Event, Place, Range, Seen, Step, Strategy, follow
+from juncture.validation.oracle.event_time import NEVER, Place, Range, Seen, Strategy, follow
 from juncture.validation.oracle.load import Excluded
 from juncture.validation.oracle.meeting import Record, Row, apart
-from juncture.validation.oracle.ranking import ARRIVAL, ARRIVED
+from juncture.validation.oracle.reading import Reading, delay_of, read_values, steps
 from juncture.validation.oracle.records import RecordStore
 from juncture.validation.oracle.shape import (
     FirstRows,
@@ -39,44 +33,27 @@ _NULL = object()
 
 
 @dataclass(frozen=True)
-class Read:
-    """One step of reading, over when all of it was read and its watermarks had arrived.
-
-    Args:
-        ends: by source and partition, the offset behind the last record that was read by then.
-        idle: partitions, by source, that were idle by then.
-        restarts: the job has started again from its state before it read this.
-        watermarks: of partitions by then, as the job's metrics showed them; where there is none, that of the highest
-            event. They hold what records brought about that are in no store, and match nothing.
-        reached: the watermark by then of the only operator that goes by event time, None where that was not seen. It
-            changes nothing: it is compared with what the order of reading brings about.
-    """
-
-    ends: Mapping[str, Mapping[int, int]]
-    idle: frozenset[Place] = frozenset()
-    restarts: bool = False
-    watermarks: Mapping[Place, int] = field(default_factory=dict)
-    reached: int | None = None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The order in which a job read its topics; what is behind the last step's ends came before its end, in any order.
-
-    `partitions` is how many each source's topic has. Topics that are read side by side are one step.
-    """
-
-    partitions: Mapping[str, int]
-    steps: tuple[Read, ...]
-
-
-@dataclass(frozen=True)
 class Late:
     """An event that came behind the watermark of its operator, or, where `seen.late` is None, may have."""
 
     source: str
     record: Record
     seen: Seen
+
+
+class Undecided(OracleUnsupported):
+    """Rows that depend on what was read first. `late` is an event of which it is not known whether it came late."""
+
+    def __init__(self, late: Late | None, location: Location) -> None:
+        where = (
+            late and f": partition {late.record.partition} of '{late.source}', offset {late.record.offset}"
+        )
+        super().__init__(
+            f"rows that depend on what was read first{where or ''}",
+            location,
+            "let what comes behind the watermark arrive in a step of its own",
+        )
+        self.late = late
 
 
 @dataclass(frozen=True)
@@ -183,7 +160,7 @@ class Lateness:
     def _rows(self, side: Side, null_safe: Sequence[bool] = (), spared: Late | None = None) -> list[Row]:
         """The rows of one side, in the order of their steps."""
         names = [f"epoch_ms({quoted(side.time)})", *(quoted(key) for key in side.keys)]
-        found = {record: rest for record, *rest in _values(self._store, side.source, names)}
+        found = {record: rest for record, *rest in read_values(self._store, side.source, names)}
         rows = []
         for seen, record in self._seen:
             time, *key = found.get(record, [None]) if seen.event.place.source == side.source else [None]
@@ -260,56 +237,6 @@ def refuse_forgotten(
         raise OracleUnsupported(
             "late events of anything but an interval join of Flink's that was started again", location
         )
-
-
-def steps(
-    store: RecordStore, tables: Mapping[str, Table], reading: Reading, sources: Collection[str]
-) -> list[Step]:
-    """What a reading read, step by step: the events of sources that were loaded."""
-    events: list[list[Event]] = [[] for _ in reading.steps]
-    for source in sources:
-        rowtime = tables[source].rowtime
-        if rowtime is None:
-            raise OracleUnsupported(
-                f"lateness in '{source}', which has no watermark", tables[source].location
-            )
-        for record, time in _values(store, source, [f"epoch_ms({quoted(rowtime)})"]):
-            place = Place(source, record.partition)
-            number = next(
-                (i for i, step in enumerate(reading.steps) if record.offset < _end(step, place)),
-                len(reading.steps) - 1,
-            )
-            events[number].append(Event(place, record.offset, time))
-    return [
-        Step(tuple(found), step.idle, step.restarts, step.watermarks)
-        for found, step in zip(events, reading.steps, strict=True)
-    ]
-
-
-def delay_of(table: Table) -> int:
-    """How far a table's watermark stays behind its event time, in milliseconds.
-
-    Raises OracleUnsupported if it is not written as 'column' or 'column - INTERVAL ...'.
-    """
-    written = table.watermark
-    tree = parse_expression(written, table.location) if written is not None else None
-    if isinstance(tree, exp.Column):
-        return 0
-    if isinstance(tree, exp.Sub) and isinstance(tree.this, exp.Column):
-        return milliseconds(tree.expression, table.location)
-    raise OracleUnsupported(f"the lateness of '{table.name}', whose watermark is {written}", table.location)
-
-
-def _values(store: RecordStore, source: str, columns: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-    """The rows of a source: where each stands, and the columns, in the order of offsets."""
-    names = ", ".join([*(quoted(each) for each in ARRIVAL), *columns])
-    cursor = store.connection.execute(f"SELECT {names} FROM {quoted(source + ARRIVED)} ORDER BY 1, 2")
-    for partition, offset, *rest in cursor.fetchall():
-        yield (Record(partition, offset), *rest)
-
-
-def _end(step: Read, place: Place) -> int:
-    return step.ends.get(place.source, {}).get(place.partition, 0)
 
 
 def _record(seen: Seen) -> Record:

@@ -21,11 +21,12 @@ from juncture.validation.oracle.lateness import (
     Effects,
     Late,
     Lateness,
-    Reading,
+    Undecided,
     anything_late,
     refuse_forgotten,
 )
 from juncture.validation.oracle.load import Excluded, Loaded, load
+from juncture.validation.oracle.reading import Reading
 from juncture.validation.oracle.records import RecordStore
 from juncture.validation.oracle.shape import Shape, shape_of
 from juncture.validation.oracle.tables import Column, Table, read_table
@@ -83,7 +84,7 @@ class Oracle:
             reading: the order in which the job read its topics. Without it all events that are not excluded came in
                 time; with it what came late has the effects that it has in Flink.
 
-        Raises OracleUnsupported, naming an event, where the rows depend on what was read first.
+        Raises Undecided where the rows depend on what was read first.
         """
         loaded = self._load(store, excluded)
         rows = Rows(_EXPECTED, _compared(self.sink))
@@ -95,11 +96,8 @@ class Oracle:
         if not effects.certain:
             self._compute_with(store, _OTHERWISE, effects.strictly, excluded)
             if not compare(store.connection, rows, Rows(_OTHERWISE, rows.columns)).equal:
-                raise OracleUnsupported(
-                    "rows that depend on what was read first" + self._example(store, reading),
-                    self._rendered.insert.locate(0),
-                    "let what comes behind the watermark arrive in a step of its own",
-                )
+                doubtful = (each for each in self.late(store, reading) if each.seen.late is None)
+                raise Undecided(next(doubtful, None), self._rendered.insert.locate(0))
         return rows, loaded
 
     def late(self, store: RecordStore, reading: Reading) -> tuple[Late, ...]:
@@ -164,13 +162,6 @@ class Oracle:
             raise
         refuse_forgotten(store, self._read, reading, shape, self._rendered.insert.locate(0))
         return Lateness(store, self._read, reading, shape).effects()
-
-    def _example(self, store: RecordStore, reading: Reading) -> str:
-        doubtful = [each for each in self.late(store, reading) if each.seen.late is None]
-        return "".join(
-            f": partition {each.record.partition} of '{each.source}', offset {each.record.offset}"
-            for each in doubtful[:1]
-        )
 
     def _load(self, store: RecordStore, excluded: Excluded | None) -> tuple[Loaded, ...]:
         zone = self._rendered.options.get("table.local-time-zone", "UTC")

@@ -10,8 +10,9 @@ from juncture.errors import Location
 from juncture.validation.cases.case import Arrival
 from juncture.validation.cases.cells import format_relative
 from juncture.validation.oracle.compare import Rows
-from juncture.validation.oracle.lateness import Late, Reading
+from juncture.validation.oracle.lateness import Late
 from juncture.validation.oracle.oracle import Oracle
+from juncture.validation.oracle.reading import Reading
 from juncture.validation.oracle.records import RecordStore
 from juncture.validation.report.difference import Cells, cells_of
 

@@ -7,8 +7,8 @@ from tests.unit.validation.rendered import Written, rendered, time, topic
 
 from juncture.validation.harness.feed import event_millis
 from juncture.validation.oracle.event_time import Place
-from juncture.validation.oracle.lateness import Read, Reading
 from juncture.validation.oracle.oracle import Oracle
+from juncture.validation.oracle.reading import Read, Reading
 from juncture.validation.oracle.records import RecordStore
 from juncture.validation.oracle.unsupported import OracleUnsupported
 
