@@ -14,6 +14,8 @@ _SETTLED = 2.0
 """Seconds that all tasks must have run: readers find a missing topic a moment after they started."""
 _ATTEMPTS = 3
 _APPEARS_WITHIN = 10.0
+_TOLD_WITHIN = 8.0
+"""Seconds. Flink answers for a job's failures out of a cache, and so behind its state: by 3 s unless it is set."""
 
 
 class DidNotStart(Refused):
@@ -41,7 +43,7 @@ def wait_running(
         elif job.state == "FINISHED":
             return
         elif job.ended:
-            cause = root_cause(cluster, job_id)
+            cause = _cause_of_end(cluster, job_id, failed=job.state == "FAILED")
             raise DidNotStart(cause or f"the job is {job.state}", remedy="mend the cause, then submit again")
         elif job.state == "RUNNING" and job.all_tasks_run:
             settled = settled or elapsed
@@ -64,3 +66,10 @@ def wait_running(
                 progress(state)
                 told = state
         time.sleep(_POLL)
+
+
+def _cause_of_end(cluster: FlinkCluster, job_id: str, failed: bool) -> str | None:
+    deadline = time.monotonic() + _TOLD_WITHIN
+    while (cause := root_cause(cluster, job_id)) is None and failed and time.monotonic() < deadline:
+        time.sleep(_POLL)
+    return cause
