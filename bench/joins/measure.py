@@ -30,7 +30,8 @@ class _Sample:
 
 @dataclass(frozen=True)
 class Measures:
-    """A run in figures. `steady_us` is of the last half of the events, or of the rows where the engine does not tell.
+    """A run in figures. `steady_us` is of the last half of the events, or of the rows where the engine does not tell,
+    and None where they came all at once.
 
     CPU is user and system time, in seconds or in microseconds an event, and of the engine unless it says broker;
     memory and disk are in bytes, delays in ms.
@@ -41,7 +42,7 @@ class Measures:
     events_per_second: float
     events_per_core_second: float
     whole_us: float
-    steady_us: float
+    steady_us: float | None
     broker_us: float
     peak_resident: int
     peak_disk: int
@@ -115,7 +116,7 @@ def _measures(
         left = events - (middle.read or 0)
     else:
         middle = next(each for each in samples if each.rows * 2 >= last.rows)
-        left = round(events * (1 - middle.rows / last.rows)) if last.rows else events
+        left = round(events * (1 - middle.rows / last.rows)) if last.rows else 0
     taken = checkpoints or Checkpoints()
     return Measures(
         seconds=seconds,
@@ -123,7 +124,7 @@ def _measures(
         events_per_second=events / seconds,
         events_per_core_second=events / cpu,
         whole_us=cpu / events * 1e6,
-        steady_us=(last.cpu - middle.cpu) / left * 1e6 if left else cpu / events * 1e6,
+        steady_us=(last.cpu - middle.cpu) / left * 1e6 if left else None,
         broker_us=(last.broker - first.broker) / events * 1e6,
         peak_resident=resident,
         peak_disk=disk,

@@ -58,20 +58,17 @@ class Report:
         return "\n\n".join((about, *parts)) + "\n"
 
     def _figures(self) -> str:
-        base = self._median(self.base, lambda found: found.whole_us)
-        steady = self._median(self.base, lambda found: found.steady_us)
+        whole, steady = self._median(self.base, _whole), self._median(self.base, _steady)
         lines = []
         for name in self._names():
             found = self._measures(name)
             row = [name, _spread([each.load for each in self._of(name)], "{:.1f}"), self._rows(name)]
             if found:
-                whole = statistics.median(each.whole_us for each in found)
-                last = statistics.median(each.steady_us for each in found)
                 row += [
                     _spread([each.whole_us for each in found], "{:.1f}"),
-                    _ratio(base, whole),
-                    _spread([each.steady_us for each in found], "{:.1f}"),
-                    _ratio(steady, last),
+                    _ratio(whole, self._median(name, _whole)),
+                    _known([each.steady_us for each in found], "{:.1f}"),
+                    _ratio(steady, self._median(name, _steady)),
                     _spread([each.events_per_core_second for each in found], "{:,.0f}"),
                     _spread([each.events_per_second for each in found], "{:,.0f}"),
                     _spread([each.broker_us for each in found], "{:.1f}"),
@@ -140,9 +137,17 @@ class Report:
     def _measures(self, name: str) -> list[Measures]:
         return [each.measures for each in self._of(name) if each.measures is not None]
 
-    def _median(self, name: str, figure: Callable[[Measures], float]) -> float | None:
-        found = self._measures(name)
-        return statistics.median(map(figure, found)) if found else None
+    def _median(self, name: str, figure: Callable[[Measures], float | None]) -> float | None:
+        known = [value for each in self._measures(name) if (value := figure(each)) is not None]
+        return statistics.median(known) if known else None
+
+
+def _whole(measures: Measures) -> float:
+    return measures.whole_us
+
+
+def _steady(measures: Measures) -> float | None:
+    return measures.steady_us
 
 
 def _judged(rows: Comparison) -> str:
@@ -151,8 +156,8 @@ def _judged(rows: Comparison) -> str:
     return f"{rows.found:,}: {rows.missing_percent:.2f} % missing, {rows.extra_percent:.2f} % extra"
 
 
-def _ratio(base: float | None, value: float) -> str:
-    return f"{base / value:.2f}x" if base else ""
+def _ratio(base: float | None, value: float | None) -> str:
+    return f"{base / value:.2f}x" if base and value else ""
 
 
 def _mib(value: float | None) -> float | None:

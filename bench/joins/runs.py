@@ -119,7 +119,7 @@ class _Run:
                 )
                 flags = processes.java_flags()
             rows = oracle.compare(topics, form)
-        topics.delete(topics.result)
+        topics.delete_result()
         self.progress(
             f"  {measures.seconds:.1f} s, {measures.whole_us:.1f} us CPU an event, {rows.found:,} rows,"
             f" {'the same' if rows.same else 'NOT the same'} as DuckDB's"
@@ -147,7 +147,8 @@ class _Run:
             if not rows.found:
                 raise EngineFailed("wrote no rows at the fixed rate")
             delays = oracle.delays(sent, _QUANTILES)
-        topics.delete(*topics.inputs.values(), topics.result)
+        topics.delete_inputs()
+        topics.delete_result()
         return delays
 
 

@@ -48,8 +48,13 @@ class Topics:
         """The result's topic, empty; its records carry the time at which the broker took them."""
         Admin(self.kafka).create({self.result: self.partitions}, config=_STAMPED)
 
-    def delete(self, *topics: str) -> None:
-        Admin(self.kafka).delete(topics)
+    def delete_result(self) -> None:
+        """Delete the result's topic, and those that an engine made for its state, which have its name in theirs."""
+        admin = Admin(self.kafka)
+        admin.delete(name for name in admin.partitions() if self.result in name)
+
+    def delete_inputs(self) -> None:
+        Admin(self.kafka).delete(self.inputs.values())
 
     def rows(self, admin: Admin) -> int:
         """How many records the result's topic has."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bench.joins.engine import Engine
 from bench.joins.engines.flink import FlinkEngine
+from bench.joins.engines.kafka_streams import KafkaStreamsEngine
+from bench.joins.engines.python_peers import PythonEngine
 
 BASE = "flink-rocksdb"
 """What the others are compared with."""
 
+_PEERS = Path(".juncture/bench/peers")
 _REUSE = {"pipeline.object-reuse": "true"}
 
 
@@ -22,5 +27,13 @@ def engines() -> dict[str, Engine]:
         FlinkEngine("juncture-heap", "interval", "hashmap", "event_join", _REUSE),
         # Its rows are not bound to event time: they are kept for a time by the clock.
         FlinkEngine("flink-regular", "regular", "rocksdb", options={"table.exec.state.ttl": "20 min"}),
+        KafkaStreamsEngine(_PEERS),
+        PythonEngine("pathway", _PEERS, {"cutoff": "the bound and the grace"}, threads="PATHWAY_THREADS"),
+        PythonEngine(
+            "quixstreams",
+            _PEERS,
+            {"each worker": "a process", "grace_ms": "the bound and the grace"},
+            keeps_state=True,
+        ),
     ]
     return {engine.name: engine for engine in known}

@@ -1,0 +1,111 @@
+"""Engines that are Python packages: a program of ours in an environment of their own, pinned by peers/NAME.txt."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.joins.engine import EngineFailed, Job, Plan
+from bench.joins.oracle import Form
+from bench.joins.program import Program, running
+from bench.joins.workload import CLIENT_DELAY_S, WINDOW_MS
+
+_HERE = Path(__file__).parents[1]
+_GRACE_MS = 2 * CLIENT_DELAY_S * 1000
+
+
+@dataclass
+class PythonEngine:
+    """A package, and programs/NAME.py that runs its join. It is installed in a folder below `folder`.
+
+    `described` tells what the program sets; `threads` is the variable of its environment that takes the parallelism.
+    """
+
+    name: str
+    folder: Path
+    described: Mapping[str, str]
+    threads: str = "BENCH_THREADS"
+    keeps_state: bool = False
+    form: Form = "join"
+    topics: int = 2
+
+    def prepare(self) -> None:
+        if self._python.exists():
+            return
+        uv = [str(Path(sys.executable).with_name("uv"))]
+        fresh = self._environment.with_suffix(".new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        for command in (
+            [*uv, "venv", "--quiet", "--relocatable", "--python", sys.executable, str(fresh)],
+            [
+                *(
+                    *uv,
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--require-hashes",
+                    "--python",
+                    str(fresh / "bin" / "python"),
+                ),
+                *("--requirement", str(self._pins)),
+            ],
+        ):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise EngineFailed(f"{self.name} can't be installed", state=done.stderr.strip()[-1000:])
+        fresh.rename(self._environment)
+
+    def versions(self) -> dict[str, str]:
+        pinned = next(
+            line.split(" ")[0]
+            for line in self._pins.read_text().splitlines()
+            if line.startswith(f"{self.name}==")
+        )
+        return {self.name: pinned.partition("==")[2], "python": sys.version.split()[0]}
+
+    def settings(self, plan: Plan) -> dict[str, str]:
+        return {**self.described, "parallelism": str(plan.parallelism), "grace": f"{_GRACE_MS // 1000} s"}
+
+    @contextmanager
+    def start(self, job: Job) -> Iterator[Program]:
+        state = job.folder / "state"
+        given = {
+            "bootstrap": job.topics.kafka.bootstrap_servers,
+            "topics": job.topics.inputs,
+            "result": job.topics.result,
+            "state": str(state),
+            "window_ms": WINDOW_MS,
+            "grace_ms": _GRACE_MS,
+            "checkpoint_s": job.plan.checkpoint_s,
+        }
+        program = _HERE / "programs" / f"{self.name}_join.py"
+        changelogs = (job.stack.broker_log, f"changelog__{job.topics.result}*")
+        with running(
+            self.name,
+            [self._python, program, json.dumps(given)],
+            job.folder,
+            variables={self.threads: str(job.plan.parallelism), "PYTHONPATH": ""},
+            state_folders=[state] if self.keeps_state else [],
+            uploaded_to=changelogs if self.keeps_state else None,
+        ) as started:
+            yield started
+
+    @property
+    def _pins(self) -> Path:
+        return _HERE / "peers" / f"{self.name}.txt"
+
+    @property
+    def _environment(self) -> Path:
+        digest = hashlib.sha256(self._pins.read_bytes() + sys.version.encode()).hexdigest()[:12]
+        return self.folder.resolve() / f"{self.name}-{digest}"
+
+    @property
+    def _python(self) -> Path:
+        return self._environment / "bin" / "python"
