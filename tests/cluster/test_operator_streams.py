@@ -49,7 +49,9 @@ def rows(side: str) -> st.SearchStrategy[Step]:
     ).map(list)
 
 
-WATERMARK = st.integers(0, 45).map(lambda number: START + UNIT * number - 1)
+WATERMARK = st.tuples(st.integers(0, 45), st.sampled_from([-1, 0])).map(
+    lambda at: START + UNIT * at[0] + at[1]
+)
 STEPS = st.lists(
     st.one_of(
         rows("left"),

@@ -95,8 +95,14 @@ final class ChunkMemory {
         give(table);
     }
 
+    /** Bytes in use, without those that are kept for the next chunks. */
     long used() {
         return used - (long) free.size() * chunkSize;
+    }
+
+    /** Bytes that are allocated. */
+    long allocated() {
+        return used;
     }
 
     void close() {

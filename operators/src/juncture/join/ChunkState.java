@@ -53,6 +53,7 @@ final class ChunkState {
     private final int keyGroups;
     private final KeyGroupRange range;
     private final RowData[] keys;
+    private final ChunkCodec codec = new ChunkCodec();
     private final ValueState<Integer> marks;
     private final MapState<Long, byte[]> rows;
     private final MapState<Long, byte[]> matches;
@@ -83,14 +84,19 @@ final class ChunkState {
         }
     }
 
-    void writeRows(int keyGroup, long number, byte[] bytes) throws Exception {
+    void writeRows(int keyGroup, long number, MemorySegment chunk, int length) throws Exception {
         focus(keyGroup);
-        rows.put(number, bytes);
+        rows.put(number, codec.encode(chunk, length));
     }
 
     byte[] readRows(int keyGroup, long number) throws Exception {
         focus(keyGroup);
-        return rows.get(number);
+        final byte[] bytes = rows.get(number);
+        if (bytes == null) {
+            throw new IllegalStateException(
+                    "Chunk " + chunkOf(number) + " of key group " + keyGroup + " is not in the state.");
+        }
+        return codec.decode(bytes);
     }
 
     void removeRows(int keyGroup, long number) throws Exception {
@@ -154,12 +160,5 @@ final class ChunkState {
 
     static int chunkOf(long number) {
         return (int) number & ((1 << CHUNK_BITS) - 1);
-    }
-
-    /** The bytes of a chunk in memory. */
-    static byte[] copy(MemorySegment chunk, int length) {
-        final byte[] bytes = new byte[length];
-        chunk.get(0, bytes);
-        return bytes;
     }
 }

@@ -41,7 +41,7 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
 
     private transient JoinSide left;
     private transient JoinSide right;
-    private transient ChunkMemory memory;
+    transient ChunkMemory memory;
     private transient MemoryManager memoryManager;
     private transient RowDataSerializer leftSerializer;
     private transient RowDataSerializer rightSerializer;

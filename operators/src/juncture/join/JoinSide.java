@@ -205,6 +205,7 @@ final class JoinSide {
         for (int at = 0; at < count; at++) {
             buckets[at].releaseMemory();
         }
+        Arrays.fill(buckets, 0, count, null);
         count = 0;
     }
 

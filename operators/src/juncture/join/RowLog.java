@@ -116,7 +116,7 @@ final class RowLog {
     MemorySegment chunk(int address) throws Exception {
         final int number = address >>> OFFSET_BITS;
         final MemorySegment resident = chunks[number];
-        return resident != null ? resident : MemorySegmentFactory.wrap(read(number));
+        return resident != null ? resident : MemorySegmentFactory.wrap(state.readRows(keyGroup, firstNumber + number));
     }
 
     static void pointTo(BinaryRowData row, MemorySegment chunk, int address) {
@@ -295,16 +295,8 @@ final class RowLog {
 
     private void write(int number) throws Exception {
         final MemorySegment chunk = chunks[number];
-        state.writeRows(keyGroup, firstNumber + number, ChunkState.copy(chunk, chunk.getInt(CHUNK_USED)));
+        state.writeRows(keyGroup, firstNumber + number, chunk, chunk.getInt(CHUNK_USED));
         stored = Math.max(stored, number + 1);
-    }
-
-    private byte[] read(int number) throws Exception {
-        final byte[] bytes = state.readRows(keyGroup, firstNumber + number);
-        if (bytes == null) {
-            throw new IllegalStateException("chunk " + number + " of key group " + keyGroup + " is not in the state");
-        }
-        return bytes;
     }
 
     private void release(int number) {

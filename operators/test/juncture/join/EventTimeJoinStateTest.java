@@ -19,6 +19,9 @@ import java.util.List;
 
 /** What the operator has seen survives snapshots, in any number of subtasks, in memory or out of it. */
 class EventTimeJoinStateTest {
+    /** Of Flink's harness, in bytes. */
+    private static final long MANAGED_MEMORY = 3 << 20;
+
     private static StateBackend backend(String name) {
         return name.equals("rocksdb") ? new EmbeddedRocksDBStateBackend(false) : new HashMapStateBackend();
     }
@@ -99,7 +102,7 @@ class EventTimeJoinStateTest {
     @ParameterizedTest
     @ValueSource(strings = {"rocksdb", "hashmap"})
     void joinsMoreThanItsMemoryHolds(String backend) throws Exception {
-        // Some 20 MB of rows; the harness has 3 MiB of managed memory. A row in fifty is larger than a chunk.
+        // Some 20 MB of rows. A row in fifty is larger than a chunk.
         final String text = "x".repeat(1000);
         final String large = "x".repeat(40_000);
         try (Joins.Running running =
@@ -107,6 +110,7 @@ class EventTimeJoinStateTest {
             final int rows = 10_000;
             for (int number = 0; number < rows; number++) {
                 running.left("key" + number, 1_000_000 + number * 50L, number % 50 == 0 ? large : text);
+                assertTrue(running.operator().memory.allocated() <= MANAGED_MEMORY);
             }
             for (int number = 0; number < rows; number += 2) {
                 running.right("key" + number, 1_500_000, "match");
