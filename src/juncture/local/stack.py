@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
 
 from juncture.errors import Refused
 from juncture.local import ports, processes
@@ -41,6 +42,7 @@ class LocalStack:
         cache: where the broker's jars are; by default the user's cache.
         libraries: jars for the cluster's class path; jobs that need them start faster than with their own.
         options: Flink options of the cluster, which win over those that Juncture sets.
+        only: the one part to start; both by default.
     """
 
     def __init__(
@@ -50,7 +52,9 @@ class LocalStack:
         cache: JarCache | None = None,
         libraries: Sequence[Path] = (),
         options: Mapping[str, str] | None = None,
+        only: Literal["kafka", "flink"] | None = None,
     ) -> None:
+        self._only = only
         self._libraries = tuple(libraries)
         self._options = dict(options or {})
         self._folder = StateFolder.of(project_root)
@@ -167,10 +171,11 @@ class LocalStack:
         supervisor = Supervisor(self._folder, state.model_copy(update={"phase": "starting"}), progress)
         pool = ThreadPoolExecutor(2, thread_name_prefix="local-up")
         try:
-            parts = [
-                pool.submit(self._start_kafka, supervisor, java, jars),
-                pool.submit(self._start_flink, supervisor, java),
-            ]
+            parts = []
+            if self._only != "flink":
+                parts.append(pool.submit(self._start_kafka, supervisor, java, jars))
+            if self._only != "kafka":
+                parts.append(pool.submit(self._start_flink, supervisor, java))
             done, _ = wait(parts, return_when=FIRST_EXCEPTION)
             errors = [error for part in done if (error := part.exception()) is not None]
             if errors:
