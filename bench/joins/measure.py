@@ -16,6 +16,7 @@ _PERIOD = 0.25
 _READ_EVERY, _DISK_EVERY = 4, 8
 _SETTLED = 2.0
 _IDLE = 20.0
+_SILENT = 60.0
 _IDLE_CORES = 0.1
 
 
@@ -89,7 +90,8 @@ def watch(
             idle_since = now
         if sample.rows >= expected and now - moved > _SETTLED:
             break
-        if now - idle_since > _IDLE or now - begin > timeout:
+        silent = sample.rows > 0 and now - moved > _SILENT
+        if silent or now - idle_since > _IDLE or now - begin > timeout:
             break
         time.sleep(max(_PERIOD - (time.monotonic() - now), 0))
     disk = max(disk, bytes_on_disk(running.state_folders))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from types import TracebackType
 
 from juncture.deploy.toolchain import find_toolchain
 from juncture.local.stack import LocalStack
-from juncture.local.state import StackState
 from juncture.model.environment import Flink, Kafka
 from juncture.model.local import LocalSettings
 from juncture.planner.session import Planner
@@ -45,16 +43,13 @@ class Stack:
             jobmanager_memory=f"{_JOBMANAGER_MB}m",
             broker_heap="1g",
         )
+        self._broker = LocalStack(folder / "broker", self._settings, only="kafka")
 
     def __enter__(self) -> Stack:
-        shutil.rmtree(self._root, ignore_errors=True)
-        self._root.mkdir(parents=True)
-        try:
-            self._local().up()
-            self._end_flink()
-        except BaseException:
-            self._local().down(purge=True)
-            raise
+        # What a run that was killed may have left.
+        self._flink({}).down(purge=True)
+        self._broker.down(purge=True)
+        self._state = self._broker.up()
         return self
 
     def __exit__(
@@ -62,7 +57,7 @@ class Stack:
     ) -> None:
         if self._planner is not None:
             self._planner.close()
-        self._local().down(purge=True)
+        self._broker.down(purge=True)
 
     @property
     def planner(self) -> Planner:
@@ -73,40 +68,27 @@ class Stack:
 
     @property
     def kafka(self) -> Kafka:
-        return Kafka(bootstrap_servers=self._state().kafka_address)
+        return Kafka(bootstrap_servers=self._state.kafka_address)
 
     @property
     def broker_pid(self) -> int:
-        return self._state().pids["kafka"]
+        return self._state.pids["kafka"]
 
     @property
     def broker_log(self) -> Path:
         """The folder that holds a folder for each partition."""
-        return self._state().root / "data" / "kafka"
+        return self._state.root / "data" / "kafka"
 
     @contextmanager
     def flink(self, options: Mapping[str, str]) -> Iterator[Session]:
-        """A new cluster with these options beside the broker. Its JVMs are started here and killed at the end."""
+        """A new cluster with these options beside the broker, gone after."""
+        _ = self.planner  # it gets ready while the cluster starts
+        cluster = self._flink(options)
         try:
-            _ = self.planner  # it gets ready while the cluster starts
-            state = self._local(options).up()
-            pids = {role: pid for role, pid in state.pids.items() if role != "kafka"}
-            yield Session(Flink(rest=state.web_url), tuple(pids.values()))
+            state = cluster.up()
+            yield Session(Flink(rest=state.web_url), tuple(state.pids.values()))
         finally:
-            self._end_flink()
+            cluster.down(purge=True)
 
-    def _end_flink(self) -> None:
-        # The broker stays, and `up` starts the rest anew, with the options it is given then.
-        local = self._local()
-        state = local.status()
-        for role in state.pids if state is not None else ():
-            if role != "kafka":
-                local.kill(role)
-
-    def _local(self, options: Mapping[str, str] | None = None) -> LocalStack:
-        return LocalStack(self._root, self._settings, options=options)
-
-    def _state(self) -> StackState:
-        state = self._local().status()
-        assert state is not None
-        return state
+    def _flink(self, options: Mapping[str, str]) -> LocalStack:
+        return LocalStack(self._root / "flink", self._settings, options=options, only="flink")

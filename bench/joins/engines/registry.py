@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.joins.engine import Engine
 from bench.joins.engines.flink import FlinkEngine
-from bench.joins.engines.kafka_streams import KafkaStreamsEngine
+from bench.joins.engines.jvm_peers import JvmEngine
 from bench.joins.engines.python_peers import PythonEngine
 
 BASE = "flink-rocksdb"
@@ -27,7 +27,23 @@ def engines() -> dict[str, Engine]:
         FlinkEngine("juncture-heap", "interval", "hashmap", "event_join", _REUSE),
         # Its rows are not bound to event time: they are kept for a time by the clock.
         FlinkEngine("flink-regular", "regular", "rocksdb", options={"table.exec.state.ttl": "20 min"}),
-        KafkaStreamsEngine(_PEERS),
+        JvmEngine(
+            "kafka-streams",
+            _PEERS,
+            "StreamsJoin",
+            ("kafka-streams", "rocksdbjni"),
+            300,
+            {"grace": "5 min", "RocksDB": "bounded as its memory management page advises"},
+        ),
+        # Its high-level join keeps one message of a key and side, for a time by the clock.
+        JvmEngine(
+            "samza",
+            _PEERS,
+            "SamzaJoin",
+            ("samza-core_2.12", "samza-kafka_2.12", "rocksdbjni"),
+            1200,
+            {"ttl": "20 min", "job coordinator": "Passthrough"},
+        ),
         PythonEngine("pathway", _PEERS, {"cutoff": "the bound and the grace"}, threads="PATHWAY_THREADS"),
         PythonEngine(
             "quixstreams",

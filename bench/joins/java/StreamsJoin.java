@@ -1,7 +1,8 @@
 package bench;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import bench.Events.Client;
+import bench.Events.Row;
+import bench.Events.Server;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
@@ -35,34 +36,6 @@ import org.rocksdb.WriteBufferManager;
 public final class StreamsJoin {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String STATE_MB = "bench.state.mb";
-
-    /** A server event. */
-    public static final class Server {
-        @JsonProperty("request_id") public String requestId;
-        @JsonProperty("member_id") public long memberId;
-        public String page;
-        public String items;
-        @JsonProperty("server_ts") public long time;
-    }
-
-    /** A client event; of a joined row without its key, which the server event has. */
-    public static final class Client {
-        @JsonProperty(value = "request_id", access = JsonProperty.Access.WRITE_ONLY) public String requestId;
-        public String event;
-        public String ua;
-        @JsonProperty("client_ts") public long time;
-    }
-
-    /** A row of the result. */
-    public static final class Row {
-        @JsonUnwrapped public final Server server;
-        @JsonUnwrapped public final Client client;
-
-        Row(Server server, Client client) {
-            this.server = server;
-            this.client = client;
-        }
-    }
 
     /** RocksDB within one budget for all stores, as the memory management page of Kafka Streams advises. */
     public static final class BoundedMemory implements RocksDBConfigSetter {

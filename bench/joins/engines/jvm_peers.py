@@ -1,8 +1,8 @@
-"""Kafka Streams' stream-stream join with its own RocksDB stores: one JVM."""
+"""Engines that are one JVM: a program of ours with jars locked in peers/jars.lock, compiled here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from bench.joins.engine import Job, Plan
 from bench.joins.lock import JARS
 from bench.joins.oracle import Form
 from bench.joins.program import Program, running
-from bench.joins.workload import CLIENT_DELAY_S, WINDOW_MS
+from bench.joins.workload import WINDOW_MS
 
 from juncture.local.jarlock import read_lock
 from juncture.local.jars import JarCache
@@ -19,39 +19,45 @@ from juncture.local.java import find_java
 from juncture.local.operators import compile_java
 
 _SOURCES = Path(__file__).parents[1] / "java"
-_GROUP = "kafka-streams"
 _BESIDE_MB = 256
 """Of the memory, for what of a JVM is neither heap nor RocksDB."""
-_GRACE_MS = (CLIENT_DELAY_S + 180) * 1000
 
 
 @dataclass
-class KafkaStreamsEngine:
-    """Compiled into `folder`."""
+class JvmEngine:
+    """The jar lock's group of its name, and a Java program of ours.
 
+    Args:
+        name: also of the group.
+        program: the class in java/, compiled into a folder below `folder`.
+        versions_of: artifacts whose versions are shown.
+        keep_s: how long the program is told to wait for late events, or to keep rows; `described` says which.
+        described: what the program sets.
+    """
+
+    name: str
     folder: Path
-    name: str = "kafka-streams"
+    program: str
+    versions_of: tuple[str, ...]
+    keep_s: int
+    described: Mapping[str, str]
     form: Form = "join"
     topics: int = 2
 
     def prepare(self) -> None:
-        compiler, jars = JarCache().jars("compiler"), self._jars()
-        compile_java(find_java(), compiler, jars, sorted(_SOURCES.glob("Streams*.java")), self._classes)
+        sources = [_SOURCES / "Events.java", _SOURCES / f"{self.program}.java"]
+        compile_java(find_java(), JarCache().jars("compiler"), self._jars(), sources, self._classes)
 
     def versions(self) -> dict[str, str]:
-        locked = read_lock(JARS).group(_GROUP)
-        named = {each.artifact: each.version for each in locked.jars}
-        return {each: named[each] for each in ("kafka-streams", "rocksdbjni")} | {
-            "java": str(find_java().version)
-        }
+        named = {each.artifact: each.version for each in read_lock(JARS).group(self.name).jars}
+        return {**{each: named[each] for each in self.versions_of}, "java": str(find_java().version)}
 
     def settings(self, plan: Plan) -> dict[str, str]:
         return {
-            "num.stream.threads": str(plan.parallelism),
-            "commit.interval.ms": str(plan.checkpoint_s * 1000),
-            "grace": f"{_GRACE_MS // 1000} s",
-            "RocksDB's memory": f"{plan.state_mb} MiB, bounded as its memory management page advises",
-            "values": "JSON by Jackson",
+            **self.described,
+            "threads": str(plan.parallelism),
+            "commit": f"every {plan.checkpoint_s} s",
+            "RocksDB's memory": f"{plan.state_mb} MiB",
         }
 
     @contextmanager
@@ -61,7 +67,7 @@ class KafkaStreamsEngine:
         command: list[str | Path] = [
             *(find_java().executable, f"-Xmx{heap}m", f"-Xms{heap}m", "-XX:+UseG1GC"),
             *("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", f"-Djava.io.tmpdir={job.folder}"),
-            *("-cp", ":".join(map(str, [self._classes, *self._jars()])), "bench.StreamsJoin"),
+            *("-cp", ":".join(map(str, [self._classes, *self._jars()])), f"bench.{self.program}"),
             *(
                 topics.kafka.bootstrap_servers,
                 topics.inputs["server"],
@@ -69,9 +75,9 @@ class KafkaStreamsEngine:
                 topics.result,
             ),
             *(state, str(plan.parallelism), str(plan.state_mb), str(plan.checkpoint_s * 1000)),
-            *(str(WINDOW_MS), str(_GRACE_MS)),
+            *(str(WINDOW_MS), str(self.keep_s * 1000)),
         ]
-        changelogs = (job.stack.broker_log, f"{topics.result}-*-changelog-*")
+        changelogs = (job.stack.broker_log, f"{topics.result}-*changelog*")
         with running(
             self.name, command, job.folder, state_folders=[state], uploaded_to=changelogs
         ) as program:
@@ -82,4 +88,4 @@ class KafkaStreamsEngine:
         return self.folder.resolve() / self.name
 
     def _jars(self) -> list[Path]:
-        return JarCache(lock=read_lock(JARS)).jars(_GROUP)
+        return JarCache(lock=read_lock(JARS)).jars(self.name)
