@@ -19,6 +19,9 @@ def test_render_writes_the_same_bytes_each_time(tmp_path):
     )
     (job,) = json.loads(again.stdout)["jobs"]
     assert job["files"] == ["job.py", "manifest.json", "plan.json", "statements.sql"]
+    assert [(join["uid"], join["form"]) for join in job["joins"]] == [
+        ("interval-join:server+client", "flink")
+    ]
     for name in job["files"]:
         assert (project / "build/matches" / name).read_bytes() == (tmp_path / "matches" / name).read_bytes()
 
@@ -35,8 +38,16 @@ def test_render_writes_no_secret(tmp_path, monkeypatch):
 
 def test_what_flink_refuses_is_told_at_its_place_and_nothing_is_written(tmp_path):
     broken = JOIN.replace("c.payload", "c.payloads")
-    project = write_project(tmp_path, {"sql/joins/matches.sql": broken})
+    asks = {
+        "sql/joins/regular.sql": JOIN[: JOIN.index("    AND")],
+        "jobs/regular.yaml": "join: regular\njoin_strategy: event_join\nsink: matches\n",
+    }
+    project = write_project(tmp_path, {"sql/joins/matches.sql": broken, **asks})
     result = juncture("--project", str(project), "render")
     assert result.exit_code == 2
     assert "sql/joins/matches.sql:1:27: Flink refuses the job 'matches'" in result.stderr
+    assert (
+        "jobs/regular.yaml:2:1: `join_strategy: event_join` can't be had: the join at sql/joins/regular.sql:3:1"
+        " stays Flink's: a regular join"
+    ) in result.stderr
     assert not (project / "build").exists()

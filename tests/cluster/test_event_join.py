@@ -110,31 +110,25 @@ def test_its_rendered_files_run_without_juncture(
     address = made.connection.flink.rest.removeprefix("http://").rstrip("/")
     host, port = address.split(":")
     job = folder / "job.py"
-    connectors = f"-Dpipeline.jars={connector.as_uri()}"
-    by_python = [
-        sys.executable,
-        str(job),
-        "-Dexecution.target=remote",
-        f"-Drest.address={host}",
-        f"-Drest.port={port}",
-    ]
-
     flink = [str(flink_home() / "bin/flink"), "run", "-m", address, "-pyclientexec", sys.executable]
     run(tmp_path, made, *flink, "-j", str(connector), "-py", str(job))
     has_joined(made, 50)
     (started,) = [each.id for each in cluster.jobs() if not each.ended]
     cluster.cancel(started)
 
-    run(tmp_path, made, *by_python, connectors)
+    options = {"execution.target": "remote", "rest.address": host, "rest.port": port}
+    options["pipeline.jars"] = connector.as_uri()
+    planner.run(job, options, made.connection.variables)
     until(lambda: len(made.joined()) == 100)
-
-    (folder / jar_name).unlink()
-    refused = run(tmp_path, made, *by_python, connectors, fails=True)
-    assert f"job.py: {jar_name} is not there. Nothing was started." in refused
-
-    job.write_text(job.read_text().replace("!= '2.3.0'", "!= '2.3.1'"))
+    text = job.read_text()
+    job.write_text(text.replace("!= '2.3.0'", "!= '2.3.1'"))
     with pytest.raises(LaunchFailed, match=r"this is Flink 2\.3\.0\. Nothing was started"):
-        planner.run(job, {}, made.connection.variables)
+        planner.run(job, options, made.connection.variables)
+
+    job.write_text(text)
+    (folder / jar_name).unlink()
+    refused = run(tmp_path, made, sys.executable, str(job), fails=True)
+    assert f"job.py: {jar_name} is not there. Nothing was started." in refused
 
 
 def run(folder: Path, made: Example, *command: str, fails: bool = False) -> str:

@@ -7,9 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from tests.cluster.checked import BOUND, CLICKS, IMPRESSIONS, JOIN, REPOSITORY, compile_files
-from tests.projects import JOIN as PLAIN_JOIN
 from tests.projects import write_project
 
 from juncture.cli.main import main
@@ -166,41 +165,16 @@ def test_a_bundle_names_the_joins_and_its_plan_stays_as_it_is(planner: Planner, 
     assert json.loads(files["auto"]["manifest.json"])["event_join"] == {"flink": "2.3.0", "joins": [uid]}
 
 
-def juncture(*args: str) -> Result:
-    return CliRunner().invoke(main, args)
-
-
 def test_render_explains_and_brings_the_jar(tmp_path: Path) -> None:
     project = write_project(
         tmp_path, {"jobs/matches.yaml": "join: matches\njoin_strategy: auto\nsink: matches\n"}
     )
-    told = juncture("--project", str(project), "render", "--explain")
+    told = CliRunner().invoke(main, ["--project", str(project), "render", "--explain"])
     assert told.exit_code == 0, told.output
     reason = "inner, 1 equal key, two bounds on event times"
     assert f"matches: interval-join:server+client runs on the event join: {reason}" in told.stdout
-    again = juncture("--project", str(project), "render", "--output", "json")
-    (job,) = json.loads(again.stdout)["jobs"]
-    assert [(join["form"], join["reason"]) for join in job["joins"]] == [("event-join", reason)]
-    (jar,) = (name for name in job["files"] if name.endswith(".jar"))
-    digest = hashlib.sha256((project / "build/matches" / jar).read_bytes()).hexdigest()
+    (jar,) = (project / "build/matches").glob("*.jar")
+    digest = hashlib.sha256(jar.read_bytes()).hexdigest()
     manifest = json.loads((project / "build/matches/manifest.json").read_text())
     named = {each["coordinates"]: each["sha256"] for each in manifest["jars"]}
     assert named[f"juncture:juncture-operators:{manifest['juncture']}"] == digest
-
-
-def test_the_event_join_is_refused_where_it_can_t_be_had(tmp_path: Path) -> None:
-    regular = PLAIN_JOIN.replace(
-        "AND c.ts BETWEEN s.ts AND s.ts + INTERVAL '{{ var('minutes') }}' MINUTE", ""
-    )
-    files = {
-        "jobs/matches.yaml": "join: matches\njoin_strategy: event_join\nsink: matches\n",
-        "sql/joins/matches.sql": regular,
-    }
-    project = write_project(tmp_path, files)
-    refused = juncture("--project", str(project), "render")
-    assert refused.exit_code == 2
-    assert (
-        "jobs/matches.yaml:2:1: `join_strategy: event_join` can't be had: the join at sql/joins/matches.sql:3:1"
-        " stays Flink's: a regular join"
-    ) in refused.stderr
-    assert not (project / "build").exists()
