@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Works with GNU make from 3.81 (macOS) on.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup test-unit test-cluster test-joins test-scenarios mutants lint types imports format docs lock lock-jars clean
+.PHONY: help demo test setup test-unit test-cluster test-joins test-scenarios mutants bench lint types imports format docs lock lock-jars clean
 
 BIN := .venv/bin
 # Two workers, each with a broker and a cluster of its own: 5 GiB of memory a worker.
@@ -33,6 +33,9 @@ test-scenarios: setup ## The same cases also with faults and restarts in their m
 mutants: setup ## Change the example joins in small ways, and show what no case fails with: minutes
 	@$(BIN)/juncture test --mutate
 
+bench: setup ## Compare joins of several engines; BENCH="--events 5000000 --runs 3" says how: long
+	@$(BIN)/python -m bench.joins $(BENCH)
+
 lint: setup ## Style and likely mistakes
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet || { echo "not formatted as agreed: run 'make format'" >&2; exit 1; }
@@ -53,8 +56,9 @@ docs: setup ## Check the documentation's links
 lock: setup ## Pin the newest dependencies pyproject.toml allows
 	@tools/lock.sh --upgrade
 
-lock-jars: setup ## Pin the jars of the local broker and cluster
+lock-jars: setup ## Pin the jars of the local broker and cluster, and of the benchmark
 	@$(BIN)/python -m juncture.local.lock
+	@$(BIN)/python -m bench.joins.lock
 
 clean: ## Remove what was built; keeps .venv
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
