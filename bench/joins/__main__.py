@@ -19,6 +19,7 @@ from bench.joins.stack import Stack
 from bench.joins.workload import Workload
 
 from juncture.errors import JunctureError
+from juncture.local.supervisor import signals_raise
 from juncture.model.local import mebibytes
 
 _FOLDER = Path(".juncture/bench")
@@ -90,7 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         progress("Starting the broker")
-        with Stack(_FOLDER / "stack", memory, given.parallelism) as stack:
+        with signals_raise(), Stack(_FOLDER / "stack", memory, given.parallelism) as stack:
             run_all([known[name] for name in names], plan, limits, stack, report, finished, progress)
     except JunctureError as error:
         print(f"{error}\n{error.remedy or ''}".rstrip(), file=sys.stderr)

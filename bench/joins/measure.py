@@ -6,7 +6,7 @@ import statistics
 import time
 from dataclasses import dataclass
 
-from bench.joins.engine import Checkpoints, Running
+from bench.joins.engine import Checkpoints, EngineFailed, Running
 from bench.joins.processes import Processes, bytes_on_disk
 from bench.joins.topics import Topics
 
@@ -65,7 +65,7 @@ def watch(
 
     The clock starts with the call: the engine is up. Raises EngineFailed if it ends before that.
     """
-    processes, admin = Processes(running.pids), Admin(topics.kafka)
+    processes, admin = Processes(running.pids), Admin(topics.kafka, timeout=60)
     samples: list[_Sample] = []
     resident = disk = 0
     moved = idle_since = begin = time.monotonic()
@@ -83,6 +83,8 @@ def watch(
         if number % _DISK_EVERY == 0:
             disk = max(disk, bytes_on_disk(running.state_folders))
         running.check()
+        if not processes.alive():
+            raise EngineFailed("one of its processes has ended")
         if samples and sample.rows > samples[-1].rows:
             moved = idle_since = now
         samples.append(sample)
@@ -112,10 +114,10 @@ def _measures(
     last = next(each for each in samples if each.rows == samples[-1].rows)
     seconds = max(last.at - first.at, _PERIOD)
     cpu = max(last.cpu - first.cpu, 1e-6)
-    told = [each for each in samples if each.read is not None and each.at <= last.at]
-    if len(told) > 2 and told[-1].read == events:
+    told = [each for each in samples if each.read is not None]
+    if told and told[-1].read == events:
         middle = next(each for each in told if (each.read or 0) * 2 >= events)
-        left = events - (middle.read or 0)
+        left = events - (middle.read or 0) if middle.at < last.at else 0
     else:
         middle = next(each for each in samples if each.rows * 2 >= last.rows)
         left = round(events * (1 - middle.rows / last.rows)) if last.rows else 0

@@ -18,6 +18,7 @@ from bench.joins.stack import Session
 from juncture import __version__
 from juncture.deploy.launcher import launch_options
 from juncture.deploy.toolchain import find_toolchain, toolchain_for
+from juncture.errors import Unreachable
 from juncture.flink.metrics import progress
 from juncture.flink.rest import FlinkCluster
 from juncture.local.java import find_java
@@ -46,15 +47,21 @@ class FlinkRunning:
         return tuple(self.tmp.glob("tm_*/tmp/job_*"))
 
     def check(self) -> None:
-        job = self.cluster.summary(self.job_id)
+        try:
+            job = self.cluster.summary(self.job_id)
+        except Unreachable:  # the machine is busy; whether the processes live is seen without it
+            return
         if job is None or job.ended:
             causes = self.cluster.failures(self.job_id)
             state = str(causes[0]) if causes else None
             raise EngineFailed(f"{self.name}: the job is {job.state if job else 'gone'}", state=state)
 
     def read(self) -> int | None:
-        job = self.cluster.job(self.job_id)
-        found = progress(self.cluster, job, patience=0) if job is not None else None
+        try:
+            job = self.cluster.job(self.job_id)
+            found = progress(self.cluster, job, patience=0) if job is not None else None
+        except Unreachable:
+            return None
         return sum(source.read for source in found.sources) if found and found.sources else None
 
     def checkpoints(self) -> Checkpoints | None:
