@@ -43,13 +43,13 @@ class Case:
 
 
 def rows(side: str) -> st.SearchStrategy[Step]:
-    times = st.integers(0, 40).map(lambda number: START + UNIT * number)
+    times = st.integers(0, 12).map(lambda number: START + UNIT * number)
     return st.tuples(
         st.just(side), st.sampled_from(["a", "b", None]), times, st.sampled_from(["t", "u", "x"])
     ).map(list)
 
 
-WATERMARK = st.tuples(st.integers(0, 45), st.sampled_from([-1, 0])).map(
+WATERMARK = st.tuples(st.integers(0, 16), st.sampled_from([-1, 0])).map(
     lambda at: START + UNIT * at[0] + at[1]
 )
 STEPS = st.lists(
@@ -90,11 +90,11 @@ def completed(steps: list[Step], late: bool) -> tuple[Step, ...]:
 
 @st.composite
 def cases(draw: st.DrawFn, late: bool, backend: str) -> Case:
-    lower = draw(st.integers(-8, 4))
+    lower = draw(st.integers(-4, 2))
     return Case(
         kind=draw(st.sampled_from(["INNER", "LEFT", "RIGHT", "FULL"])),
         lower=lower * UNIT,
-        upper=draw(st.integers(lower, 8)) * UNIT,
+        upper=draw(st.integers(lower, 4)) * UNIT,
         nulls_match=draw(st.booleans()),
         backend=backend,
         steps=completed(draw(STEPS), late),

@@ -87,6 +87,16 @@ class EventTimeJoinTest {
     }
 
     @Test
+    void aWatermarkOnTheBoundKeepsRowsThatAreThereAndTakesNoMore() throws Exception {
+        try (Joins.Running running = new Joins(FlinkJoinType.INNER, -5000, 2000, false).ours().start()) {
+            running.left("k", 100_000, "early").watermark(105_000).left("k", 100_000, "late").right("k", 105_000, "row");
+            assertEquals(
+                    List.of("+I k 100000 early k 105000 row", "Watermark @ 100000"), running.taken());
+            assertEquals(1, running.operator().lateRecordsDropped.getCount());
+        }
+    }
+
+    @Test
     void anUnmatchedRowIsPutOutWithTheFirstWatermarkThatRulesAMatchOut() throws Exception {
         try (Joins.Running running = new Joins(FlinkJoinType.LEFT, -5000, 2000, false).ours().start()) {
             running.left("k", 100_000, "row").watermark(105_000);
