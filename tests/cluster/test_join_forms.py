@@ -165,6 +165,32 @@ def test_a_bundle_names_the_joins_and_its_plan_stays_as_it_is(planner: Planner, 
     assert json.loads(files["auto"]["manifest.json"])["event_join"] == {"flink": "2.3.0", "joins": [uid]}
 
 
+@pytest.mark.parametrize(
+    ("strategy", "backend", "options", "style"),
+    [
+        ("auto", "rocksdb", "{}", "UNIVERSAL"),
+        ("auto", "rocksdb", "{state.backend.rocksdb.compaction.style: LEVEL}", "LEVEL"),
+        ("auto", "hashmap", "{}", None),
+        ("flink", "rocksdb", "{}", None),
+    ],
+)
+def test_rocksdb_is_set_for_the_event_join_where_the_author_says_nothing(
+    planner: Planner, tmp_path: Path, strategy: str, backend: str, options: str, style: str | None
+) -> None:
+    job = (
+        f"join: clicks\nsink: matches\njoin_strategy: {strategy}\n"
+        f"state: {{backend: {backend}}}\noptions: {options}\n"
+    )
+    rendered, compilation = compile_files(
+        planner, tmp_path, {JOIN: QUALIFIES["inner"], "jobs/clicks.yaml": job}
+    )
+    assert compilation.plan is not None
+    files = bundle(rendered, compilation.plan, (), (REPOSITORY / "templates",))
+    key = "state.backend.rocksdb.compaction.style"
+    assert json.loads(files["manifest.json"])["options"].get(key) == style
+    assert (f"'{key}': '{style}'" in files["job.py"]) is (style is not None)
+
+
 def test_render_explains_and_brings_the_jar(tmp_path: Path) -> None:
     project = write_project(
         tmp_path, {"jobs/matches.yaml": "join: matches\njoin_strategy: auto\nsink: matches\n"}

@@ -18,6 +18,7 @@ from juncture.model.joins import TESTED_FLINK, JoinForm, event_joins
 from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import RenderedJob
 from juncture.render.connectors import NOW_MINUS
+from juncture.render.options import event_join_options
 
 FILES = ("statements.sql", "job.py", "plan.json", "manifest.json")
 OPERATORS_JAR = f"juncture-operators-{__version__}.jar"
@@ -38,6 +39,9 @@ def bundle(
     Raises JunctureError if the project's job.py.j2 is older than what the job needs of it.
     """
     joins = event_joins(plan, rendered.job.join_strategy, rendered.options)
+    if joins:
+        options = event_join_options(rendered.job) | rendered.options
+        rendered = rendered.model_copy(update={"options": dict(sorted(options.items()))})
     files = {
         "statements.sql": _script(rendered),
         "job.py": _program(rendered, plan, joins, templates),

@@ -5,6 +5,18 @@ from __future__ import annotations
 from juncture.model.duration import format_duration
 from juncture.model.job import Job
 
+_CHUNKS_IN_ROCKSDB = {
+    # Chunks of different ages lie side by side in RocksDB's order: merging level by level writes all of them again.
+    "state.backend.rocksdb.compaction.style": "UNIVERSAL",
+    # The event join compresses its chunks itself, once.
+    "state.backend.rocksdb.compression.per.level": "NO_COMPRESSION",
+}
+
+
+def event_join_options(job: Job) -> dict[str, str]:
+    """What a job that runs on the event join needs besides `flink_options`, which win."""
+    return dict(_CHUNKS_IN_ROCKSDB) if job.state.backend == "rocksdb" else {}
+
 
 def flink_options(job: Job, name: str) -> dict[str, str]:
     """All options of a job, sorted by key; the author's `options` win.
