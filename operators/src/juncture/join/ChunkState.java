@@ -5,9 +5,9 @@ import org.apache.flink.api.common.state.MapState;
 import org.apache.flink.api.common.state.MapStateDescriptor;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
-import org.apache.flink.api.common.typeutils.base.IntSerializer;
 import org.apache.flink.api.common.typeutils.base.LongSerializer;
 import org.apache.flink.api.common.typeutils.base.array.BytePrimitiveArraySerializer;
+import org.apache.flink.api.common.typeutils.base.array.LongPrimitiveArraySerializer;
 import org.apache.flink.core.memory.MemorySegment;
 import org.apache.flink.runtime.state.KeyGroupRange;
 import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
@@ -40,9 +40,9 @@ final class ChunkState {
     private static final String MATCHES_STATE = "event-join-matches";
 
     /**
-     * Which keys stand for their key groups; the value says nothing. It has the name of a map in the state of Flink's
-     * interval join: should that ever be given our state, Flink finds a value where it expects a map, and refuses,
-     * instead of beginning with no rows.
+     * Which keys stand for their key groups; the value is the last time, by side, whose rows had expired there. It has
+     * the name of a map in the state of Flink's interval join: should that ever be given our state, Flink finds a
+     * value where it expects a map, and refuses, instead of beginning with no rows.
      */
     private static final String KEYS_STATE = "IntervalJoinLeftCache";
 
@@ -54,7 +54,7 @@ final class ChunkState {
     private final KeyGroupRange range;
     private final RowData[] keys;
     private final ChunkCodec codec = new ChunkCodec();
-    private final ValueState<Integer> marks;
+    private final ValueState<long[]> expired;
     private final MapState<Long, byte[]> rows;
     private final MapState<Long, byte[]> matches;
 
@@ -63,7 +63,7 @@ final class ChunkState {
         this.range = range;
         this.keyGroups = keyGroups;
         keys = new RowData[range.getNumberOfKeyGroups()];
-        marks = store.getState(new ValueStateDescriptor<>(KEYS_STATE, IntSerializer.INSTANCE));
+        expired = store.getState(new ValueStateDescriptor<>(KEYS_STATE, LongPrimitiveArraySerializer.INSTANCE));
         rows =
                 store.getMapState(
                         new MapStateDescriptor<>(
@@ -75,12 +75,20 @@ final class ChunkState {
     }
 
     /** Makes this key stand for its key group, if none does yet. */
-    void introduce(int keyGroup, RowData key) throws Exception {
+    void introduce(int keyGroup, RowData key) {
         final int position = keyGroup - range.getStartKeyGroup();
         if (keys[position] == null) {
             keys[position] = ((BinaryRowData) key).copy();
-            focus(keyGroup);
-            marks.update(FORMAT);
+        }
+    }
+
+    /** Writes for each key group that has had rows up to which time those of each side have expired. */
+    void writeExpired(long... bySide) throws Exception {
+        for (int keyGroup : range) {
+            if (keys[keyGroup - range.getStartKeyGroup()] != null) {
+                focus(keyGroup);
+                expired.update(bySide);
+            }
         }
     }
 
@@ -119,9 +127,9 @@ final class ChunkState {
         matches.remove(number);
     }
 
-    /** What the chunks of one key group are given to: their numbers, sorted. */
+    /** What the chunks of one key group are given to: their numbers, sorted, and what `writeExpired` wrote. */
     interface Visitor {
-        void visit(int keyGroup, List<Long> numbers) throws Exception;
+        void visit(int keyGroup, List<Long> numbers, long[] expired) throws Exception;
     }
 
     /** Gives the visitor the numbers of all stored chunks, key group by key group. */
@@ -137,7 +145,7 @@ final class ChunkState {
             final List<Long> numbers = new ArrayList<>();
             rows.keys().forEach(numbers::add);
             numbers.sort(null);
-            visitor.visit(keyGroup, numbers);
+            visitor.visit(keyGroup, numbers, expired.value());
         }
     }
 

@@ -52,6 +52,7 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
     transient Counter lateRecordsDropped;
     private transient int keyGroups;
     private transient long watermark;
+    private transient ChunkState state;
 
     EventTimeJoin(StreamOperatorParameters<RowData> parameters, JoinDescription description) {
         super(
@@ -72,7 +73,7 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         final StateHeader stored = storedHeader(context, now);
         final KeyedStateBackend<RowData> backend = getKeyedStateBackend();
         final KeyGroupRange range = ((CheckpointableKeyedStateBackend<RowData>) backend).getKeyGroupRange();
-        final ChunkState state = new ChunkState(context.getKeyedStateStore(), backend, range, keyGroups);
+        state = new ChunkState(context.getKeyedStateStore(), backend, range, keyGroups);
         memory = new ChunkMemory(reserveManagedMemory(), CHUNK_SIZE, new Sides());
         left =
                 new JoinSide(
@@ -83,10 +84,11 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         final RowProjection ofLeft = stored.left.projection(now.left, description.left.type, "left");
         final RowProjection ofRight = stored.right.projection(now.right, description.right.type, "right");
         state.restore(
-                (keyGroup, numbers) -> {
-                    left.restore(keyGroup, numbers, ofLeft);
-                    right.restore(keyGroup, numbers, ofRight);
+                (keyGroup, numbers, expired) -> {
+                    left.restore(keyGroup, numbers, expired[0], ofLeft);
+                    right.restore(keyGroup, numbers, expired[1], ofRight);
                 });
+        memory.makeRoom();
     }
 
     @Override
@@ -203,6 +205,8 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         super.snapshotState(context);
         left.flush();
         right.flush();
+        // A watermark is of one run, but what it has ruled out stays so.
+        state.writeExpired(left.expiration(watermark), right.expiration(watermark));
     }
 
     @Override

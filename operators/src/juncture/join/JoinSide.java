@@ -57,11 +57,12 @@ final class JoinSide {
     }
 
     /**
-     * Takes back the chunks of this side, out of the sorted numbers of all chunks of a key group.
+     * Takes back the chunks of this side, out of the sorted numbers of all chunks of a key group. Rows up to the time
+     * `expired` were still in their bucket, but put out if they had no match, and leave the state.
      *
      * @throws SuppressRestartsException if the rows are not of the keys and times that this join takes them to be.
      */
-    void restore(int keyGroup, List<Long> numbers, RowProjection projection) throws Exception {
+    void restore(int keyGroup, List<Long> numbers, long expired, RowProjection projection) throws Exception {
         final List<Long> own =
                 numbers.stream().filter(number -> ChunkState.sideOf(number) == side).collect(Collectors.toList());
         for (int from = 0, to; from < own.size(); from = to) {
@@ -69,10 +70,10 @@ final class JoinSide {
             for (to = from + 1; to < own.size() && ChunkState.bucketOf(own.get(to)) == bucket; ) {
                 to++;
             }
-            if (projection.isIdentity()) {
+            if (projection.isIdentity() && bucket > bucketOf(expired)) {
                 restore(keyGroup, bucketToFill(bucket), own.subList(from, to));
             } else {
-                rewrite(keyGroup, bucketToFill(bucket), own.subList(from, to), projection);
+                rewrite(keyGroup, bucketToFill(bucket), own.subList(from, to), expired, projection);
             }
         }
     }
@@ -88,8 +89,9 @@ final class JoinSide {
         }
     }
 
-    /** Rows that were stored with other columns become rows of the job, in chunks of their own. */
-    private void rewrite(int keyGroup, TimeBucket bucket, List<Long> numbers, RowProjection projection)
+    /** The rows after `expired` become rows of the job, in chunks of their own. */
+    private void rewrite(
+            int keyGroup, TimeBucket bucket, List<Long> numbers, long expired, RowProjection projection)
             throws Exception {
         final List<byte[]> chunks = new ArrayList<>();
         for (long number : numbers) {
@@ -105,9 +107,11 @@ final class JoinSide {
                     (address, hash, chunk) -> {
                         final BinaryRowData projected = projection.of(chunk, address);
                         check(projected, hash, bucket.id);
-                        final boolean matched = old.isMatched(RowLog.ordinal(chunk, address));
-                        bucket.add(keyGroup, hash, timeOf(projected), projected, matched);
-                        memory.makeRoom();
+                        if (timeOf(projected) > expired) {
+                            final boolean matched = old.isMatched(RowLog.ordinal(chunk, address));
+                            memory.makeRoom();
+                            bucket.add(keyGroup, hash, timeOf(projected), projected, matched);
+                        }
                     });
         }
     }
@@ -213,9 +217,10 @@ final class JoinSide {
         return data.getLong(description.timeIndex);
     }
 
-    /** Rows up to this time can't match anything that is not late. */
+    /** Rows up to this time can't match anything that is not late; before the first watermark there are none. */
     long expiration(long watermark) {
-        return watermark == Long.MAX_VALUE ? Long.MAX_VALUE : watermark - description.retention - 1;
+        final boolean bounded = watermark != Long.MIN_VALUE && watermark != Long.MAX_VALUE;
+        return bounded ? watermark - description.retention - 1 : watermark;
     }
 
     private long lastTime(TimeBucket bucket) {

@@ -45,6 +45,9 @@ final class RowProjection {
     /** The row at this address; it is valid until the next call. */
     BinaryRowData of(MemorySegment chunk, int address) {
         RowLog.pointTo(stored, chunk, address);
+        if (identity) {
+            return stored;
+        }
         for (int at = 0; at < getters.length; at++) {
             fields.setField(at, getters[at] == null ? null : getters[at].getFieldOrNull(stored));
         }

@@ -1,7 +1,6 @@
 package juncture.join;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
@@ -15,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** What the operator has seen survives snapshots, in any number of subtasks, in memory or out of it. */
@@ -37,9 +37,7 @@ class EventTimeJoinStateTest {
             OperatorSubtaskState state = null;
             for (int from = 0; from < steps.size(); from += 250) {
                 try (Joins.Running running = joins.ours().on(backend(backend)).startFrom(state)) {
-                    for (Stream.Step step : steps.subList(from, Math.min(from + 250, steps.size()))) {
-                        step.apply(running);
-                    }
+                    applyAll(steps.subList(from, Math.min(from + 250, steps.size())), running);
                     state = running.snapshot(from + 1);
                     found.addAll(running.taken());
                 }
@@ -71,32 +69,88 @@ class EventTimeJoinStateTest {
     void rescales(String backend) throws Exception {
         final Joins joins = new Joins(FlinkJoinType.FULL, -5000, 2000, false);
         final List<Stream.Step> steps = Stream.disordered(13, 900, 20, 3000);
-        final List<String> found = new ArrayList<>();
-        OperatorSubtaskState whole = null;
-        int before = 1;
-        int from = 0;
-        for (int parallelism : new int[] {1, 3, 2}) {
-            final int to = parallelism == 2 ? steps.size() : from + 300;
-            final OperatorSubtaskState[] parts = new OperatorSubtaskState[parallelism];
-            for (int subtask = 0; subtask < parallelism; subtask++) {
-                final OperatorSubtaskState mine =
-                        whole == null
-                                ? null
-                                : AbstractStreamOperatorTestHarness.repartitionOperatorState(
-                                        whole, Joins.KEY_GROUPS, before, parallelism, subtask);
-                try (Joins.Running running = joins.ours(parallelism, subtask).on(backend(backend)).startFrom(mine)) {
-                    for (Stream.Step step : steps.subList(from, to)) {
-                        step.apply(running);
+        final List<String> found =
+                inRuns(
+                        joins,
+                        true,
+                        backend,
+                        new int[] {1, 3, 2},
+                        (running, subtask) -> applyAll(steps.subList(0, 300), running),
+                        (running, subtask) -> applyAll(steps.subList(300, 600), running),
+                        (running, subtask) -> applyAll(steps.subList(600, steps.size()), running));
+        assertEquals(withoutWatermarks(results(joins, steps)), found);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rocksdb", "hashmap"})
+    void whatHasExpiredDoesNotComeBack(String backend) throws Exception {
+        for (FlinkJoinType type : new FlinkJoinType[] {FlinkJoinType.FULL, FlinkJoinType.LEFT, FlinkJoinType.INNER}) {
+            final Joins joins = new Joins(type, -10_000, 10_000, false);
+            final Run before = (running, subtask) -> beforeTheRestart(running, 100_500);
+            final Run[][] runs = {
+                {
+                    before,
+                    (running, subtask) -> {
+                        afterTheRestart(running);
+                        atTheEnd(running);
                     }
-                    parts[subtask] = running.snapshot(from + 1);
-                    found.addAll(running.taken());
+                },
+                {before, (running, subtask) -> afterTheRestart(running), (running, subtask) -> atTheEnd(running)},
+                {before, (running, subtask) -> {}, (running, subtask) -> afterTheRestart(running),
+                    (running, subtask) -> atTheEnd(running)},
+            };
+            for (Run[] each : runs) {
+                final int[] parallelisms = new int[each.length];
+                Arrays.fill(parallelisms, 1);
+                final List<String> found = inRuns(joins, true, backend, parallelisms, each);
+                assertEquals(inRuns(joins, false, "hashmap", parallelisms, each), found);
+                // Of each four keys: b, d, e, f and g.
+                assertEquals(20, found.stream().filter(row -> !row.contains("null")).count());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rocksdb", "hashmap"})
+    void whatHasExpiredInOneSubtaskDoesNotComeBackInAnother(String backend) throws Exception {
+        for (FlinkJoinType type : new FlinkJoinType[] {FlinkJoinType.FULL, FlinkJoinType.LEFT, FlinkJoinType.INNER}) {
+            final Joins joins = new Joins(type, -10_000, 10_000, false);
+            for (int[] parallelisms : new int[][] {{2, 1, 3}, {3, 2, 1}}) {
+                final Run[] runs = {
+                    (running, subtask) -> beforeTheRestart(running, subtask == 0 ? 100_500 : 99_000),
+                    (running, subtask) -> afterTheRestart(running),
+                    (running, subtask) -> atTheEnd(running),
+                };
+                final List<String> found = inRuns(joins, true, backend, parallelisms, runs);
+                assertEquals(inRuns(joins, false, "hashmap", parallelisms, runs), found);
+                // Only some of the keys a have expired.
+                final long joined = found.stream().filter(row -> row.matches("\\+I a. 90000 .* a. 95000 .*")).count();
+                assertTrue(joined > 0 && joined < 4, found.toString());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rocksdb", "hashmap"})
+    void anotherJoinBringsNothingBack(String backend) throws Exception {
+        for (FlinkJoinType type : new FlinkJoinType[] {FlinkJoinType.INNER, FlinkJoinType.FULL}) {
+            final OperatorSubtaskState state;
+            try (Joins.Running running =
+                    new Joins(type, -10_000, 10_000, false).ours().on(backend(backend)).start()) {
+                running.left("a", 90_000, "row").left("b", 91_000, "row").watermark(100_500);
+                state = running.snapshot(1);
+            }
+            // The bounds of the join that wrote the state say what had expired.
+            for (long bound : new long[] {5000, 10_000, 20_000}) {
+                final Joins after = new Joins(FlinkJoinType.FULL, -bound, bound, false);
+                try (Joins.Running running = after.ours().on(backend(backend)).startFrom(state)) {
+                    running.right("a", 90_000, "row").watermark(Long.MAX_VALUE);
+                    assertEquals(
+                            List.of("+I b 91000 row null null null", "+I null null null a 90000 row"),
+                            withoutWatermarks(running.taken()));
                 }
             }
-            whole = AbstractStreamOperatorTestHarness.repackageState(parts);
-            before = parallelism;
-            from = to;
         }
-        assertEquals(withoutWatermarks(results(joins, steps)), withoutWatermarks(found));
     }
 
     @ParameterizedTest
@@ -138,11 +192,74 @@ class EventTimeJoinStateTest {
         }
     }
 
+    /** Of keys a to e, in both subtasks of two; a and c expire at 100.001 s, b and d at 101.001 s. */
+    private static void beforeTheRestart(Joins.Running running, long watermark) throws Exception {
+        for (int number = 0; number < 4; number++) {
+            running.left("a" + number, 90_000, "row").left("b" + number, 91_000, "row");
+            running.right("c" + number, 90_000, "row").right("d" + number, 91_000, "row");
+            running.left("e" + number, 90_000, "row").right("e" + number, 90_000, "row");
+        }
+        running.watermark(watermark);
+    }
+
+    /** What would have matched, and rows f and g that the former watermark has passed. */
+    private static void afterTheRestart(Joins.Running running) throws Exception {
+        for (int number = 0; number < 4; number++) {
+            running.right("a" + number, 95_000, "row").right("b" + number, 95_000, "row");
+            running.left("c" + number, 95_000, "row").left("d" + number, 95_000, "row");
+            running.right("e" + number, 95_000, "row");
+            running.left("f" + number, 90_200, "row").right("g" + number, 90_200, "row");
+        }
+    }
+
+    private static void atTheEnd(Joins.Running running) throws Exception {
+        for (int number = 0; number < 4; number++) {
+            running.right("f" + number, 95_000, "row").left("g" + number, 95_000, "row");
+            running.left("a" + number, 110_000, "never");
+        }
+        running.watermark(Long.MAX_VALUE);
+    }
+
+    /** What happens to each subtask of a run. */
+    private interface Run {
+        void apply(Joins.Running running, int subtask) throws Exception;
+    }
+
+    /** The rows of runs, each of which goes on from a snapshot of the one before, in so many subtasks. */
+    private static List<String> inRuns(Joins joins, boolean ours, String backend, int[] parallelisms, Run... runs)
+            throws Exception {
+        final List<String> found = new ArrayList<>();
+        OperatorSubtaskState whole = null;
+        for (int number = 0; number < runs.length; number++) {
+            final int parallelism = parallelisms[number];
+            final OperatorSubtaskState[] parts = new OperatorSubtaskState[parallelism];
+            for (int subtask = 0; subtask < parallelism; subtask++) {
+                final OperatorSubtaskState mine =
+                        whole == null
+                                ? null
+                                : AbstractStreamOperatorTestHarness.repartitionOperatorState(
+                                        whole, Joins.KEY_GROUPS, parallelisms[number - 1], parallelism, subtask);
+                try (Joins.Running running =
+                        ours ? joins.ours(parallelism, subtask) : joins.flinks(parallelism, subtask)) {
+                    runs[number].apply(running.on(backend(backend)).startFrom(mine), subtask);
+                    parts[subtask] = running.snapshot(number + 1);
+                    found.addAll(running.taken());
+                }
+            }
+            whole = AbstractStreamOperatorTestHarness.repackageState(parts);
+        }
+        return withoutWatermarks(found);
+    }
+
+    private static void applyAll(List<Stream.Step> steps, Joins.Running running) throws Exception {
+        for (Stream.Step step : steps) {
+            step.apply(running);
+        }
+    }
+
     private static List<String> results(Joins joins, List<Stream.Step> steps) throws Exception {
         try (Joins.Running running = joins.ours().start()) {
-            for (Stream.Step step : steps) {
-                step.apply(running);
-            }
+            applyAll(steps, running);
             return running.taken();
         }
     }
