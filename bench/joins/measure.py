@@ -17,6 +17,8 @@ _READ_EVERY, _DISK_EVERY = 4, 8
 _SETTLED = 2.0
 _IDLE = 20.0
 _SILENT = 60.0
+_HALF_AT_MOST = 0.75
+"""Rows that come in few bursts have no half."""
 _IDLE_CORES = 0.1
 
 
@@ -32,7 +34,7 @@ class _Sample:
 @dataclass(frozen=True)
 class Measures:
     """A run in figures. `steady_us` is of the last half of the events, or of the rows where the engine does not tell,
-    and None where they came all at once.
+    and None where those came in few bursts.
 
     CPU is user and system time, in seconds or in microseconds an event, and of the engine unless it says broker;
     memory and disk are in bytes, delays in ms.
@@ -120,7 +122,8 @@ def _measures(
         left = events - (middle.read or 0) if middle.at < last.at else 0
     else:
         middle = next(each for each in samples if each.rows * 2 >= last.rows)
-        left = round(events * (1 - middle.rows / last.rows)) if last.rows else 0
+        share = middle.rows / last.rows if last.rows else 1
+        left = round(events * (1 - share)) if share < _HALF_AT_MOST else 0
     taken = checkpoints or Checkpoints()
     return Measures(
         seconds=seconds,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -22,14 +23,15 @@ _READ = "READ "
 class Program:
     """A `Running`. It prints UP when it begins to read and, if it likes, 'READ n', the events read so far.
 
-    `uploaded_to` are folders of the broker's that hold what it keeps there to restore its state.
+    `changelogs` are the broker's folder and the result's topic, if it keeps further topics to restore its state from:
+    they have that topic's name in theirs.
     """
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
     state_folders: tuple[Path, ...]
-    uploaded_to: tuple[Path, str] | None
+    changelogs: tuple[Path, str] | None
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -46,10 +48,13 @@ class Program:
         return int(told[-1].removeprefix(_READ)) if told else None
 
     def checkpoints(self) -> Checkpoints | None:
-        if self.uploaded_to is None:
+        if self.changelogs is None:
             return None
-        folder, pattern = self.uploaded_to
-        return Checkpoints(size=bytes_on_disk(folder.glob(pattern)))
+        folder, result = self.changelogs
+        own = re.compile(rf"{re.escape(result)}-\d+")
+        return Checkpoints(
+            size=bytes_on_disk(each for each in folder.glob(f"*{result}*") if not own.fullmatch(each.name))
+        )
 
 
 @contextmanager
@@ -60,7 +65,7 @@ def running(
     *,
     variables: Mapping[str, str] | None = None,
     state_folders: Sequence[Path] = (),
-    uploaded_to: tuple[Path, str] | None = None,
+    changelogs: tuple[Path, str] | None = None,
     timeout: float = 120,
 ) -> Iterator[Program]:
     """The program, from when it is up; it is ended after. Raises EngineFailed if it does not come up."""
@@ -75,7 +80,7 @@ def running(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    program = Program(name, process, log, tuple(state_folders), uploaded_to)
+    program = Program(name, process, log, tuple(state_folders), changelogs)
     try:
         deadline = time.monotonic() + timeout
         while _UP not in _lines(log):

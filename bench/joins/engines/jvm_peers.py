@@ -77,10 +77,8 @@ class JvmEngine:
             *(state, str(plan.parallelism), str(plan.state_mb), str(plan.checkpoint_s * 1000)),
             *(str(WINDOW_MS), str(self.keep_s * 1000)),
         ]
-        changelogs = (job.stack.broker_log, f"{topics.result}-*changelog*")
-        with running(
-            self.name, command, job.folder, state_folders=[state], uploaded_to=changelogs
-        ) as program:
+        changelogs = (job.stack.broker_log, topics.result)
+        with running(self.name, command, job.folder, state_folders=[state], changelogs=changelogs) as program:
             yield program
 
     @property

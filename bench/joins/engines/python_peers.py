@@ -15,21 +15,22 @@ from pathlib import Path
 from bench.joins.engine import EngineFailed, Job, Plan
 from bench.joins.oracle import Form
 from bench.joins.program import Program, running
-from bench.joins.workload import CLIENT_DELAY_S, WINDOW_MS
+from bench.joins.workload import WINDOW_MS
 
 _HERE = Path(__file__).parents[1]
-_GRACE_MS = 2 * CLIENT_DELAY_S * 1000
 
 
 @dataclass
 class PythonEngine:
-    """A package, and programs/NAME.py that runs its join. It is installed in a folder below `folder`.
+    """A package, and programs/NAME.py that runs its join. It is installed in a folder below `folder`, and told to
+    keep rows for `keep_s` seconds of event time.
 
     `described` tells what the program sets; `threads` is the variable of its environment that takes the parallelism.
     """
 
     name: str
     folder: Path
+    keep_s: int
     described: Mapping[str, str]
     threads: str = "BENCH_THREADS"
     keeps_state: bool = False
@@ -71,7 +72,7 @@ class PythonEngine:
         return {self.name: pinned.partition("==")[2], "python": sys.version.split()[0]}
 
     def settings(self, plan: Plan) -> dict[str, str]:
-        return {**self.described, "parallelism": str(plan.parallelism), "grace": f"{_GRACE_MS // 1000} s"}
+        return {**self.described, "parallelism": str(plan.parallelism), "rows kept for": f"{self.keep_s} s"}
 
     @contextmanager
     def start(self, job: Job) -> Iterator[Program]:
@@ -82,18 +83,18 @@ class PythonEngine:
             "result": job.topics.result,
             "state": str(state),
             "window_ms": WINDOW_MS,
-            "grace_ms": _GRACE_MS,
+            "keep_ms": self.keep_s * 1000,
             "checkpoint_s": job.plan.checkpoint_s,
         }
         program = _HERE / "programs" / f"{self.name}_join.py"
-        changelogs = (job.stack.broker_log, f"changelog__{job.topics.result}*")
+        changelogs = (job.stack.broker_log, job.topics.result)
         with running(
             self.name,
             [self._python, program, json.dumps(given)],
             job.folder,
             variables={self.threads: str(job.plan.parallelism), "PYTHONPATH": ""},
             state_folders=[state] if self.keeps_state else [],
-            uploaded_to=changelogs if self.keeps_state else None,
+            changelogs=changelogs if self.keeps_state else None,
         ) as started:
             yield started
 

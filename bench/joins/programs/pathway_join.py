@@ -43,7 +43,7 @@ def main():
         client.client_ts,
         pw.temporal.interval(0, GIVEN["window_ms"]),
         server.request_id == client.request_id,
-        behavior=pw.temporal.common_behavior(cutoff=GIVEN["window_ms"] + GIVEN["grace_ms"]),
+        behavior=pw.temporal.common_behavior(cutoff=GIVEN["keep_ms"]),
     ).select(
         server.request_id,
         server.member_id,

@@ -26,7 +26,7 @@ def run(number):
         server,
         how="inner",
         on_merge=lambda clicked, served: {**served, **clicked},
-        grace_ms=GIVEN["window_ms"] + GIVEN["grace_ms"],
+        grace_ms=GIVEN["keep_ms"],
         backward_ms=GIVEN["window_ms"],
         forward_ms=0,
     )
