@@ -22,9 +22,11 @@ from juncture.errors import Unreachable
 from juncture.flink.metrics import progress
 from juncture.flink.rest import FlinkCluster
 from juncture.local.java import find_java
+from juncture.model.job import Job
 from juncture.project.loader import load_project
 from juncture.render.bundle import bundle, write
 from juncture.render.connectors import LOCAL_BOOTSTRAP
+from juncture.render.options import event_join_options
 from juncture.render.renderer import render
 
 _START_TIMEOUT = 120.0
@@ -103,7 +105,10 @@ class FlinkEngine:
     def settings(self, plan: Plan) -> dict[str, str]:
         shown = {"state.backend.type": self.backend, **self.options}
         if self.strategy != "flink":
-            shown["join_strategy"] = self.strategy
+            job = Job.model_validate(
+                {"name": JOB, "join": JOB, "sink": JOB, "state": {"backend": self.backend}}
+            )
+            shown = {**event_join_options(job), **shown, "join_strategy": self.strategy}
         return {**shown, _MANAGED: self._managed(plan)}
 
     @contextmanager
