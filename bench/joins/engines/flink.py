@@ -22,7 +22,7 @@ from juncture.errors import Unreachable
 from juncture.flink.metrics import progress
 from juncture.flink.rest import FlinkCluster
 from juncture.local.java import find_java
-from juncture.model.job import Job
+from juncture.model import job as authored
 from juncture.project.loader import load_project
 from juncture.render.bundle import bundle, write
 from juncture.render.connectors import LOCAL_BOOTSTRAP
@@ -105,7 +105,7 @@ class FlinkEngine:
     def settings(self, plan: Plan) -> dict[str, str]:
         shown = {"state.backend.type": self.backend, **self.options}
         if self.strategy != "flink":
-            job = Job.model_validate(
+            job = authored.Job.model_validate(
                 {"name": JOB, "join": JOB, "sink": JOB, "state": {"backend": self.backend}}
             )
             shown = {**event_join_options(job), **shown, "join_strategy": self.strategy}
