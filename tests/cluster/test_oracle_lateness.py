@@ -100,6 +100,15 @@ COURSES: dict[str, list[Step]] = {
         pushed(96, *BOTH),
         [("r", "a", 11, 95), ("r", "b", 14, 92)],
     ],
+    "event_join, started again": [
+        # c's bucket is past, a's and b's partly: a waits until 100, b no longer.
+        [("l", "a", 1, 90), ("l", "b", 2, 89.999), ("l", "c", 3, 70), ("r", "x", 10, 70)],
+        pushed(100, *BOTH),
+        Restart(HERE, "savepoint"),
+        [("r", "a", 11, 95), ("r", "b", 12, 95), ("r", "c", 13, 75), ("l", "d", 4, 80)],
+        Restart(HERE, "savepoint"),
+        [("r", "d", 14, 85), ("r", "b", 15, 96)],
+    ],
     "interval": [
         [
             ("l", "a", 1, 90),

@@ -222,11 +222,9 @@ def refuse_forgotten(
 ) -> None:
     """Raise OracleUnsupported for events behind the watermark that a job had before it started again.
 
-    Of Flink's interval joins it is known what becomes of these. Other operators have some of their event time in their
-    state, and the event join finds rows again that its watermark has passed before.
+    Of interval joins it is known what becomes of these. Other operators have some of their event time in their state.
     """
-    known = isinstance(shape, Timeless) or (isinstance(shape, IntervalJoin) and not shape.bounds.exact)
-    if known or not any(step.restarts for step in reading.steps):
+    if isinstance(shape, (Timeless, IntervalJoin)) or not any(step.restarts for step in reading.steps):
         return
     highest: dict[Place, int] = {}
     kept = []
@@ -235,7 +233,7 @@ def refuse_forgotten(
         kept.append(replace(step, restarts=False, watermarks=dict(highest), reached=None))
     if anything_late(store, tables, replace(reading, steps=tuple(kept))) is not None:
         raise OracleUnsupported(
-            "late events of anything but an interval join of Flink's that was started again", location
+            "late events of anything but an interval join that was started again", location
         )
 
 

@@ -3,7 +3,8 @@
 Flink's interval join drops nothing for being late. A row waits for the other side until the watermark has passed the
 last time it could match, and is removed then: by a timer of its key, or by the next row of its key from the other
 side. A late row meets those that still wait, and waits itself as long as its own end lies ahead. In Juncture's event
-join a row no longer waits once the watermark has passed its end, whatever came before it.
+join a row no longer waits once the watermark has passed its end, whatever came before it, also if the job has started
+again since, and its watermark anew.
 """
 
 from __future__ import annotations
@@ -85,13 +86,13 @@ def apart(
         for one in lefts:
             for other in rights:
                 place = (one.record, other.record)
-                together = _met_exactly(one, other, bounds) if bounds.exact else met.get(place)
+                together = _met_exactly(one, other, bounds, settled) if bounds.exact else met.get(place)
                 if bounds.lower <= one.time - other.time <= bounds.upper and together is not True:
                     found.append(Pair(one.record, other.record, together is False))
     return tuple(found)
 
 
-def _met_exactly(left: Row, right: Row, bounds: Bounds) -> bool | None:
+def _met_exactly(left: Row, right: Row, bounds: Bounds, settled: Sequence[Range]) -> bool | None:
     """Whether the first of two rows began to wait, and still did when the second one came."""
     either = set()
     for first, end, second in (
@@ -100,8 +101,9 @@ def _met_exactly(left: Row, right: Row, bounds: Bounds) -> bool | None:
     ):
         if first.step > second.step:
             continue
-        perhaps = first.came.low < end and second.came.low <= end
-        certain = first.came.high < end and second.came.high <= end
+        passed = [*settled[first.step : second.step], second.came]
+        perhaps = first.came.low < end and all(each.low <= end for each in passed)
+        certain = first.came.high < end and all(each.high <= end for each in passed)
         either.add(certain if certain or not perhaps else None)
     return either.pop() if len(either) == 1 else None
 
