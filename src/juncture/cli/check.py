@@ -53,7 +53,7 @@ def _findings(invocation: Invocation, jobs: tuple[str, ...]) -> tuple[list[Findi
     names = known(project, jobs)
     readable = [name for name in names if name in project.jobs]
     if jobs:
-        ready, wrong = rendered(invocation, readable)
+        ready, wrong = rendered(invocation, readable, told=[path_of(name) for name in names])
     else:
         ready, wrong = render_each(project, readable, invocation.environment)
     wrong |= {name: project.broken[path_of(name)] for name in names if name not in project.jobs}

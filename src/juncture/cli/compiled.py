@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from juncture.checks.engine import check
@@ -21,11 +21,14 @@ Rendered = tuple[dict[str, RenderedJob], dict[str, tuple[JunctureError, ...]]]
 """The jobs by name, and what is wrong with those that can't be rendered."""
 
 
-def rendered(invocation: Invocation, names: Sequence[str]) -> Rendered:
-    """Render jobs. Files that are broken, and that none of them needs, are named in a message."""
+def rendered(invocation: Invocation, names: Sequence[str], told: Collection[str] = ()) -> Rendered:
+    """Render jobs. Files that are broken, and that none of them needs, are named in a message.
+
+    `told` are paths of broken files that the caller tells of.
+    """
     jobs, problems = render_each(invocation.project, names, invocation.environment)
     touched = {problem.location.path for found in problems.values() for problem in found if problem.location}
-    others = [path for path in invocation.project.broken if path not in touched]
+    others = [path for path in invocation.project.broken if path not in touched and path not in told]
     if others:
         them = "it" if len(others) == 1 else "them"
         invocation.output.message(

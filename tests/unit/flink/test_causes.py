@@ -32,6 +32,13 @@ def test_a_cause_without_a_message_takes_that_around_it() -> None:
     assert root_cause(trace) == ("java.lang.NullPointerException", "cannot open the source")
 
 
+def test_a_cause_of_which_nothing_is_said_takes_its_place() -> None:
+    trace = "org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy\n"
+    trace += "\tat E.handle(E.java:219)\n"
+    trace += "Caused by: java.lang.NullPointerException\n\tat C.d(C.java:1)\n\tat X.y(X.java:2)\n"
+    assert root_cause(trace) == ("java.lang.NullPointerException", "at C.d(C.java:1)")
+
+
 def test_a_serialized_cause_is_unwrapped() -> None:
     trace = (
         "java.util.concurrent.CompletionException: org.apache.flink.util.SerializedThrowable: "

@@ -127,7 +127,16 @@ def _header(
     header: list[str | None] = []
     for position, name in enumerate(raw):
         here = (*at, position)
-        if name in header:
+        if not isinstance(name, str):
+            problems.append(
+                JunctureError(
+                    f"'{name}' is not a column's name",
+                    location=document.value(here),
+                    remedy="write the names of columns in the first row",
+                )
+            )
+            header.append(None)
+        elif name in header:
             problems.append(
                 JunctureError(
                     f"the column '{name}' is there twice", location=document.key(here), remedy="keep one"

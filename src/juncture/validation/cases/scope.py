@@ -78,7 +78,7 @@ class Scope:
 
     def is_source(self, name: Any, at: Keys, *more: str) -> bool:
         """Whether the job has such a source; notes it if not. `more` are names that would do as well."""
-        if name in self.tables.sources:
+        if isinstance(name, str) and name in self.tables.sources:
             return True
         remedy = did_you_mean(str(name), (*self.tables.sources, *more))
         problem = f"the job '{self.tables.job}' has no source '{name}'"

@@ -77,9 +77,10 @@ cases:
       - arrive: {page_clicks: []}
       - watermark: {page_click: "+10:00", page_impressions: later}
       - idle: clicks
+      - idle: {page_clicks: 3}
       - stall: {page_clicks: one}
       - arrive:
-          - page_clicks: [[click_id, page], [c1, home]]
+          - page_clicks: [[click_id, page, [a]], [c1, home, b]]
       - restart: now
       - kill: jobmanager
       - rescale: 129
@@ -99,22 +100,24 @@ PROBLEMS = """\
 8:33: the job 'impression_clicks' has no source 'page_click' | did you mean 'page_clicks'?
 8:61: 'later' is not a time | write '+00:05' (five seconds after base), '+01:30:00.250', or '2026-01-31T12:00:00Z'
 9:15: the job 'impression_clicks' has no source 'clicks' | did you mean 'page_clicks'?
-10:30: 'one' is not a partition | write a number from 0
-12:38: 'page_clicks' has no column 'page' | did you mean 'target'?
-13:18: a job can't restart from 'now' | write 'restart: checkpoint' or 'restart: savepoint'
-14:15: 'jobmanager' can't be killed | write 'kill: taskmanager' or 'kill: broker'
-15:18: '129' is not a parallelism | write a number from 1 to 128, the max_parallelism of 'impression_clicks'
-16:18: there is no job 'impression_click' | did you mean 'impression_clicks'?
-17:18: 'nowhere.sql' can't be read: the file can't be read: No such file or directory | name a job, or an SQL file by its path from this file
-18:57: '-1' is not a partition | write a number from 0
-19:18: unknown key 'row' | did you mean 'rows'?
-19:33: 'many' is not a number of records | write a whole number from 0
-19:48: the job 'impression_clicks' has no source 'clicks' | did you mean 'page_clicks'?
-19:63: 'bigger' is no size of state | write grown, shrunk, or {at_least: 1 kb, at_most: 20 kb}
-19:82: the sink 'joined_clicks' holds no changelog | expect 'rows'
-20:26: 'joined_clicks' has no column 'click' | did you mean 'click_id'?
-20:58: 'much' is not a size | write '900 b', '20 kb' or '1 mb'
-21:9: a step is one key with its value | write one of arrive, watermark, idle, stall, malformed, checkpoint, restart, kill, rescale, upgrade, rewind, expect, and what it takes
+10:15: the job 'impression_clicks' has no source '{'page_clicks': 3}' | did you mean 'page_clicks'?
+11:30: 'one' is not a partition | write a number from 0
+13:38: 'page_clicks' has no column 'page' | did you mean 'target'?
+13:44: '['a']' is not a column's name | write the names of columns in the first row
+14:18: a job can't restart from 'now' | write 'restart: checkpoint' or 'restart: savepoint'
+15:15: 'jobmanager' can't be killed | write 'kill: taskmanager' or 'kill: broker'
+16:18: '129' is not a parallelism | write a number from 1 to 128, the max_parallelism of 'impression_clicks'
+17:18: there is no job 'impression_click' | did you mean 'impression_clicks'?
+18:18: 'nowhere.sql' can't be read: the file can't be read: No such file or directory | name a job, or an SQL file by its path from this file
+19:57: '-1' is not a partition | write a number from 0
+20:18: unknown key 'row' | did you mean 'rows'?
+20:33: 'many' is not a number of records | write a whole number from 0
+20:48: the job 'impression_clicks' has no source 'clicks' | did you mean 'page_clicks'?
+20:63: 'bigger' is no size of state | write grown, shrunk, or {at_least: 1 kb, at_most: 20 kb}
+20:82: the sink 'joined_clicks' holds no changelog | expect 'rows'
+21:26: 'joined_clicks' has no column 'click' | did you mean 'click_id'?
+21:58: 'much' is not a size | write '900 b', '20 kb' or '1 mb'
+22:9: a step is one key with its value | write one of arrive, watermark, idle, stall, malformed, checkpoint, restart, kill, rescale, upgrade, rewind, expect, and what it takes
 """
 
 
