@@ -117,5 +117,9 @@ def _view(state: StackState | None, text: Text) -> None:
         [(role, str(pid), "fail" if role in state.dead else "ok") for role, pid in state.pids.items()],
         header=("process", "pid", "state"),
     )
+    if state.phase == "starting":
+        text.line(
+            "Its start is not complete: it is under way, or was broken off. `juncture local up` completes it."
+        )
     if state.dead:
         text.line("Start the dead ones again with `juncture local up`.")
