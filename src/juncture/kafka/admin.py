@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -95,11 +95,11 @@ class Admin:
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise self._failed(f"create the topic '{name}'", error) from None
-        self._await_metadata(created)
+        self._await(lambda: not self.missing(created))
         return tuple(created)
 
     def delete(self, topics: Iterable[str]) -> None:
-        """Delete topics; those that do not exist are passed over."""
+        """Delete topics, and return when no broker's metadata has them; those that do not exist are passed over."""
         names = sorted(set(topics))
         if not names:
             return
@@ -112,6 +112,7 @@ class Admin:
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     raise self._failed(f"delete the topic '{name}'", error) from None
+        self._await(lambda: len(self.missing(names)) == len(names))
 
     def configs(self, topics: Iterable[str]) -> dict[str, dict[str, str]]:
         """The options of each topic, such as 'retention.ms', as the brokers apply them.
@@ -146,8 +147,8 @@ class Admin:
         self.client.poll(0)
         return failure(self.kafka, doing, error, self._complaints)
 
-    def _await_metadata(self, topics: list[str]) -> None:
-        # A topic is created before every broker has heard of it, and clients ask any broker.
+    def _await(self, known: Callable[[], bool]) -> None:
+        # A topic is created, or deleted, before every broker has heard of it, and clients ask any broker.
         deadline = time.monotonic() + self.timeout
-        while self.missing(topics) and time.monotonic() < deadline:
+        while not known() and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -331,7 +331,8 @@ class StayingJob:
         deadline = time.monotonic() + self._limit
         # A checkpoint is complete a moment before its transactions are committed.
         while offsets.latest(admin, [topic]) != offsets.latest(admin, [topic], committed=False):
-            self._operations.refuse_ended()
+            if self.job_id is not None:
+                self._operations.refuse_ended()
             if time.monotonic() > deadline:
                 raise NotReached(
                     f"the rows of the last checkpoint were not committed within {self._limit:g} s"
