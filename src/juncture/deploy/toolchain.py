@@ -58,8 +58,12 @@ def toolchain_of(jobs: Iterable[RenderedJob], progress: Callable[[str], None] | 
     """What all of these jobs may need, whatever their plans. Raises what `find_toolchain` raises."""
     jobs = tuple(jobs)
     connectors = {name for job in jobs for name in job.connectors}
-    wanted = any(job.job.join_strategy != "flink" for job in jobs)
-    return find_toolchain(connectors, progress, event_join=wanted)
+    return find_toolchain(connectors, progress, event_join=may_need_event_join(jobs))
+
+
+def may_need_event_join(jobs: Iterable[RenderedJob]) -> bool:
+    """Whether any of these jobs may run on the event join, whatever its plan."""
+    return any(job.job.join_strategy != "flink" for job in jobs)
 
 
 def toolchain_for(job: RenderedJob, plan: CompiledPlan) -> Toolchain:

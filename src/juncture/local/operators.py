@@ -35,15 +35,13 @@ def operator_jar(java: Java, cache: JarCache, progress: Callable[[str], None] | 
     target = operator_jar_path(cache)
     if not target.exists():
         compiler = cache.jars("compiler", progress)
-        flink = sorted((flink_home() / "lib").glob("*.jar"))
-        sources = sorted(operator_sources().rglob("*.java"))
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_suffix(".lock")), tempfile.TemporaryDirectory(dir=target.parent) as folder:
             if not target.exists():
                 if progress is not None:
                     progress("Compiling Juncture's Flink operators")
                 classes = Path(folder, "classes")
-                compile_java(java, compiler, flink, sources, classes)
+                compile_java(java, compiler, _flink_jars(), _sources(), classes)
                 packed = Path(folder, "operators.jar")
                 pack(classes, packed)
                 packed.replace(target)
@@ -52,9 +50,8 @@ def operator_jar(java: Java, cache: JarCache, progress: Callable[[str], None] | 
 
 def operator_jar_path(cache: JarCache) -> Path:
     """Where the jar of the operators is, or will be."""
-    jars = [*cache.paths("compiler"), *sorted((flink_home() / "lib").glob("*.jar"))]
-    sources = sorted(operator_sources().rglob("*.java"))
-    return cache.root / "operators" / f"juncture-operators-{_digest(jars, sources)}.jar"
+    digest = _digest([*cache.paths("compiler"), *_flink_jars()], _sources())
+    return cache.root / "operators" / f"juncture-operators-{digest}.jar"
 
 
 def compile_java(
@@ -89,6 +86,14 @@ def pack(classes: Path, jar: Path) -> None:
             entry = zipfile.ZipInfo(path.relative_to(classes).as_posix())  # dated 1980
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, path.read_bytes())
+
+
+def _flink_jars() -> list[Path]:
+    return sorted((flink_home() / "lib").glob("*.jar"))
+
+
+def _sources() -> list[Path]:
+    return sorted(operator_sources().rglob("*.java"))
 
 
 def _digest(jars: Sequence[Path], sources: Sequence[Path]) -> str:
