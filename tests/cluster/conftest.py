@@ -41,7 +41,7 @@ class Stack:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     root = tmp_path_factory.mktemp("stack")
     settings = LocalSettings(slots=6, taskmanager_memory="2g", jobmanager_memory="1g", broker_heap="512m")
-    local = LocalStack(root, settings)
+    local = LocalStack(root, settings, short_lived=True)
     state = local.up()
     try:
         yield Stack(

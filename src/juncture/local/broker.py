@@ -146,6 +146,7 @@ class Broker:
         log = logs / f"{role}.log"
         argv = (
             str(self._java.executable),
+            *self._java.options,
             *options,
             self._folder.marker,
             f"-D{LOG_FILE}={log}",

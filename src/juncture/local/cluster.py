@@ -182,6 +182,7 @@ class Cluster:
         log = logs / f"{role}.log"
         argv = (
             str(self._java.executable),
+            *self._java.options,
             *options,
             self._folder.marker,
             f"-D{LOG_FILE}={log}",

@@ -43,6 +43,7 @@ class LocalStack:
         libraries: jars for the cluster's class path; jobs that need them start faster than with their own.
         options: Flink options of the cluster, which win over those that Juncture sets.
         only: the one part to start; both by default.
+        short_lived: it is for minutes: its start counts, the peak of its throughput does not.
     """
 
     def __init__(
@@ -53,7 +54,9 @@ class LocalStack:
         libraries: Sequence[Path] = (),
         options: Mapping[str, str] | None = None,
         only: Literal["kafka", "flink"] | None = None,
+        short_lived: bool = False,
     ) -> None:
+        self._short_lived = short_lived
         self._only = only
         self._libraries = tuple(libraries)
         self._options = dict(options or {})
@@ -162,7 +165,7 @@ class LocalStack:
         return tuple(alive)
 
     def _start(self, survivors: StackState | None, progress: Progress) -> StackState:
-        java = find_java()
+        java = find_java().for_minutes() if self._short_lived else find_java()
         cache = self._cache or JarCache()
         jars = cache.jars("kafka-broker", progress)
         self._folder.create()

@@ -138,9 +138,8 @@ class WarmSession(SharedSession):
         home = _own_folder(self.project.root / ".juncture" / "test", self._closing)
         # On the cluster's class path the connector is loaded once, not for each case.
         libraries = [jar.path for jar in self.toolchain.jars]
-        stack = LocalStack(
-            home, settings, libraries=libraries, options={**CLUSTER, **(SPREAD if self._spare else {})}
-        )
+        options = {**CLUSTER, **(SPREAD if self._spare else {})}
+        stack = LocalStack(home, settings, libraries=libraries, options=options, short_lived=True)
         # Before it is up: an interrupted start is cleared too.
         self._closing.callback(shutil.rmtree, home, ignore_errors=True)
         self._closing.callback(stack.down, purge=True)
