@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from juncture.cli.invocation import Invocation
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.deploy.store import Store
-from juncture.model.deployment import Deployment
+from juncture.model.deployment import AppliedStart, Deployment
 
+_SHOWN = 8
+"""Partitions: a topic may have a thousand, and `--output json` has them all."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -43,12 +46,25 @@ def view_deployment(text: Text, deployment: Deployment) -> None:
 def state_rows(deployment: Deployment) -> list[tuple[str, str]]:
     """What it began with, where its state is kept, and what was noted; only what is known."""
     rows = (
+        *(("startpoint", _start(table, start)) for table, start in (deployment.startpoints or {}).items()),
         ("began with", deployment.restored_from),
         ("savepoint", deployment.savepoint),
         ("checkpoint", deployment.checkpoint),
         ("note", deployment.note),
     )
     return [(name, value) for name, value in rows if value]
+
+
+def _start(table: str, applied: AppliedStart) -> str:
+    """'page_clicks: timestamp 2026-..., from 0:1200 1:1185'; offsets are by partition."""
+    end = f" to {_offsets(applied.end)}" if applied.end is not None else ""
+    return f"{table}: {applied.asked}, from {_offsets(applied.start)}{end}"
+
+
+def _offsets(offsets: Mapping[int, int]) -> str:
+    shown = [f"{partition}:{offset}" for partition, offset in offsets.items()][:_SHOWN]
+    more = [f"and {len(offsets) - _SHOWN} more"] if len(offsets) > _SHOWN else []
+    return " ".join([*shown, *more])
 
 
 def moment(time: datetime | None) -> str:

@@ -17,6 +17,7 @@ from juncture.model.base import Value
 from juncture.model.duration import format_duration
 from juncture.model.environment import Environment
 from juncture.model.job import Job
+from juncture.model.startpoint import Startpoint
 
 _HEAD = """\
 # Keys
@@ -31,11 +32,23 @@ A duration is written as Flink writes it (`10 min`, `1 h 30 s`, `500 ms`) or as 
 | written | reading starts at |
 | --- | --- |
 | `earliest` | the first record the topic still has |
-| `latest` | after the last record at the time of the first start |
+| `latest` | after the last committed record at the time of the first start |
 | `{timestamp: 2026-01-31T00:00:00Z}` | the first record of that Kafka timestamp or later |
 | `{before_now: 2 h}` | the same, that long before the job is submitted |
 | `{offsets: {0: 1200, 1: 1185}}` | these offsets; partitions that are not named start at earliest |
-| `{group: NAME}` | the committed offsets of a consumer group, earliest where it has none |
+| `{group: NAME}` | the committed offsets of a consumer group, earliest for partitions where it has none |
+| `{deployment: JOB}` | how far a deployed job had read the topic at its newest savepoint or checkpoint |
+| `{deployment: JOB, version: 3}` | the same, of one version |
+| `{savepoint: PATH}` | how far the topic had been read at that savepoint or checkpoint |
+
+With more to say, a startpoint is a mapping of these keys, of which each may be left out:
+
+| key | value | meaning |
+| --- | --- | --- |
+| `start` | one of the above | `earliest` if it is left out |
+| `partitions` | by partition one of the above, but `{offset: 1200}` for `offsets` | where it starts instead |
+| `until` | one of the above but `earliest` | the reading ends before this, in each partition |
+| `expires` | a time, for instance `2026-02-01T00:00:00Z` | from then on, submissions are refused |
 
 A startpoint is used by the first start alone: later ones go on from state.
 """
@@ -92,7 +105,7 @@ def _type(annotation: Any, field: FieldInfo | None = None) -> str:
         return " or ".join(f"`{each}`" for each in arguments)
     if _is_union(annotation):
         kinds = [_type(each) for each in arguments if each is not type(None)]
-        return "a startpoint" if len(kinds) > 3 else " or ".join(kinds)
+        return " or ".join(kinds)
     if origin is dict:
         return f"mapping of names to {_type(arguments[1])}"
     if origin is tuple:
@@ -102,6 +115,8 @@ def _type(annotation: Any, field: FieldInfo | None = None) -> str:
         bounds = {type(m).__name__: getattr(m, type(m).__name__.lower(), None) for m in field.metadata}
         low, high = bounds.get("Ge"), bounds.get("Le")
         return f"number, {low} to {high}" if low is not None and high is not None else "number"
+    if annotation is Startpoint:
+        return "a startpoint"
     return {str: "text", int: "number", bool: "true or false", timedelta: "duration"}.get(
         annotation, "any value"
     )

@@ -25,6 +25,7 @@ COMMANDS = {
     "render": "Write each job as files: statements.sql, job.py, plan.json, manifest.json.",
     "check": "Put each job through Flink's own planner, and report every finding at its place.",
     "test": "Run join-validation cases on a real broker and cluster, and show the rows that differ.",
+    "startpoints": "Resolve each source's startpoint to offsets, and check them, before anything starts.",
     "submit": "Render, check and start a job, and wait until all of its tasks run.",
     "status": "How jobs do on the cluster: state, input, output, checkpoints, the newest failure.",
     "stop": "Stop a running job, with a savepoint from which it can go on.",

@@ -11,6 +11,7 @@ from juncture.cli.deployments import view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
+from juncture.cli.startpoints import view_startpoints
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.launcher import client_variables
 from juncture.deploy.submit import SubmitPlan, plan_submit, submit
@@ -55,7 +56,8 @@ def command(
     environment's store.
 
     A job that ran before goes on from its newest state, as long as its plan is the same: the savepoint it was
-    stopped with, or, when it was cancelled, failed or was lost with its cluster, its newest checkpoint.
+    stopped with, or, when it was cancelled, failed or was lost with its cluster, its newest checkpoint. Otherwise it
+    starts from its startpoints, as `juncture startpoints` resolves them at that moment.
     """
     if anew and start_from is not None:
         raise click.UsageError("--anew does not go with --from")
@@ -76,13 +78,31 @@ def command(
         files = bundle(jobs[name], plan, toolchain.pinned, project.template_dirs)
         jars = [jar.path for jar in toolchain.jars]
         if only_plan:
-            steps = plan_submit(files, connection, store, jars, anew=anew, start_from=start_from)
+            steps = plan_submit(
+                files,
+                connection,
+                store,
+                jars,
+                anew=anew,
+                start_from=start_from,
+                read_offsets=planner.read_offsets,
+                locate=project.jobs[name].locate,
+            )
         else:
             if create_topics:
                 _create_missing(connection.kafka, jobs[name], say)
             with invocation.leaving(f"the job may have been started: `juncture status {name}` tells"):
                 deployment = submit(
-                    files, connection, store, jars, planner.run, say, anew=anew, start_from=start_from
+                    files,
+                    connection,
+                    store,
+                    jars,
+                    planner.run,
+                    say,
+                    anew=anew,
+                    start_from=start_from,
+                    read_offsets=planner.read_offsets,
+                    locate=project.jobs[name].locate,
                 )
     if only_plan:
         invocation.output.result(steps, lambda text: _view_plan(text, steps))
@@ -126,3 +146,5 @@ def _view_plan(text: Text, plan: SubmitPlan) -> None:
     text.line(f"Would submit {plan.name}, version {plan.version}, to {plan.cluster} ({plan.environment}).")
     for fact in plan.checked:
         text.line(f"  {fact}")
+    if plan.startpoints is not None:
+        view_startpoints(text, plan.startpoints)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from juncture.errors import JunctureError
+from juncture.model.startpoint import Startpoint
 
 
 class EventJoin(BaseModel):
@@ -18,8 +19,20 @@ class EventJoin(BaseModel):
     joins: tuple[str, ...]
 
 
+class Source(BaseModel):
+    """A source on Kafka: 'kafka' or 'upsert-kafka', and where its author wants it to start."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    connector: str
+    startpoint: Startpoint
+
+
 class Manifest(BaseModel):
-    """The part of manifest.json that deploying needs. `topics` are by table, `flink` is a minor version."""
+    """The part of manifest.json that deploying needs. `topics` are by table, `flink` is a minor version.
+
+    `sources` are by table; none in bundles that were rendered before startpoints were resolved.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -28,6 +41,7 @@ class Manifest(BaseModel):
     environment: str
     flink: str
     topics: dict[str, str]
+    sources: dict[str, Source] = {}
     variables: tuple[str, ...]
     options: dict[str, str]
     parallelism: int

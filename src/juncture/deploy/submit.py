@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from juncture.deploy import helpers, ledger, preflight
@@ -13,6 +14,15 @@ from juncture.deploy.launcher import Launcher, launch_options
 from juncture.deploy.lock import Lock, locked
 from juncture.deploy.manifest import Manifest, read_manifest
 from juncture.deploy.resume import Origin, Resumption
+from juncture.deploy.single import not_elsewhere, not_running
+from juncture.deploy.starts import (
+    ReadOffsets,
+    applied,
+    no_offsets,
+    refuse_errors,
+    resolve_startpoints,
+    table_options,
+)
 from juncture.deploy.store import Store
 from juncture.deploy.takeoff import DidNotStart, wait_running
 from juncture.deploy.tls import tls_options
@@ -22,7 +32,9 @@ from juncture.local.supervisor import signals_raise
 from juncture.model.base import Value
 from juncture.model.deployment import Deployment
 from juncture.model.environment import Flink
+from juncture.model.resolved import ResolvedStartpoints
 from juncture.render.bundle import digest
+from juncture.startpoints.reporter import Locate
 
 Progress = Callable[[str], None]
 
@@ -39,7 +51,7 @@ class SubmitPlan(Value):
     """What a submission will do. `restored_from` is what it goes on from; None: its startpoints.
 
     `checkpoint_dir` and `savepoint_dir` are where Flink will put its state. `checked` are the facts it rests
-    on, a sentence each.
+    on, a sentence each. `startpoints` are the offsets it starts from, None if it goes on from state.
     """
 
     job: str
@@ -55,6 +67,7 @@ class SubmitPlan(Value):
     checkpoint_dir: str | None
     savepoint_dir: str | None
     checked: tuple[str, ...]
+    startpoints: ResolvedStartpoints | None = None
 
 
 def plan_submit(
@@ -65,16 +78,19 @@ def plan_submit(
     *,
     anew: bool = False,
     start_from: str | None = None,
+    read_offsets: ReadOffsets = no_offsets,
+    locate: Locate | None = None,
 ) -> SubmitPlan:
     """Look at everything that a submission needs; changes nothing. Arguments and errors as of `submit`."""
     manifest = read_manifest(files)
     with connection.cluster() as cluster:
         last = ledger.load(store, manifest.job, connection.environment)
         if last is not None:
-            _not_elsewhere(last, connection, cluster)
+            not_elsewhere(last, connection, cluster)
             last = ledger.reconcile(last, cluster)
         origin = _origin(manifest, files, cluster, store, last, anew, start_from)
-        return _plan(manifest, files, connection, jars, cluster, last, origin)
+        resolve = partial(resolve_startpoints, manifest, files, connection, store, read_offsets, locate)
+        return _plan(manifest, files, connection, jars, cluster, last, origin, resolve)
 
 
 def submit(
@@ -87,6 +103,8 @@ def submit(
     *,
     anew: bool = False,
     start_from: str | None = None,
+    read_offsets: ReadOffsets = no_offsets,
+    locate: Locate | None = None,
 ) -> Deployment:
     """Deploy a rendered job that does not run, and return when all of its tasks run.
 
@@ -104,10 +122,12 @@ def submit(
         progress: is told each step.
         anew: start from the startpoints, whatever state there is.
         start_from: the savepoint or checkpoint to go on from, instead of the newest.
+        read_offsets: reads savepoints that startpoints name: a planner's `read_offsets`.
+        locate: where keys stand in the job's file.
 
     Raises:
-        Refused: the job runs, it can't be known to go on from its state, somebody else deploys it,
-            something it needs is missing, or it failed to start, with the root cause.
+        Refused: the job runs, its startpoints can't be applied, it can't be known to go on from its state,
+            somebody else deploys it, something it needs is missing, or it failed to start, with the root cause.
         Unreachable: the cluster or the brokers do not answer.
         JunctureError: a variable is not set, or the store cannot be written.
     """
@@ -119,10 +139,11 @@ def submit(
     ):
         last = ledger.load(store, manifest.job, connection.environment)
         if last is not None:
-            _not_elsewhere(last, connection, cluster)
+            not_elsewhere(last, connection, cluster)
             last = ledger.settle(last, cluster, store.append)
         origin = _origin(manifest, files, cluster, store, last, anew, start_from)
-        plan = _plan(manifest, files, connection, jars, cluster, last, origin)
+        resolve = partial(resolve_startpoints, manifest, files, connection, store, read_offsets, locate)
+        plan = _plan(manifest, files, connection, jars, cluster, last, origin, resolve)
         for fact in plan.checked:
             progress(fact)
         return _execute(plan, files, connection, store, jars, launch, cluster, lock, progress)
@@ -138,7 +159,7 @@ def _origin(
     start_from: str | None,
 ) -> Origin | None:
     """What the job goes on from, None if it starts from its startpoints. Raises Refused if it runs."""
-    _not_running(manifest, cluster, last)
+    not_running(manifest, cluster, last)
     if anew:
         return None
     resumption = Resumption(manifest.job, files, store)
@@ -153,9 +174,22 @@ def _plan(
     cluster: FlinkCluster,
     last: Deployment | None,
     origin: Origin | None,
+    resolve: Callable[[], ResolvedStartpoints],
 ) -> SubmitPlan:
     connection.values(manifest.variables)
-    state = f"Going on from {origin.told}" if origin else "Starting from startpoints"
+    checked = [*preflight.check(manifest, connection, cluster, jars)]
+    resolved = None
+    if origin is not None:
+        checked.append(f"Going on from {origin.told}; startpoints don't apply")
+    else:
+        resolved = resolve()
+        refuse_errors(resolved)
+        checked += [
+            f"{each.location}: warning: {each.message} [{each.rule}]"
+            for each in resolved.findings
+            if each.severity == "warning"
+        ]
+        checked.append("Starting from startpoints")
     return SubmitPlan(
         job=manifest.job,
         name=manifest.name,
@@ -169,7 +203,8 @@ def _plan(
         restored_from=origin.path if origin else None,
         checkpoint_dir=cluster.checkpoint_dir(manifest.options),
         savepoint_dir=cluster.savepoint_dir(manifest.options),
-        checked=(*preflight.check(manifest, connection, cluster, jars), state),
+        checked=tuple(checked),
+        startpoints=resolved,
     )
 
 
@@ -201,12 +236,16 @@ def _execute(
         restored_from=plan.restored_from,
         checkpoint_dir=plan.checkpoint_dir,
         savepoint_dir=plan.savepoint_dir,
+        startpoints=applied(plan.startpoints) if plan.startpoints else None,
     )
-    variables = connection.values(read_manifest(files).variables)
+    manifest = read_manifest(files)
+    variables = connection.values(manifest.variables)
     lock.note(helpers.own_helpers())
     store.append(record)
     progress(f"Submitting {plan.name} as Flink job {plan.flink_job_id}")
     options = launch_options(connection.flink, plan.flink_job_id, jars, plan.restored_from)
+    if plan.startpoints is not None:
+        options |= table_options(manifest, plan.startpoints)
     try:
         flink = connection.flink
         _launch(files["job.py"], launch, flink, options, variables, cluster, plan.flink_job_id)
@@ -274,43 +313,3 @@ def _failed(
         )
     kind = "did not start" if isinstance(error, DidNotStart) else "could not be submitted"
     return Refused(f"'{record.job}' {kind}: {note}", state=state, remedy=remedy)
-
-
-def _not_running(manifest: Manifest, cluster: FlinkCluster, last: Deployment | None) -> None:
-    job = manifest.job
-    if last is not None and last.phase in ("running", "stopping", "submitting"):
-        words = {"running": "already running", "stopping": "stopping", "submitting": "being submitted"}
-        raise Refused(
-            f"'{job}' is {words[last.phase]} as Flink job {last.flink_job_id} (version {last.version},"
-            f" by {last.created_by})",
-            state="nothing was changed",
-            remedy=f"to deploy it anew, run `juncture stop {job}` first"
-            if last.phase == "running"
-            else f"see `juncture status {job}`, and try again when it has settled",
-        )
-    for other in cluster.jobs():
-        if other.name == manifest.name and not other.ended:
-            raise Refused(
-                f"a job named '{other.name}' that this store knows nothing of runs on {cluster.base_url}:"
-                f" {other.id}, {other.state}",
-                state="nothing was changed",
-                remedy="stop it first: it would read and write the same topics, under the same transactions",
-            )
-
-
-def _not_elsewhere(last: Deployment, connection: Connection, cluster: FlinkCluster) -> None:
-    """The environment may have moved to another cluster while the job runs on at the old one."""
-    if last.cluster.rstrip("/") == cluster.base_url or last.phase in ("stopped", "failed"):
-        return
-    try:
-        flink = connection.flink
-        with FlinkCluster(last.cluster, flink.headers, connection.redact, flink.ca_file) as old:
-            running = old.summary(last.flink_job_id)
-    except JunctureError:
-        return  # gone, with all that ran there
-    if running is not None and not running.ended:
-        raise Refused(
-            f"'{last.job}' still runs on the cluster it was deployed to before, {last.cluster}",
-            state="nothing was changed",
-            remedy="stop it there first",
-        )

@@ -11,6 +11,18 @@ from juncture.model.base import Value
 Phase = Literal["submitting", "running", "stopping", "stopped", "failed"]
 
 
+class AppliedStart(Value):
+    """Where a deployment began to read a source: by what its author asked for, and as offsets by partition.
+
+    `end` are the offsets it ends before, None if it does not end.
+    """
+
+    topic: str
+    asked: str
+    start: dict[int, int]
+    end: dict[int, int] | None = None
+
+
 class Deployment(Value):
     """One version of a job on a cluster, as the store keeps it.
 
@@ -18,7 +30,7 @@ class Deployment(Value):
     interrupted submission can be recognised. `bundle` is the store's path of the rendered files,
     `restored_from` the savepoint or checkpoint it went on from, `savepoint` the one it was stopped with,
     `checkpoint` the newest of a job that ended without one. `checkpoint_dir` and `savepoint_dir` are where
-    Flink puts them while it runs.
+    Flink puts them while it runs. `startpoints` are what it began with by source, None if it went on from state.
     """
 
     schema_version: Literal[1] = 1
@@ -38,4 +50,5 @@ class Deployment(Value):
     savepoint: str | None = None
     checkpoint: str | None = None
     restored_from: str | None = None
+    startpoints: dict[str, AppliedStart] | None = None
     note: str | None = None

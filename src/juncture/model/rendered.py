@@ -9,6 +9,7 @@ from typing import Literal
 from juncture.errors import Location
 from juncture.model.base import Value
 from juncture.model.job import Job
+from juncture.model.startpoint import Startpoint
 
 _CONNECTOR = re.compile(r"'connector'\s*=\s*'([^']+)'")
 
@@ -34,6 +35,12 @@ class Statement(Value):
     name: str
     text: str
     spans: tuple[Span, ...]
+
+    @property
+    def connector(self) -> str | None:
+        """The connector of a table; None where it names none."""
+        found = _CONNECTOR.search(self.text)
+        return found[1] if found else None
 
     def locate(self, offset: int) -> Location:
         """The author's place of a character of the rendered text (offset from 0)."""
@@ -86,8 +93,14 @@ class RenderedJob(Value):
     @property
     def connectors(self) -> tuple[str, ...]:
         """The connectors that the tables name, sorted."""
-        found = (_CONNECTOR.findall(statement.text) for statement in self.statements[:-1])
-        return tuple(sorted({name for names in found for name in names}))
+        found = {statement.connector for statement in self.statements[:-1]}
+        return tuple(sorted(name for name in found if name is not None))
+
+    @property
+    def startpoints(self) -> dict[str, Startpoint]:
+        """Where each source on Kafka starts; those that the author has not named at earliest."""
+        sources = (each for each in self.statements if each.kind == "source" and each.name in self.topics)
+        return {each.name: self.job.startpoints.get(each.name, Startpoint()) for each in sources}
 
     def statement(self, kind: str, name: str) -> Statement | None:
         """The CREATE TABLE of a source or sink, or None."""

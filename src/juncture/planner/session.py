@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import deque
@@ -14,12 +15,14 @@ from threading import Lock, Thread, Timer
 from types import TracebackType
 from typing import IO, Any
 
-from juncture.errors import JunctureError, Unreachable
+from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.model.compilation import Compilation, JobOption, PlannerError
 from juncture.model.rendered import RenderedJob
+from juncture.model.startpoint import NOW_MINUS
 from juncture.planner.plan import read_plan
 from juncture.planner.scratch import Scratch
 
+_NOW_MINUS = re.compile(rf"\$\{{{NOW_MINUS}(\d+)\}}")
 _PATIENCE = 300
 """Seconds after which an answer is not waited for any more."""
 # A planner lives for seconds: start-up counts, peak speed does not.
@@ -75,7 +78,8 @@ class Planner:
         answer = self._ask(
             {
                 "operation": "compile",
-                "tables": [statement.text for statement in rendered.statements[:-1]],
+                # Flink reads numbers of milliseconds here, and those from now alone are not known yet.
+                "tables": [_NOW_MINUS.sub(r"\1", statement.text) for statement in rendered.statements[:-1]],
                 "names": [statement.name for statement in rendered.statements[:-1]],
                 "insert": rendered.insert.text,
                 "select": rendered.insert.text.split("\n", 1)[1],
@@ -122,6 +126,22 @@ class Planner:
             for value in sorted(filter(None, variables.values()), key=len, reverse=True):
                 problem = problem.replace(value, "***")
             raise LaunchFailed(problem)
+
+    def read_offsets(self, path: str) -> dict[str, dict[int, int]]:
+        """The next offset of each partition that a savepoint's or checkpoint's Kafka sources would read, by topic.
+
+        Raises Refused if it is not there, or can't be read, in Flink's words.
+        """
+        answer = self._ask({"operation": "offsets", "path": path})
+        if answer["error"] is not None:
+            raise Refused(
+                f"the offsets of {path} can't be read: {answer['error']}",
+                remedy="name a savepoint or checkpoint that is complete, and can be read from this machine",
+            )
+        return {
+            topic: {int(partition): offset for partition, offset in sorted(held.items())}
+            for topic, held in sorted(answer["offsets"].items())
+        }
 
     def start_cluster(self, options: Mapping[str, str], slots: int) -> str:
         """Start a Flink cluster inside the process, which ends with it; the address of its REST service."""

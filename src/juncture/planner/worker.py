@@ -19,6 +19,7 @@ from pyflink.table.compiled_plan import CompiledPlan
 from juncture.planner.javaerrors import PlannerFailure, read_failure, root_cause
 from juncture.planner.minicluster import start_cluster
 from juncture.planner.options import FlinkOptions
+from juncture.planner.sourcestate import read_offsets
 
 _ACCEPTING_SINK = "juncture_accepting_sink"
 _FLINK_OPTIONS = FlinkOptions()
@@ -151,6 +152,7 @@ def main() -> None:
         "options": examine_options,
         "run": run_program,
         "cluster": start_cluster,
+        "offsets": read_offsets,
     }
     for line in sys.stdin:
         request = json.loads(line)

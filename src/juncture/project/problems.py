@@ -15,6 +15,7 @@ from juncture.project.schema import fields_at
 from juncture.project.secrets import is_secret_key
 
 _QUOTED = re.compile(r"'([^']*)'")
+_NOTATION = re.compile(r"(?P<words>.+) or a mapping with one of (?P<kinds>[\w, ]+)$")
 _TYPES = (
     ("int", "a whole number"),
     ("float", "a number"),
@@ -152,11 +153,12 @@ def _type_remedy(prefix: str, words: str, value: object) -> str:
 
 
 def _startpoint_remedy(value: object, message: str) -> str | None:
-    if not message.startswith("a startpoint is "):
+    notation = _NOTATION.match(message)
+    if notation is None:
         return None
-    kinds = ("timestamp", "before_now", "offsets", "group")
+    kinds = notation["kinds"].split(", ")
     if isinstance(value, str):
-        return did_you_mean(value, ("earliest", "latest"))
+        return did_you_mean(value, _QUOTED.findall(notation["words"]))
     if isinstance(value, dict) and len(value) == 1:
         return did_you_mean(str(next(iter(value))), kinds)
     return f"write one of {', '.join(kinds)}"

@@ -23,6 +23,10 @@ def _members(kind: Any) -> Iterator[type[BaseModel]]:
     for plain in _plain(kind):
         if isinstance(plain, type) and issubclass(plain, BaseModel):
             yield plain
+            # What may stand in the model's place, without a key of its own.
+            shorthand = getattr(plain, "shorthand", None)
+            if shorthand is not None:
+                yield from _members(plain.model_fields[shorthand].annotation)
 
 
 def _below(kind: Any, part: str | int) -> Iterator[Any]:

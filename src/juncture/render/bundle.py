@@ -17,12 +17,14 @@ from juncture.errors import JunctureError
 from juncture.model.joins import TESTED_FLINK, JoinForm, event_joins
 from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import RenderedJob
-from juncture.render.connectors import NOW_MINUS
+from juncture.model.startpoint import NOW_MINUS, knows_flink
 from juncture.render.options import event_join_options
 
 FILES = ("statements.sql", "job.py", "plan.json", "manifest.json")
 OPERATORS_JAR = f"juncture-operators-{__version__}.jar"
 """What job.py calls the jar of the event join, where it lies beside it."""
+TABLE_OPTIONS = "juncture.table."
+"""An option of job.py that begins so goes on with a table and one of its connector's options, for one start."""
 
 
 def bundle(
@@ -56,6 +58,11 @@ def bundle(
         "flink": plan.flink_version,
         "jars": [{"coordinates": name, "sha256": digest} for name, digest in jars],
         "topics": rendered.topics,
+        "sources": {
+            name: {"connector": table.connector, "startpoint": start.model_dump(mode="json")}
+            for name, start in rendered.startpoints.items()
+            if (table := rendered.statement("source", name))
+        },
         "variables": list(rendered.placeholders),
         "options": rendered.options,
         "parallelism": rendered.job.parallelism,
@@ -132,6 +139,7 @@ def _program(
     )
     engine.filters["python"] = repr
     engine.filters["python_block"] = _python_block
+    starts = rendered.startpoints
     program = engine.get_template("job.py.j2").render(
         rendered=rendered,
         plan=plan,
@@ -143,7 +151,14 @@ def _program(
         job_path=f"jobs/{rendered.job.name}.yaml",
         description=rendered.job.description.replace("\\", "\\\\").replace('"""', "'''"),
         now_minus=NOW_MINUS,
+        table_options=TABLE_OPTIONS,
+        resolved_starts=[name for name, start in sorted(starts.items()) if not knows_flink(start)],
     )
+    if starts and repr(TABLE_OPTIONS) not in program:
+        raise JunctureError(
+            "the project's own templates/job.py.j2 does not apply startpoints",
+            remedy="take over what Juncture's does with `table_options` and `resolved_starts`",
+        )
     if any(repr(each.operator_uid) not in program for each in joins):
         raise JunctureError(
             "the project's own templates/job.py.j2 does not start the event join",

@@ -12,18 +12,20 @@ from juncture.model.duration import to_millis
 from juncture.model.environment import Environment
 from juncture.model.job import Job
 from juncture.model.startpoint import (
+    NOW_MINUS,
     AtOffsets,
     AtTimestamp,
     BeforeNow,
     Earliest,
+    EndPoint,
     GroupOffsets,
     Latest,
+    Position,
     Startpoint,
+    knows_flink,
 )
 
 LOCAL_BOOTSTRAP = "${JUNCTURE_KAFKA_BOOTSTRAP_SERVERS}"
-NOW_MINUS = "JUNCTURE_NOW_MINUS_"
-"""Placeholders that begin so stand for the milliseconds of the epoch, that many before the job's start."""
 
 _SKIPPING = ("json", "csv", "debezium-json", "canal-json", "maxwell-json", "ogg-json")
 _TRANSACTION_TIMEOUT = "900000"  # 15 min, the broker's default limit: as long an outage as it allows
@@ -63,7 +65,7 @@ def kafka_options(
     if context.role == "source":
         options["properties.group.id"] = f"{context.owner}.{context.table}"
         options["properties.isolation.level"] = "read_committed"
-        options |= startpoint_options(context.job.startpoints.get(context.table, Earliest()))
+        options |= startpoint_options(context.job.startpoints.get(context.table, Startpoint()))
         options |= _idle(idle_timeout)
     else:
         options |= _delivery(context)
@@ -93,6 +95,9 @@ def upsert_kafka_options(
     if context.role == "source":
         options["properties.group.id"] = f"{context.owner}.{context.table}"
         options["properties.isolation.level"] = "read_committed"
+        # It is read from its earliest record always, but may end.
+        startpoint = startpoint_options(context.job.startpoints.get(context.table, Startpoint()))
+        options |= {key: value for key, value in startpoint.items() if key.startswith("scan.bounded.")}
         options |= _idle(idle_timeout)
     else:
         options |= _delivery(context)
@@ -105,23 +110,38 @@ def upsert_kafka_options(
 
 
 def startpoint_options(startpoint: Startpoint) -> Options:
-    """Flink's `scan.startup` options of a startpoint. State wins over them once there is any."""
-    match startpoint:
-        case Earliest():
-            return {"scan.startup.mode": "earliest-offset"}
+    """Flink's `scan.startup` and `scan.bounded` options of a startpoint. State wins over them once there is any.
+
+    Of one that Flink has no options for (`knows_flink`) they only say whether the reading ends: the offsets it is
+    resolved to are put in when the job is started (`offset_options`).
+    """
+    start, until = startpoint.start, startpoint.until
+    if not knows_flink(startpoint):
+        start, until = Earliest(), None if until is None else Latest()
+    return _startup(start) | _bounded(until)
+
+
+def offset_options(start: Mapping[int, int], end: Mapping[int, int] | None) -> Options:
+    """Flink's options for reading partitions from offsets, to before others where `end` names them."""
+    options = {"scan.startup.mode": "specific-offsets", "scan.startup.specific-offsets": _offsets(start)}
+    if end is not None:
+        options |= end_options(end)
+    return options
+
+
+def end_options(end: Mapping[int, int]) -> Options:
+    """Flink's options for reading partitions to before offsets."""
+    return {"scan.bounded.mode": "specific-offsets", "scan.bounded.specific-offsets": _offsets(end)}
+
+
+def _startup(start: Position) -> Options:
+    match start:
         case Latest():
             return {"scan.startup.mode": "latest-offset"}
-        case AtTimestamp(timestamp=moment):
-            millis = round(moment.timestamp() * 1000)
-            return {"scan.startup.mode": "timestamp", "scan.startup.timestamp-millis": str(millis)}
-        case BeforeNow(before_now=duration):
-            placeholder = f"${{{NOW_MINUS}{to_millis(duration)}}}"
-            return {"scan.startup.mode": "timestamp", "scan.startup.timestamp-millis": placeholder}
+        case AtTimestamp() | BeforeNow():
+            return {"scan.startup.mode": "timestamp", "scan.startup.timestamp-millis": _millis(start)}
         case AtOffsets(offsets=offsets):
-            pairs = (
-                f"partition:{partition},offset:{offset}" for partition, offset in sorted(offsets.items())
-            )
-            return {"scan.startup.mode": "specific-offsets", "scan.startup.specific-offsets": ";".join(pairs)}
+            return offset_options(offsets, None)
         case GroupOffsets(group=group):
             # Flink starts at the offsets of the group it reads as; what that group has committed stays as is.
             return {
@@ -130,6 +150,28 @@ def startpoint_options(startpoint: Startpoint) -> Options:
                 "properties.auto.offset.reset": "earliest",
                 "properties.commit.offsets.on.checkpoint": "false",
             }
+    return {"scan.startup.mode": "earliest-offset"}
+
+
+def _bounded(until: EndPoint | None) -> Options:
+    match until:
+        case Latest():
+            return {"scan.bounded.mode": "latest-offset"}
+        case AtTimestamp() | BeforeNow():
+            return {"scan.bounded.mode": "timestamp", "scan.bounded.timestamp-millis": _millis(until)}
+        case AtOffsets(offsets=offsets):
+            return end_options(offsets)
+    return {}
+
+
+def _millis(moment: AtTimestamp | BeforeNow) -> str:
+    if isinstance(moment, AtTimestamp):
+        return str(round(moment.timestamp.timestamp() * 1000))
+    return f"${{{NOW_MINUS}{to_millis(moment.before_now)}}}"
+
+
+def _offsets(offsets: Mapping[int, int]) -> str:
+    return ";".join(f"partition:{partition},offset:{offset}" for partition, offset in sorted(offsets.items()))
 
 
 def _connection(context: TableContext) -> Options:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -12,8 +13,9 @@ from juncture.model.environment import Environment as Target
 from juncture.model.job import Job
 from juncture.model.project import Project, SqlFile
 from juncture.model.rendered import RenderedJob, Statement
+from juncture.model.startpoint import NOW_MINUS, Earliest, Startpoint
 from juncture.project.loader import JOINS, SINKS, SOURCES
-from juncture.render.connectors import NOW_MINUS, TableContext
+from juncture.render.connectors import TableContext
 from juncture.render.options import flink_options
 from juncture.render.sourcemap import MappedText
 from juncture.render.sql import create_table, end_of_statement, first_word, identifier, second_statement
@@ -69,6 +71,12 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
                 remedy=f"remove it; the join reads {', '.join(used)}",
             )
         )
+    for name in sorted(set(job.startpoints) & set(used)):
+        against = _not_startable(name, statements, templates.topics, job.startpoints[name])
+        if against is not None:
+            problem, remedy = against
+            location = project.jobs[job_name].locate("startpoints", name)
+            problems.append(JunctureError(problem, location=location, remedy=remedy))
     if joined and (foreign := PLACEHOLDER.search(joined.text)):
         problems.append(
             JunctureError(
@@ -95,6 +103,26 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
         topics=dict(sorted(templates.topics.items())),
         inputs=dict(sorted(inputs.items())),
     )
+
+
+def _not_startable(
+    name: str, statements: Sequence[Statement], topics: Mapping[str, str], startpoint: Startpoint
+) -> tuple[str, str] | None:
+    """Why a source's startpoint would be ignored, and what to do; None where it would not be."""
+    table = next((each for each in statements if each.name == name), None)
+    if table is None:  # it could not be rendered
+        return None
+    if name not in topics:
+        return (
+            f"'{name}' is no table made by kafka(...) or upsert_kafka(...), so its startpoint would be ignored",
+            "remove it, or write the table's WITH part as {{ kafka(topic='...') }}",
+        )
+    if table.connector == "upsert-kafka" and (startpoint.partitions or startpoint.start != Earliest()):
+        return (
+            f"'{name}' is a changelog, which Flink reads from its earliest record always",
+            "write `earliest`; it may have an `until`",
+        )
+    return None
 
 
 def _attempt(problems: list[JunctureError], step) -> MappedText | None:  # type: ignore[no-untyped-def]

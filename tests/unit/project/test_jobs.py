@@ -7,7 +7,10 @@ from juncture.model.startpoint import AtOffsets, AtTimestamp
 from juncture.project.loader import load_project
 
 HEAD = "join: paid\nsink: enriched\n"
-KINDS = "'earliest', 'latest' or a mapping with one of timestamp, before_now, offsets, group"
+KINDS = (
+    "'earliest', 'latest' or a mapping with one of timestamp, before_now, offsets, group, deployment, savepoint,"
+    " start, partitions, until, expires"
+)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,14 @@ KINDS = "'earliest', 'latest' or a mapping with one of timestamp, before_now, of
         ("startpoints: {orders: {offsets: {a: 1}}}", "3:34", "startpoints.orders.offsets.a: 'a' is not a whole number -> None"),
         ("startpoints: {orders: {timestamp: 2026-01-01T00:00:00}}", "3:35", "startpoints.orders.timestamp: '2026-01-01T00:00:00' has no time zone -> end it with 'Z' for UTC, or with an offset such as '+02:00'"),
         ("startpoints: {orders: {timestamp: 1700000000}}", "3:23", "startpoints.orders: '1700000000' is not a time -> write for instance '2026-01-31T12:00:00Z'"),
+        ("startpoints: {orders: {start: latest, untl: latest}}", "3:39", "unknown key 'untl' in 'startpoints.orders' -> did you mean 'until'?"),
+        ("startpoints: {orders: {start: {grop: x}}}", "3:31", "startpoints.orders.start: a start is 'earliest', 'latest' or a mapping with one of timestamp, before_now, offsets, group, deployment, savepoint -> did you mean 'group'?"),
+        ("startpoints: {orders: {until: earliest}}", "3:31", "startpoints.orders.until: an end point is 'latest' or a mapping with one of timestamp, before_now, offsets, group, deployment, savepoint -> use latest"),
+        ("startpoints: {orders: {offsets: {0: 1}, until: latest}}", "3:23", "startpoints.orders: 'offsets' can't stand beside 'until' -> write 'start: {offsets: ...}', and 'until' beside that"),
+        ("startpoints: {orders: {partitions: {0: {offset: -1}}}}", "3:49", "startpoints.orders.partitions.0.offset: -1 is out of range -> write at least 0"),
+        ("startpoints: {orders: {partitions: {0: {offst: 1}}}}", "3:40", "startpoints.orders.partitions.0: a partition's start is 'earliest', 'latest' or a mapping with one of timestamp, before_now, offset, group, deployment, savepoint -> did you mean 'offset'?"),
+        ("startpoints: {orders: {deployment: a, verson: 1}}", "3:39", "unknown key 'verson' in 'startpoints.orders' -> did you mean 'version'?"),
+        ("startpoints: {orders: {start: latest, expires: soon}}", "3:48", "startpoints.orders.expires: 'soon' is not a time, for instance '2026-01-31T12:00:00Z' -> write a time, for instance '2026-01-31T12:00:00Z'"),
         ("startpoints: {ordrs: latest}", "3:15", "there is no source 'ordrs' to start -> did you mean 'orders'?"),
     ],
 )  # fmt: skip
@@ -68,7 +79,7 @@ def test_every_notation_of_a_startpoint_is_read(disk):
         "options: {pipeline.object-reuse: true, a: 1}\nsilence:\n  - rule: x\n    reason: measured twice\n",
     )
     job = load_project(disk.root).jobs["paid"].job
-    assert job.startpoints["orders"] == AtTimestamp(timestamp=datetime(2026, 1, 1, tzinfo=timezone.utc))
-    assert job.startpoints["payments"] == AtOffsets(offsets={0: 7})
+    assert job.startpoints["orders"].start == AtTimestamp(timestamp=datetime(2026, 1, 1, tzinfo=timezone.utc))
+    assert job.startpoints["payments"].start == AtOffsets(offsets={0: 7})
     assert job.options == {"pipeline.object-reuse": "true", "a": "1"}
     assert job.silence[0].reason == "measured twice"

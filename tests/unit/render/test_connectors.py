@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import TypeAdapter
 from tests.projects import SINK, small_project
 
 from juncture.model.startpoint import Startpoint
@@ -45,11 +44,31 @@ from juncture.render.renderer import render
                 "properties.commit.offsets.on.checkpoint": "false",
             },
         ),
+        (
+            {"start": "latest", "until": {"timestamp": "2026-01-02T03:04:05.678Z"}},
+            {
+                "scan.startup.mode": "latest-offset",
+                "scan.bounded.mode": "timestamp",
+                "scan.bounded.timestamp-millis": "1767323045678",
+            },
+        ),
+        (
+            {"until": {"offsets": {1: 20, 0: 10}}},
+            {
+                "scan.startup.mode": "earliest-offset",
+                "scan.bounded.mode": "specific-offsets",
+                "scan.bounded.specific-offsets": "partition:0,offset:10;partition:1,offset:20",
+            },
+        ),
+        ({"savepoint": "s3://x"}, {"scan.startup.mode": "earliest-offset"}),
+        (
+            {"start": "latest", "partitions": {0: "earliest"}, "until": "latest"},
+            {"scan.startup.mode": "earliest-offset", "scan.bounded.mode": "latest-offset"},
+        ),
     ],
 )
 def test_startpoints(authored: object, options: dict[str, str]) -> None:
-    startpoint: Startpoint = TypeAdapter(Startpoint).validate_python(authored)
-    assert startpoint_options(startpoint) == options
+    assert startpoint_options(Startpoint.model_validate(authored)) == options
 
 
 def sink_text(root: Path, job: str = "", sink: str = SINK) -> str:

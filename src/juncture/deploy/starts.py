@@ -1,0 +1,170 @@
+"""Where a job that has no state yet starts: its startpoints as offsets, and how job.py is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from juncture.checks.windows import join_windows
+from juncture.deploy import ledger, snapshots
+from juncture.deploy.connection import Connection
+from juncture.deploy.manifest import Manifest
+from juncture.deploy.store import Store
+from juncture.errors import Location, Refused
+from juncture.model.deployment import AppliedStart, Deployment
+from juncture.model.resolved import ResolvedStartpoints
+from juncture.model.startpoint import DeploymentOffsets, SavepointOffsets
+from juncture.planner.plan import read_plan
+from juncture.render.bundle import TABLE_OPTIONS
+from juncture.render.connectors import end_options, offset_options
+from juncture.startpoints.lookup import Snapshot
+from juncture.startpoints.reporter import Locate, Reporter
+from juncture.startpoints.resolve import Source, resolve
+
+ReadOffsets = Callable[[str], Mapping[str, Mapping[int, int]]]
+"""The offsets by topic that a savepoint or checkpoint holds: a planner's `read_offsets`."""
+
+
+def no_offsets(path: str) -> Mapping[str, Mapping[int, int]]:
+    """For callers without a planner. Raises Refused."""
+    raise Refused(f"the offsets of {path} can't be read without a planner")
+
+
+_TRIES = 3
+"""A running job's newest checkpoint is removed when the next one is complete."""
+
+
+def resolve_startpoints(
+    manifest: Manifest,
+    files: Mapping[str, str],
+    connection: Connection,
+    store: Store,
+    read_offsets: ReadOffsets,
+    locate: Locate | None = None,
+) -> ResolvedStartpoints:
+    """Where each source of a job would start now, and what is wrong with that; changes nothing.
+
+    Args:
+        manifest: the job's.
+        files: its bundle's, by name, for the bounds of the joins in its plan.
+        connection: where its topics are.
+        store: the environment's, for startpoints that name deployments.
+        read_offsets: reads savepoints and checkpoints.
+        locate: where keys stand in the job's file.
+
+    Raises:
+        Unreachable: the brokers do not answer, or the cluster where a deployment is asked after.
+        Refused: the brokers do not allow to look.
+    """
+
+    def find(position: DeploymentOffsets | SavepointOffsets) -> Snapshot:
+        if isinstance(position, SavepointOffsets):
+            path = position.savepoint
+            absolute = path if urlsplit(path).scheme else str(Path(path).absolute())
+            return Snapshot(f"the savepoint {path}", read_offsets(absolute))
+        return _of_deployment(position, connection, store, read_offsets)
+
+    return resolve(
+        {
+            table: Source(manifest.topics[table], source.startpoint)
+            for table, source in manifest.sources.items()
+        },
+        connection.kafka,
+        find,
+        join_windows(read_plan(files["plan.json"])),
+        Reporter(manifest.job, locate or _unknown_place(manifest.job)),
+        manifest.environment,
+    )
+
+
+def table_options(manifest: Manifest, resolved: ResolvedStartpoints) -> dict[str, str]:
+    """Options of job.py by which every partition starts, and ends, where it was resolved to."""
+    options: dict[str, str] = {}
+    for source in resolved.sources:
+        if manifest.sources[source.table].connector == "kafka":
+            changed = offset_options(source.start, source.end)
+        else:
+            changed = end_options(source.end) if source.end is not None else {}
+        options |= {f"{TABLE_OPTIONS}{source.table}.{name}": value for name, value in changed.items()}
+    return options
+
+
+def applied(resolved: ResolvedStartpoints) -> dict[str, AppliedStart]:
+    """What a deployment's record keeps, by source."""
+    return {
+        source.table: AppliedStart(
+            topic=source.topic,
+            asked=source.startpoint.told,
+            start=source.start,
+            end=source.end,
+        )
+        for source in resolved.sources
+    }
+
+
+def refuse_errors(resolved: ResolvedStartpoints) -> None:
+    """Raises Refused, with all of them, if the startpoints can't be applied as they are."""
+    errors = resolved.errors
+    if not errors:
+        return
+    problems = "".join(f"\n- {each.location}: {each.message} [{each.rule}]" for each in errors)
+    raise Refused(
+        f"the startpoints of '{resolved.job}' can't be applied:{problems}",
+        state="nothing was changed",
+        remedy="\n".join(dict.fromkeys(f"- {each.remedy}" for each in errors if each.remedy)),
+    )
+
+
+def _of_deployment(
+    position: DeploymentOffsets, connection: Connection, store: Store, read_offsets: ReadOffsets
+) -> Snapshot:
+    job, wanted = position.deployment, position.version
+    history = store.history(job)
+    if not history:
+        raise Refused(
+            f"no job '{job}' was ever deployed to this environment",
+            remedy=f"jobs that were: {', '.join(store.jobs()) or 'none'}",
+        )
+    found = [each for each in history if wanted in (None, each.version)]
+    if not found:
+        raise Refused(
+            f"'{job}' has no version {wanted}",
+            remedy=f"see `juncture history {job}`; the last one is {history[0].version}",
+        )
+    record = found[0]
+    for attempt in range(1, _TRIES + 1):
+        path = _newest_state(record, connection)
+        if path is None:
+            raise Refused(
+                f"version {record.version} of '{job}' has left no savepoint or checkpoint",
+                remedy=f"name another version, as `juncture history {job}` has them, or a savepoint's path",
+            )
+        try:
+            return Snapshot(f"version {record.version} of {job} at {path}", read_offsets(path))
+        except Refused:
+            if attempt == _TRIES:
+                raise
+    raise AssertionError
+
+
+def _newest_state(record: Deployment, connection: Connection) -> str | None:
+    if record.savepoint or record.checkpoint:
+        return record.savepoint or record.checkpoint
+    with connection.cluster() as cluster:
+        if cluster.summary(record.flink_job_id) is not None:
+            return ledger.newest_checkpoint(record, cluster)
+    try:
+        return snapshots.newest(record.flink_job_id, record.checkpoint_dir, record.savepoint_dir)
+    except snapshots.NotVisible as error:
+        raise Refused(
+            f"the checkpoints of version {record.version} of '{record.job}' can't be looked for: {error}",
+            remedy="name its newest one as `{savepoint: PATH}`",
+        ) from None
+
+
+def _unknown_place(job: str) -> Locate:
+    def locate(*keys: str | int) -> Location:
+        return Location(f"jobs/{job}.yaml")
+
+    return locate

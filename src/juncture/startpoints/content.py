@@ -1,0 +1,82 @@
+"""What lies between the offsets: times of the first and last records, and bytes, from a sample."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from datetime import datetime, timezone
+
+from juncture.kafka.sampler import Place, Sampled, sample
+from juncture.model.environment import Kafka
+from juncture.model.resolved import PartitionRange, ResolvedSource
+
+_TAKEN = 20
+"""Records of a partition at its beginning, and as many in its middle."""
+_TAIL = 32
+"""Offsets at its end: the last may be transactions' markers, which are no records."""
+
+
+def add_content(kafka: Kafka, sources: Sequence[ResolvedSource]) -> tuple[ResolvedSource, ...]:
+    """The sources with the records' times, and with their bytes as far as a sample tells.
+
+    Up to 72 records of each partition are read, from the beginning, the middle and the end of its range.
+    """
+    ranges = {
+        (source.topic, each.partition): _readable(each)
+        for source in sources
+        for each in source.partitions
+        if each.records
+    }
+    heads = sample(kafka, ranges, _TAKEN)
+    longer = {place: ranges[place] for place, records in heads.items() if len(records) == _TAKEN}
+    middles = sample(kafka, {place: ((a + b) // 2, b) for place, (a, b) in longer.items()}, _TAKEN)
+    tails = sample(kafka, {place: (max(a, b - _TAIL), b) for place, (a, b) in longer.items()}, _TAIL)
+    return tuple(_with_content(source, heads, middles, tails) for source in sources)
+
+
+def _readable(partition: PartitionRange) -> tuple[int, int]:
+    return max(partition.start, partition.log_start), min(partition.end, partition.log_end)
+
+
+def _with_content(
+    source: ResolvedSource,
+    heads: dict[Place, tuple[Sampled, ...]],
+    middles: dict[Place, tuple[Sampled, ...]],
+    tails: dict[Place, tuple[Sampled, ...]],
+) -> ResolvedSource:
+    partitions, guessed, sizes = [], 0.0, []
+    for each in source.partitions:
+        place = (source.topic, each.partition)
+        head, tail = heads.get(place, ()), tails.get(place, ())
+        records = {record.offset: record for record in (*head, *middles.get(place, ()), *tail)}
+        whole = place not in tails
+        total = sum(record.size for record in records.values())
+        if not whole:
+            total = round(total / len(records) * each.records)
+            guessed += total
+        sizes += [record.size for record in records.values()]
+        partitions.append(
+            each.model_copy(
+                update={
+                    "bytes": total,
+                    "first_at": _moment(head[:1]),
+                    "last_at": _moment(head[-1:] if whole else tail[-1:]),
+                }
+            )
+        )
+    total = sum(each.bytes for each in partitions)
+    error = None
+    if total:
+        error = _relative_error(sizes) * guessed / total
+    return source.model_copy(update={"partitions": tuple(partitions), "bytes_error": error})
+
+
+def _relative_error(sizes: Sequence[int]) -> float:
+    if len(sizes) < 2:
+        return 0.0
+    return float(1.96 * statistics.stdev(sizes) / len(sizes) ** 0.5 / statistics.fmean(sizes))
+
+
+def _moment(records: Sequence[Sampled]) -> datetime | None:
+    millis = records[0].timestamp if records else None
+    return None if millis is None else datetime.fromtimestamp(millis / 1000, timezone.utc)

@@ -1,0 +1,175 @@
+"""From authored startpoints to offsets by partition, by asking the brokers; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from juncture.errors import Refused
+from juncture.kafka.admin import Admin
+from juncture.kafka.failures import no_topic
+from juncture.model.environment import Kafka
+from juncture.model.report import Finding
+from juncture.model.resolved import JoinWindow, PartitionRange, Reason, ResolvedSource, ResolvedStartpoints
+from juncture.model.startpoint import AtOffsets, Startpoint
+from juncture.startpoints.apart import apart
+from juncture.startpoints.content import add_content
+from juncture.startpoints.kept import not_kept
+from juncture.startpoints.lookup import Found, Lookup, Snapshots
+from juncture.startpoints.placed import misplaced
+from juncture.startpoints.reporter import Reporter, listed, utc
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source of a job, and where its author wants it to start."""
+
+    topic: str
+    startpoint: Startpoint
+
+
+def resolve(
+    sources: Mapping[str, Source],
+    kafka: Kafka,
+    snapshots: Snapshots,
+    windows: tuple[JoinWindow, ...],
+    report: Reporter,
+    environment: str,
+) -> ResolvedStartpoints:
+    """Where each source starts, as the topics are now, with what lies before and what is wrong with it.
+
+    Args:
+        sources: by table.
+        kafka: their cluster, with placeholders expanded.
+        snapshots: finds what startpoints name of deployments and savepoints.
+        windows: the job's interval joins.
+        report: makes the findings.
+        environment: its name.
+
+    Raises:
+        Unreachable: the brokers do not answer.
+        Refused: they do not allow to look.
+    """
+    now = _now()
+    admin = Admin(kafka)
+    counts = admin.partitions()
+    findings: list[Finding] = []
+    there = {}
+    for table, source in sources.items():
+        if source.topic in counts:
+            there[table] = source
+        else:
+            missing = no_topic(source.topic, kafka)
+            findings.append(_unresolved(report, table, missing))
+    lookup = Lookup(admin, (source.topic for source in there.values()), snapshots, now)
+    found = []
+    for table, source in there.items():
+        wrong = _unusable(report, table, source, counts[source.topic], now)
+        if not any(each.rule == "startpoint-unresolved" for each in wrong):
+            try:
+                found.append(_resolved(table, source, lookup))
+            except Refused as refusal:
+                wrong.append(_unresolved(report, table, refusal))
+        findings += wrong
+    resolved = add_content(kafka, found)
+    configs = admin.configs(source.topic for source in resolved)
+    for each in resolved:
+        findings += misplaced(report, each)
+        findings += not_kept(report, each, configs[each.topic], now)
+    findings += apart(report, resolved, windows, now)
+    return ResolvedStartpoints(
+        job=report.job,
+        environment=environment,
+        resolved_at=now,
+        sources=resolved,
+        findings=tuple(findings),
+    )
+
+
+def _unusable(report: Reporter, table: str, source: Source, count: int, now: datetime) -> list[Finding]:
+    """What is wrong with a startpoint before any offset is looked up."""
+    wanted = source.startpoint
+    findings = []
+    if wanted.expires is not None and wanted.expires <= now:
+        findings.append(
+            report.finding(
+                "startpoint-expired",
+                "error",
+                table,
+                f"the startpoint of {table} has expired at {utc(wanted.expires)}",
+                "see whether it is still wanted: set a later `expires`, or take the startpoint away",
+            )
+        )
+    named = set(wanted.partitions)
+    for position in (wanted.start, wanted.until):
+        named |= set(position.offsets) if isinstance(position, AtOffsets) else set()
+    if unknown := [partition for partition in named if partition >= count]:
+        findings.append(
+            report.finding(
+                "startpoint-unresolved",
+                "error",
+                table,
+                f"the topic '{source.topic}' of {table} has no {listed(unknown)}",
+                f"name partitions from 0 to {count - 1}",
+            )
+        )
+    return findings
+
+
+def _unresolved(report: Reporter, table: str, refusal: Refused) -> Finding:
+    message = f"where {table} starts can't be told: {refusal.problem}"
+    return report.finding("startpoint-unresolved", "error", table, message, refusal.remedy or "")
+
+
+def _resolved(table: str, source: Source, lookup: Lookup) -> ResolvedSource:
+    """Offsets by partition; what lies between them is not looked at yet. Raises Refused."""
+    topic, wanted = source.topic, source.startpoint
+    first, committed, end = lookup.first[topic], lookup.committed_end[topic], lookup.end[topic]
+    start = lookup.find(topic, wanted.start)
+    single = {partition: lookup.find(topic, at) for partition, at in wanted.partitions.items()}
+    until = None if wanted.until is None else lookup.find(topic, wanted.until)
+    partitions = []
+    for partition in sorted(first):
+        begin = single.get(partition, start)
+        to, to_reason = (committed[partition], _ASKED) if until is None else _of(until, partition, committed)
+        offset, reason = _of(begin, partition, first)
+        if begin.time is not None and offset >= end[partition]:
+            reason = "no-record-after"
+        partitions.append(
+            PartitionRange(
+                partition=partition,
+                start=offset,
+                end=to,
+                log_start=first[partition],
+                log_end=end[partition],
+                records=max(to - max(offset, first[partition]), 0),
+                bytes=0,
+                start_reason=reason,
+                end_reason=to_reason,
+                asked_time=begin.time,
+            )
+        )
+    told = dict.fromkeys(each.told for each in (start, *single.values(), until) if each and each.told)
+    return ResolvedSource(
+        table=table,
+        topic=topic,
+        startpoint=wanted,
+        partitions=tuple(partitions),
+        bounded=until is not None,
+        told="; ".join(each for each in told if each) or None,
+    )
+
+
+_ASKED: Reason = "asked"
+
+
+def _of(found: Found, partition: int, otherwise: Mapping[int, int]) -> tuple[int, Reason]:
+    if partition in found.offsets:
+        return found.offsets[partition], _ASKED
+    return otherwise[partition], "not-held"
+
+
+def _now() -> datetime:
+    moment = datetime.now(timezone.utc)
+    return moment - timedelta(microseconds=moment.microsecond % 1000)
