@@ -28,6 +28,8 @@ from juncture.model.deployment import Deployment, Phase
 
 DRAINED = "drained: event time was ended"
 """The note of a stop after which the state can't be gone on from."""
+ENDED = "it came to the end of its input"
+"""The note of a job that has read all its sources to where they end: nothing is left to go on with."""
 
 _STARTS_WITHIN = timedelta(minutes=6)
 """A start on another machine that is younger may still arrive: planners give up after five minutes."""
@@ -143,7 +145,7 @@ def _ended(record: Deployment, job: JobSummary, cluster: FlinkCluster) -> Deploy
     if savepoint is not None and savepoint.checkpoint_type == "SYNC_SAVEPOINT":
         note = record.note if record.phase == "stopping" else "it was stopped on the cluster"
         return advance(record, "stopped", note, savepoint=savepoint.external_path)
-    return advance(record, "stopped", "it came to the end of its input")
+    return advance(record, "stopped", ENDED)
 
 
 def _unknown(record: Deployment) -> Deployment:

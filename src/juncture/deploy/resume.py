@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from juncture.deploy import snapshots
-from juncture.deploy.ledger import DRAINED
+from juncture.deploy.ledger import DRAINED, ENDED
 from juncture.deploy.manifest import read_manifest
 from juncture.deploy.store import Store
 from juncture.errors import Refused
@@ -54,6 +54,12 @@ class Resumption:
         before = last if last is not None and self._ran(last) else self._last_that_ran()
         if before is None:
             return None
+        if before.note == ENDED:
+            raise Refused(
+                f"version {before.version} of '{self._job}' has read its sources to where they end",
+                state=_NOTHING_CHANGED,
+                remedy=self._anew,
+            )
         self._fits(before)
         if before.savepoint is not None:
             return self._seen(before.savepoint, f"the savepoint of version {before.version}")

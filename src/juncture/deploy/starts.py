@@ -133,6 +133,12 @@ def _of_deployment(
             remedy=f"see `juncture history {job}`; the last one is {history[0].version}",
         )
     record = found[0]
+    if record.phase == "running":
+        with connection.cluster() as cluster:
+            record = ledger.reconcile(record, cluster)
+    if record.note == ledger.ENDED and record.startpoints:
+        ends = {each.topic: each.end for each in record.startpoints.values() if each.end is not None}
+        return Snapshot(f"the end of version {record.version} of {job}", ends)
     for attempt in range(1, _TRIES + 1):
         path = _newest_state(record, connection)
         if path is None:
@@ -151,12 +157,13 @@ def _of_deployment(
 def _newest_state(record: Deployment, connection: Connection) -> str | None:
     if record.savepoint or record.checkpoint:
         return record.savepoint or record.checkpoint
-    with connection.cluster() as cluster:
-        if cluster.summary(record.flink_job_id) is not None:
-            return ledger.newest_checkpoint(record, cluster)
     try:
+        # What the cluster tells of a running job may be some checkpoints old, and removed since.
         return snapshots.newest(record.flink_job_id, record.checkpoint_dir, record.savepoint_dir)
     except snapshots.NotVisible as error:
+        with connection.cluster() as cluster:
+            if cluster.summary(record.flink_job_id) is not None:
+                return ledger.newest_checkpoint(record, cluster)
         raise Refused(
             f"the checkpoints of version {record.version} of '{record.job}' can't be looked for: {error}",
             remedy="name its newest one as `{savepoint: PATH}`",

@@ -18,10 +18,10 @@ name; the partition's end, as no record has the timestamp that was asked for, or
 class PartitionRange(Value):
     """What of one partition will be read: from `start` to before `end`, of a log from `log_start` to before `log_end`.
 
-    An unbounded reading goes on after `end`, which is then the
-    end of what was committed when it was looked at. `records` counts offsets: transaction markers and records that
-    compaction has taken out are in it. `first_at` and `last_at` are the Kafka timestamps of the first and the last
-    record, None where there is none. `bytes` is estimated from a sample of the records' keys, values and headers,
+    An unbounded reading goes on after `end`, which is then the end of what was committed when it was looked at.
+    `records` counts offsets: transaction markers and records that compaction has taken out are in it. `first_at` and
+    `last_at` are the Kafka timestamps of the first and the last record, `before_at` that of the last record before
+    `start`, None where there is none. `bytes` is estimated from a sample of the records' keys, values and headers,
     uncompressed. `asked_time` is the timestamp that `start` was found by.
     """
 
@@ -35,6 +35,7 @@ class PartitionRange(Value):
     start_reason: Reason = "asked"
     end_reason: Reason = "asked"
     asked_time: AwareDatetime | None = None
+    before_at: AwareDatetime | None = None
     first_at: AwareDatetime | None = None
     last_at: AwareDatetime | None = None
 

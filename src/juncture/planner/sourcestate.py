@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 from pyflink.java_gateway import get_gateway
+
+from juncture.planner.javaerrors import root_cause
 
 _STATE = "SourceReaderState"
 """The name of the operator state in which Flink's sources keep their splits."""
@@ -33,8 +36,7 @@ def read_offsets(request: dict[str, Any]) -> dict[str, Any]:
     except (struct.error, UnicodeDecodeError):
         return {"offsets": {}, "error": "its sources' state is compressed, or not of Kafka sources"}
     except Exception as error:
-        words = str(error).split("\n\tat ")[0].splitlines()
-        return {"offsets": {}, "error": words[-1].strip() if words else type(error).__name__}
+        return {"offsets": {}, "error": root_cause(str(error))}
     return {"offsets": found, "error": None}
 
 
@@ -48,13 +50,19 @@ def _splits(path: str) -> list[bytes]:
     metadata = checkpoints.loadCheckpointMetadata(stream, loader, location.getExternalPointer())
     stream.close()
     found: list[bytes] = []
-    for operator in metadata.getOperatorStates():
-        for subtask in operator.getStates():
-            for handle in subtask.getManagedOperatorState():
+    for operator in _each(metadata.getOperatorStates()):
+        for subtask in _each(operator.getStates()):
+            for handle in _each(subtask.getManagedOperatorState()):
                 held = handle.getStateNameToPartitionOffsets()
                 if held.containsKey(_STATE):
                     found += _elements(handle, list(held.get(_STATE).getOffsets()))
     return found
+
+
+def _each(collection: Any) -> Iterator[Any]:
+    elements = collection.iterator()
+    while elements.hasNext():
+        yield elements.next()
 
 
 def _elements(handle: Any, offsets: list[int]) -> list[bytes]:

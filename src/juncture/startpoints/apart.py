@@ -16,8 +16,8 @@ from juncture.startpoints.reporter import Reporter, utc
 class _Side:
     """Times of one input, as far as its records' Kafka timestamps are its rows' event times.
 
-    `first` is that of the first row that is read, `whole_from` the one from which on no row is missing; None where
-    nothing was ever before what is read. `last` is that of the last row if the reading ends.
+    `first` is that of the first row that is read, `whole_from` that of the last row before it, from which on none is
+    missing; None where nothing was ever before what is read. `last` is that of the last row if the reading ends.
     """
 
     source: ResolvedSource
@@ -94,12 +94,12 @@ def _missing(report: Reporter, rows: _Side, others: _Side, needed: datetime) -> 
 
 
 def _side(source: ResolvedSource, now: datetime) -> _Side:
-    begins = [_begin(each, now) for each in source.partitions]
-    whole = [begin for each, begin in zip(source.partitions, begins, strict=True) if not each.follows_the_log]
-    ends = [each.last_at or begin for each, begin in zip(source.partitions, begins, strict=True)]
+    begins = {each: _begin(each, now) for each in source.partitions}
+    whole = [each.before_at or begin for each, begin in begins.items() if not each.follows_the_log]
+    ends = [each.last_at or begin for each, begin in begins.items()]
     return _Side(
         source=source,
-        first=min(begins),
+        first=min(begins.values()),
         whole_from=max(whole, default=None),
         last=max(ends) if source.bounded else None,
     )
@@ -112,6 +112,8 @@ def _begin(partition: PartitionRange, now: datetime) -> datetime:
 
 def _span(gap: timedelta) -> str:
     """A duration as minutes where it is long enough: '12 min', '90 s'."""
+    if gap >= timedelta(days=2):
+        return f"{gap.days:,} days"
     if gap >= timedelta(minutes=2):
         return f"{round(gap.total_seconds() / 60):,} min"
     return format_duration(timedelta(seconds=max(round(gap.total_seconds()), 1)))

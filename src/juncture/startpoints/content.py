@@ -19,8 +19,16 @@ _TAIL = 32
 def add_content(kafka: Kafka, sources: Sequence[ResolvedSource]) -> tuple[ResolvedSource, ...]:
     """The sources with the records' times, and with their bytes as far as a sample tells.
 
-    Up to 72 records of each partition are read, from the beginning, the middle and the end of its range.
+    Up to 72 records of each partition are read, from the beginning, the middle and the end of its range, and up to 32
+    before it.
     """
+    passed = {
+        (source.topic, each.partition): (max(each.log_start, start - _TAIL), start)
+        for source in sources
+        for each in source.partitions
+        if (start := min(each.start, each.log_end)) > each.log_start
+    }
+    before = sample(kafka, passed, _TAIL)
     ranges = {
         (source.topic, each.partition): _readable(each)
         for source in sources
@@ -31,7 +39,7 @@ def add_content(kafka: Kafka, sources: Sequence[ResolvedSource]) -> tuple[Resolv
     longer = {place: ranges[place] for place, records in heads.items() if len(records) == _TAKEN}
     middles = sample(kafka, {place: ((a + b) // 2, b) for place, (a, b) in longer.items()}, _TAKEN)
     tails = sample(kafka, {place: (max(a, b - _TAIL), b) for place, (a, b) in longer.items()}, _TAIL)
-    return tuple(_with_content(source, heads, middles, tails) for source in sources)
+    return tuple(_with_content(source, before, heads, middles, tails) for source in sources)
 
 
 def _readable(partition: PartitionRange) -> tuple[int, int]:
@@ -40,6 +48,7 @@ def _readable(partition: PartitionRange) -> tuple[int, int]:
 
 def _with_content(
     source: ResolvedSource,
+    before: dict[Place, tuple[Sampled, ...]],
     heads: dict[Place, tuple[Sampled, ...]],
     middles: dict[Place, tuple[Sampled, ...]],
     tails: dict[Place, tuple[Sampled, ...]],
@@ -59,6 +68,7 @@ def _with_content(
             each.model_copy(
                 update={
                     "bytes": total,
+                    "before_at": _moment(before.get(place, ())[-1:]),
                     "first_at": _moment(head[:1]),
                     "last_at": _moment(head[-1:] if whole else tail[-1:]),
                 }

@@ -9,6 +9,8 @@ from juncture.validation.harness.options import with_options
 from juncture.validation.oracle.tables import Table, read_table
 
 _STARTUP = "scan.startup."
+_PLACES = (_STARTUP, "scan.bounded.")
+"""A case's topics hold its own events, so that the job's places in its topics mean nothing there."""
 _CHECKPOINTS = "execution.checkpointing.interval"
 _WATERMARKS = "pipeline.auto-watermark-interval"
 _PREFIX = "sink.transactional-id-prefix"
@@ -74,7 +76,10 @@ def _isolated(
         for statement in rendered.statements
     )
     topics = {table: own_topic(topic, suffix) for table, topic in rendered.topics.items()}
-    return rendered.model_copy(update={"statements": statements, "topics": topics, "options": options})
+    job = rendered.job.model_copy(update={"startpoints": {}})
+    return rendered.model_copy(
+        update={"job": job, "statements": statements, "topics": topics, "options": options}
+    )
 
 
 def _table(statement: Statement, suffix: str, source: Change, sink: Change) -> Statement:
@@ -84,7 +89,7 @@ def _table(statement: Statement, suffix: str, source: Change, sink: Change) -> S
 
 
 def _source(table: Table, suffix: str) -> Options:
-    options = {name: value for name, value in table.options.items() if not name.startswith(_STARTUP)}
+    options = {name: value for name, value in table.options.items() if not name.startswith(_PLACES)}
     if not table.is_changelog:
         options["scan.startup.mode"] = "earliest-offset"
     return options | {
