@@ -16,3 +16,5 @@ LEFT JOIN {{ source('ad_impressions') }} AS s
 LEFT JOIN {{ source('ad_clicks') }} AS c
     ON c.request_id = r.request_id
     AND c.clicked_at BETWEEN r.requested_at AND r.requested_at + INTERVAL '1' HOUR
+-- A row needs an event time: a request that came without one is left out.
+WHERE r.requested_at IS NOT NULL

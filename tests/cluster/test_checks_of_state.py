@@ -196,3 +196,50 @@ WHERE c.impression_id = i.impression_id"""
         assert lines[(finding.location.line or 0) - 1][(finding.location.column or 0) - 1 :].startswith(
             "i.items"
         )
+
+
+class TestNullEventTimes:
+    """null-event-time: whether a null can come into the event time of the result."""
+
+    TIMED = {
+        "sql/sinks/matches.sql": "CREATE TABLE matches (\n    impression_id STRING,\n    at_time TIMESTAMP_LTZ(3)\n)"
+        " {{ kafka(topic='matches') }}"
+    }
+
+    @pytest.mark.parametrize(
+        ("join", "expected"),
+        [
+            ("i.impression_id, i.served_at FROM % AS i JOIN & AS c ON", []),
+            ("i.impression_id, i.served_at FROM % AS i LEFT JOIN & AS c ON", ["warning page_impressions"]),
+            (
+                "i.impression_id, i.served_at FROM (SELECT * FROM % WHERE served_at > '2000-01-01') AS i LEFT JOIN & AS c ON",
+                [],
+            ),
+            ("i.impression_id, c.clicked_at FROM % AS i LEFT JOIN & AS c ON", ["error LEFT JOIN"]),
+            ("i.impression_id, c.clicked_at FROM % AS i RIGHT JOIN & AS c ON", ["warning page_clicks"]),
+            ("i.impression_id, c.clicked_at FROM % AS i FULL JOIN & AS c ON", ["error FULL OUTER JOIN"]),
+            ("i.impression_id, CAST(c.clicked_at AS TIMESTAMP_LTZ(3)) FROM % AS i LEFT JOIN & AS c ON", []),
+        ],
+    )
+    def test_joins(self, planner: Planner, tmp_path: Path, join: str, expected: list[str]) -> None:
+        query = "SELECT " + join.replace("%", IMPRESSIONS).replace("&", CLICKS) + ON.removeprefix("\n    ON")
+        findings = check_files(planner, tmp_path, {**self.TIMED, JOIN: query})
+        assert {finding.rule for finding in findings} <= {"null-event-time"}
+        assert len(findings) == len(expected)
+        for finding, words in zip(findings, expected, strict=True):
+            severity, what = words.split(" ", 1)
+            assert finding.severity == severity
+            assert what in finding.message
+
+    def test_the_event_time_of_another_join_than_the_inner_one(
+        self, planner: Planner, tmp_path: Path
+    ) -> None:
+        query = f"""\
+SELECT i.impression_id, c.clicked_at
+FROM {IMPRESSIONS} AS i
+LEFT JOIN {CLICKS} AS c {ON}
+JOIN {{{{ source('ad_clicks') }}}} AS a
+    ON a.request_id = i.impression_id
+    AND a.clicked_at BETWEEN i.served_at AND i.served_at + INTERVAL '1' HOUR"""
+        (finding,) = check_files(planner, tmp_path, {**self.TIMED, JOIN: query})
+        assert (finding.rule, finding.severity, finding.location.line) == ("null-event-time", "error", 3)

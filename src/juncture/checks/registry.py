@@ -11,6 +11,7 @@ from juncture.checks.rules.join_key_cast import JoinKeyCast
 from juncture.checks.rules.missing_watermark import MissingWatermark
 from juncture.checks.rules.no_idle_timeout import NoIdleTimeout
 from juncture.checks.rules.nondeterministic_in_updating import NondeterministicInUpdating
+from juncture.checks.rules.null_event_time import NullEventTime
 from juncture.checks.rules.regular_join_with_time_bound import RegularJoinWithTimeBound
 from juncture.checks.rules.sql_invalid import SqlInvalid
 from juncture.checks.rules.swapped_columns import SwappedColumns
@@ -29,6 +30,7 @@ RULES: tuple[type[Rule], ...] = (
     SwappedColumns,
     MissingWatermark,
     NoIdleTimeout,
+    NullEventTime,
     JoinKeyCast,
     CastLosesRows,
     UnusedColumnInState,
