@@ -212,7 +212,8 @@ class TestNullEventTimes:
             ("i.impression_id, i.served_at FROM % AS i JOIN & AS c ON", []),
             ("i.impression_id, i.served_at FROM % AS i LEFT JOIN & AS c ON", ["warning page_impressions"]),
             (
-                "i.impression_id, i.served_at FROM (SELECT * FROM % WHERE served_at > '2000-01-01') AS i LEFT JOIN & AS c ON",
+                "i.impression_id, i.served_at FROM (SELECT * FROM % WHERE served_at > '2000-01-01') AS i"
+                " LEFT JOIN & AS c ON",
                 [],
             ),
             ("i.impression_id, c.clicked_at FROM % AS i LEFT JOIN & AS c ON", ["error LEFT JOIN"]),

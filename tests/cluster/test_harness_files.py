@@ -71,6 +71,10 @@ cases:
     job: paid_orders
     events: []
     expect: []
+  - name: timeless
+    events:
+      - page_clicks: [[click_id, clicked_at], [c1, null]]
+    expect: []
   - name: outer
     job: ad_funnel
     events:
@@ -157,6 +161,11 @@ def test_the_page_draws_windows_and_rows_from_the_compiled_plan(root: Path, sess
 def test_what_needs_kafka_is_refused_at_its_case(outcomes) -> None:
     assert failure_lines(outcomes["a changelog"]) == [
         "cases.yaml:37:5: files can't stand for the topics of this case: 'customers' is a changelog topic",
+        "  run it without --files",
+    ]
+    assert failure_lines(outcomes["timeless"]) == [
+        "cases.yaml:41:5: files can't stand for the topics of this case: line 43: over files Flink takes no record"
+        " without clicked_at",
         "  run it without --files",
     ]
     assert failure_lines(outcomes["late"])[0].startswith("cases.yaml:35:63: the event of 'page_clicks'")

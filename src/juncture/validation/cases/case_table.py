@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -110,6 +110,8 @@ def read_rows(
             if column is not None:
                 cells[column] = (value, (*here, position))
         rows.append(_row(document, here, cells, columns, base, writes_iso(table), problems))
+        if not sink and None not in header and not rows[-1].deletes:
+            _require(document, here, cells, columns.values(), problems)
     named = tuple(name for name in header if name not in (None, PARTITION, DELETE, KIND))
     return Rows(tuple(filter(None, named)), tuple(rows))
 
@@ -201,6 +203,26 @@ def _row(
             if not any(each.location == location for each in problems):
                 problems.append(JunctureError(f"{name}: {problem}", location=location, remedy=remedy or None))
     return Row(found, document.key(at), number, deletes is True, kind)
+
+
+def _require(
+    document: Document,
+    at: Keys,
+    cells: Mapping[str, tuple[Any, Keys]],
+    columns: Iterable[Column],
+    problems: list[JunctureError],
+) -> None:
+    """What Flink makes of null in a column that is NOT NULL is not defined: empty text, or another row's."""
+    for column in columns:
+        value, place = cells.get(column.name, (None, at))
+        if column.required and value is None:
+            problems.append(
+                JunctureError(
+                    f"{column.name} is NOT NULL, and this record has none",
+                    location=document.value(place),
+                    remedy="give it a value, here or in `defaults`",
+                )
+            )
 
 
 def _unknown(

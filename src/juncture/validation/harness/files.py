@@ -89,7 +89,8 @@ class FileSession(SharedSession):
 
     def medium(self, case: Case) -> Files:
         """Where a case's rows lie. Raises Refused, at the case, for what can't be done with files."""
-        problem = _refusal(self._rendered[case.job])
+        rendered = self._rendered[case.job]
+        problem = _refusal(rendered) or _timeless(rendered, case)
         if problem is not None:
             raise Refused(
                 f"files can't stand for the topics of this case: {problem}",
@@ -148,6 +149,16 @@ def _refusal(rendered: RenderedJob) -> str | None:
             return f"the column '{metadata}' of '{table.name}' is the record's metadata"
         if table.value_format != "json":
             return f"the format of '{table.name}' is {table.value_format}, not json"
+    return None
+
+
+def _timeless(rendered: RenderedJob, case: Case) -> str | None:
+    """Over files an operator of Flink's gives the watermarks, and fails where the Kafka source goes on."""
+    times = {table.name: table.rowtime for table in map(read_table, rendered.statements[:-1])}
+    for each in case.arrivals:
+        time = times[each.source]
+        if time in each.row and each.row[time] is None:
+            return f"line {each.location.line}: over files Flink takes no record without {time}"
     return None
 
 

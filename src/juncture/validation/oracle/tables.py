@@ -17,7 +17,7 @@ from juncture.validation.oracle.unsupported import OracleUnsupported
 class Column:
     """One column: read from the record's value, from its metadata (by key), or computed from others.
 
-    A `virtual` one is not written to.
+    A `virtual` one is not written to; a `required` one is declared NOT NULL.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Column:
     metadata: str | None = None
     computed: exp.Expr | None = None
     virtual: bool = False
+    required: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,10 @@ def _column(definition: list[Token], statement: Statement) -> tuple[Column, bool
     if "METADATA" in words[end:]:
         at = words.index("METADATA", end)
         metadata = rest[at + 2].text if words[at + 1 : at + 2] == ["FROM"] else name.text
-    column = Column(name.text, location, type=written, metadata=metadata, virtual="VIRTUAL" in words[end:])
-    return column, "PRIMARY KEY" in words[end:]
+    is_key = "PRIMARY KEY" in words[end:]
+    required = is_key or ("NOT", "NULL") in zip(words[end:], words[end + 1 :], strict=False)
+    virtual = "VIRTUAL" in words[end:]
+    return Column(name.text, location, written, metadata, virtual=virtual, required=required), is_key
 
 
 def _ends_type(word: str, token: Token, following: list[str]) -> bool:

@@ -142,8 +142,18 @@ cases:
             "cases.yaml:4:12: line 3 has a case of the same name",
         ),
         (
-            "job: impression_clicks\ncases:\n  - name: a\n    events: [{page_clicks: [[$partition], [-1]]}]\n",
-            "cases.yaml:4:44: '-1' is not a partition",
+            "job: impression_clicks\ncases:\n  - name: a\n"
+            "    events: [{page_clicks: [[$partition, click_id], [-1, c]]}]\n",
+            "cases.yaml:4:54: '-1' is not a partition",
+        ),
+        (
+            "job: impression_clicks\ncases:\n  - name: a\n"
+            "    events: [{page_clicks: [[click_id, target], [null, t]]}]\n",
+            "cases.yaml:4:50: click_id is NOT NULL, and this record has none",
+        ),
+        (
+            "job: impression_clicks\ncases:\n  - name: a\n    events: [{page_clicks: [[target], [t]]}]\n",
+            "cases.yaml:4:39: click_id is NOT NULL, and this record has none",
         ),
     ],
 )

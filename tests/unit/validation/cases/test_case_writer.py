@@ -139,7 +139,7 @@ ISO = MOMENTS.map(lambda at: f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 ORDERS = st.fixed_dictionaries(
     {
-        "order_id": st.none() | TEXT,
+        "order_id": TEXT,
         "customer_id": st.none() | st.integers(-(2**63), 2**63 - 1),
         "amount": st.none() | st.integers(-(10**9), 10**9) | FLOATS,
         "weight": st.none() | FLOATS,
