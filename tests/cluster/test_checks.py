@@ -211,6 +211,12 @@ def test_swapped_columns(
             "'FROM' can't stand here",
             "1 closing parenthesis is missing",
         ),
+        (
+            "SELECT i.page FROM % AS i LFET JOIN % AS j ON i.page = j.page",
+            "1:58",
+            "LFET' can't",
+            "mean LEFT?",
+        ),
         ("SELECT 'x FROM % AS i", "1:8", "can't stand here", "a quote is opened"),
         ("SELECT i.pge, i.page FROM % AS i", "1:10", "'i' has no column 'pge'", "did you mean 'page'?"),
         ("SELECT pge, i.page FROM % AS i", "1:8", "no table of the join has", "did you mean 'page'?"),
@@ -272,6 +278,27 @@ def test_invalid_sources(
     assert message in finding.message
     assert remedy in finding.remedy
     assert str(finding.location) == f"{path}:{place}"
+
+
+@pytest.mark.parametrize(
+    ("option", "remedy"),
+    [
+        ("'scan.parallelism': 'many'", "write a number"),
+        ("'scan.topic-partition-discovery.interval': 'soon'", "write a duration"),
+        ("'json.ignore-parse-errors': 'maybe'", "write true or false"),
+        ("'value.fields-include': 'ALLL'", "did you mean 'ALL'?"),
+    ],
+)
+def test_values_of_table_options(planner: Planner, tmp_path: Path, option: str, remedy: str) -> None:
+    path = "sql/sources/page_impressions.sql"
+    ddl = (
+        "CREATE TABLE page_impressions (page STRING)\n"
+        f"{{{{ kafka(topic='t', on_error='fail', more={{{option}}}) }}}}"
+    )
+    (finding,) = check_files(planner, tmp_path, {JOIN: f"SELECT page, page FROM {IMPRESSIONS}", path: ddl})
+    key, value = option.replace("'", "").split(": ")
+    assert finding.message == f"the option {key} does not take '{value}'"
+    assert remedy in finding.remedy
 
 
 def test_silences(planner: Planner, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from juncture.checks.case import Case
 from juncture.checks.functions import BUILT_IN
 from juncture.checks.places import CLAUSES
 from juncture.checks.wording import listed
-from juncture.project.nearest import did_you_mean
+from juncture.project.nearest import did_you_mean, nearest
 
 _TYPES = (
     "ARRAY", "BIGINT", "BINARY", "BOOLEAN", "BYTES", "CHAR", "DATE", "DECIMAL", "DOUBLE", "FLOAT", "INT", "MAP",
@@ -27,6 +27,7 @@ _HINTS = (
     "SHUFFLE_MERGE",
     "STATE_TTL",
 )
+_JOINING = ("CROSS", "FULL", "GROUP", "HAVING", "INNER", "JOIN", "LEFT", "OUTER", "RIGHT", "UNION", "WHERE")
 _FIX = "correct the statement: Flink's planner refuses it as it is"
 
 
@@ -125,6 +126,7 @@ def _unexpected(case: Case, match: re.Match[str], offset: int | None) -> Explana
     found = match[1]
     word = next((part for part in found.split() if part.isidentifier()), "")
     quote = f"'{word}' may be a reserved word: as a name, quote it: `{word}`"
+    meant = nearest(word, _JOINING) if word.upper() not in CLAUSES else None
     if offset is None:
         return Explanation(f"'{found}' can't stand here", quote if word else _FIX)
     places = case.places
@@ -142,7 +144,8 @@ def _unexpected(case: Case, match: re.Match[str], offset: int | None) -> Explana
         return Explanation(f"'{found}' can't follow a comma", "remove the comma before it", before.start)
     is_name = before is not None and before.word == ","
     if word and (is_name or word.upper() not in CLAUSES):
-        remedy = "; ".join(part for part in (remedy, quote) if part)
+        misspelt = f"did you mean {meant}?" if meant and not is_name else quote
+        remedy = "; ".join(part for part in (remedy, misspelt) if part)
     after = f" after '{before.text}'" if before else ""
     return Explanation(
         f"'{found}' can't stand here{after}", remedy or "something before it is missing or misspelt"
@@ -231,6 +234,22 @@ def _operator_takes_no_updates(case: Case, match: re.Match[str], _: int | None) 
     return Explanation(f"{consumer} takes only appended rows, but {producer} updates them", remedy, at)
 
 
+def _wrong_value(_: Case, match: re.Match[str], __: int | None) -> Explanation:
+    key, value, why = match["key"], match["value"], match["why"]
+    allowed = re.search(r"Expected one of: \[\[(.+?)\]\]", why)
+    if allowed:
+        remedy = did_you_mean(value, allowed[1].split(", "))
+    elif "boolean" in why:
+        remedy = "write true or false"
+    elif "duration" in why or "time" in why.lower():
+        remedy = "write a duration, for instance '10 s' or '5 min'"
+    elif "For input string" in why:
+        remedy = "write a number"
+    else:
+        remedy = why or _FIX
+    return Explanation(f"the option {key} does not take '{value}'", remedy)
+
+
 def _same_rowtime_types(case: Case, match: re.Match[str], _: int | None) -> Explanation:
     return Explanation(
         f"an interval join compares times of one type, but these are {match[1]} and {match[2]}",
@@ -266,6 +285,10 @@ _EXPLANATIONS: tuple[tuple[str, Explain], ...] = (
     (
         r"^StreamPhysical(\w+) doesn't support consuming .+? produced by node (\w+)",
         _operator_takes_no_updates,
+    ),
+    (
+        r"Could not parse value '(?P<value>.*?)' for key '(?P<key>[^']+)'\.\s*(?P<why>.*)",
+        _wrong_value,
     ),
     (r"requires same rowtime types, but the types are (.+?) and (.+?)\.?$", _same_rowtime_types),
 )

@@ -14,6 +14,7 @@ _NOISE = re.compile(r"^(?:SQL (?:validation|parse) failed\.\s*)+")
 _EXPECTING = re.compile(r"\s*Was expecting(?: one of)?:.*", re.DOTALL)
 _TABLE = re.compile(r"Unable to create a (?:source|sink) for \w+ table '(?:\w+\.)*(\w+)'")
 _SUPPORTED = re.compile(r"\s*(?:Supported options|Table options are):.*", re.DOTALL)
+_VALUE = "Invalid value for option"
 _TELLING = ("ValidationException", "TableException", "SqlParserException", "CalciteContextException")
 
 
@@ -70,6 +71,9 @@ def read_failure(error: Exception, kind: Kind) -> PlannerFailure:
     if any(parser == "SqlParserException" for parser, _ in found):
         kind = "parse"
         message = next(text for parser, text in found if parser == "SqlParserException")
+    if message.startswith(_VALUE):
+        # Which value, and what would be one, is said below only.
+        message = " ".join(text for _, text in found[found.index((name, message)) :])
     place: tuple[int | None, ...] = (None, None, None, None)
     # The place may stand in an outer message only.
     for text in (message, *(text for _, text in reversed(found))):

@@ -9,7 +9,8 @@ from pathlib import Path
 from juncture.errors import JunctureError, Refused
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_EXAMPLE = ("juncture.toml", "sql", "jobs")
+_JOBS = ("ad_funnel", "impression_clicks", "paid_orders")
+_EXAMPLE = ("juncture.toml", "sql", "jobs", *(f"tests/joins/{job}.yaml" for job in _JOBS))
 _GITIGNORE = "# What Juncture writes: the local stack's state and the rendered jobs.\n.juncture/\nbuild/\n"
 
 
@@ -42,6 +43,7 @@ def create(directory: Path) -> Path:
             fresh.mkdir()
             for name in _EXAMPLE:
                 part = _packaged(name)
+                (fresh / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copytree(part, fresh / name) if part.is_dir() else shutil.copy(part, fresh / name)
             (fresh / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
             fresh.rename(directory)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from juncture.model.environment import Environment as Target
 from juncture.model.job import Job
 from juncture.model.project import Project, SqlFile
 from juncture.project.loader import SOURCES
-from juncture.project.nearest import did_you_mean
+from juncture.project.nearest import did_you_mean, nearest
 from juncture.render.connectors import TableContext, kafka_options, upsert_kafka_options
 from juncture.render.errors import from_jinja
 from juncture.render.sourcemap import MappedText, MarkingExtension, Marks, unmark
@@ -107,7 +107,7 @@ class Templates:
                 return scope[name]
         if default is _MISSING:
             known = {key for scope in scopes for key in scope}
-            raise JunctureError(f"there is no variable '{name}'", remedy=did_you_mean(name, known))
+            raise JunctureError(f"there is no variable '{name}'", remedy=_define(name, known))
         return default
 
     def _options(
@@ -155,6 +155,17 @@ class Templates:
     @property
     def _authored(self) -> dict[str, str]:
         return {path: text for path, text in self.read.items() if not path.startswith(_PACKAGED)}
+
+
+def _define(name: str, known: Iterable[str]) -> str:
+    """The remedy for a variable that no scope has."""
+    close = nearest(name, known)
+    if close is not None:
+        return f"did you mean '{close}'?"
+    return (
+        "define it under `vars` in the job's file, or in juncture.toml in [vars] or [environments.NAME.vars];"
+        f" or give a default: var('{name}', ...)"
+    )
 
 
 def _found(text: str, mapped: MappedText) -> tuple[Any, ...]:

@@ -10,6 +10,8 @@ from juncture.project.scaffold import create
 def test_the_example_project_loads(tmp_path: Path) -> None:
     project = load_project(create(tmp_path / "mine"))
     assert list(project.jobs) == ["ad_funnel", "impression_clicks", "paid_orders"]
+    cases = [path.stem for path in (project.root / "tests" / "joins").iterdir()]
+    assert sorted(cases) == list(project.jobs)
     assert ".juncture/" in (project.root / ".gitignore").read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 

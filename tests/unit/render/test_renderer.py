@@ -160,6 +160,9 @@ class TestMistakes:
         assert self.problems(tmp_path, {"sql/joins/matches.sql": "SELECT {{ var('minuts') }}"}) == [
             ("sql/joins/matches.sql:1:16: there is no variable 'minuts'", "did you mean 'minutes'?")
         ]
+        [(_, remedy)] = self.problems(tmp_path, {"sql/joins/matches.sql": "SELECT {{ var('x') }}"})
+        assert remedy is not None
+        assert remedy.startswith("define it under `vars` in the job's file, or in juncture.toml in [vars]")
 
     def test_broken_template(self, tmp_path: Path) -> None:
         [(problem, _)] = self.problems(tmp_path, {"sql/joins/matches.sql": "SELECT 1\n{% if x %}\n"})
