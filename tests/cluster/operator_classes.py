@@ -23,6 +23,6 @@ def java_command(jar: Path, classes: Path, main: Sequence[str]) -> list[str]:
         str(java.executable),
         *("-Xmx1g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED),
-        *("-cp", ":".join(map(str, [classes, jar, *libraries]))),
+        *("-cp", ":".join(map(str, [classes, _TESTS, jar, *libraries]))),
         *main,
     ]

@@ -8,8 +8,8 @@ from juncture.model.job import Job
 _CHUNKS_IN_ROCKSDB = {
     # Chunks of different ages lie side by side in RocksDB's order: merging level by level writes all of them again.
     "state.backend.rocksdb.compaction.style": "UNIVERSAL",
-    # The event join compresses its chunks itself, once.
-    "state.backend.rocksdb.compression.per.level": "NO_COMPRESSION",
+    # The event join leaves its chunks to RocksDB as they are.
+    "state.backend.rocksdb.compression.per.level": "ZSTD_COMPRESSION",
 }
 
 

@@ -31,12 +31,13 @@ import java.util.stream.Stream;
  * that matched takes the place of the chunk. So up to 32 inputs on one key can have their rows in one state.
  */
 final class ChunkState {
-    static final int FORMAT = 1;
+    static final int FORMAT = 2;
+    /** It has all chunks in one map, and compressed; the format now also has chunks as they are, and stripes. */
+    static final int OLDEST_FORMAT = 1;
     static final int CHUNK_BITS = 19;
     static final int LARGEST_CHUNK = (1 << CHUNK_BITS) - 2;
     static final long LARGEST_BUCKET = (1L << 39) - 1;
 
-    static final String ROWS_STATE = "event-join-rows";
     private static final String MATCHES_STATE = "event-join-matches";
 
     /**
@@ -46,6 +47,18 @@ final class ChunkState {
      */
     private static final String KEYS_STATE = "IntervalJoinLeftCache";
 
+    /** Compresses in its own threads, with better codecs than Java has. */
+    private static final String COMPRESSING_BACKEND = "rocksdb";
+
+    /**
+     * Chunks of neighbouring buckets share a map, and RocksDB keeps each map in files of its own: these expire
+     * together, so that what is still needed isn't written again to be rid of what is not. All stripes together are
+     * longer than the time that rows are kept: one is empty before its turn comes again.
+     */
+    static final int STRIPES = 8;
+
+    private static final long BUCKETS_A_STRIPE = 2;
+
     private static final int SIDE_BITS = 5;
     private static final int BUCKET_SHIFT = CHUNK_BITS + SIDE_BITS;
 
@@ -53,25 +66,33 @@ final class ChunkState {
     private final int keyGroups;
     private final KeyGroupRange range;
     private final RowData[] keys;
-    private final ChunkCodec codec = new ChunkCodec();
+    private final ChunkCodec codec;
     private final ValueState<long[]> expired;
-    private final MapState<Long, byte[]> rows;
+    private final List<MapState<Long, byte[]>> rows;
     private final MapState<Long, byte[]> matches;
 
     ChunkState(KeyedStateStore store, KeyedStateBackend<RowData> backend, KeyGroupRange range, int keyGroups) {
         this.backend = backend;
         this.range = range;
         this.keyGroups = keyGroups;
+        codec = new ChunkCodec(!backend.getBackendTypeIdentifier().equals(COMPRESSING_BACKEND));
         keys = new RowData[range.getNumberOfKeyGroups()];
         expired = store.getState(new ValueStateDescriptor<>(KEYS_STATE, LongPrimitiveArraySerializer.INSTANCE));
-        rows =
-                store.getMapState(
-                        new MapStateDescriptor<>(
-                                ROWS_STATE, LongSerializer.INSTANCE, BytePrimitiveArraySerializer.INSTANCE));
-        matches =
-                store.getMapState(
-                        new MapStateDescriptor<>(
-                                MATCHES_STATE, LongSerializer.INSTANCE, BytePrimitiveArraySerializer.INSTANCE));
+        rows = new ArrayList<>();
+        for (int stripe = 0; stripe < STRIPES; stripe++) {
+            rows.add(map(store, rowsState(stripe)));
+        }
+        matches = map(store, MATCHES_STATE);
+    }
+
+    /** The name of a stripe's map; the first has that of the one map of format 1. */
+    static String rowsState(int stripe) {
+        return stripe == 0 ? "event-join-rows" : "event-join-rows-" + stripe;
+    }
+
+    private static MapState<Long, byte[]> map(KeyedStateStore store, String name) {
+        return store.getMapState(
+                new MapStateDescriptor<>(name, LongSerializer.INSTANCE, BytePrimitiveArraySerializer.INSTANCE));
     }
 
     /** Makes this key stand for its key group, if none does yet. */
@@ -94,12 +115,12 @@ final class ChunkState {
 
     void writeRows(int keyGroup, long number, MemorySegment chunk, int length) throws Exception {
         focus(keyGroup);
-        rows.put(number, codec.encode(chunk, length));
+        rowsOf(number).put(number, codec.encode(chunk, length));
     }
 
     byte[] readRows(int keyGroup, long number) throws Exception {
         focus(keyGroup);
-        final byte[] bytes = rows.get(number);
+        final byte[] bytes = rowsOf(number).get(number);
         if (bytes == null) {
             throw new IllegalStateException(
                     "Chunk " + chunkOf(number) + " of key group " + keyGroup + " is not in the state.");
@@ -109,7 +130,7 @@ final class ChunkState {
 
     void removeRows(int keyGroup, long number) throws Exception {
         focus(keyGroup);
-        rows.remove(number);
+        rowsOf(number).remove(number);
     }
 
     void writeMatches(int keyGroup, long number, byte[] bytes) throws Exception {
@@ -142,11 +163,31 @@ final class ChunkState {
             final int keyGroup = KeyGroupRangeAssignment.assignToKeyGroup(key, keyGroups);
             keys[keyGroup - range.getStartKeyGroup()] = key;
             focus(keyGroup);
+            moveToStripes();
             final List<Long> numbers = new ArrayList<>();
-            rows.keys().forEach(numbers::add);
+            for (MapState<Long, byte[]> stripe : rows) {
+                stripe.keys().forEach(numbers::add);
+            }
             numbers.sort(null);
             visitor.visit(keyGroup, numbers, expired.value());
         }
+    }
+
+    /** Format 1 has all chunks in the map that is now the first stripe's. */
+    private void moveToStripes() throws Exception {
+        final MapState<Long, byte[]> first = rows.get(0);
+        final List<Long> numbers = new ArrayList<>();
+        first.keys().forEach(numbers::add);
+        for (long number : numbers) {
+            if (rowsOf(number) != first) {
+                rowsOf(number).put(number, first.get(number));
+                first.remove(number);
+            }
+        }
+    }
+
+    private MapState<Long, byte[]> rowsOf(long number) {
+        return rows.get((int) Math.floorMod(Math.floorDiv(bucketOf(number), BUCKETS_A_STRIPE), (long) STRIPES));
     }
 
     private void focus(int keyGroup) {

@@ -36,13 +36,14 @@ final class StateHeader {
      */
     static StateHeader read(BroadcastState<String, String> state) throws Exception {
         final int format = Integer.parseInt(state.get(FORMAT));
-        if (format != ChunkState.FORMAT) {
+        if (format < ChunkState.OLDEST_FORMAT || format > ChunkState.FORMAT) {
             throw refusal(
                     String.format(
                             Locale.ROOT,
                             "The state of this join has format %d, and this version of Juncture's operator reads"
-                                    + " format %d only. Nothing was read. Restore with the version that wrote it.",
+                                    + " formats %d to %d. Nothing was read. Restore with the version that wrote it.",
                             format,
+                            ChunkState.OLDEST_FORMAT,
                             ChunkState.FORMAT));
         }
         return new StateHeader(

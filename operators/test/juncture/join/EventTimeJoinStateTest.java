@@ -37,7 +37,7 @@ class EventTimeJoinStateTest {
             OperatorSubtaskState state = null;
             for (int from = 0; from < steps.size(); from += 250) {
                 try (Joins.Running running = joins.ours().on(backend(backend)).startFrom(state)) {
-                    applyAll(steps.subList(from, Math.min(from + 250, steps.size())), running);
+                    Stream.applyAll(steps.subList(from, Math.min(from + 250, steps.size())), running);
                     state = running.snapshot(from + 1);
                     found.addAll(running.taken());
                 }
@@ -75,9 +75,9 @@ class EventTimeJoinStateTest {
                         true,
                         backend,
                         new int[] {1, 3, 2},
-                        (running, subtask) -> applyAll(steps.subList(0, 300), running),
-                        (running, subtask) -> applyAll(steps.subList(300, 600), running),
-                        (running, subtask) -> applyAll(steps.subList(600, steps.size()), running));
+                        (running, subtask) -> Stream.applyAll(steps.subList(0, 300), running),
+                        (running, subtask) -> Stream.applyAll(steps.subList(300, 600), running),
+                        (running, subtask) -> Stream.applyAll(steps.subList(600, steps.size()), running));
         assertEquals(withoutWatermarks(results(joins, steps)), found);
     }
 
@@ -251,15 +251,9 @@ class EventTimeJoinStateTest {
         return withoutWatermarks(found);
     }
 
-    private static void applyAll(List<Stream.Step> steps, Joins.Running running) throws Exception {
-        for (Stream.Step step : steps) {
-            step.apply(running);
-        }
-    }
-
     private static List<String> results(Joins joins, List<Stream.Step> steps) throws Exception {
         try (Joins.Running running = joins.ours().start()) {
-            applyAll(steps, running);
+            Stream.applyAll(steps, running);
             return running.taken();
         }
     }

@@ -14,6 +14,7 @@ import org.apache.flink.state.rocksdb.EmbeddedRocksDBStateBackend;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.TwoInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.util.OperatorSnapshotUtil;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.runtime.operators.join.FlinkJoinType;
 import org.junit.jupiter.api.Test;
@@ -79,7 +80,39 @@ class EventTimeJoinUpgradeTest {
             state = running.snapshot(1);
         }
         final String refusal = refusal(JOINS.ours(), state);
-        assertTrue(refusal.contains("has format 2, and this version of Juncture's operator reads format 1"), refusal);
+        assertTrue(refusal.contains("has format 3, and this version of Juncture's operator reads formats 1 to 2"), refusal);
+    }
+
+    /** The snapshots were taken by the version before, after the first 600 of these steps. */
+    @ParameterizedTest
+    @ValueSource(strings = {"rocksdb", "hashmap"})
+    void goesOnFromFormat1(String backend) throws Exception {
+        final List<Stream.Step> steps = Stream.disordered(31, 1200, 20, 3000);
+        final List<String> expected;
+        try (Joins.Running running = JOINS.ours().start()) {
+            Stream.applyAll(steps.subList(0, 600), running);
+            running.taken();
+            Stream.applyAll(steps.subList(600, steps.size()), running);
+            expected = running.taken();
+        }
+        final OperatorSubtaskState state =
+                OperatorSnapshotUtil.readStateHandle(
+                        EventTimeJoinUpgradeTest.class.getResource("format-1-" + backend + ".snapshot").getPath());
+        final OperatorSubtaskState rewritten;
+        final List<String> found = new ArrayList<>();
+        try (Joins.Running running = JOINS.ours().on(backend(backend)).startFrom(state)) {
+            Stream.applyAll(steps.subList(600, 700), running);
+            rewritten = running.snapshot(1);
+            found.addAll(running.taken());
+        }
+        try (Joins.Running running = JOINS.ours().on(backend(backend)).startFrom(rewritten)) {
+            Stream.applyAll(steps.subList(700, steps.size()), running);
+            found.addAll(running.taken());
+        }
+        expected.sort(null);
+        found.sort(null);
+        assertTrue(expected.size() > 300);
+        assertEquals(expected, found);
     }
 
     @ParameterizedTest
@@ -207,7 +240,7 @@ class EventTimeJoinUpgradeTest {
                     .getBroadcastState(
                             new MapStateDescriptor<>(
                                     "event-join-header", StringSerializer.INSTANCE, StringSerializer.INSTANCE))
-                    .put("format", "2");
+                    .put("format", "3");
         }
 
         @Override

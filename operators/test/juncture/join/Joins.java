@@ -31,6 +31,7 @@ import org.apache.flink.table.types.logical.utils.LogicalTypeParser;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Both operators, ours and Flink's, over rows of (key STRING, time BIGINT, ..., text STRING). */
@@ -245,7 +246,10 @@ final class Joins {
         /** How many chunks the state holds. */
         long storedChunks() {
             final KeyedStateBackend<RowData> backend = harness.getOperator().getKeyedStateBackend();
-            return backend.getKeys(ChunkState.ROWS_STATE, VoidNamespace.INSTANCE).count();
+            return IntStream.range(0, ChunkState.STRIPES)
+                    .mapToLong(
+                            stripe -> backend.getKeys(ChunkState.rowsState(stripe), VoidNamespace.INSTANCE).count())
+                    .sum();
         }
 
         /** Whether the older row of a result was out of time when it was put out. */

@@ -23,6 +23,12 @@ final class Stream {
         return steps(new Random(seed), count, keys, behind, (random, key) -> random.nextInt(3000));
     }
 
+    static void applyAll(List<Step> steps, Joins.Running running) throws Exception {
+        for (Step step : steps) {
+            step.apply(running);
+        }
+    }
+
     private interface Delay {
         long of(Random random, int key);
     }
