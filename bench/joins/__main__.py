@@ -43,6 +43,7 @@ def _arguments() -> argparse.ArgumentParser:
     add("--keys", choices=["unique", "skewed"], default="unique")
     add("--match", type=int, default=84, help="per cent of the server events that have a client event")
     add("--topics", type=int, choices=[2, 3], default=2)
+    add("--payload", type=int, default=1, help="how many times as long the texts in the events are")
     add("--span", type=int, default=1800, help="seconds of event time in the topics")
     add("--checkpoint", type=int, default=10, help="seconds between checkpoints")
     add("--rate", type=int, default=2000, help="events/s of the pass that measures delays; 0: none")
@@ -65,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
         memory, state = mebibytes(given.memory), mebibytes(given.state_limit)
     except ValueError as error:
         parser.error(str(error))
-    workload = Workload(given.events, given.span, given.keys, given.match, given.topics)
+    workload = Workload(given.events, given.span, given.keys, given.match, given.topics, given.payload)
     plan = Plan(workload, given.parallelism, memory, state, given.checkpoint)
     limits = Limits(given.runs, given.timeout, given.rate, given.rate_seconds)
     started = datetime.now(timezone.utc)
@@ -75,7 +76,8 @@ def main(arguments: list[str] | None = None) -> int:
         "begun": f"{started:%Y-%m-%d %H:%M} UTC",
         "machine": f"{os.cpu_count()} cores, {psutil.virtual_memory().total >> 30} GiB, {platform.platform()}",
         "events": ", ".join(f"{count:,} {name}" for name, count in workload.counts.items()),
-        "workload": f"{given.keys} keys, {given.match} % match, {given.span} s of event time, 10 min bound",
+        "workload": f"{given.keys} keys, {given.match} % match, payload times {given.payload},"
+        f" {given.span} s of event time, 10 min bound",
         "limits": f"parallelism {given.parallelism}, memory {given.memory}, state {given.state_limit},"
         f" checkpoint every {given.checkpoint} s",
     }

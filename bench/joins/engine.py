@@ -53,11 +53,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """The completed checkpoints of a run: seconds each, bytes uploaded each, and the size of the last one."""
+    """The completed checkpoints of a run: seconds each, bytes uploaded each and referred to each, oldest first."""
 
     seconds: tuple[float, ...] = ()
     uploaded: tuple[int, ...] = ()
-    size: int = 0
+    sizes: tuple[int, ...] = ()
 
 
 class Running(Protocol):

@@ -32,12 +32,40 @@ class _Sample:
 
 
 @dataclass(frozen=True)
+class CheckpointFigures:
+    """The checkpoints of a run: median and longest time in seconds, bytes. None where there are none.
+
+    `uploaded` is the median of a checkpoint, `uploaded_per_event` of all together. `size` is the whole of what one
+    refers to: the median of the last half of them, as it goes up and down with compaction.
+    """
+
+    seconds: float | None = None
+    longest: float | None = None
+    uploaded: float | None = None
+    uploaded_per_event: float | None = None
+    size: float | None = None
+
+    @classmethod
+    def of(cls, taken: Checkpoints | None, events: int) -> CheckpointFigures:
+        """`events` is how many were read."""
+        if taken is None:
+            return cls()
+        return cls(
+            seconds=statistics.median(taken.seconds) if taken.seconds else None,
+            longest=max(taken.seconds, default=None),
+            uploaded=statistics.median(taken.uploaded) if taken.uploaded else None,
+            uploaded_per_event=sum(taken.uploaded) / events if taken.uploaded else None,
+            size=statistics.median(taken.sizes[len(taken.sizes) // 2 :]) if taken.sizes else None,
+        )
+
+
+@dataclass(frozen=True)
 class Measures:
     """A run in figures. `steady_us` is of the last half of the events, or of the rows where the engine does not tell,
     and None where those came in few bursts.
 
     CPU is user and system time, in seconds or in microseconds an event, and of the engine unless it says broker;
-    memory and disk are in bytes, delays in ms.
+    memory and disk are in bytes.
     """
 
     seconds: float
@@ -49,10 +77,7 @@ class Measures:
     broker_us: float
     peak_resident: int
     peak_disk: int
-    checkpoint_seconds: float | None
-    checkpoint_seconds_most: float | None
-    checkpoint_bytes: float | None
-    checkpoint_size: int | None
+    checkpoints: CheckpointFigures
 
 
 def watch(
@@ -124,7 +149,6 @@ def _measures(
         middle = next(each for each in samples if each.rows * 2 >= last.rows)
         share = middle.rows / last.rows if last.rows else 1
         left = round(events * (1 - share)) if share < _HALF_AT_MOST else 0
-    taken = checkpoints or Checkpoints()
     return Measures(
         seconds=seconds,
         cpu_seconds=cpu,
@@ -135,8 +159,5 @@ def _measures(
         broker_us=(last.broker - first.broker) / events * 1e6,
         peak_resident=resident,
         peak_disk=disk,
-        checkpoint_seconds=statistics.median(taken.seconds) if taken.seconds else None,
-        checkpoint_seconds_most=max(taken.seconds, default=None),
-        checkpoint_bytes=statistics.median(taken.uploaded) if taken.uploaded else None,
-        checkpoint_size=taken.size if checkpoints is not None else None,
+        checkpoints=CheckpointFigures.of(checkpoints, events),
     )

@@ -52,9 +52,8 @@ class Program:
             return None
         folder, result = self.changelogs
         own = re.compile(rf"{re.escape(result)}-\d+")
-        return Checkpoints(
-            size=bytes_on_disk(each for each in folder.glob(f"*{result}*") if not own.fullmatch(each.name))
-        )
+        kept = bytes_on_disk(each for each in folder.glob(f"*{result}*") if not own.fullmatch(each.name))
+        return Checkpoints(sizes=(kept,))
 
 
 @contextmanager

@@ -8,18 +8,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from bench.joins.measure import Measures
+from bench.joins.measure import CheckpointFigures, Measures
 from bench.joins.oracle import Comparison
 
 _MIB = 1 << 20
+_CHECKPOINTS = ("checkpoint s", "longest s", "uploaded MiB", "uploaded B/event", "whole MiB")
 
 
 @dataclass(frozen=True)
 class Outcome:
     """One run of one engine. `failure` says why there are no measures; `load` is the machine's, before it began.
 
-    `delay_ms` are the 50th and the 99th percentile at the fixed rate, None where that pass was left out or failed, and
-    then `delay_failure` may say why.
+    `paced` is of the pass at a fixed rate, None where that was left out or failed; `paced_failure` may say why.
     """
 
     engine: str
@@ -29,8 +29,16 @@ class Outcome:
     rows: Comparison | None = None
     java_flags: tuple[str, ...] = ()
     failure: str | None = None
-    delay_ms: tuple[float, ...] | None = None
-    delay_failure: str | None = None
+    paced: Paced | None = None
+    paced_failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Paced:
+    """What a pass at a fixed rate gave: the 50th and the 99th percentile of the delays in ms, and its checkpoints."""
+
+    delay_ms: tuple[float, ...] | None
+    checkpoints: CheckpointFigures
 
 
 @dataclass
@@ -45,7 +53,7 @@ class Report:
 
     def store(self, path: Path) -> None:
         """Write it as JSON, in one step."""
-        document = {"version": 1, **asdict(self)}
+        document = {"version": 2, **asdict(self)}
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")
         fresh.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
@@ -53,7 +61,7 @@ class Report:
 
     def text(self) -> str:
         """Tables in Markdown: figures, rows and delays, and what each engine was."""
-        parts = [self._figures(), self._state(), self._engines()]
+        parts = filter(None, [self._figures(), self._state(), self._paced(), self._engines()])
         about = "\n".join(f"{name}: {value}" for name, value in self.about.items())
         return "\n\n".join((about, *parts)) + "\n"
 
@@ -87,28 +95,29 @@ class Report:
         lines = []
         for name in self._names():
             found = self._measures(name)
-            if not found:
-                continue
-            delays = [each.delay_ms for each in self._of(name) if each.delay_ms]
-            failed = next((each.delay_failure for each in self._of(name) if each.delay_failure), None)
-            lines.append(
-                [
-                    name,
-                    _spread([each.peak_resident / _MIB for each in found], "{:,.0f}"),
-                    _spread([each.peak_disk / _MIB for each in found], "{:,.0f}"),
-                    _known([each.checkpoint_seconds for each in found], "{:.2f}"),
-                    _known([each.checkpoint_seconds_most for each in found], "{:.2f}"),
-                    _known([_mib(each.checkpoint_bytes) for each in found], "{:,.0f}"),
-                    _known([_mib(each.checkpoint_size) for each in found], "{:,.0f}"),
-                    _spread([each[0] for each in delays], "{:,.0f}") if delays else failed or "",
-                    _spread([each[1] for each in delays], "{:,.0f}") if delays else "",
-                ]
-            )
-        head = [
-            "engine", "peak RSS MiB", "state on disk MiB", "checkpoint s", "longest s", "uploaded MiB", 
-            "last whole MiB", "delay ms", "99 % ms",
-        ]  # fmt: skip
-        return _table(head, lines)
+            if found:
+                memory = _spread([each.peak_resident / _MIB for each in found], "{:,.0f}")
+                disk = _spread([each.peak_disk / _MIB for each in found], "{:,.0f}")
+                lines.append([name, memory, disk, *_checkpoints([each.checkpoints for each in found])])
+        return _table(["engine", "peak RSS MiB", "state on disk MiB", *_CHECKPOINTS], lines)
+
+    def _paced(self) -> str:
+        lines = []
+        for name in self._names():
+            found = [each.paced for each in self._of(name) if each.paced]
+            delays = [each.delay_ms for each in found if each.delay_ms]
+            failed = next((each.paced_failure for each in self._of(name) if each.paced_failure), None)
+            if found or failed:
+                lines.append(
+                    [
+                        name,
+                        _spread([each[0] for each in delays], "{:,.0f}") if delays else failed or "",
+                        _spread([each[1] for each in delays], "{:,.0f}"),
+                        *_checkpoints([each.checkpoints for each in found]),
+                    ]
+                )
+        table = _table(["engine", "delay ms", "99 % ms", *_CHECKPOINTS], lines)
+        return f"At a fixed rate, the same for all:\n\n{table}" if lines else ""
 
     def _engines(self) -> str:
         lines = []
@@ -140,6 +149,16 @@ class Report:
     def _median(self, name: str, figure: Callable[[Measures], float | None]) -> float | None:
         known = [value for each in self._measures(name) if (value := figure(each)) is not None]
         return statistics.median(known) if known else None
+
+
+def _checkpoints(found: Sequence[CheckpointFigures]) -> list[str]:
+    return [
+        _known([each.seconds for each in found], "{:.2f}"),
+        _known([each.longest for each in found], "{:.2f}"),
+        _known([_mib(each.uploaded) for each in found], "{:,.0f}"),
+        _known([each.uploaded_per_event for each in found], "{:,.0f}"),
+        _known([_mib(each.size) for each in found], "{:,.0f}"),
+    ]
 
 
 def _whole(measures: Measures) -> float:

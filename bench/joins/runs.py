@@ -13,7 +13,7 @@ from bench.joins.engine import Engine, EngineFailed, Job, Plan
 from bench.joins.measure import watch
 from bench.joins.oracle import Oracle
 from bench.joins.processes import Processes
-from bench.joins.report import Outcome, Report
+from bench.joins.report import Outcome, Paced, Report
 from bench.joins.stack import Stack
 from bench.joins.topics import Sent, Topics
 
@@ -101,9 +101,9 @@ class _Run:
             return replace(outcome, failure=_words(error))
         if self.limits.rate:
             try:
-                outcome = replace(outcome, delay_ms=self._delays())
+                outcome = self._at_rate(outcome)
             except Exception as error:
-                return replace(outcome, delay_failure=_words(error))
+                return replace(outcome, paced_failure=_words(error))
         return outcome
 
     def _throughput(self, outcome: Outcome, inputs: Topics, oracle: Oracle) -> Outcome:
@@ -126,9 +126,9 @@ class _Run:
         )
         return replace(outcome, measures=measures, rows=rows, java_flags=flags)
 
-    def _delays(self) -> tuple[float, ...] | None:
+    def _at_rate(self, outcome: Outcome) -> Outcome:
         if self.engine.form != "join":
-            return None
+            return outcome
         prefix = f"delay-{self.engine.name}-{self.number}"
         workload = replace(self.plan.workload, events=self.limits.rate * self.limits.rate_s)
         topics = Topics.named(
@@ -142,14 +142,15 @@ class _Run:
                 sent: list[Sent] = topics.feed(workload, self.limits.rate, running.check)
                 oracle.read(topics)
                 broker = Processes([self.stack.broker_pid])
-                watch(running, topics, broker, workload.total, oracle.expected("join"), self.limits.timeout)
+                expected = oracle.expected("join")
+                measures, _ = watch(running, topics, broker, workload.total, expected, self.limits.timeout)
             rows = oracle.compare(topics, "join")
             if not rows.found:
                 raise EngineFailed("wrote no rows at the fixed rate")
             delays = oracle.delays(sent, _QUANTILES)
         topics.delete_inputs()
         topics.delete_result()
-        return delays
+        return replace(outcome, paced=Paced(delays, measures.checkpoints))
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:

@@ -76,6 +76,7 @@ class Workload:
         keys: 'unique' is one server event a key; 'skewed' draws keys by rank to the power of -1/2.
         match: per cent of the server events that have a client event.
         topics: 2 or 3.
+        payload: how many times as long as that the events' texts are.
         seed: of all that is random.
     """
 
@@ -84,6 +85,7 @@ class Workload:
     keys: Keys = "unique"
     match: int = 84
     topics: int = 2
+    payload: int = 1
     seed: int = 7
 
     @property
@@ -197,7 +199,8 @@ class Workload:
         return _together(first, twice, second, alone)
 
     def _part(self, rng: np.random.Generator, count: int, least: int, most: int) -> tuple[Ints, Ints]:
-        return rng.integers(0, len(self._text) - _LONGEST, count), rng.integers(least, most, count)
+        begin = rng.integers(0, len(self._text) - _LONGEST * self.payload, count)
+        return begin, rng.integers(least, most, count) * self.payload
 
 
 def _together(*streams: _Stream) -> _Stream:

@@ -73,7 +73,7 @@ class FlinkRunning:
         return Checkpoints(
             seconds=tuple(each["end_to_end_duration"] / 1000 for each in done),
             uploaded=tuple(int(each["checkpointed_size"]) for each in done),
-            size=int(done[-1]["state_size"]) if done else 0,
+            sizes=tuple(int(each["state_size"]) for each in done),
         )
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bench.joins.measure import Measures
+from bench.joins.engine import Checkpoints
+from bench.joins.measure import CheckpointFigures, Measures
 from bench.joins.oracle import Comparison
-from bench.joins.report import Outcome, Report
+from bench.joins.report import Outcome, Paced, Report
 
 MEASURES = Measures(
     seconds=10,
@@ -21,10 +22,7 @@ MEASURES = Measures(
     broker_us=5,
     peak_resident=3 << 30,
     peak_disk=300 << 20,
-    checkpoint_seconds=1.5,
-    checkpoint_seconds_most=2.5,
-    checkpoint_bytes=40 << 20,
-    checkpoint_size=310 << 20,
+    checkpoints=CheckpointFigures(1.5, 2.5, 40 << 20, 321, 310 << 20),
 )
 SAME = Comparison(expected=1000, found=1000, missing=0, extra=0, digest="ab")
 
@@ -73,12 +71,15 @@ def test_without_the_base_there_are_no_ratios() -> None:
 
 
 def test_delays_checkpoints_memory_and_settings_are_told() -> None:
-    made = report(Outcome("base", 1, 0, MEASURES, SAME, ("-Xmx1g",), delay_ms=(12.0, 345.0)))
+    made = report(
+        Outcome("base", 1, 0, MEASURES, SAME, ("-Xmx1g",), paced=Paced((12.0, 345.0), MEASURES.checkpoints))
+    )
     text = made.text()
     for part in (
         "3,072",
         "1.50",
         "2.50",
+        "321",
         "345",
         "apache-flink 2.3.0",
         "state rocksdb",
@@ -88,12 +89,18 @@ def test_delays_checkpoints_memory_and_settings_are_told() -> None:
         assert part in text
 
 
+def test_checkpoints_are_told_by_the_event_and_sized_by_their_last_half() -> None:
+    taken = Checkpoints(seconds=(1, 3, 2), uploaded=(100, 300, 50), sizes=(10, 400, 100, 400))
+    assert CheckpointFigures.of(taken, 45) == CheckpointFigures(2, 3, 100, 10, 250)
+    assert CheckpointFigures.of(None, 45) == CheckpointFigures()
+
+
 @pytest.mark.parametrize("failure", [None, "no"])
 def test_the_stored_report_has_all_of_it(tmp_path: Path, failure: str | None) -> None:
     path = tmp_path / "new" / "report.json"
     report(Outcome("base", 1, 0.5, MEASURES, SAME, failure=failure)).store(path)
     stored = json.loads(path.read_text())
-    assert stored["version"] == 1
+    assert stored["version"] == 2
     assert stored["outcomes"][0]["measures"]["whole_us"] == 150
     assert stored["outcomes"][0]["rows"]["missing"] == 0
     assert stored["outcomes"][0]["failure"] == failure

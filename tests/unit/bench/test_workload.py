@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 import json
 from collections import Counter
 
@@ -26,18 +27,24 @@ def matched_share(workload: Workload) -> float:
         Workload(3000),
         Workload(3000, keys="skewed", topics=3),
         Workload(3000, match=5),
+        Workload(3000, payload=3),
         Workload(3000, seed=8),
     ],
-    ids=["plain", "skewed, three topics", "few matches", "another seed"],
+    ids=["plain", "skewed, three topics", "few matches", "long texts", "another seed"],
 )
 def test_the_same_workload_gives_the_same_bytes(workload: Workload) -> None:
     def digest(made: Workload) -> str:
         return hashlib.sha256(b"\n".join(event.key + event.value for event in made.by_arrival())).hexdigest()
 
-    again = Workload(
-        workload.events, workload.span_s, workload.keys, workload.match, workload.topics, workload.seed
-    )
+    again = Workload(**asdict(workload))
     assert digest(workload) == digest(again)
+
+
+def test_a_larger_payload_makes_the_same_events_longer() -> None:
+    plain, longer = Workload(3000), Workload(3000, payload=4)
+    assert longer.counts == plain.counts
+    sizes = [sum(len(event.value) for event in events(each, "server")) for each in (plain, longer)]
+    assert 3.3 < sizes[1] / sizes[0] < 4
 
 
 def test_another_seed_gives_other_events() -> None:
