@@ -129,6 +129,7 @@ def test_the_error_of_the_estimated_bytes(kafka: Kafka, topic: str) -> None:
         for number, size in enumerate(sizes):
             writer.write(topic, b"x" * size, partition=number % 3)
     source = only(ask(kafka, topic, "earliest"))
+    assert source.bytes is not None
     assert source.bytes_error is not None
     assert 0.01 < source.bytes_error < 0.2
     assert abs(source.bytes / sum(sizes) - 1) < 2 * source.bytes_error

@@ -95,10 +95,14 @@ def _row(source: ResolvedSource, partition: PartitionRange) -> tuple[str, ...]:
         f"{partition.records:,}",
         utc(partition.first_at),
         utc(partition.last_at),
-        f"{partition.bytes:,}",
+        _count(partition.bytes),
     )
 
 
 def _sum(source: ResolvedSource) -> tuple[str, ...]:
     error = f" ± {source.bytes_error:.0%}" if source.bytes_error else ""
-    return ("all", "", "", f"{source.records:,}", "", "", f"{source.bytes:,}{error}")
+    return ("all", "", "", f"{source.records:,}", "", "", _count(source.bytes) + error)
+
+
+def _count(number: int | None) -> str:
+    return "-" if number is None else f"{number:,}"

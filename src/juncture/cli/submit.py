@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TextIO
 
 import click
 
@@ -23,6 +24,7 @@ from juncture.model.environment import Kafka
 from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import RenderedJob
 from juncture.render.bundle import bundle
+from juncture.startpoints.seen import read_seen
 
 
 @click.command("submit")
@@ -39,6 +41,13 @@ from juncture.render.bundle import bundle
 @click.option(
     "--anew", is_flag=True, help="Start from the startpoints, without the state of an earlier version."
 )
+@click.option(
+    "--startpoints",
+    "seen_file",
+    metavar="FILE",
+    type=click.File(encoding="utf-8"),
+    help="Start at the offsets that `juncture startpoints --output json` has told, and not where they would be now.",
+)
 @shared_options
 @pass_invocation
 def command(
@@ -48,6 +57,7 @@ def command(
     create_topics: bool,
     start_from: str | None,
     anew: bool,
+    seen_file: TextIO | None,
 ) -> None:
     """Render, check and start a job, and wait until all of its tasks run.
 
@@ -61,6 +71,9 @@ def command(
     """
     if anew and start_from is not None:
         raise click.UsageError("--anew does not go with --from")
+    if seen_file is not None and start_from is not None:
+        raise click.UsageError("--startpoints does not go with --from")
+    seen = None if seen_file is None else read_seen(seen_file.name, seen_file.read())
     (name,) = chosen(invocation, [job])
     project, environment = invocation.project, invocation.environment
     connection = connect(invocation.root, environment)
@@ -87,6 +100,7 @@ def command(
                 start_from=start_from,
                 read_offsets=planner.read_offsets,
                 locate=project.jobs[name].locate,
+                seen=seen,
             )
         else:
             if create_topics:
@@ -103,6 +117,7 @@ def command(
                     start_from=start_from,
                     read_offsets=planner.read_offsets,
                     locate=project.jobs[name].locate,
+                    seen=seen,
                 )
     if only_plan:
         invocation.output.result(steps, lambda text: _view_plan(text, steps))

@@ -21,6 +21,7 @@ from juncture.render.connectors import end_options, offset_options
 from juncture.startpoints.lookup import Snapshot
 from juncture.startpoints.reporter import Locate, Reporter
 from juncture.startpoints.resolve import Source, resolve
+from juncture.startpoints.seen import seen_sources
 
 ReadOffsets = Callable[[str], Mapping[str, Mapping[int, int]]]
 """The offsets by topic that a savepoint or checkpoint holds: a planner's `read_offsets`."""
@@ -42,6 +43,7 @@ def resolve_startpoints(
     store: Store,
     read_offsets: ReadOffsets,
     locate: Locate | None = None,
+    seen: ResolvedStartpoints | None = None,
 ) -> ResolvedStartpoints:
     """Where each source of a job would start now, and what is wrong with that; changes nothing.
 
@@ -52,10 +54,11 @@ def resolve_startpoints(
         store: the environment's, for startpoints that name deployments.
         read_offsets: reads savepoints and checkpoints.
         locate: where keys stand in the job's file.
+        seen: what they were resolved to before, to be looked at again instead of resolving them anew.
 
     Raises:
         Unreachable: the brokers do not answer, or the cluster where a deployment is asked after.
-        Refused: the brokers do not allow to look.
+        Refused: the brokers do not allow to look; `seen` is not of this job as it is now.
     """
 
     def find(position: DeploymentOffsets | SavepointOffsets) -> Snapshot:
@@ -65,17 +68,22 @@ def resolve_startpoints(
             return Snapshot(f"the savepoint {path}", read_offsets(absolute))
         return _of_deployment(position, connection, store, read_offsets)
 
-    return resolve(
-        {
-            table: Source(manifest.topics[table], source.startpoint)
-            for table, source in manifest.sources.items()
-        },
+    authored = {
+        table: Source(manifest.topics[table], source.startpoint) for table, source in manifest.sources.items()
+    }
+    sources = authored if seen is None else seen_sources(manifest.job, manifest.environment, authored, seen)
+    found = resolve(
+        sources,
         connection.kafka,
         find,
         join_windows(read_plan(files["plan.json"])),
         Reporter(manifest.job, locate or _unknown_place(manifest.job)),
         manifest.environment,
     )
+    asked = (
+        each.model_copy(update={"startpoint": authored[each.table].startpoint}) for each in found.sources
+    )
+    return found.model_copy(update={"sources": tuple(asked)})
 
 
 def table_options(manifest: Manifest, resolved: ResolvedStartpoints) -> dict[str, str]:

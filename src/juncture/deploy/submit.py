@@ -80,6 +80,7 @@ def plan_submit(
     start_from: str | None = None,
     read_offsets: ReadOffsets = no_offsets,
     locate: Locate | None = None,
+    seen: ResolvedStartpoints | None = None,
 ) -> SubmitPlan:
     """Look at everything that a submission needs; changes nothing. Arguments and errors as of `submit`."""
     manifest = read_manifest(files)
@@ -88,8 +89,8 @@ def plan_submit(
         if last is not None:
             not_elsewhere(last, connection, cluster)
             last = ledger.reconcile(last, cluster)
-        origin = _origin(manifest, files, cluster, store, last, anew, start_from)
-        resolve = partial(resolve_startpoints, manifest, files, connection, store, read_offsets, locate)
+        origin = _origin(manifest, files, cluster, store, last, anew, start_from, seen)
+        resolve = partial(resolve_startpoints, manifest, files, connection, store, read_offsets, locate, seen)
         return _plan(manifest, files, connection, jars, cluster, last, origin, resolve)
 
 
@@ -105,6 +106,7 @@ def submit(
     start_from: str | None = None,
     read_offsets: ReadOffsets = no_offsets,
     locate: Locate | None = None,
+    seen: ResolvedStartpoints | None = None,
 ) -> Deployment:
     """Deploy a rendered job that does not run, and return when all of its tasks run.
 
@@ -124,6 +126,7 @@ def submit(
         start_from: the savepoint or checkpoint to go on from, instead of the newest.
         read_offsets: reads savepoints that startpoints name: a planner's `read_offsets`.
         locate: where keys stand in the job's file.
+        seen: start at these offsets, as they were resolved before, and not where startpoints would be now.
 
     Raises:
         Refused: the job runs, its startpoints can't be applied, it can't be known to go on from its state,
@@ -141,8 +144,8 @@ def submit(
         if last is not None:
             not_elsewhere(last, connection, cluster)
             last = ledger.settle(last, cluster, store.append)
-        origin = _origin(manifest, files, cluster, store, last, anew, start_from)
-        resolve = partial(resolve_startpoints, manifest, files, connection, store, read_offsets, locate)
+        origin = _origin(manifest, files, cluster, store, last, anew, start_from, seen)
+        resolve = partial(resolve_startpoints, manifest, files, connection, store, read_offsets, locate, seen)
         plan = _plan(manifest, files, connection, jars, cluster, last, origin, resolve)
         for fact in plan.checked:
             progress(fact)
@@ -157,13 +160,21 @@ def _origin(
     last: Deployment | None,
     anew: bool,
     start_from: str | None,
+    seen: ResolvedStartpoints | None,
 ) -> Origin | None:
     """What the job goes on from, None if it starts from its startpoints. Raises Refused if it runs."""
     not_running(manifest, cluster, last)
     if anew:
         return None
     resumption = Resumption(manifest.job, files, store)
-    return resumption.newest(last) if start_from is None else resumption.asked(start_from)
+    origin = resumption.newest(last) if start_from is None else resumption.asked(start_from)
+    if origin is not None and seen is not None:
+        raise Refused(
+            f"'{manifest.job}' goes on from {origin.told}, so that startpoints don't apply",
+            state="nothing was changed",
+            remedy="leave the startpoints out; or, to start without state, add --anew: rows may be emitted again",
+        )
+    return origin
 
 
 def _plan(

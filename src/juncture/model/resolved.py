@@ -22,7 +22,7 @@ class PartitionRange(Value):
     `records` counts offsets: transaction markers and records that compaction has taken out are in it. `first_at` and
     `last_at` are the Kafka timestamps of the first and the last record, `before_at` that of the last record before
     `start`, None where there is none. `bytes` is estimated from a sample of the records' keys, values and headers,
-    uncompressed. `asked_time` is the timestamp that `start` was found by.
+    uncompressed; None where they may not be read. `asked_time` is the timestamp that `start` was found by.
     """
 
     partition: int
@@ -31,7 +31,7 @@ class PartitionRange(Value):
     log_start: int
     log_end: int
     records: int
-    bytes: int
+    bytes: int | None = None
     start_reason: Reason = "asked"
     end_reason: Reason = "asked"
     asked_time: AwareDatetime | None = None
@@ -81,8 +81,10 @@ class ResolvedSource(Value):
         return sum(each.records for each in self.partitions)
 
     @property
-    def bytes(self) -> int:
-        return sum(each.bytes for each in self.partitions)
+    def bytes(self) -> int | None:
+        """None unless it is known of all partitions."""
+        known = [each.bytes for each in self.partitions if each.bytes is not None]
+        return sum(known) if len(known) == len(self.partitions) else None
 
 
 class ResolvedStartpoints(Value):

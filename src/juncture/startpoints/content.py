@@ -53,7 +53,7 @@ def _with_content(
     middles: dict[Place, tuple[Sampled, ...]],
     tails: dict[Place, tuple[Sampled, ...]],
 ) -> ResolvedSource:
-    partitions, guessed, sizes = [], 0.0, []
+    partitions, everything, guessed, sizes = [], 0, 0, []
     for each in source.partitions:
         place = (source.topic, each.partition)
         head, tail = heads.get(place, ()), tails.get(place, ())
@@ -63,6 +63,7 @@ def _with_content(
         if not whole:
             total = round(total / len(records) * each.records)
             guessed += total
+        everything += total
         sizes += [record.size for record in records.values()]
         partitions.append(
             each.model_copy(
@@ -74,10 +75,7 @@ def _with_content(
                 }
             )
         )
-    total = sum(each.bytes for each in partitions)
-    error = None
-    if total:
-        error = _relative_error(sizes) * guessed / total
+    error = _relative_error(sizes) * guessed / everything if everything else None
     return source.model_copy(update={"partitions": tuple(partitions), "bytes_error": error})
 
 

@@ -58,6 +58,7 @@ def _spares(
     What is left changes evenly between the first record and the last, so that these two are looked at.
     """
     begun = [each for each in source.partitions if each.records and each.first_at is not None]
+    sized = [(each, each.bytes) for each in begun if each.bytes is not None]
     millis, limit = int(config.get("retention.ms", -1)), int(config.get("retention.bytes", -1))
     if millis >= 0:
         kept = timedelta(milliseconds=millis)
@@ -65,12 +66,12 @@ def _spares(
         yield f"retention.ms={millis}", spare, "is read"
     if limit >= 0:
         spare = []
-        for each in begun:
-            rate = _bytes_a_second(each)
-            if each.bytes > limit:
+        for each, size in sized:
+            rate = _bytes_a_second(each, size)
+            if size > limit:
                 spare.append((each, -_STARTS_WITHIN))
             elif rate:
-                left = timedelta(seconds=min((limit - each.bytes) / rate, 10**9)) - _STARTS_WITHIN
+                left = timedelta(seconds=min((limit - size) / rate, 10**9)) - _STARTS_WITHIN
                 spare.append((each, min(left, timedelta(seconds=min(limit / rate, 10**9)) - _catch_up(each))))
         yield f"retention.bytes={limit}", spare, "is read, as far as its estimated bytes tell,"
 
@@ -87,8 +88,8 @@ def _catch_up(partition: PartitionRange) -> timedelta:
     return timedelta(seconds=partition.records / CATCH_UP_RATE)
 
 
-def _bytes_a_second(partition: PartitionRange) -> float:
+def _bytes_a_second(partition: PartitionRange, size: int) -> float:
     if partition.first_at is None or partition.last_at is None:
         return 0.0
     seconds = (partition.last_at - partition.first_at).total_seconds()
-    return partition.bytes / seconds if seconds > 0 else 0.0
+    return size / seconds if seconds > 0 else 0.0

@@ -49,7 +49,7 @@ def resolve(
 
     Raises:
         Unreachable: the brokers do not answer.
-        Refused: they do not allow to look.
+        Refused: they do not tell the offsets. What else they refuse to tell becomes a finding.
     """
     now = _now()
     admin = Admin(kafka)
@@ -72,11 +72,17 @@ def resolve(
             except Refused as refusal:
                 wrong.append(_unresolved(report, table, refusal))
         findings += wrong
-    resolved = add_content(kafka, found)
-    configs = admin.configs(source.topic for source in resolved)
+    resolved = tuple(found)
+    try:
+        resolved = add_content(kafka, found)
+    except Refused as refusal:
+        findings += [_not_looked_at(report, each, "what lies between its offsets", refusal) for each in found]
     for each in resolved:
         findings += misplaced(report, each)
-        findings += not_kept(report, each, configs[each.topic], now)
+        try:
+            findings += not_kept(report, each, admin.configs([each.topic])[each.topic], now)
+        except Refused as refusal:
+            findings.append(_not_looked_at(report, each, "how long its topic keeps records", refusal))
     findings += apart(report, resolved, windows, now)
     return ResolvedStartpoints(
         job=report.job,
@@ -122,6 +128,16 @@ def _unresolved(report: Reporter, table: str, refusal: Refused) -> Finding:
     return report.finding("startpoint-unresolved", "error", table, message, refusal.remedy or "")
 
 
+def _not_looked_at(report: Reporter, source: ResolvedSource, what: str, refusal: Refused) -> Finding:
+    return report.finding(
+        "not-looked-at",
+        "warning",
+        source.table,
+        f"{what} is not known of {source.table}: {refusal.problem}",
+        refusal.remedy or "",
+    )
+
+
 def _resolved(table: str, source: Source, lookup: Lookup) -> ResolvedSource:
     """Offsets by partition; what lies between them is not looked at yet. Raises Refused."""
     topic, wanted = source.topic, source.startpoint
@@ -144,7 +160,6 @@ def _resolved(table: str, source: Source, lookup: Lookup) -> ResolvedSource:
                 log_start=first[partition],
                 log_end=end[partition],
                 records=max(to - max(offset, first[partition]), 0),
-                bytes=0,
                 start_reason=reason,
                 end_reason=to_reason,
                 asked_time=begin.time,
