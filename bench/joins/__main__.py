@@ -71,7 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
     limits = Limits(given.runs, given.timeout, given.rate, given.rate_seconds)
     started = datetime.now(timezone.utc)
     path: Path = given.result or _FOLDER / f"{started:%Y-%m-%dT%H%M%S}.json"
-    report = Report(BASE, {"command": " ".join(["python -m bench.joins", *(arguments or sys.argv[1:])])})
+    about = {"command": " ".join(["python -m bench.joins", *(arguments or sys.argv[1:])])}
+    report = Report(BASE, about, {name: each for name, each in vars(given).items() if name != "result"})
     report.about |= {
         "begun": f"{started:%Y-%m-%d %H:%M} UTC",
         "machine": f"{os.cpu_count()} cores, {psutil.virtual_memory().total >> 30} GiB, {platform.platform()}",

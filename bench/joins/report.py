@@ -43,10 +43,13 @@ class Paced:
 
 @dataclass
 class Report:
-    """All outcomes. `about` holds what was asked for and the machine; `versions` and `settings` go by engine."""
+    """All outcomes. `about` holds what was asked for and the machine, in words; `arguments` the numbers and names that
+    were asked for, and `versions` and `settings` go by engine.
+    """
 
     base: str
     about: dict[str, str]
+    arguments: dict[str, int | str]
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
     settings: dict[str, dict[str, str]] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)

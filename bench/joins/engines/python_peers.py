@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.joins.engine import EngineFailed, Job, Plan
+from bench.joins.engine import Job, Plan
+from bench.joins.environment import install, pins, python_of
 from bench.joins.oracle import Form
 from bench.joins.program import Program, running
 from bench.joins.workload import WINDOW_MS
@@ -38,35 +36,12 @@ class PythonEngine:
     topics: int = 2
 
     def prepare(self) -> None:
-        if self._python.exists():
-            return
-        uv = [str(Path(sys.executable).with_name("uv"))]
-        fresh = self._environment.with_suffix(".new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        for command in (
-            [*uv, "venv", "--quiet", "--relocatable", "--python", sys.executable, str(fresh)],
-            [
-                *(
-                    *uv,
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--require-hashes",
-                    "--python",
-                    str(fresh / "bin" / "python"),
-                ),
-                *("--requirement", str(self._pins)),
-            ],
-        ):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                raise EngineFailed(f"{self.name} can't be installed", state=done.stderr.strip()[-1000:])
-        fresh.rename(self._environment)
+        install(self.name, self.folder)
 
     def versions(self) -> dict[str, str]:
         pinned = next(
             line.split(" ")[0]
-            for line in self._pins.read_text().splitlines()
+            for line in pins(self.name).read_text().splitlines()
             if line.startswith(f"{self.name}==")
         )
         return {self.name: pinned.partition("==")[2], "python": sys.version.split()[0]}
@@ -90,23 +65,10 @@ class PythonEngine:
         changelogs = (job.stack.broker_log, job.topics.result)
         with running(
             self.name,
-            [self._python, program, json.dumps(given)],
+            [python_of(self.name, self.folder), program, json.dumps(given)],
             job.folder,
             variables={self.threads: str(job.plan.parallelism), "PYTHONPATH": ""},
             state_folders=[state] if self.keeps_state else [],
             changelogs=changelogs if self.keeps_state else None,
         ) as started:
             yield started
-
-    @property
-    def _pins(self) -> Path:
-        return _HERE / "peers" / f"{self.name}.txt"
-
-    @property
-    def _environment(self) -> Path:
-        digest = hashlib.sha256(self._pins.read_bytes() + sys.version.encode()).hexdigest()[:12]
-        return self.folder.resolve() / f"{self.name}-{digest}"
-
-    @property
-    def _python(self) -> Path:
-        return self._environment / "bin" / "python"

@@ -29,7 +29,11 @@ SAME = Comparison(expected=1000, found=1000, missing=0, extra=0, digest="ab")
 
 def report(*outcomes: Outcome) -> Report:
     made = Report(
-        "base", {"machine": "2 cores"}, {"base": {"apache-flink": "2.3.0"}}, {"base": {"state": "rocksdb"}}
+        "base",
+        {"machine": "2 cores"},
+        {"events": 5},
+        {"base": {"apache-flink": "2.3.0"}},
+        {"base": {"state": "rocksdb"}},
     )
     made.outcomes.extend(outcomes)
     return made
