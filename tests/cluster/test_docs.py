@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 DOCS = Path(__file__).parents[2] / "docs"
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"\s+# ends with (\d+)$")
@@ -39,11 +41,12 @@ def steps(page: Path) -> Iterator[Step]:
         yield step
 
 
-def test_quickstart(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["quickstart.md", "guides/startpoints.md"])
+def test_page(page: str, tmp_path: Path) -> None:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     folder = tmp_path
     try:
-        for step in steps(DOCS / "quickstart.md"):
+        for step in steps(DOCS / page):
             if step.command.startswith("cd "):
                 folder /= step.command[3:]
                 continue

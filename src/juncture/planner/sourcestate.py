@@ -16,6 +16,8 @@ _LENGTH = struct.Struct(">i")
 _HEAD = struct.Struct(">ii")
 _TOPIC = struct.Struct(">H")
 _SPLIT = struct.Struct(">iq")
+_VERSION = 0
+"""Of the connector's KafkaPartitionSplitSerializer, which says what is behind it."""
 
 
 def read_offsets(request: dict[str, Any]) -> dict[str, Any]:
@@ -34,7 +36,8 @@ def read_offsets(request: dict[str, Any]) -> dict[str, Any]:
                 held = found.setdefault(topic, {})
                 held[str(partition)] = min(offset, held.get(str(partition), offset))
     except (struct.error, UnicodeDecodeError):
-        return {"offsets": {}, "error": "its sources' state is compressed, or not of Kafka sources"}
+        error = "its sources' state is compressed, of an unknown connector's version, or not of Kafka sources"
+        return {"offsets": {}, "error": error}
     except Exception as error:
         return {"offsets": {}, "error": root_cause(str(error))}
     return {"offsets": found, "error": None}
@@ -78,7 +81,10 @@ def _elements(handle: Any, offsets: list[int]) -> list[bytes]:
 
 
 def _split(serialized: bytes) -> tuple[str, int, int]:
-    """Topic, partition and next offset, as Flink's KafkaPartitionSplitSerializer writes them behind its version."""
+    """Topic, partition and next offset of a serialized split."""
+    version, _ = _HEAD.unpack_from(serialized)
+    if version != _VERSION:
+        raise struct.error
     begin = _HEAD.size
     (length,) = _TOPIC.unpack_from(serialized, begin)
     name = begin + _TOPIC.size
