@@ -62,6 +62,7 @@ def sample(
             "max.partition.fetch.bytes": 64 * 1024,
             "queued.max.messages.kbytes": 1_024,
             "queued.min.messages": 1,
+            "fetch.queue.backoff.ms": 10,
         }
     )
     try:
