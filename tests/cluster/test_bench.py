@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from bench.joins.__main__ import main
+from bench.operator.__main__ import main as operators
 
 
 def test_two_engines_write_the_rows_of_the_oracle(
@@ -27,3 +28,17 @@ def test_two_engines_write_the_rows_of_the_oracle(
     assert printed.count(", the same") == 2
     assert stored["outcomes"][1]["measures"]["peak_disk"] > 0
     assert not any(Path(".juncture/bench/stack/.juncture/local").glob("data*"))
+
+
+def test_the_operators_alone_join_the_same_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert operators(["flink", "event-join", "heap", "--events", "4000", "--every", "1000"]) == 0
+    lines = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()
+    ]
+    assert lines[0][0] == "variant"
+    figures = {line[0]: line[1:] for line in lines[2:]}
+    assert list(figures) == ["flink", "event-join", "heap"]
+    results = {each[5] for each in figures.values()}
+    assert len(results) == 1
+    assert int(results.pop().replace(",", "")) > 200
+    assert all(float(each[0]) > 0 for each in figures.values())
