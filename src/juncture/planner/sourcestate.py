@@ -12,7 +12,6 @@ from juncture.planner.javaerrors import root_cause
 
 _STATE = "SourceReaderState"
 """The name of the operator state in which Flink's sources keep their splits."""
-_LENGTH = struct.Struct(">i")
 _HEAD = struct.Struct(">ii")
 _TOPIC = struct.Struct(">H")
 _SPLIT = struct.Struct(">iq")
@@ -36,7 +35,7 @@ def read_offsets(request: dict[str, Any]) -> dict[str, Any]:
                 held = found.setdefault(topic, {})
                 held[str(partition)] = min(offset, held.get(str(partition), offset))
     except (struct.error, UnicodeDecodeError):
-        error = "its sources' state is compressed, of an unknown connector's version, or not of Kafka sources"
+        error = "its sources are of an unknown version of the connector, or read no Kafka"
         return {"offsets": {}, "error": error}
     except Exception as error:
         return {"offsets": {}, "error": root_cause(str(error))}
@@ -69,15 +68,36 @@ def _each(collection: Any) -> Iterator[Any]:
 
 
 def _elements(handle: Any, offsets: list[int]) -> list[bytes]:
+    """The elements of a list state, each behind its length, as Flink's restore reads them."""
+    gateway = get_gateway()
+    state = gateway.jvm.org.apache.flink.runtime.state
     stream = handle.openInputStream()
-    data = bytes(stream.readAllBytes())
-    stream.close()
+    head = state.OperatorBackendSerializationProxy(
+        gateway.jvm.java.lang.Thread.currentThread().getContextClassLoader()
+    )
+    head.read(gateway.jvm.org.apache.flink.core.memory.DataInputViewStreamWrapper(stream))
+    compression = (
+        state.SnappyStreamCompressionDecorator
+        if _is_compressed(head)
+        else state.UncompressedStreamCompressionDecorator
+    )
+    plain = state.CompressibleFSDataInputStream(stream, compression.INSTANCE)
+    data = gateway.jvm.java.io.DataInputStream(plain)
     elements = []
     for offset in offsets:
-        (length,) = _LENGTH.unpack_from(data, offset)
-        begin = offset + _LENGTH.size
-        elements.append(data[begin : begin + length])
+        plain.seek(offset)
+        elements.append(bytes(data.readNBytes(data.readInt())))
+    stream.close()
     return elements
+
+
+def _is_compressed(head: Any) -> bool:
+    # Not public, and nothing else tells.
+    gateway = get_gateway()
+    none = gateway.new_array(gateway.jvm.java.lang.Class, 0)
+    method = head.getClass().getDeclaredMethod("isUsingStateCompression", none)
+    method.setAccessible(True)
+    return bool(method.invoke(head, gateway.new_array(gateway.jvm.java.lang.Object, 0)))
 
 
 def _split(serialized: bytes) -> tuple[str, int, int]:
