@@ -298,7 +298,7 @@ class StayingJob:
         }
         if self._restarts:
             options["restart-strategy.fixed-delay.attempts"] = str(self._restarts)
-            options["restart-strategy.fixed-delay.delay"] = "10 ms"
+            options["restart-strategy.fixed-delay.delay"] = "200 ms"
         if ignore_unclaimed_state:
             options["execution.state-recovery.ignore-unclaimed-state"] = "true"
         script = self._folder / f"{job_id}.py"

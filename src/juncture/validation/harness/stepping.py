@@ -40,8 +40,9 @@ from juncture.validation.report.difference import Difference
 
 _IDLE_TIMEOUT = 1500
 """Milliseconds without a record after which a topic falls idle, in a case that has it fall idle."""
-_FAILOVERS = 3
-"""One death of a TaskManager may be noticed by several of its tasks, one after the other."""
+_FAILOVERS = 5
+"""One death of a TaskManager may be noticed by several of its tasks, one after the other, and the job be sent to it
+once more before its heartbeats are missed."""
 
 
 def run_steps(session: WarmSession, case: Case, version: Compiled | None = None) -> Outcome:
