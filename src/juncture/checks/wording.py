@@ -47,7 +47,9 @@ def describe(flow: Flow, node: PlanNode) -> str:
         case "rank":
             names = [flow.name(ups[0], index) for index in node.raw.get("partition", {}).get("fields", ())]
             return f"the ranking of {over}" + (f" by {listed(names)}" if names else "")
-        case "table-source-scan" | "changelog-normalize":
+        case "table-source-scan":
+            return f"the changelog of {over}" if flow.updates(node) else f"the source {over}"
+        case "changelog-normalize":
             return f"the changelog of {over}"
         case "sink":
             return "the sink"

@@ -48,6 +48,21 @@ def read_plan(text: str) -> CompiledPlan:
     return CompiledPlan(flink_version=raw["flinkVersion"], nodes=tuple(nodes), text=_text(raw))
 
 
+def parse_plan(text: str) -> CompiledPlan:
+    """A plan that `read_plan` made, from its text: of a bundle, say. Raises KeyError for another plan."""
+    raw: dict[str, Any] = json.loads(text)
+    inputs: dict[int, list[int]] = {node["id"]: [] for node in raw["nodes"]}
+    for edge in raw["edges"]:
+        inputs[edge["target"]].append(edge["source"])
+    nodes = []
+    for node in raw["nodes"]:
+        match = _KIND.match(node["type"])
+        uid = node["configuration"]["table.exec.uid.format"].removesuffix("_<transformation>")
+        kind = match["kind"] if match else node["type"]
+        nodes.append(PlanNode(id=node["id"], kind=kind, uid=uid, inputs=tuple(inputs[node["id"]]), raw=node))
+    return CompiledPlan(flink_version=raw["flinkVersion"], nodes=tuple(nodes), text=text)
+
+
 def with_source_uid(plan: CompiledPlan, table: str, uid: str) -> CompiledPlan:
     """The plan with another uid for the operator that reads `table`, so that its state is not found again.
 

@@ -1,0 +1,47 @@
+"""Verdict: what a new version of a job does to the state of one operator."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from juncture.model.base import Value
+
+Verdict = Literal["KEEP", "KEEP_WITH_GAP", "WRONG_RESULTS", "LOST"]
+"""KEEP: restored, and all rows are right. KEEP_WITH_GAP: restored, and rows are missing, or still those of the old
+version, until the gap is over. WRONG_RESULTS: Flink restores it, and rows come out that no version means. LOST: Flink
+can't restore it, or nothing in the new version takes it over."""
+
+WORST_LAST: tuple[Verdict, ...] = ("KEEP", "KEEP_WITH_GAP", "WRONG_RESULTS", "LOST")
+
+
+class OperatorVerdict(Value):
+    """The verdict on one operator that keeps state.
+
+    `uid` is the plan's, `operator` what it is in words: 'the join of page_impressions with page_clicks'.
+    """
+
+    uid: str
+    operator: str
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    """Why it is not KEEP, in words of the author's SQL; of KEEP, what still is worth knowing."""
+    gap_millis: int | None = None
+    """After how much event time the state is whole again; None where that is not known, or nothing is missing."""
+    restores: bool = True
+    """Whether Flink restores the old state into the new operator, or starts it empty, without an error."""
+
+
+class StateVerdict(Value):
+    """The verdicts on all operators of a new version, and the worst of them.
+
+    `unclaimed` are uids of the old version whose state nothing in the new one takes over.
+    """
+
+    operators: tuple[OperatorVerdict, ...]
+    unclaimed: tuple[str, ...] = ()
+
+    @property
+    def worst(self) -> Verdict:
+        """KEEP if no operator keeps state."""
+        found = {each.verdict for each in self.operators}
+        return next((verdict for verdict in reversed(WORST_LAST) if verdict in found), "KEEP")

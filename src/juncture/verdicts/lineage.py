@@ -1,0 +1,133 @@
+"""What the columns of an operator's input are, told apart from how they are called and where they stand."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from juncture.checks.flow import JOINS, Flow
+from juncture.checks.rex import as_sql, conjuncts
+from juncture.model.plan import PlanNode
+
+VOLATILE = frozenset({"id", "description", "outputType", "configuration", "inputProperties", "type"})
+_PASSING = ("exchange", "watermark-assigner", "miniBatch-assigner", "drop-update-before")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of an input.
+
+    `type` is Flink's, as state is written by it; `meanings` are the same for the same expression over the same columns
+    of the sources, one for each way through a UNION ALL; `name` is what a reader calls it; `table` the one source that
+    it comes from, if it is one.
+    """
+
+    type: str
+    meanings: frozenset[str]
+    name: str
+    table: str | None
+
+
+class Lineage:
+    """The columns of a plan, followed up to the sources."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+
+    def columns(self, node: PlanNode) -> tuple[Column, ...]:
+        """The output columns of an operator."""
+        found = []
+        for index, (_, kind) in enumerate(node.fields):
+            origins = self.flow.origins(node, index)
+            tables = {each.table for each in origins}
+            found.append(
+                Column(
+                    stored_type(kind),
+                    self.meanings(node, index),
+                    self.name(node, index),
+                    next(iter(tables)) if len(tables) == 1 else None,
+                )
+            )
+        return tuple(found)
+
+    def name(self, node: PlanNode, index: int) -> str:
+        """A column for a reader: its source's name for it, or the expression that it is."""
+        if node.kind == "calc":
+            up = self.flow.plan.inputs(node)[0]
+            if (expression := self.flow.expression(node, index)) is not None:
+                return as_sql(expression, lambda column: self.name(up, column))
+        fed = self.flow.feeds(node, index)
+        return self.name(*fed[0]) if len(fed) == 1 else self.flow.name(node, index)
+
+    def meanings(self, node: PlanNode, index: int) -> frozenset[str]:
+        """The meaning of a column for each choice of the inputs of the unions above it."""
+        unions = [up for up in self.flow.plan.upstream(node) if up.kind == "union"]
+        choices = itertools.product(*(range(len(union.inputs)) for union in unions))
+        ways = ({union.id: chosen for union, chosen in zip(unions, way, strict=True)} for way in choices)
+        return frozenset(self._meaning(node, index, way) for way in ways)
+
+    def condition(self, condition: Any, ups: tuple[PlanNode, ...]) -> frozenset[str]:
+        """The parts of a condition over the columns of these inputs, one after the other."""
+        return frozenset(self._text(part, ups, {}) for part in conjuncts(condition))
+
+    def filters(self, node: PlanNode) -> frozenset[str]:
+        """What rows were filtered by since they left a source, or an operator that keeps state."""
+        if node.kind == "calc":
+            ups = self.flow.plan.inputs(node)
+            return self.condition(node.raw.get("condition"), ups) | self.filters(ups[0])
+        if node.kind in _PASSING:
+            return self.filters(self.flow.plan.inputs(node)[0])
+        return frozenset()
+
+    def _meaning(self, node: PlanNode, index: int, way: Mapping[int, int]) -> str:
+        """The same text for the same value of the same records, whatever the names and places on the way."""
+        if node.kind == "table-source-scan":
+            return f"{'.'.join(self.flow.plan.tables(node))}.{node.fields[index][0]}"
+        ups = self.flow.plan.inputs(node)
+        if node.kind == "union":
+            return self._meaning(ups[way.get(node.id, 0)], index, way)
+        if (expression := self.flow.expression(node, index)) is not None:
+            return self._text(expression, ups, way)
+        fed = self.flow.feeds(node, index)
+        if node.kind in (*_PASSING, *JOINS, "calc") and len(fed) == 1:
+            return self._meaning(*fed[0], way)
+        inside = ", ".join(sorted(self._meaning(up, column, way) for up, column in fed))
+        if fed:
+            return f"{node.kind}({inside})"
+        rest = {key: value for key, value in node.raw.items() if key not in VOLATILE}
+        return f"{node.kind}#{index}{json.dumps(rest, sort_keys=True)}"
+
+    def _text(self, expression: dict[str, Any], ups: tuple[PlanNode, ...], way: Mapping[int, int]) -> str:
+        """An expression with the meanings of what it reads in place of their places."""
+
+        def put(value: Any) -> Any:
+            if isinstance(value, list):
+                return [put(each) for each in value]
+            if not isinstance(value, dict):
+                return value
+            if value.get("kind") == "INPUT_REF":
+                return self._input(value["inputIndex"], ups, way)
+            return {key: put(each) for key, each in value.items()}
+
+        return json.dumps(put(expression), sort_keys=True)
+
+    def _input(self, index: int, ups: tuple[PlanNode, ...], way: Mapping[int, int]) -> str:
+        for up in ups:
+            if index < len(up.fields):
+                return self._meaning(up, index, way)
+            index -= len(up.fields)
+        raise ValueError(f"no input has a column {index}")
+
+
+def stored_type(kind: Any) -> str:
+    """A type as state is written by it: being an event time makes no difference, being nullable does."""
+    if not isinstance(kind, dict):
+        return str(kind)
+    if kind.get("kind") in ("ROWTIME", "PROCTIME"):
+        zone = " WITH LOCAL TIME ZONE" if "LOCAL" in str(kind.get("type")) else ""
+        nullable = "" if kind.get("nullable", True) else " NOT NULL"
+        return f"TIMESTAMP({kind.get('precision', 3)}){zone}{nullable}"
+    return json.dumps(kind, sort_keys=True)

@@ -1,0 +1,45 @@
+"""One version of a job, as far as its state depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from juncture.checks.flow import Flow
+from juncture.model.plan import CompiledPlan, PlanNode
+from juncture.verdicts.lineage import Lineage
+
+STATELESS = frozenset(
+    {
+        "calc", "exchange", "union", "values", "expand", "correlate", "watermark-assigner", "drop-update-before",
+        "mini-batch-assigner", "lookup-join", "window-table-function",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Version:
+    """A compiled plan, the uids of its joins that run on the event join, and the topic of each table."""
+
+    plan: CompiledPlan
+    event_joins: frozenset[str]
+    topics: Mapping[str, str]
+
+    @cached_property
+    def flow(self) -> Flow:
+        return Flow(self.plan, lambda table: False)
+
+    @cached_property
+    def lineage(self) -> Lineage:
+        return Lineage(self.flow)
+
+    @cached_property
+    def stateful(self) -> dict[str, PlanNode]:
+        """The operators that keep state, by uid without the number of rewinds."""
+        return {base_uid(node.uid): node for node in self.plan.nodes if node.kind not in STATELESS}
+
+
+def base_uid(uid: str) -> str:
+    """A uid as the plan was compiled with: a source that was rewound has '@' and a number behind it."""
+    return uid.partition("@")[0]

@@ -1,0 +1,210 @@
+"""Edits of a running join: what each does to its state, and the rows that come out after a real restore."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from juncture.model.verdict import Verdict
+
+IMPRESSIONS, CLICKS, ADS = (
+    f"{{{{ source('{name}') }}}}" for name in ("page_impressions", "page_clicks", "ad_clicks")
+)
+WITHIN = "c.clicked_at BETWEEN i.served_at AND i.served_at + INTERVAL '10' MINUTE"
+
+
+def join(
+    note: str = "c.target",
+    kind: str = "JOIN",
+    on: str = f"c.impression_id = i.impression_id AND {WITHIN}",
+    impressions: str = IMPRESSIONS,
+    clicks: str = CLICKS,
+    hint: str = "",
+    more: str = "",
+) -> str:
+    """A join of impressions with clicks; `note` is its third column."""
+    return (
+        f"SELECT {hint} i.impression_id, c.click_id, {note} AS note\nFROM {impressions} AS i\n"
+        f"{kind} {clicks} AS c\n    ON {on}\n{more}"
+    )
+
+
+REGULAR = "c.impression_id = i.impression_id"
+LIVES = "/*+ STATE_TTL('i' = '1 h', 'c' = '1 h') */"
+WIDE = "i.page || c.target"
+
+ALL = ("i1 c1", "i2 c2", "i3 c3", "i5 c5")
+"""The pairs: i1 and c1 before the edit, the click of i2 and of i3 after it, both of i5 after it."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """From `old` to `new`, with the verdict on the join; `rows` as 'impression click', None where Flink refuses.
+
+    `because` is in the reason. Of two rows that match, Flink marks the one that came second, whatever the kind of join:
+    `clicks_first` says which that is.
+    """
+
+    name: str
+    old: str
+    new: str
+    verdict: Verdict
+    rows: tuple[str, ...] | None = ALL
+    because: str = ""
+    clicks_first: bool = False
+
+
+def _same(
+    name: str, new: str, old: str | None = None, rows: tuple[str, ...] = ALL, because: str = ""
+) -> Edit:
+    return Edit(name, old or join(), new, "KEEP", rows, because)
+
+
+def _lost(name: str, new: str, because: str, old: str | None = None) -> Edit:
+    return Edit(name, old or join(), new, "LOST", None, because)
+
+
+EDITS = (
+    _same("aliases", join().replace(" AS c\n", " AS k\n").replace("c.", "k.")),
+    _same("conditions in another order", join(on=f"{WITHIN} AND c.impression_id = i.impression_id")),
+    _same("a comment, and white space", f"-- why\n{join()}\n\n"),
+    _same("a function of the result", join(note="UPPER(c.target)")),
+    _same("a constant", join(note="COALESCE(c.target, 'none')")),
+    _same(
+        "columns in another order",
+        join(note="CONCAT(c.target, i.page)"),
+        join(note="CONCAT(i.page, c.target)"),
+    ),
+    _same("a filter over both sides", join(note=WIDE, more="WHERE i.page <> c.target"), join(note=WIDE)),
+    _same(
+        "narrower bounds",
+        join(on=f"{REGULAR} AND {WITHIN.replace('10', '1')}"),
+        rows=("i1 c1", "i5 c5"),
+        because="narrower",
+    ),
+    _same("left to inner", join(), join(kind="LEFT JOIN")),
+    _same("full to left", join(kind="LEFT JOIN"), join(kind="FULL JOIN")),
+    _same(
+        "one more topic, joined with the result",
+        join(
+            more=(
+                f"LEFT JOIN {ADS} AS a ON a.request_id = i.impression_id"
+                " AND a.clicked_at BETWEEN i.served_at AND i.served_at + INTERVAL '1' MINUTE"
+            )
+        ),
+    ),
+    Edit(
+        "wider bounds",
+        join(),
+        join(on=f"{REGULAR} AND {WITHIN.replace('10', '20')}"),
+        "KEEP_WITH_GAP",
+        because="wider",
+    ),
+    Edit(
+        "a filter before the join",
+        join(),
+        join(more="WHERE c.target <> 'none'"),
+        "KEEP_WITH_GAP",
+        because="only the old filter",
+    ),
+    Edit(
+        "no filter any more",
+        join(more="WHERE i.page <> 'jobs'", note=WIDE),
+        join(note=WIDE),
+        "KEEP_WITH_GAP",
+        rows=("i1 c1", "i2 c2", "i5 c5"),
+        because="left out",
+    ),
+    Edit("inner to left", join(), join(kind="LEFT JOIN"), "WRONG_RESULTS", (*ALL, "i1 -"), "has not marked"),
+    Edit(
+        "inner to full",
+        join(),
+        join(kind="FULL JOIN"),
+        "WRONG_RESULTS",
+        (*ALL, "i1 -"),
+        "has not marked",
+    ),
+    Edit(
+        "left to full",
+        join(kind="LEFT JOIN"),
+        join(kind="FULL JOIN"),
+        "WRONG_RESULTS",
+        (*ALL, "- c1"),
+        "has not marked",
+        clicks_first=True,
+    ),
+    Edit(
+        "another column of the same type",
+        join(note="i.page"),
+        join(note="i.items"),
+        "WRONG_RESULTS",
+        because="page_impressions.page, this version expects page_impressions.items",
+    ),
+    Edit(
+        "a column computed before the join",
+        join(note="i.page"),
+        join(
+            note="i.page",
+            impressions=(f"(SELECT impression_id, UPPER(page) AS page, served_at FROM {IMPRESSIONS})"),
+        ),
+        "WRONG_RESULTS",
+        because="UPPER(page)",
+    ),
+    Edit(
+        "another key of the same type",
+        join(note=WIDE),
+        join(note=WIDE, on=f"c.target = i.impression_id AND {WITHIN}"),
+        "LOST",
+        None,
+    ),
+    _lost(
+        "one more column of the left side",
+        join(note=WIDE),
+        "page_impressions.page now becomes part of the state",
+    ),
+    _lost(
+        "one more column of the right side",
+        join(note="i.page || c.target"),
+        "page_clicks.target now becomes",
+        join(note="i.page"),
+    ),
+    _lost("a column less", join(), "page_impressions.page leaves the state", join(note=WIDE)),
+    _lost(
+        "one more key",
+        join(note=WIDE, on=f"{REGULAR} AND c.target = i.page AND {WITHIN}"),
+        "looks them up by",
+        join(note=WIDE),
+    ),
+    _lost("a longer type", join(note="CAST(i.member_id AS STRING)"), "now", join(note="i.page")),
+    Edit(
+        "no bounds any more", join(), join(on=REGULAR, hint=LIVES), "LOST", ("i1 c1", "i5 c5"), "begins empty"
+    ),
+    Edit(
+        "the sides change places",
+        join(),
+        (
+            f"SELECT i.impression_id, c.click_id, c.target AS note\nFROM {CLICKS} AS c\nJOIN {IMPRESSIONS} AS i\n"
+            f"    ON {REGULAR} AND {WITHIN}"
+        ),
+        "LOST",
+        ("i1 c1", "i5 c5"),
+        "begins empty",
+    ),
+    _same(
+        "a regular join's function",
+        join(on=REGULAR, hint=LIVES, note="UPPER(c.target)"),
+        join(on=REGULAR, hint=LIVES),
+    ),
+    Edit(
+        "a longer time to live",
+        join(on=REGULAR, hint=LIVES),
+        join(on=REGULAR, hint=LIVES.replace("1 h", "2 h")),
+        "KEEP_WITH_GAP",
+        because="kept longer",
+    ),
+    _lost(
+        "a regular join's column",
+        join(on=REGULAR, hint=LIVES, note=WIDE),
+        "now becomes",
+        join(on=REGULAR, hint=LIVES),
+    ),
+)

@@ -1,0 +1,100 @@
+"""Verdicts on upgrades, held against what Flink does with a real savepoint, and against the rows that come out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cluster.edits import EDITS, Edit
+
+from juncture.model.joins import event_joins
+from juncture.project.config import resolve_environment
+from juncture.project.loader import load_project
+from juncture.validation.cases.case_file import make_cases
+from juncture.validation.harness.compiling import Compiled
+from juncture.validation.harness.runner import run_case
+from juncture.validation.harness.session import WarmSession
+from juncture.verdicts.compare import state_verdict
+from juncture.verdicts.version import Version
+
+REPOSITORY = Path(__file__).parents[2]
+SINK = """\
+CREATE TABLE pairs (
+    impression_id STRING,
+    click_id STRING,
+    note STRING
+) {{ kafka(topic='pairs') }}
+"""
+BEFORE = [
+    {"page_impressions": [
+        ["impression_id", "page", "items", "member_id", "served_at"],
+        *([f"i{n}", "jobs" if n == 3 else "home", "list", 7, "+00:00"] for n in (1, 2, 3)),
+    ]},
+    {"page_clicks": [["click_id", "impression_id", "target", "clicked_at"], ["c1", "i1", "ad", "+00:30"]]},
+]  # fmt: skip
+AFTER = [
+    {"page_impressions": [
+        ["impression_id", "page", "items", "member_id", "served_at"], ["i5", "home", "list", 7, "+03:00"],
+    ]},
+    {"page_clicks": [
+        ["click_id", "impression_id", "target", "clicked_at"],
+        ["c2", "i2", "ad", "+02:00"], ["c3", "i3", "ad", "+02:00"], ["c5", "i5", "ad", "+03:10"],
+    ]},
+]  # fmt: skip
+
+
+def _names(number: int) -> tuple[str, str]:
+    return f"old_{number}", f"new_{number}"
+
+
+@pytest.fixture(scope="module")
+def session(stack) -> Iterator[WarmSession]:
+    root = stack.root / "verdicts"
+    for folder in ("sql/sources", "templates"):
+        shutil.copytree(REPOSITORY / folder, root / folder)
+    shutil.copy(REPOSITORY / "juncture.toml", root)
+    for folder in ("sql/joins", "sql/sinks", "jobs"):
+        (root / folder).mkdir(parents=True)
+    (root / "sql/sinks/pairs.sql").write_text(SINK)
+    for number, edit in enumerate(EDITS):
+        for name, text in zip(_names(number), (edit.old, edit.new), strict=True):
+            (root / f"sql/joins/{name}.sql").write_text(text)
+            (root / f"jobs/{name}.yaml").write_text(f"join: {name}\nsink: pairs\n")
+    project = load_project(root)
+    jobs = [name for number in range(len(EDITS)) for name in _names(number)]
+    with WarmSession(project, resolve_environment(project), jobs) as session:
+        yield session
+
+
+def _version(compiled: Compiled) -> Version:
+    rendered = compiled.rendered
+    taken = event_joins(compiled.plan, rendered.job.join_strategy, rendered.options)
+    return Version(compiled.plan, frozenset(each.uid for each in taken), rendered.topics)
+
+
+@pytest.mark.parametrize(
+    ("number", "edit"), list(enumerate(EDITS)), ids=lambda value: getattr(value, "name", "")
+)
+def test_flink_does_what_the_verdict_says(session: WarmSession, number: int, edit: Edit) -> None:
+    before, after = _names(number)
+    verdict = state_verdict(_version(session.job(before)), _version(session.job(after)))
+    reasons = "; ".join(reason for each in verdict.operators for reason in each.reasons)
+    assert (verdict.worst, edit.because in reasons) == (edit.verdict, True), reasons
+
+    rows = [row.replace("-", "").split(" ") for row in edit.rows or ()]
+    steps = [
+        *({"arrive": [each]} for each in (reversed(BEFORE) if edit.clicks_first else BEFORE)),
+        {"upgrade": {"to": after, "ignore_unclaimed_state": bool(verdict.unclaimed)}},
+        {"arrive": AFTER},
+    ]
+    expected = [["impression_id", "click_id"], *([each or None for each in row] for row in rows)]
+    data = {"job": before, "cases": [{"name": edit.name, "steps": steps, "expect": expected}]}
+    (case,) = make_cases(session.project, session.environment, data)
+    outcome = run_case(session, case)
+    if edit.rows is None:
+        assert outcome.error is not None
+        assert "state" in str(outcome.error).lower()
+    else:
+        assert outcome.passed, outcome.error or outcome.difference
