@@ -70,7 +70,7 @@ class SecuredBroker(Broker):
         folder.create()
         chosen = Ports(kafka=taken[0], controller=taken[1], rest=taken[2], rpc=taken[2])
         super().__init__(folder, LocalSettings(), chosen, find_java(), JarCache().jars("kafka-broker"))
-        self._inner = f"{HOST}:{chosen.kafka}"
+        self.inner = f"{HOST}:{chosen.kafka}"
         self.address = f"{HOST}:{chosen.rest}"
         self._certificates, self._plain, self._scram = certificates, plain, scram
 
@@ -106,7 +106,7 @@ class SecuredBroker(Broker):
             processes.stop([broker], grace=15)
 
     def _add_users(self) -> None:
-        admin = AdminClient({"bootstrap.servers": self._inner})
+        admin = AdminClient({"bootstrap.servers": self.inner})
         strength = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
         wanted: list[UserScramCredentialAlteration] = [
             UserScramCredentialUpsertion(name, strength, password.encode())

@@ -195,6 +195,20 @@ def test_retention_and_expiry(kafka: Kafka) -> None:
     assert "has expired at 2026-03-01 00:00:00 UTC" in expired.errors[0].message
 
 
+def test_two_tables_of_one_topic(kafka: Kafka, topic: str) -> None:
+    write(kafka, topic, 300)
+    sources = {
+        name: Source(topic, Startpoint.model_validate({"timestamp": at(seconds)}))
+        for name, seconds in (("early", 30), ("late", 240))
+    }
+    report = Reporter("paid", lambda *keys: Location("jobs/paid.yaml", 3))
+    early, late = resolve(sources, kafka, lambda position: Snapshot("", {}), (), report, "local").sources
+    assert (early.start, late.start) == (dict.fromkeys(range(3), 10), dict.fromkeys(range(3), 80))
+    assert (early.bytes, late.bytes) == (2700, 600)
+    assert early.partitions[0].first_at == START + timedelta(seconds=30)
+    assert late.partitions[0].first_at == START + timedelta(seconds=240)
+
+
 def test_transactions(kafka: Kafka, topic: str) -> None:
     producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "transactional.id": topic})
     producer.init_transactions(10)

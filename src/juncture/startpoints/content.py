@@ -16,37 +16,35 @@ _TAIL = 32
 """Offsets at its end: the last may be transactions' markers, which are no records."""
 
 
-def add_content(kafka: Kafka, sources: Sequence[ResolvedSource]) -> tuple[ResolvedSource, ...]:
-    """The sources with the records' times, and with their bytes as far as a sample tells.
+def with_content(kafka: Kafka, source: ResolvedSource) -> ResolvedSource:
+    """The source with its records' times, and with their bytes as far as a sample tells.
 
     Up to 72 records of each partition are read, from the beginning, the middle and the end of its range, and up to 32
     before it.
+
+    Raises:
+        Refused: the topic may not be read.
+        Unreachable: the brokers do not answer.
     """
     passed = {
         (source.topic, each.partition): (max(each.log_start, start - _TAIL), start)
-        for source in sources
         for each in source.partitions
         if (start := min(each.start, each.log_end)) > each.log_start
     }
     before = sample(kafka, passed, _TAIL)
-    ranges = {
-        (source.topic, each.partition): _readable(each)
-        for source in sources
-        for each in source.partitions
-        if each.records
-    }
+    ranges = {(source.topic, each.partition): _readable(each) for each in source.partitions if each.records}
     heads = sample(kafka, ranges, _TAKEN)
     longer = {place: ranges[place] for place, records in heads.items() if len(records) == _TAKEN}
     middles = sample(kafka, {place: ((a + b) // 2, b) for place, (a, b) in longer.items()}, _TAKEN)
     tails = sample(kafka, {place: (max(a, b - _TAIL), b) for place, (a, b) in longer.items()}, _TAIL)
-    return tuple(_with_content(source, before, heads, middles, tails) for source in sources)
+    return _with_samples(source, before, heads, middles, tails)
 
 
 def _readable(partition: PartitionRange) -> tuple[int, int]:
     return max(partition.start, partition.log_start), min(partition.end, partition.log_end)
 
 
-def _with_content(
+def _with_samples(
     source: ResolvedSource,
     before: dict[Place, tuple[Sampled, ...]],
     heads: dict[Place, tuple[Sampled, ...]],

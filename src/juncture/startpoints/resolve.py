@@ -14,7 +14,7 @@ from juncture.model.report import Finding
 from juncture.model.resolved import JoinWindow, PartitionRange, Reason, ResolvedSource, ResolvedStartpoints
 from juncture.model.startpoint import AtOffsets, Startpoint
 from juncture.startpoints.apart import apart
-from juncture.startpoints.content import add_content
+from juncture.startpoints.content import with_content
 from juncture.startpoints.kept import not_kept
 from juncture.startpoints.lookup import Found, Lookup, Snapshots
 from juncture.startpoints.placed import misplaced
@@ -72,23 +72,25 @@ def resolve(
             except Refused as refusal:
                 wrong.append(_unresolved(report, table, refusal))
         findings += wrong
-    resolved = tuple(found)
-    try:
-        resolved = add_content(kafka, found)
-    except Refused as refusal:
-        findings += [_not_looked_at(report, each, "what lies between its offsets", refusal) for each in found]
-    for each in resolved:
-        findings += misplaced(report, each)
+    resolved = []
+    for each in found:
+        known = each
         try:
-            findings += not_kept(report, each, admin.configs([each.topic])[each.topic], now)
+            known = with_content(kafka, each)
+        except Refused as refusal:
+            findings.append(_not_looked_at(report, each, "what lies between its offsets", refusal))
+        resolved.append(known)
+        findings += misplaced(report, known)
+        try:
+            findings += not_kept(report, known, admin.configs([each.topic])[each.topic], now)
         except Refused as refusal:
             findings.append(_not_looked_at(report, each, "how long its topic keeps records", refusal))
-    findings += apart(report, resolved, windows, now)
+    findings += apart(report, [each for each in resolved if each.bytes is not None], windows, now)
     return ResolvedStartpoints(
         job=report.job,
         environment=environment,
         resolved_at=now,
-        sources=resolved,
+        sources=tuple(resolved),
         findings=tuple(findings),
     )
 

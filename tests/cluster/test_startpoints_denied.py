@@ -1,0 +1,81 @@
+"""Startpoints where the brokers tell offsets, and neither records nor options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported without saying so
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    ResourcePatternType,
+    ResourceType,
+)
+from tests.cluster.secured import SecuredBroker, make_certificates
+
+from juncture.errors import Location, Refused
+from juncture.kafka.admin import Admin
+from juncture.kafka.writer import Writer
+from juncture.model.environment import Kafka, KafkaSecurity
+from juncture.model.startpoint import Startpoint
+from juncture.startpoints.lookup import Snapshot
+from juncture.startpoints.reporter import Reporter
+from juncture.startpoints.resolve import Source, resolve
+
+
+class GuardedBroker(SecuredBroker):
+    """Whoever has not logged in may do anything, on the inner listener; others what they are allowed."""
+
+    def properties(self) -> dict[str, str]:
+        return super().properties() | {
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS",
+        }
+
+
+def test_what_brokers_refuse_to_tell_is_said_and_the_rest_is_told(tmp_path: Path) -> None:
+    certificates = make_certificates(tmp_path)
+    broker = GuardedBroker(tmp_path / "broker", certificates, {"seer": "secret"}, {"seer": "secret"})
+    with broker.running():
+        inner = Admin(Kafka(bootstrap_servers=broker.inner))
+        inner.create({"orders": 2})
+        with Writer(inner.kafka) as writer:
+            for number in range(10):
+                writer.write("orders", b"x", partition=number % 2)
+        allow(inner, "orders", AclOperation.DESCRIBE)
+        seer = Kafka(
+            bootstrap_servers=broker.address,
+            security=KafkaSecurity(
+                protocol="SASL_SSL",
+                mechanism="PLAIN",
+                username="seer",
+                password="secret",  # noqa: S106
+                ca_file=str(certificates.ca),
+            ),
+        )
+
+        def nothing(position: object) -> Snapshot:
+            raise Refused("there is none")
+
+        report = Reporter("paid", lambda *keys: Location("jobs/paid.yaml", 3))
+        source = Source("orders", Startpoint.model_validate({"offsets": {0: 2, 1: 6}}))
+        found = resolve({"orders": source}, seer, nothing, (), report, "live")
+    [only] = found.sources
+    assert (only.start, only.records, only.bytes) == ({0: 2, 1: 6}, 3, None)
+    assert [(each.rule, each.severity) for each in found.findings] == [
+        ("not-looked-at", "warning"),
+        ("startpoint-outside-log", "error"),
+        ("not-looked-at", "warning"),
+    ]
+    assert "what lies between its offsets is not known of orders" in found.findings[0].message
+    assert "how long its topic keeps records is not known of orders" in found.findings[2].message
+    assert "does not allow it" in found.findings[2].message
+
+
+def allow(admin: Admin, topic: str, operation: AclOperation) -> None:
+    binding = AclBinding(
+        ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, "User:seer", "*", operation,
+        AclPermissionType.ALLOW,
+    )  # fmt: skip
+    for done in admin.client.create_acls([binding]).values():
+        done.result(10)
