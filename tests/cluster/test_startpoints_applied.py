@@ -147,7 +147,7 @@ def test_starts_and_ends(make: Make, cluster: FlinkCluster, planner: Planner, tm
     said.clear()
     fourth = start(made, planner, said=said)
     assert fourth.startpoints is None
-    assert any("startpoints don't apply" in line for line in said)
+    assert any("Startpoints don't apply" in line for line in said)
     until(lambda: made.joined() == sorted(so_far + ids(range(480, 490))))
 
 

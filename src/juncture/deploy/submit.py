@@ -191,7 +191,7 @@ def _plan(
     checked = [*preflight.check(manifest, connection, cluster, jars)]
     resolved = None
     if origin is not None:
-        checked.append(f"Going on from {origin.told}; startpoints don't apply")
+        checked += [f"Going on from {origin.told}", "Startpoints don't apply: state has its own offsets"]
     else:
         resolved = resolve()
         refuse_errors(resolved)
