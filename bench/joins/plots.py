@@ -38,8 +38,8 @@ AXES = {
     "state": Axis(
         "events", "events in 30 min of event time, millions", {"payload": 1, "parallelism": 1}, 1e6
     ),
-    "payload": Axis("payload", "payload, times 527 bytes of JSON", {"events": 1_000_000, "parallelism": 1}),
-    "parallelism": Axis("parallelism", "parallelism", {"events": 1_000_000, "payload": 1}),
+    "payload": Axis("payload", "payload, times 527 bytes of JSON", {"events": 500_000, "parallelism": 1}),
+    "parallelism": Axis("parallelism", "parallelism", {"events": 500_000, "payload": 1}),
 }
 
 
