@@ -178,6 +178,10 @@ def test_nothing_is_that_new(kafka: Kafka, topic: str) -> None:
     resolved = ask(kafka, topic, {"timestamp": at(28)})
     assert only(resolved).start == {0: 10, 1: 9, 2: 9}
     assert told(resolved) == [("startpoint-after-end", "warning")]
+    future = datetime.now(timezone.utc) + timedelta(minutes=1)
+    resolved = ask(kafka, topic, {"until": {"timestamp": future}})
+    assert (only(resolved).end, told(resolved)) == ({0: 10, 1: 10, 2: 10}, [("end-in-future", "warning")])
+    assert told(ask(kafka, topic, {"until": {"timestamp": future - timedelta(minutes=2)}})) == []
 
 
 def test_retention_and_expiry(kafka: Kafka) -> None:

@@ -12,7 +12,7 @@ from juncture.kafka.failures import no_topic
 from juncture.model.environment import Kafka
 from juncture.model.report import Finding
 from juncture.model.resolved import JoinWindow, PartitionRange, Reason, ResolvedSource, ResolvedStartpoints
-from juncture.model.startpoint import AtOffsets, Startpoint
+from juncture.model.startpoint import AtOffsets, AtTimestamp, Startpoint
 from juncture.startpoints.apart import apart
 from juncture.startpoints.content import with_content
 from juncture.startpoints.kept import not_kept
@@ -107,6 +107,16 @@ def _unusable(report: Reporter, table: str, source: Source, count: int, now: dat
                 table,
                 f"the startpoint of {table} has expired at {utc(wanted.expires)}",
                 "see whether it is still wanted: set a later `expires`, or take the startpoint away",
+            )
+        )
+    if isinstance(wanted.until, AtTimestamp) and wanted.until.timestamp > now:
+        findings.append(
+            report.finding(
+                "end-in-future",
+                "warning",
+                table,
+                f"{table} ends where '{source.topic}' ends now, as {utc(wanted.until.timestamp)} is yet to come",
+                "write `until: latest`, or submit the job when that time has passed",
             )
         )
     named = set(wanted.partitions)
