@@ -86,7 +86,7 @@ def command(
         planning(jobs.values(), say, client_variables(connection.flink)) as (_, planner),
     ):
         say(f"Compiling {name}")
-        plan = _checked(invocation, jobs[name], planner.compile(jobs[name]))
+        plan = checked_plan(invocation, jobs[name], planner.compile(jobs[name]))
         toolchain = toolchain_for(jobs[name], plan)
         files = bundle(jobs[name], plan, toolchain.pinned, project.template_dirs)
         jars = [jar.path for jar in toolchain.jars]
@@ -133,7 +133,7 @@ def _create_missing(kafka: Kafka, job: RenderedJob, say: Callable[[str], None]) 
         say(f"Created {', '.join(created)}")
 
 
-def _checked(invocation: Invocation, job: RenderedJob, compilation: Compilation) -> CompiledPlan:
+def checked_plan(invocation: Invocation, job: RenderedJob, compilation: Compilation) -> CompiledPlan:
     """The plan; findings are told. Raises Refused if one of them is an error, or Flink refuses the job."""
     findings = [f for f in findings_of(invocation.project, job, compilation) if f.silenced is None]
     errors = [f for f in findings if f.severity == "error"]
@@ -150,7 +150,7 @@ def _checked(invocation: Invocation, job: RenderedJob, compilation: Compilation)
     if errors or compilation.plan is None or compilation.error is not None:
         why = f"the check finds {len(errors)} errors" if len(errors) > 1 else "the check finds an error"
         raise Refused(
-            f"'{name}' is not submitted: {why}",
+            f"'{name}' is not deployed: {why}",
             state="nothing was changed",
             remedy=f"mend it, and run `juncture check {name}`",
         )

@@ -16,9 +16,17 @@ Launcher = Callable[[Path, Mapping[str, str], Mapping[str, str]], None]
 
 
 def launch_options(
-    flink: Flink, job_id: str, jars: Sequence[Path], restored_from: str | None = None
+    flink: Flink,
+    job_id: str,
+    jars: Sequence[Path],
+    restored_from: str | None = None,
+    *,
+    ignore_unclaimed: bool = False,
 ) -> dict[str, str]:
-    """Flink options for one start on a session cluster. The id is ours, so that a job starts once at most."""
+    """Flink options for one start on a session cluster. The id is ours, so that a job starts once at most.
+
+    With `ignore_unclaimed`, state that no operator takes over is given up; otherwise Flink refuses to start.
+    """
     address = urlsplit(flink.rest)
     secure = address.scheme == "https"
     options = {
@@ -33,6 +41,8 @@ def launch_options(
         options["rest.path"] = address.path.strip("/")
     if restored_from is not None:
         options["execution.state-recovery.path"] = restored_from
+    if ignore_unclaimed:
+        options["execution.state-recovery.ignore-unclaimed-state"] = "true"
     if jars:
         options["pipeline.jars"] = ";".join(jar.resolve().as_uri() for jar in jars)
     return options

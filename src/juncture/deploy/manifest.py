@@ -28,6 +28,15 @@ class Source(BaseModel):
     startpoint: Startpoint
 
 
+class PinnedJar(BaseModel):
+    """A jar that the job needs: 'group:artifact:version', and its sha256."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    coordinates: str
+    sha256: str
+
+
 class Manifest(BaseModel):
     """The part of manifest.json that deploying needs. `topics` are by table, `flink` is a minor version.
 
@@ -42,6 +51,7 @@ class Manifest(BaseModel):
     flink: str
     topics: dict[str, str]
     sources: dict[str, Source] = {}
+    jars: tuple[PinnedJar, ...] = ()
     variables: tuple[str, ...]
     options: dict[str, str]
     parallelism: int

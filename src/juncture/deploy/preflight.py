@@ -17,9 +17,20 @@ _SLOTS_FREE_WITHIN = 6.0
 
 
 def check(
-    manifest: Manifest, connection: Connection, cluster: FlinkCluster, jars: Sequence[Path]
+    manifest: Manifest,
+    connection: Connection,
+    cluster: FlinkCluster,
+    jars: Sequence[Path],
+    freed: int = 0,
 ) -> tuple[str, ...]:
     """What was found to be right, a sentence each.
+
+    Args:
+        manifest: the job's.
+        connection: where to.
+        cluster: the same, open.
+        jars: what has to be sent along.
+        freed: slots that another job gives back before this one starts.
 
     Raises:
         JunctureError: a variable is not set.
@@ -29,7 +40,7 @@ def check(
     connection.values(manifest.variables)
     checks: tuple[Callable[[], str], ...] = (
         lambda: _version(manifest, cluster),
-        lambda: _slots(manifest, cluster),
+        lambda: _slots(manifest, cluster, freed),
         lambda: _topics(manifest, connection),
         lambda: _jars(jars),
     )
@@ -62,15 +73,15 @@ def _version(manifest: Manifest, cluster: FlinkCluster) -> str:
     return f"Flink {found} answers at {cluster.base_url}"
 
 
-def _slots(manifest: Manifest, cluster: FlinkCluster) -> str:
+def _slots(manifest: Manifest, cluster: FlinkCluster, freed: int) -> str:
     deadline = time.monotonic() + _SLOTS_FREE_WITHIN
     while True:
         overview = cluster.overview()
-        if overview.slots_available >= manifest.slots:
-            free = "slot is" if overview.slots_total == 1 else "slots are"
-            return (
-                f"{overview.slots_available} of {overview.slots_total} {free} free, {manifest.slots} needed"
-            )
+        available = overview.slots_available + freed
+        if available >= manifest.slots:
+            slots, are = ("slot", "is") if overview.slots_total == 1 else ("slots", "are")
+            are = "will be" if freed else are
+            return f"{available} of {overview.slots_total} {slots} {are} free, {manifest.slots} needed"
         # A cluster that is too small as a whole does not become larger by waiting.
         if overview.slots_total < manifest.slots or time.monotonic() > deadline:
             break
@@ -82,7 +93,7 @@ def _slots(manifest: Manifest, cluster: FlinkCluster) -> str:
         )
     needed = f"{manifest.slots} slot{'s' if manifest.slots != 1 else ''}"
     raise Refused(
-        f"the job needs {needed}, the cluster has {overview.slots_available} free of {overview.slots_total}",
+        f"the job needs {needed}, the cluster has {available} free of {overview.slots_total}",
         remedy=f"stop another job, add TaskManagers, or lower `parallelism` in jobs/{manifest.job}.yaml",
     )
 

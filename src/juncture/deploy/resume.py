@@ -8,11 +8,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from juncture.deploy import snapshots
+from juncture.deploy.changes import refuse_worse, verdict_between
 from juncture.deploy.ledger import DRAINED, ENDED
 from juncture.deploy.manifest import read_manifest
 from juncture.deploy.store import Store
 from juncture.errors import Refused
 from juncture.model.deployment import Deployment
+from juncture.model.verdict import Verdict
 
 _PLAN = "plan.json"
 _NOTHING_CHANGED = "nothing was changed"
@@ -21,10 +23,14 @@ _FLINK, _OURS = "Flink's interval join", "the event join"
 
 @dataclass(frozen=True)
 class Origin:
-    """A savepoint or checkpoint to go on from. `told` says of which version, and whether it was seen."""
+    """A savepoint or checkpoint to go on from. `told` says of which version, and whether it was seen.
+
+    `unclaimed`: some of its state belongs to no operator of the job that goes on from it, and is given up.
+    """
 
     path: str
     told: str
+    unclaimed: bool = False
 
 
 class Resumption:
@@ -34,10 +40,14 @@ class Resumption:
         job: its name.
         files: the bundle to be submitted.
         store: the environment's.
+        accept: the worst that may become of the state if the plan is another; None: it must be the same.
     """
 
-    def __init__(self, job: str, files: Mapping[str, str], store: Store) -> None:
-        self._job, self._files, self._store = job, files, store
+    def __init__(
+        self, job: str, files: Mapping[str, str], store: Store, accept: Verdict | None = None
+    ) -> None:
+        self._job, self._files, self._store, self._accept = job, files, store, accept
+        self._unclaimed = False
         self._from = f"`juncture submit {job} --from PATH`"
         self._anew = "to start from the startpoints, without state, add --anew: rows may be emitted again"
 
@@ -51,7 +61,8 @@ class Resumption:
             Refused: there is no state, or it can't be known to be gone on from. Starting from the startpoints
                 would read records again and emit rows a second time, which somebody has to want.
         """
-        before = last if last is not None and self._ran(last) else self._last_that_ran()
+        ran = last is not None and _ran(last, self._store)
+        before = last if ran else last_that_ran(self._job, self._store)
         if before is None:
             return None
         if before.note == ENDED:
@@ -107,12 +118,17 @@ class Resumption:
                 remedy=self._anew,
             )
         files = self._store.get_bundle(before.bundle)
+        if self._accept is not None:
+            verdict = verdict_between(files, self._files)
+            refuse_worse(self._job, verdict, self._accept)
+            self._unclaimed = bool(verdict.unclaimed)
+            return
         if files.get(_PLAN) != self._files[_PLAN]:
             raise Refused(
                 f"the plan of '{self._job}' differs from that of version {before.version}, whose state it would"
                 " go on from",
                 state=_NOTHING_CHANGED,
-                remedy=f"render what version {before.version} was rendered from; or, {self._anew}",
+                remedy=f"see what that does to it with `juncture upgrade {self._job} --plan`; or, {self._anew}",
             )
         were, are = set(read_manifest(files).event_joins), set(read_manifest(self._files).event_joins)
         if were != are:
@@ -129,24 +145,29 @@ class Resumption:
         try:
             there = snapshots.exists(path)
         except snapshots.NotVisible as error:
-            return Origin(path, f"{told}, which can't be looked at from here ({error}): {path}")
+            return Origin(
+                path, f"{told}, which can't be looked at from here ({error}): {path}", self._unclaimed
+            )
         if not there:
             raise Refused(
                 f"{told} is not there: {path}",
                 state=_NOTHING_CHANGED,
                 remedy=f"put it back, or name another with {self._from}; {self._anew}",
             )
-        return Origin(path, f"{told}: {path}")
+        return Origin(path, f"{told}: {path}", self._unclaimed)
 
-    def _last_that_ran(self) -> Deployment | None:
-        return next((each for each in self._store.history(self._job) if self._ran(each)), None)
 
-    def _ran(self, deployment: Deployment) -> bool:
-        """Whether a deployment ever ran: one that did not start has changed nothing."""
-        if deployment.phase != "failed" or deployment.checkpoint is not None:
-            return True
-        records = self._store.phases(deployment.job, deployment.version)
-        return any(each.phase in ("running", "stopping") for each in records)
+def last_that_ran(job: str, store: Store) -> Deployment | None:
+    """The newest deployment of a job that ran, as recorded."""
+    return next((each for each in store.history(job) if _ran(each, store)), None)
+
+
+def _ran(deployment: Deployment, store: Store) -> bool:
+    """Whether a deployment ever ran: one that did not start has changed nothing."""
+    if deployment.phase != "failed" or deployment.checkpoint is not None:
+        return True
+    records = store.phases(deployment.job, deployment.version)
+    return any(each.phase in ("running", "stopping") for each in records)
 
 
 def _owns(deployment: Deployment, path: str) -> bool:

@@ -33,6 +33,7 @@ from juncture.model.base import Value
 from juncture.model.deployment import Deployment
 from juncture.model.environment import Flink
 from juncture.model.resolved import ResolvedStartpoints
+from juncture.model.verdict import Verdict
 from juncture.render.bundle import digest
 from juncture.startpoints.reporter import Locate
 
@@ -49,6 +50,7 @@ _FOREIGN_STATE = (
 
 class SubmitPlan(Value):
     """What a submission will do. `restored_from` is what it goes on from; None: its startpoints.
+    `gives_up_state`: some of that state belongs to no operator any more.
 
     `checkpoint_dir` and `savepoint_dir` are where Flink will put its state. `checked` are the facts it rests
     on, a sentence each. `startpoints` are the offsets it starts from, None if it goes on from state.
@@ -64,6 +66,7 @@ class SubmitPlan(Value):
     parallelism: int
     topics: dict[str, str]
     restored_from: str | None
+    gives_up_state: bool
     checkpoint_dir: str | None
     savepoint_dir: str | None
     checked: tuple[str, ...]
@@ -78,6 +81,7 @@ def plan_submit(
     *,
     anew: bool = False,
     start_from: str | None = None,
+    accept: Verdict | None = None,
     read_offsets: ReadOffsets = no_offsets,
     locate: Locate | None = None,
     seen: ResolvedStartpoints | None = None,
@@ -89,7 +93,7 @@ def plan_submit(
         if last is not None:
             not_elsewhere(last, connection, cluster)
             last = ledger.reconcile(last, cluster)
-        origin = _origin(manifest, files, cluster, store, last, anew, start_from, seen)
+        origin = _origin(manifest, files, cluster, store, last, anew, start_from, accept, seen)
         resolve = partial(resolve_startpoints, manifest, files, connection, store, read_offsets, locate, seen)
         return _plan(manifest, files, connection, jars, cluster, last, origin, resolve)
 
@@ -104,6 +108,7 @@ def submit(
     *,
     anew: bool = False,
     start_from: str | None = None,
+    accept: Verdict | None = None,
     read_offsets: ReadOffsets = no_offsets,
     locate: Locate | None = None,
     seen: ResolvedStartpoints | None = None,
@@ -124,6 +129,7 @@ def submit(
         progress: is told each step.
         anew: start from the startpoints, whatever state there is.
         start_from: the savepoint or checkpoint to go on from, instead of the newest.
+        accept: the worst that may become of that state where the plan is another; by default it must be the same.
         read_offsets: reads savepoints that startpoints name: a planner's `read_offsets`.
         locate: where keys stand in the job's file.
         seen: start at these offsets, as they were resolved before, and not where startpoints would be now.
@@ -144,7 +150,7 @@ def submit(
         if last is not None:
             not_elsewhere(last, connection, cluster)
             last = ledger.settle(last, cluster, store.append)
-        origin = _origin(manifest, files, cluster, store, last, anew, start_from, seen)
+        origin = _origin(manifest, files, cluster, store, last, anew, start_from, accept, seen)
         resolve = partial(resolve_startpoints, manifest, files, connection, store, read_offsets, locate, seen)
         plan = _plan(manifest, files, connection, jars, cluster, last, origin, resolve)
         for fact in plan.checked:
@@ -160,13 +166,14 @@ def _origin(
     last: Deployment | None,
     anew: bool,
     start_from: str | None,
+    accept: Verdict | None,
     seen: ResolvedStartpoints | None,
 ) -> Origin | None:
     """What the job goes on from, None if it starts from its startpoints. Raises Refused if it runs."""
     not_running(manifest, cluster, last)
     if anew:
         return None
-    resumption = Resumption(manifest.job, files, store)
+    resumption = Resumption(manifest.job, files, store, accept)
     origin = resumption.newest(last) if start_from is None else resumption.asked(start_from)
     if origin is not None and seen is not None:
         raise Refused(
@@ -212,6 +219,7 @@ def _plan(
         parallelism=manifest.slots,
         topics=manifest.topics,
         restored_from=origin.path if origin else None,
+        gives_up_state=origin is not None and origin.unclaimed,
         checkpoint_dir=cluster.checkpoint_dir(manifest.options),
         savepoint_dir=cluster.savepoint_dir(manifest.options),
         checked=tuple(checked),
@@ -254,7 +262,9 @@ def _execute(
     lock.note(helpers.own_helpers())
     store.append(record)
     progress(f"Submitting {plan.name} as Flink job {plan.flink_job_id}")
-    options = launch_options(connection.flink, plan.flink_job_id, jars, plan.restored_from)
+    options = launch_options(
+        connection.flink, plan.flink_job_id, jars, plan.restored_from, ignore_unclaimed=plan.gives_up_state
+    )
     if plan.startpoints is not None:
         options |= table_options(manifest, plan.startpoints)
     try:

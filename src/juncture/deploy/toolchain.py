@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from juncture import __version__
+from juncture.deploy.manifest import read_manifest
+from juncture.errors import Refused
 from juncture.local.jarlock import read_lock
 from juncture.local.jars import JarCache, sha256
 from juncture.local.java import find_java
@@ -17,6 +20,7 @@ from juncture.model.rendered import RenderedJob
 from juncture.planner.session import Planner
 from juncture.render.bundle import OPERATORS_JAR
 
+_CONNECTOR = re.compile(r"'connector'\s*=\s*'([^']+)'")
 _OPERATORS = f"juncture:juncture-operators:{__version__}"
 _GROUPS = {"kafka": "kafka-connector", "upsert-kafka": "kafka-connector", "jdbc": "jdbc-connector"}
 """The jar lock's group for each connector that does not come with Flink."""
@@ -41,6 +45,10 @@ class Toolchain:
     def planner(self, variables: Mapping[str, str] | None = None) -> Planner:
         """A planner that knows the jars, with `variables` in its environment. Close it."""
         return Planner(self.java_home, [jar.path for jar in self.jars], variables)
+
+    def joined(self, other: Toolchain) -> Toolchain:
+        """With the jars of another one, too."""
+        return Toolchain(self.java_home, tuple(dict.fromkeys((*self.jars, *other.jars))))
 
     @property
     def pinned(self) -> tuple[tuple[str, str], ...]:
@@ -70,6 +78,24 @@ def toolchain_for(job: RenderedJob, plan: CompiledPlan) -> Toolchain:
     """What one job needs, and no more. Raises what `find_toolchain` raises."""
     taken = event_joins(plan, job.job.join_strategy, job.options)
     return find_toolchain(job.connectors, event_join=bool(taken))
+
+
+def toolchain_of_bundle(files: Mapping[str, str]) -> Toolchain:
+    """What a bundle that was rendered before needs.
+
+    Raises what `find_toolchain` raises; Refused if this Juncture brings other jars than those it was rendered for.
+    """
+    manifest = read_manifest(files)
+    connectors = set(_CONNECTOR.findall(files["statements.sql"]))
+    found = find_toolchain(connectors, event_join=manifest.event_join is not None)
+    wanted = {(jar.coordinates, jar.sha256) for jar in manifest.jars}
+    if wanted != set(found.pinned):
+        others = ", ".join(sorted(name for name, _ in wanted ^ set(found.pinned)))
+        raise Refused(
+            f"'{manifest.job}' was rendered for other jars than this Juncture brings: {others}",
+            remedy="go back with the version of Juncture that rendered it",
+        )
+    return found
 
 
 def find_toolchain(

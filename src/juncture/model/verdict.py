@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
 from juncture.model.base import Value
@@ -30,11 +31,15 @@ class OperatorVerdict(Value):
     restores: bool = True
     """Whether Flink restores the old state into the new operator, or starts it empty, without an error."""
 
+    @property
+    def gap(self) -> timedelta | None:
+        return None if self.gap_millis is None else timedelta(milliseconds=self.gap_millis)
+
 
 class StateVerdict(Value):
     """The verdicts on all operators of a new version, and the worst of them.
 
-    `unclaimed` are uids of the old version whose state nothing in the new one takes over.
+    `unclaimed` are uids of the old version that no operator of the new one has: Flink gives up their state, if it may.
     """
 
     operators: tuple[OperatorVerdict, ...]

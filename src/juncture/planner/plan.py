@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from juncture.model.plan import CompiledPlan, PlanNode, table_names
@@ -63,6 +63,24 @@ def parse_plan(text: str) -> CompiledPlan:
     return CompiledPlan(flink_version=raw["flinkVersion"], nodes=tuple(nodes), text=text)
 
 
+def with_uids(plan: CompiledPlan, uids: Mapping[str, str]) -> CompiledPlan:
+    """The plan with other uids for some operators, so that they find the state of others.
+
+    Args:
+        plan: a plan.
+        uids: the new uid by the old one.
+
+    Raises ValueError if two operators would have the same one.
+    """
+    nodes = tuple(_with_uid(node, uids[node.uid]) if node.uid in uids else node for node in plan.nodes)
+    taken = Counter(node.uid for node in nodes)
+    twice = [uid for uid, count in taken.items() if count > 1]
+    if twice:
+        raise ValueError(f"the plan would have two operators '{twice[0]}'")
+    raw = {**json.loads(plan.text), "nodes": [node.raw for node in nodes]}
+    return CompiledPlan(flink_version=plan.flink_version, nodes=nodes, text=_text(raw))
+
+
 def with_source_uid(plan: CompiledPlan, table: str, uid: str) -> CompiledPlan:
     """The plan with another uid for the operator that reads `table`, so that its state is not found again.
 
@@ -73,11 +91,7 @@ def with_source_uid(plan: CompiledPlan, table: str, uid: str) -> CompiledPlan:
     if any(node.uid == uid for node in plan.nodes):
         raise ValueError(f"the plan has an operator '{uid}' already")
 
-    def changed(node: PlanNode) -> PlanNode:
-        configuration = {**node.raw["configuration"], "table.exec.uid.format": f"{uid}_<transformation>"}
-        return node.model_copy(update={"uid": uid, "raw": {**node.raw, "configuration": configuration}})
-
-    return _with_scan(plan, table, changed)
+    return _with_scan(plan, table, lambda node: _with_uid(node, uid))
 
 
 def with_idle_timeout(plan: CompiledPlan, table: str, millis: int) -> CompiledPlan:
@@ -99,6 +113,11 @@ def with_idle_timeout(plan: CompiledPlan, table: str, millis: int) -> CompiledPl
         )
 
     return _with_scan(plan, table, changed)
+
+
+def _with_uid(node: PlanNode, uid: str) -> PlanNode:
+    configuration = {**node.raw["configuration"], "table.exec.uid.format": f"{uid}_<transformation>"}
+    return node.model_copy(update={"uid": uid, "raw": {**node.raw, "configuration": configuration}})
 
 
 def _with_scan(plan: CompiledPlan, table: str, change: Callable[[PlanNode], PlanNode]) -> CompiledPlan:

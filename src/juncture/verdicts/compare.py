@@ -32,7 +32,9 @@ def state_verdict(old: Version, new: Version) -> StateVerdict:
     ]
     gone = [node for uid, node in old.stateful.items() if uid not in taken.values()]
     found += [_gone(old, node, new, taken) for node in gone]
-    return StateVerdict(operators=tuple(found), unclaimed=tuple(node.uid for node in gone))
+    uids = {node.uid for node in new.plan.nodes}
+    unclaimed = (node.uid for node in old.stateful.values() if node.uid not in uids)
+    return StateVerdict(operators=tuple(found), unclaimed=tuple(unclaimed))
 
 
 def heirs(old: Version, new: Version) -> dict[str, str]:

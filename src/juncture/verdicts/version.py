@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,10 +18,12 @@ STATELESS = frozenset(
     }
 )  # fmt: skip
 
+_CHANGED = re.compile(r"[@~][0-9]+$")
+
 
 @dataclass(frozen=True)
 class Version:
-    """A compiled plan, the uids of its joins that run on the event join, and the topic of each table."""
+    """A compiled plan, the base uids of its joins that run on the event join, and the topic of each table."""
 
     plan: CompiledPlan
     event_joins: frozenset[str]
@@ -41,5 +44,8 @@ class Version:
 
 
 def base_uid(uid: str) -> str:
-    """A uid as the plan was compiled with: a source that was rewound has '@' and a number behind it."""
-    return uid.partition("@")[0]
+    """A uid as the plan was compiled with.
+
+    A source that was rewound has '@' and a number behind it, an operator whose state was given up '~' and a number.
+    """
+    return _CHANGED.sub("", uid)

@@ -1,0 +1,111 @@
+"""juncture upgrade"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import click
+
+from juncture.cli.compiled import rendered
+from juncture.cli.deployments import span, view_deployment
+from juncture.cli.invocation import Invocation, pass_invocation, shared_options
+from juncture.cli.jobs import chosen
+from juncture.cli.output import Text
+from juncture.cli.submit import checked_plan
+from juncture.deploy.changes import adopt, version_of
+from juncture.deploy.connection import connect, open_store
+from juncture.deploy.launcher import client_variables
+from juncture.deploy.toolchain import toolchain_for, toolchain_of, toolchain_of_bundle
+from juncture.deploy.upgrade import Bundle, UpgradePlan, plan_upgrade, upgrade, version_before
+from juncture.errors import InvalidProject
+from juncture.model.joins import event_joins
+from juncture.model.verdict import OperatorVerdict, Verdict
+from juncture.render.bundle import bundle
+from juncture.verdicts.version import Version
+
+
+@click.command("upgrade")
+@click.argument("job", metavar="JOB")
+@click.option(
+    "--plan", "only_plan", is_flag=True, help="Show what would become of the state; change nothing."
+)
+@click.option(
+    "--accept",
+    type=click.Choice([each for each in get_args(Verdict) if each != "KEEP"]),
+    help="The worst that may become of the state of an operator.",
+)
+@click.option(
+    "--healthy-within",
+    type=click.IntRange(min=1),
+    default=120,
+    show_default=True,
+    metavar="SECONDS",
+    help="For the new version's first checkpoint, and for its lag to fall.",
+)
+@shared_options
+@pass_invocation
+def command(
+    invocation: Invocation, job: str, only_plan: bool, accept: Verdict | None, healthy_within: int
+) -> None:
+    """Put a new version in the place of a running job, with its state, and go back if it is not well.
+
+    What the new version does to the state of each operator is told first: KEEP; KEEP_WITH_GAP, rows are missing for a
+    while; WRONG_RESULTS, Flink takes the state, and wrong rows come of it; LOST. Anything but KEEP is refused (1)
+    unless it is accepted. Then the job is stopped with a savepoint, and the new version started from it. It must
+    complete a checkpoint, without a failure, and catch up; else the old version runs again, from the savepoint.
+    """
+    (name,) = chosen(invocation, [job])
+    project, environment = invocation.project, invocation.environment
+    connection, store = connect(invocation.root, environment), open_store(invocation.root, environment)
+    jobs, wrong = rendered(invocation, [name])
+    if wrong:
+        raise InvalidProject(list(wrong[name]))
+    before = version_before(name, connection, store)
+    former = store.get_bundle(before.bundle)
+    with invocation.output.progress() as say:
+        old_tools, tools = toolchain_of_bundle(former), toolchain_of(jobs.values(), say)
+        with tools.joined(old_tools).planner(client_variables(connection.flink)) as planner:
+            say(f"Compiling {name}")
+            plan = checked_plan(invocation, jobs[name], planner.compile(jobs[name]))
+            taken = event_joins(plan, jobs[name].job.join_strategy, jobs[name].options)
+            new_version = Version(plan, frozenset(each.uid for each in taken), jobs[name].topics)
+            plan = adopt(version_of(former), new_version, accept or "KEEP", before.version + 1)
+            needed = toolchain_for(jobs[name], plan)
+            files = bundle(jobs[name], plan, needed.pinned, project.template_dirs)
+            new = Bundle(files, [jar.path for jar in needed.jars])
+            if only_plan:
+                steps = plan_upgrade(new, connection, store)
+            else:
+                old = Bundle(former, [jar.path for jar in old_tools.jars])
+                with invocation.leaving(f"it may be half-way: `juncture status {name}` tells"):
+                    deployment = upgrade(
+                        new,
+                        old,
+                        connection,
+                        store,
+                        planner.run,
+                        say,
+                        accept=accept or "KEEP",
+                        healthy_within=healthy_within,
+                    )
+    if only_plan:
+        invocation.output.result(steps, lambda text: _view(text, steps))
+    else:
+        invocation.output.result(deployment, lambda text: view_deployment(text, deployment))
+
+
+def _view(text: Text, plan: UpgradePlan) -> None:
+    how = "runs" if plan.runs else "ran last"
+    text.line(f"{plan.job} on {plan.environment}: version {plan.before} {how}.")
+    for fact in plan.checked:
+        text.line(f"  {fact}")
+    for each in plan.state.operators:
+        text.line(f"{each.verdict:<14} {each.operator}{_gap(each)}")
+        for reason in each.reasons:
+            text.line(f"{'':<14} {reason}")
+
+
+def _gap(each: OperatorVerdict) -> str:
+    if each.verdict != "KEEP_WITH_GAP":
+        return ""
+    return f", whole again after {span(each.gap)} of event time" if each.gap else ", not whole again"

@@ -1,0 +1,59 @@
+"""What a new bundle of a job does to the state that the bundle before it has left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from juncture.deploy.manifest import read_manifest
+from juncture.errors import Refused
+from juncture.model.plan import CompiledPlan
+from juncture.model.verdict import WORST_LAST, OperatorVerdict, StateVerdict, Verdict
+from juncture.planner.plan import parse_plan, with_uids
+from juncture.verdicts.compare import heirs, state_verdict
+from juncture.verdicts.version import Version, base_uid
+
+
+def version_of(files: Mapping[str, str]) -> Version:
+    """A bundle as far as state depends on it."""
+    manifest = read_manifest(files)
+    joins = frozenset(base_uid(uid) for uid in manifest.event_joins)
+    return Version(parse_plan(files["plan.json"]), joins, manifest.topics)
+
+
+def verdict_between(old: Mapping[str, str], new: Mapping[str, str]) -> StateVerdict:
+    """What the bundle `new` does to the state of the bundle `old`."""
+    return state_verdict(version_of(old), version_of(new))
+
+
+def adopt(old: Version, new: Version, accept: Verdict, generation: int) -> CompiledPlan:
+    """The new version's plan with the uids under which the old one keeps the state that it takes over.
+
+    Where state is given up that Flink would refuse, if `accept` allows it, the operator gets a uid of its own, with
+    the `generation` of the job.
+    """
+    uids = {new.stateful[uid].uid: old.stateful[former].uid for uid, former in heirs(old, new).items()}
+    if accept == "LOST":
+        refused = (each for each in state_verdict(old, new).operators if not each.restores)
+        uids |= {each.uid: f"{base_uid(each.uid)}~{generation}" for each in refused}
+    return with_uids(new.plan, {uid: other for uid, other in uids.items() if uid != other})
+
+
+def refuse_worse(job: str, verdict: StateVerdict, accept: Verdict) -> None:
+    """Raises Refused, with each operator and its reasons, if more becomes of the state than is accepted."""
+    wrong = [each for each in verdict.operators if _worse(each.verdict, accept)]
+    if not wrong:
+        return
+    told = "".join(f"\n- {each.verdict}: {each.operator}{_reasons(each)}" for each in wrong)
+    raise Refused(
+        f"the new version of '{job}' does not keep all of the state:{told}",
+        state="nothing was changed",
+        remedy=f"change the join otherwise; or accept it with --accept {verdict.worst}",
+    )
+
+
+def _worse(verdict: Verdict, accept: Verdict) -> bool:
+    return WORST_LAST.index(verdict) > WORST_LAST.index(accept)
+
+
+def _reasons(each: OperatorVerdict) -> str:
+    return "".join(f"\n    {reason}" for reason in each.reasons)

@@ -1,0 +1,82 @@
+"""Whether a version that has just been started does what the one before it did."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from juncture.errors import Refused
+from juncture.flink.metrics import progress as counters
+from juncture.flink.rest import FlinkCluster
+
+_POLL = 1.0
+_INTERVAL = "execution.checkpointing.interval"
+
+
+class Unhealthy(Refused):
+    """The job runs, or ran, and is not what it should be."""
+
+
+def wait_healthy(
+    cluster: FlinkCluster, job_id: str, checkpoints: bool, progress: Callable[[str], None], within: float
+) -> None:
+    """Wait until a job that was started from a savepoint reads on, has completed a checkpoint, and has not failed.
+
+    Args:
+        cluster: where it runs.
+        job_id: the job's.
+        checkpoints: whether it takes any.
+        progress: is told what it waits for.
+        within: seconds.
+
+    Raises:
+        Unhealthy: it failed, even if it went on, or did not come so far; with the root cause, or what was missing.
+        Unreachable: the cluster does not answer any more.
+    """
+    deadline = time.monotonic() + within
+    told = ""
+    behind: int | None = None
+    while True:
+        job = cluster.job(job_id)
+        if job is None or job.ended:
+            if job is not None and job.state == "FINISHED":
+                return
+            raise Unhealthy(f"it ended: {_cause(cluster, job_id) or (job.state if job else 'it is gone')}")
+        if cause := _cause(cluster, job_id):
+            raise Unhealthy(f"it failed: {cause}")
+        missing = "the first checkpoint" if checkpoints else ""
+        if checkpoints and cluster.checkpoints(job_id).counts.completed:
+            missing = ""
+        if not missing:
+            now = _behind(cluster, job_id)
+            if now is None or now == 0 or (behind is not None and now < behind):
+                return
+            behind = now if behind is None else max(behind, now)
+            missing = f"{now:,} records that it is behind to become fewer"
+        if time.monotonic() > deadline:
+            failed = cluster.checkpoints(job_id).latest.failed
+            why = f": {failed.failure_message}" if failed is not None and failed.failure_message else ""
+            raise Unhealthy(f"it waited for {missing} for {within:.0f} s{why}")
+        if missing != told:
+            progress(f"Waiting for {missing}")
+            told = missing
+        time.sleep(_POLL)
+
+
+def takes_checkpoints(options: dict[str, str]) -> bool:
+    """Whether a job with these options takes checkpoints."""
+    return options.get(_INTERVAL, "0") not in ("0", "0 ms")
+
+
+def _cause(cluster: FlinkCluster, job_id: str) -> str | None:
+    failures = cluster.failures(job_id)
+    return " ".join(str(failures[0]).split()) if failures else None
+
+
+def _behind(cluster: FlinkCluster, job_id: str) -> int | None:
+    """How many records its sources are behind; None where Flink does not say."""
+    job = cluster.job(job_id)
+    if job is None:
+        return None
+    known = [source.behind for source in counters(cluster, job).sources if source.behind is not None]
+    return sum(known) if known else None

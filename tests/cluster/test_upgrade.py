@@ -1,0 +1,206 @@
+"""Upgrades of a running job, from the command line, on the real broker and cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from tests.cluster.conftest import Stack
+from tests.cluster.example import JOB, START, TOPICS, stamp, until
+
+from juncture.cli.main import main
+from juncture.kafka.admin import Admin
+from juncture.kafka.reader import read_topic
+from juncture.kafka.writer import Writer
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+class Project:
+    """The example project on the shared stack, under a name and topics of its own; commands answer in JSON."""
+
+    def __init__(self, root: Path, name: str, stack: Stack) -> None:
+        self.root, self.name, self.kafka = root, name, stack.kafka
+        self.json: Any = None
+        self.stderr = ""
+        self.written = 0
+        for folder in ("sql", "jobs", "templates"):
+            shutil.copytree(REPOSITORY / folder, root / folder)
+        for path in (root / "sql").rglob("*.sql"):
+            text = path.read_text()
+            for plain in TOPICS:
+                text = text.replace(f"topic='{plain}'", f"topic='{self.topic(plain)}'")
+            path.write_text(text)
+        self.edit(f"jobs/{JOB}.yaml", lambda text: text.replace("interval: 5 s", "interval: 1 s"))
+        (root / "juncture.toml").write_text(
+            f'[project]\nname = "{name}"\ndefault_environment = "shared"\n'
+            f"[vars]\nclick_window = \"INTERVAL '10' MINUTE\"\n"
+            f'[environments.shared]\nstore = "{root / "store"}"\n'
+            f'kafka.bootstrap_servers = "{stack.kafka.bootstrap_servers}"\nflink.rest = "{stack.flink.rest}"\n'
+        )
+        Admin(stack.kafka).create({self.topic(plain): 2 for plain in TOPICS})
+
+    def __call__(self, *args: str) -> int:
+        result = CliRunner().invoke(main, ["--project", str(self.root), "--output", "json", *args])
+        self.json = json.loads(result.stdout) if result.stdout else None
+        self.stderr = result.stderr
+        return result.exit_code
+
+    def topic(self, plain: str) -> str:
+        return f"{plain}-{self.name}"
+
+    def edit(self, path: str, change: Callable[[str], str]) -> None:
+        before = (self.root / path).read_text()
+        after = change(before)
+        assert after != before
+        (self.root / path).write_text(after)
+
+    def write(self, count: int) -> None:
+        """Impressions, a second apart, and for each a click 5 s later; clicks come 50 impressions behind."""
+        with Writer(self.kafka) as writer:
+            for number in range(self.written, self.written + count):
+                moment = START + timedelta(seconds=number)
+                impression = {
+                    "impression_id": f"i{number}",
+                    "member_id": number,
+                    "page": "p",
+                    "served_at": stamp(moment),
+                }
+                self._put(writer, "page-impressions", f"i{number}", impression)
+                other = number - 50
+                click = {
+                    "click_id": f"c{other}", "impression_id": f"i{other}", "target": "t",
+                    "clicked_at": stamp(moment - timedelta(seconds=45)),
+                }  # fmt: skip
+                if other >= 0:
+                    self._put(writer, "page-clicks", f"i{other}", click)
+        self.written += count
+
+    def _put(self, writer: Writer, plain: str, key: str, row: dict[str, Any]) -> None:
+        writer.write(self.topic(plain), json.dumps(row).encode(), key.encode())
+
+    def joined(self) -> list[dict[str, Any]]:
+        """All committed rows."""
+        found = read_topic(self.kafka, self.topic("joined-clicks"))
+        return [json.loads(record.value or b"{}") for record in found]
+
+    def has_joined_all(self) -> None:
+        """Wait until each click is in a row; none may be missing or there twice."""
+        wanted = sorted(f"c{number}" for number in range(self.written - 50))
+        until(lambda: len(self.joined()) >= len(wanted), 60)
+        assert sorted(row["click_id"] for row in self.joined()) == wanted
+
+
+@pytest.fixture
+def juncture(stack: Stack, cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Project]:
+    project = Project(tmp_path / "project", f"u{abs(hash(request.node.nodeid)) % 10**8}", stack)
+    yield project
+    project("stop", JOB, "--no-savepoint")
+
+
+@contextmanager
+def records(juncture: Project) -> Iterator[None]:
+    """Records come all the time."""
+    done = Event()
+
+    def produce() -> None:
+        while not done.wait(0.2):
+            juncture.write(20)
+
+    thread = Thread(target=produce)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_an_edit_that_keeps_the_state(juncture: Project) -> None:
+    assert juncture("submit", JOB) == 0, juncture.stderr
+    with records(juncture):
+        until(lambda: len(juncture.joined()) > 50)
+        edit = ("i.page,", "UPPER(i.page) AS page,")
+        juncture.edit("sql/joins/impression_clicks.sql", lambda text: text.replace(*edit))
+
+        assert juncture("submit", JOB) == 1
+        assert juncture("upgrade", JOB, "--plan") == 0, juncture.stderr
+        verdicts = {each["operator"]: each["verdict"] for each in juncture.json["state"]["operators"]}
+        assert verdicts["the join of page_impressions with page_clicks"] == "KEEP"
+        assert juncture.json["runs"] is True
+        assert juncture("upgrade", JOB) == 0, juncture.stderr
+        assert (juncture.json["version"], juncture.json["phase"]) == (2, "running")
+        until(lambda: any(row["page"] == "P" for row in juncture.joined()), 60)
+    juncture.has_joined_all()
+
+
+def test_nothing_is_lost_and_nothing_comes_twice_when_a_bad_version_is_taken_back(juncture: Project) -> None:
+    assert juncture("submit", JOB) == 0, juncture.stderr
+    juncture.write(300)
+    until(lambda: len(juncture.joined()) > 50)
+    failing = "i.page || CAST(1 / (CHAR_LENGTH(c.target) - 1) AS STRING) AS page,"
+    juncture.edit("sql/joins/impression_clicks.sql", lambda text: text.replace("i.page,", failing))
+    with records(juncture):
+        code = juncture("upgrade", JOB, "--healthy-within", "60")
+    assert (code, "was taken back" in juncture.stderr) == (1, True), juncture.stderr
+    assert "ArithmeticException" in juncture.stderr
+    assert "version 1 runs again, as version 3" in juncture.stderr
+    juncture.has_joined_all()
+
+
+def test_state_that_would_be_lost_is_told_and_given_up_only_if_accepted(juncture: Project) -> None:
+    assert juncture("submit", JOB) == 0, juncture.stderr
+    juncture.write(60)
+    until(lambda: len(juncture.joined()) == 10)
+    juncture.edit(
+        "sql/joins/impression_clicks.sql", lambda text: text.replace("i.page,", "i.page || i.items AS page,")
+    )
+
+    assert juncture("upgrade", JOB) == 1
+    assert "page_impressions.items now becomes part of the state" in juncture.stderr
+    assert juncture("status", JOB) == 0, "it runs on"
+    assert juncture("upgrade", JOB, "--accept", "LOST") == 0, juncture.stderr
+    juncture.write(60)
+    until(lambda: len(juncture.joined()) >= 20)
+    clicks = {row["click_id"] for row in juncture.joined()}
+    assert {"c0", "c9", "c60", "c69"} <= clicks
+    assert "c10" not in clicks, "its impression was in the state that was given up"
+
+
+def test_an_upgrade_that_was_killed_is_finished_by_the_next(juncture: Project) -> None:
+    assert juncture("submit", JOB) == 0, juncture.stderr
+    juncture.write(60)
+    until(lambda: len(juncture.joined()) == 10)
+    juncture.edit(
+        "sql/joins/impression_clicks.sql", lambda text: text.replace("i.page,", "UPPER(i.page) AS page,")
+    )
+    program = [sys.executable, "-c", "from juncture.cli.main import main; main()"]
+    command = [*program, "upgrade", JOB, "--project", str(juncture.root)]
+    killed = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert killed.stderr is not None
+    for line in killed.stderr:
+        if line.startswith("Submitting"):
+            break
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+
+    deadline = time.monotonic() + 120
+    while juncture("upgrade", JOB) == 1 and time.monotonic() < deadline:
+        time.sleep(1)
+    assert juncture.json["phase"] == "running", juncture.stderr
+    juncture.write(60)
+    juncture.has_joined_all()
+    assert juncture.joined()[-1]["page"] == "P"
