@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ CASES = "job: impression_clicks\ncases:\n  - {name: a, events: []}\n"
 def root(tmp_path: Path) -> Path:
     folder = tmp_path / "p"
     create(folder)
+    shutil.rmtree(folder / "tests/joins")
     (folder / "tests/joins/more").mkdir(parents=True)
     for name in ("tests/joins/b.yaml", "tests/joins/more/c.yml", "test_x.yaml", "other.yaml"):
         (folder / name).write_text(CASES)
