@@ -97,6 +97,11 @@ class Project:
         found = read_topic(self.kafka, self.topic("joined-clicks"))
         return [json.loads(record.value or b"{}") for record in found]
 
+    def store_digest(self, version: int) -> str:
+        """The digest of a version's files, as its record has it."""
+        assert self("history", JOB) == 0
+        return next(str(each["digest"]) for each in self.json["deployments"] if each["version"] == version)
+
     def has_joined_all(self) -> None:
         """Wait until each click is in a row; none may be missing or there twice."""
         wanted = sorted(f"c{number}" for number in range(self.written - 50))
@@ -129,7 +134,7 @@ def records(juncture: Project) -> Iterator[None]:
         thread.join()
 
 
-def test_an_edit_that_keeps_the_state(juncture: Project) -> None:
+def test_an_edit_that_keeps_the_state_and_the_way_back(juncture: Project) -> None:
     assert juncture("submit", JOB) == 0, juncture.stderr
     with records(juncture):
         until(lambda: len(juncture.joined()) > 50)
@@ -145,6 +150,20 @@ def test_an_edit_that_keeps_the_state(juncture: Project) -> None:
         assert (juncture.json["version"], juncture.json["phase"]) == (2, "running")
         until(lambda: any(row["page"] == "P" for row in juncture.joined()), 60)
     juncture.has_joined_all()
+
+    written = len(juncture.joined())
+    again = [row["click_id"] for row in juncture.joined() if row["page"] == "P"]
+    assert juncture("rollback", JOB) == 0, juncture.stderr
+    assert "are written again" in juncture.stderr
+    assert (juncture.json["version"], juncture.store_digest(3)) == (3, juncture.store_digest(1))
+    until(lambda: len(juncture.joined()) >= written + len(again), 60)
+    after = juncture.joined()[written:]
+    assert sorted(row["click_id"] for row in after) == sorted(again), (
+        "those that the second version had written"
+    )
+    assert {row["page"] for row in after} == {"p"}
+    assert juncture("rollback", JOB, "9") == 1
+    assert "has no version 9" in juncture.stderr
 
 
 def test_nothing_is_lost_and_nothing_comes_twice_when_a_bad_version_is_taken_back(juncture: Project) -> None:

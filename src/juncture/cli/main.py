@@ -28,6 +28,7 @@ COMMANDS = {
     "startpoints": "Resolve each source's startpoint to offsets, and check them, before anything starts.",
     "submit": "Render, check and start a job, and wait until all of its tasks run.",
     "upgrade": "Put a new version in the place of a running job, with its state, and go back if it is not well.",
+    "rollback": "Bring back an earlier version of a job, with its state.",
     "status": "How jobs do on the cluster: state, input, output, checkpoints, the newest failure.",
     "stop": "Stop a running job, with a savepoint from which it can go on.",
     "history": "Every deployment of a job as the store recorded it, the newest first.",

@@ -15,8 +15,9 @@ from juncture.cli.submit import checked_plan
 from juncture.deploy.changes import adopt, version_of
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.launcher import client_variables
+from juncture.deploy.replacement import Bundle, version_before
 from juncture.deploy.toolchain import toolchain_for, toolchain_of, toolchain_of_bundle
-from juncture.deploy.upgrade import Bundle, UpgradePlan, plan_upgrade, upgrade, version_before
+from juncture.deploy.upgrade import UpgradePlan, plan_upgrade, upgrade
 from juncture.errors import InvalidProject
 from juncture.model.joins import event_joins
 from juncture.model.verdict import OperatorVerdict, Verdict

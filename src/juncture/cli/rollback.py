@@ -1,0 +1,60 @@
+"""juncture rollback"""
+
+from __future__ import annotations
+
+import click
+
+from juncture.cli.deployments import deployed, view_deployment
+from juncture.cli.invocation import Invocation, pass_invocation, shared_options
+from juncture.deploy.connection import connect, open_store
+from juncture.deploy.launcher import client_variables
+from juncture.deploy.replacement import Bundle, version_before
+from juncture.deploy.rollback import rollback, rollback_target
+from juncture.deploy.toolchain import toolchain_of_bundle
+
+
+@click.command("rollback")
+@click.argument("job", metavar="JOB")
+@click.argument("version", metavar="[VERSION]", type=click.IntRange(min=1), required=False)
+@click.option(
+    "--healthy-within",
+    type=click.IntRange(min=1),
+    default=120,
+    show_default=True,
+    metavar="SECONDS",
+    help="For its first checkpoint, and for its lag to fall.",
+)
+@shared_options
+@pass_invocation
+def command(invocation: Invocation, job: str, version: int | None, healthy_within: int) -> None:
+    """Bring back an earlier version of a job, with its state.
+
+    Without VERSION the newest one whose files were others. Its code and plan come from the store, its state from the
+    savepoint it was stopped with: what was read since is read again, and its rows are written again. The version that
+    runs is stopped with a savepoint, and comes back if the earlier one is not well.
+    """
+    connection = connect(invocation.root, invocation.environment)
+    store = open_store(invocation.root, invocation.environment)
+    name = deployed(invocation, store, job)
+    current = version_before(name, connection, store)
+    target = rollback_target(name, store, current, version)
+    files, former = store.get_bundle(target.bundle), store.get_bundle(current.bundle)
+    with invocation.output.progress() as say:
+        tools, old_tools = toolchain_of_bundle(files), toolchain_of_bundle(former)
+        left = f"it may be half-way: `juncture status {name}` tells"
+        with (
+            tools.joined(old_tools).planner(client_variables(connection.flink)) as planner,
+            invocation.leaving(left),
+        ):
+            deployment = rollback(
+                target,
+                Bundle(files, [jar.path for jar in tools.jars]),
+                current,
+                Bundle(former, [jar.path for jar in old_tools.jars]),
+                connection,
+                store,
+                planner.run,
+                say,
+                healthy_within=healthy_within,
+            )
+    invocation.output.result(deployment, lambda text: view_deployment(text, deployment))

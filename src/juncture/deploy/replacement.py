@@ -1,0 +1,146 @@
+"""One version of a job in the place of another, which comes back if the first is not well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from juncture.deploy import health, ledger
+from juncture.deploy.connection import Connection
+from juncture.deploy.launcher import Launcher
+from juncture.deploy.manifest import read_manifest
+from juncture.deploy.resume import last_that_ran
+from juncture.deploy.stop import stop
+from juncture.deploy.store import Store
+from juncture.deploy.submit import submit
+from juncture.errors import JunctureError, Refused
+from juncture.model.deployment import Deployment
+from juncture.model.verdict import Verdict
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A rendered job by name of file, and the jars that it needs."""
+
+    files: Mapping[str, str]
+    jars: Sequence[Path]
+
+
+def version_before(job: str, connection: Connection, store: Store) -> Deployment:
+    """The deployment whose state a new version goes on from, as it really is: the last one that ran.
+
+    Raises Refused if there is none.
+    """
+    last = ledger.load(store, job, connection.environment)
+    if last is not None:
+        with connection.cluster() as cluster:
+            last = ledger.reconcile(last, cluster)
+        if last.phase in ("submitting", "stopping"):
+            raise Refused(
+                f"'{job}' is {last.phase} (version {last.version}, by {last.created_by})",
+                state="nothing was changed",
+                remedy=f"see `juncture status {job}`, and try again when it has settled",
+            )
+        if last.phase != "running":
+            last = last_that_ran(job, store)
+    if last is None:
+        raise Refused(
+            f"'{job}' has never run on '{connection.environment}'",
+            state="nothing was changed",
+            remedy=f"deploy it with `juncture submit {job}`",
+        )
+    return last
+
+
+def slots_of(last: Deployment, store: Store) -> int:
+    """Slots that become free when a version is stopped."""
+    return read_manifest(store.get_bundle(last.bundle)).slots if last.phase == "running" else 0
+
+
+def replace(
+    stopped: Deployment,
+    ran: bool,
+    old: Bundle,
+    new: Bundle,
+    connection: Connection,
+    store: Store,
+    launch: Launcher,
+    progress: Progress,
+    *,
+    accept: Verdict,
+    start_from: str | None,
+    healthy_within: float,
+) -> Deployment:
+    """Start a version and watch it; if it is not well, start the one that was stopped for it.
+
+    Args:
+        stopped: the version that it takes the place of.
+        ran: whether that one ran, and so has to run again if this one is not well.
+        old: the files and jars of that one.
+        new: those of this one.
+        connection: where to.
+        store: the environment's.
+        launch: starts job.py.
+        progress: is told each step.
+        accept: the worst that may become of the state.
+        start_from: the savepoint to start from; None: the newest state.
+        healthy_within: seconds until it must be well.
+
+    Raises:
+        Refused: it was not well, or did not start; what runs now is in the error's state.
+        Unreachable: the cluster or the brokers do not answer.
+    """
+    try:
+        begun = submit(
+            new.files, connection, store, new.jars, launch, progress, accept=accept, start_from=start_from
+        )
+    except Refused as error:
+        if not ran:
+            raise
+        raise _back(error, old, stopped, connection, store, launch, progress) from None
+    try:
+        with connection.cluster() as cluster:
+            checkpoints = health.takes_checkpoints(read_manifest(new.files).options)
+            health.wait_healthy(cluster, begun.flink_job_id, checkpoints, progress, healthy_within)
+    except health.Unhealthy as error:
+        progress(f"Version {begun.version} is not well: {error.problem}")
+        _take_off(stopped.job, connection, store, progress)
+        if not ran:
+            raise Refused(
+                f"version {begun.version} of '{stopped.job}' was stopped: {error.problem}",
+                state=f"the job does not run, as before; version {stopped.version} has its state",
+                remedy="mend the cause, and try again",
+            ) from None
+        raise _back(error, old, stopped, connection, store, launch, progress) from None
+    return begun
+
+
+def _take_off(job: str, connection: Connection, store: Store, progress: Progress) -> None:
+    if version_before(job, connection, store).phase == "running":
+        stop(job, connection, store, savepoint=False, progress=progress)
+
+
+def _back(
+    error: JunctureError,
+    old: Bundle,
+    stopped: Deployment,
+    connection: Connection,
+    store: Store,
+    launch: Launcher,
+    progress: Progress,
+) -> Refused:
+    """Start the old version from the savepoint it was stopped with; the error to raise."""
+    progress(f"Going back to version {stopped.version}")
+    again = submit(
+        old.files, connection, store, old.jars, launch, progress, accept="KEEP", start_from=stopped.savepoint
+    )
+    return Refused(
+        f"the version that took the place of version {stopped.version} of '{stopped.job}' was taken back:"
+        f" {error.problem}",
+        state=f"version {stopped.version} runs again, as version {again.version}, from the savepoint it was stopped"
+        " with; what the other one had committed meanwhile is written again",
+        remedy="mend the cause, and try again",
+    )

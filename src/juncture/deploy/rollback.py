@@ -1,0 +1,92 @@
+"""Back to an earlier version of a job: its code, its plan and its state."""
+
+from __future__ import annotations
+
+from juncture.deploy import preflight
+from juncture.deploy.connection import Connection
+from juncture.deploy.launcher import Launcher
+from juncture.deploy.manifest import read_manifest
+from juncture.deploy.replacement import Bundle, Progress, replace, slots_of
+from juncture.deploy.resume import Resumption
+from juncture.deploy.stop import stop
+from juncture.deploy.store import Store
+from juncture.errors import Refused
+from juncture.model.deployment import Deployment
+
+
+def rollback_target(job: str, store: Store, current: Deployment, version: int | None) -> Deployment:
+    """The version to bring back: of that number, or the newest of another bundle than the current one's.
+
+    Raises Refused if there is none, or it has left no state.
+    """
+    history = store.history(job)
+    if version is None:
+        found = [each for each in history if each.digest != current.digest and _state(each)]
+    else:
+        found = [each for each in history if each.version == version]
+    if not found:
+        which = f"version {version}" if version is not None else "earlier version with a savepoint"
+        raise Refused(
+            f"'{job}' has no {which}", state="nothing was changed", remedy=f"see `juncture history {job}`"
+        )
+    if not _state(found[0]):
+        raise Refused(
+            f"version {found[0].version} of '{job}' has left no savepoint or checkpoint",
+            state="nothing was changed",
+            remedy=f"name another one, as `juncture history {job}` has them",
+        )
+    return found[0]
+
+
+def rollback(
+    target: Deployment,
+    bundle: Bundle,
+    current: Deployment,
+    old: Bundle,
+    connection: Connection,
+    store: Store,
+    launch: Launcher,
+    progress: Progress = lambda message: None,
+    *,
+    healthy_within: float = 120,
+) -> Deployment:
+    """Bring back code, plan and state of an earlier version: it goes on where it was stopped.
+
+    What has been read since is read again, and its rows are written again. The version that runs is stopped with a
+    savepoint, and comes back if the earlier one is not well.
+
+    Args:
+        target: the version to bring back (`rollback_target`).
+        bundle: its files and jars.
+        current: the version that runs, or ran last (`version_before`).
+        old: its files and jars.
+        connection: where to.
+        store: the environment's.
+        launch: starts job.py.
+        progress: is told each step.
+        healthy_within: seconds for its first checkpoint, and for its lag to fall.
+
+    Raises:
+        Refused: something is missing (then nothing was changed), or it was not well, and the other runs again.
+        Unreachable: the cluster or the brokers do not answer.
+    """
+    manifest, runs = read_manifest(bundle.files), current.phase == "running"
+    path = _state(target)
+    connection.values(manifest.variables)
+    Resumption(target.job, bundle.files, store, "KEEP").asked(str(path))
+    with connection.cluster() as cluster:
+        freed = slots_of(current, store)
+        for fact in preflight.check(manifest, connection, cluster, bundle.jars, freed):
+            progress(fact)
+    progress(f"Rows since {target.updated_at:%Y-%m-%d %H:%M:%S} UTC, when it was stopped, are written again")
+    if runs:
+        progress(f"Stopping version {current.version}")
+        current = stop(target.job, connection, store, progress=progress)
+    return replace(
+        current, runs, old, bundle, connection, store, launch, progress,
+        accept="KEEP", start_from=path, healthy_within=healthy_within,
+    )  # fmt: skip
+
+
+def _state(deployment: Deployment) -> str | None:
+    return deployment.savepoint or deployment.checkpoint
