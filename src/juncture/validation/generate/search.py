@@ -22,6 +22,8 @@ from juncture.validation.oracle.oracle import Oracle
 
 _AT_ONCE = 25
 """Examples that share a run: more make it longer, fewer make more of them."""
+_DRAWN = 2
+"""As many times the examples that are wanted, as some are drawn twice."""
 _MOST_RUNS = 100
 """After which a failing example is not made smaller any more."""
 _PREFIX = re.compile(r"(\d+)\.k\d")
@@ -107,12 +109,12 @@ class _Search:
         return Search(self._job, self._seed, len(examples), self._runs)
 
     def _generate(self) -> list[Example]:
-        """The examples, in the order in which hypothesis makes them: each once."""
+        """The examples, in the order in which hypothesis makes them: each once, and fewer only if there are no more."""
         found: dict[str, Example] = {}
 
         @seed(self._seed)
         @settings(
-            max_examples=self._count,
+            max_examples=_DRAWN * self._count,
             phases=[Phase.generate],
             database=None,
             deadline=None,
@@ -123,7 +125,7 @@ class _Search:
             found.setdefault(repr(example), example)
 
         collect()
-        return list(found.values())
+        return list(found.values())[: self._count]
 
     def _isolate(self, batch: Sequence[Example], outcome: Outcome) -> Example | None:
         """An example that differs alone; the fewest that differ together, where none does."""
