@@ -14,6 +14,7 @@ from tests.cluster.conftest import Make
 from tests.cluster.example import JOB, START, Example, stamp, until
 
 from juncture.deploy.launcher import launch_options
+from juncture.deploy.starts import Starting
 from juncture.deploy.status import status
 from juncture.deploy.stop import stop
 from juncture.deploy.submit import plan_submit, submit
@@ -73,7 +74,7 @@ def start(made: Example, planner: Planner, anew: bool = False, said: list[str] |
     return submit(
         made.files, made.connection, made.store, made.jars, planner.run,
         (said if said is not None else []).append,
-        anew=anew, read_offsets=planner.read_offsets,
+        anew=anew, starting=Starting(planner.read_offsets),
     )  # fmt: skip
 
 
@@ -160,8 +161,7 @@ def test_a_start_that_is_wrong_is_refused_before_anything_starts(
     with pytest.raises(Refused) as caught:
         plan_submit(
             made.files, made.connection, made.store, made.jars,
-            read_offsets=planner.read_offsets,
-            locate=lambda *keys: Location("jobs/x.yaml", 7),
+            starting=Starting(planner.read_offsets, lambda *keys: Location("jobs/x.yaml", 7)),
         )  # fmt: skip
     assert "jobs/x.yaml:7: page_impressions can't start at offset 11 of partition 0" in caught.value.problem
     assert "the offsets of /nowhere can't be read" in caught.value.problem

@@ -223,3 +223,33 @@ def test_an_upgrade_that_was_killed_is_finished_by_the_next(juncture: Project) -
     juncture.write(60)
     juncture.has_joined_all()
     assert juncture.joined()[-1]["page"] == "P"
+
+
+def test_one_topic_is_read_again_and_all_other_state_is_kept(juncture: Project) -> None:
+    assert juncture("submit", JOB) == 0, juncture.stderr
+    juncture.write(100)
+    until(lambda: len(juncture.joined()) == 50)
+
+    assert juncture("upgrade", JOB, "--rewind", "page_click") == 1
+    assert "did you mean 'page_clicks'?" in juncture.stderr
+    assert juncture("upgrade", JOB, "--rewind", "page_clicks", "--plan") == 0, juncture.stderr
+    assert [each["table"] for each in juncture.json["startpoints"]["sources"]] == ["page_clicks"]
+    assert (
+        "50 records of page_clicks are read again, which wrote about 50 rows: they come once more"
+        in (juncture.json["checked"])
+    )
+    assert juncture("upgrade", JOB, "--rewind", "page_clicks") == 0, juncture.stderr
+    assert list(juncture.json["startpoints"]) == ["page_clicks"]
+    juncture.write(50)
+    until(lambda: len(juncture.joined()) == 50 + 100)
+    twice = sorted(row["click_id"] for row in juncture.joined())
+    assert twice == sorted(
+        [f"c{number}" for number in range(50)] * 2 + [f"c{number}" for number in range(50, 100)]
+    )
+
+    edit = ("i.page,", "UPPER(i.page) AS page,")
+    juncture.edit("sql/joins/impression_clicks.sql", lambda text: text.replace(*edit))
+    assert juncture("upgrade", JOB) == 0, juncture.stderr
+    juncture.write(50)
+    until(lambda: len(juncture.joined()) >= 200)
+    assert len(juncture.joined()) == 200, "an upgrade after that reads nothing again"

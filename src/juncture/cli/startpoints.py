@@ -10,7 +10,7 @@ from juncture.cli.jobs import chosen
 from juncture.cli.output import STYLES, Text
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.manifest import read_manifest
-from juncture.deploy.starts import resolve_startpoints
+from juncture.deploy.starts import Starting, resolve_startpoints
 from juncture.deploy.toolchain import toolchain_for
 from juncture.errors import InvalidProject, Refused
 from juncture.model.resolved import PartitionRange, ResolvedSource, ResolvedStartpoints
@@ -54,8 +54,7 @@ def command(invocation: Invocation, job: str) -> None:
             files,
             connection,
             store,
-            planner.read_offsets,
-            project.jobs[name].locate,
+            Starting(planner.read_offsets, project.jobs[name].locate),
         )
     if store.last(name) is not None:
         invocation.output.message(

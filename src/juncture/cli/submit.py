@@ -15,6 +15,7 @@ from juncture.cli.output import Text
 from juncture.cli.startpoints import view_startpoints
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.launcher import client_variables
+from juncture.deploy.starts import Starting
 from juncture.deploy.submit import SubmitPlan, plan_submit, submit
 from juncture.deploy.toolchain import toolchain_for
 from juncture.errors import InvalidProject, JunctureError, Refused
@@ -90,6 +91,7 @@ def command(
         toolchain = toolchain_for(jobs[name], plan)
         files = bundle(jobs[name], plan, toolchain.pinned, project.template_dirs)
         jars = [jar.path for jar in toolchain.jars]
+        starting = Starting(planner.read_offsets, project.jobs[name].locate, seen)
         if only_plan:
             steps = plan_submit(
                 files,
@@ -98,9 +100,7 @@ def command(
                 jars,
                 anew=anew,
                 start_from=start_from,
-                read_offsets=planner.read_offsets,
-                locate=project.jobs[name].locate,
-                seen=seen,
+                starting=starting,
             )
         else:
             if create_topics:
@@ -115,9 +115,7 @@ def command(
                     say,
                     anew=anew,
                     start_from=start_from,
-                    read_offsets=planner.read_offsets,
-                    locate=project.jobs[name].locate,
-                    seen=seen,
+                    starting=starting,
                 )
     if only_plan:
         invocation.output.result(steps, lambda text: _view_plan(text, steps))

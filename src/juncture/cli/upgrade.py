@@ -11,11 +11,13 @@ from juncture.cli.deployments import span, view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
+from juncture.cli.startpoints import view_startpoints
 from juncture.cli.submit import checked_plan
 from juncture.deploy.changes import adopt, version_of
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.launcher import client_variables
 from juncture.deploy.replacement import Bundle, version_before
+from juncture.deploy.starts import Starting
 from juncture.deploy.toolchain import toolchain_for, toolchain_of, toolchain_of_bundle
 from juncture.deploy.upgrade import UpgradePlan, plan_upgrade, upgrade
 from juncture.errors import InvalidProject
@@ -36,6 +38,13 @@ from juncture.verdicts.version import Version
     help="The worst that may become of the state of an operator.",
 )
 @click.option(
+    "--rewind",
+    "rewound",
+    metavar="SOURCE",
+    multiple=True,
+    help="Read this source from its startpoint in the job's file, and keep all other state.",
+)
+@click.option(
     "--healthy-within",
     type=click.IntRange(min=1),
     default=120,
@@ -46,7 +55,12 @@ from juncture.verdicts.version import Version
 @shared_options
 @pass_invocation
 def command(
-    invocation: Invocation, job: str, only_plan: bool, accept: Verdict | None, healthy_within: int
+    invocation: Invocation,
+    job: str,
+    only_plan: bool,
+    accept: Verdict | None,
+    rewound: tuple[str, ...],
+    healthy_within: int,
 ) -> None:
     """Put a new version in the place of a running job, with its state, and go back if it is not well.
 
@@ -54,6 +68,9 @@ def command(
     while; WRONG_RESULTS, Flink takes the state, and wrong rows come of it; LOST. Anything but KEEP is refused (1)
     unless it is accepted. Then the job is stopped with a savepoint, and the new version started from it. It must
     complete a checkpoint, without a failure, and catch up; else the old version runs again, from the savepoint.
+
+    With --rewind a source is read from its startpoint again, while the joins' rows and the other sources' offsets are
+    kept: with or without a change of the query. Rows that come of it come once more.
     """
     (name,) = chosen(invocation, [job])
     project, environment = invocation.project, invocation.environment
@@ -70,12 +87,13 @@ def command(
             plan = checked_plan(invocation, jobs[name], planner.compile(jobs[name]))
             taken = event_joins(plan, jobs[name].job.join_strategy, jobs[name].options)
             new_version = Version(plan, frozenset(each.uid for each in taken), jobs[name].topics)
-            plan = adopt(version_of(former), new_version, accept or "KEEP", before.version + 1)
+            plan = adopt(version_of(former), new_version, accept or "KEEP", before.version + 1, rewound)
+            starting = Starting(planner.read_offsets, project.jobs[name].locate, rewound=frozenset(rewound))
             needed = toolchain_for(jobs[name], plan)
             files = bundle(jobs[name], plan, needed.pinned, project.template_dirs)
             new = Bundle(files, [jar.path for jar in needed.jars])
             if only_plan:
-                steps = plan_upgrade(new, connection, store)
+                steps = plan_upgrade(new, connection, store, starting)
             else:
                 old = Bundle(former, [jar.path for jar in old_tools.jars])
                 with invocation.leaving(f"it may be half-way: `juncture status {name}` tells"):
@@ -88,6 +106,7 @@ def command(
                         say,
                         accept=accept or "KEEP",
                         healthy_within=healthy_within,
+                        starting=starting,
                     )
     if only_plan:
         invocation.output.result(steps, lambda text: _view(text, steps))
@@ -100,6 +119,8 @@ def _view(text: Text, plan: UpgradePlan) -> None:
     text.line(f"{plan.job} on {plan.environment}: version {plan.before} {how}.")
     for fact in plan.checked:
         text.line(f"  {fact}")
+    if plan.startpoints is not None:
+        view_startpoints(text, plan.startpoints)
     for each in plan.state.operators:
         text.line(f"{each.verdict:<14} {each.operator}{_gap(each)}")
         for reason in each.reasons:

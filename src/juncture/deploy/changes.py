@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from juncture.deploy.manifest import read_manifest
 from juncture.errors import Refused
-from juncture.model.plan import CompiledPlan
+from juncture.model.plan import CompiledPlan, table_names
 from juncture.model.verdict import WORST_LAST, OperatorVerdict, StateVerdict, Verdict
 from juncture.planner.plan import parse_plan, with_uids
+from juncture.project.nearest import did_you_mean
 from juncture.verdicts.compare import heirs, state_verdict
 from juncture.verdicts.version import Version, base_uid
 
@@ -25,17 +26,40 @@ def verdict_between(old: Mapping[str, str], new: Mapping[str, str]) -> StateVerd
     return state_verdict(version_of(old), version_of(new))
 
 
-def adopt(old: Version, new: Version, accept: Verdict, generation: int) -> CompiledPlan:
+def adopt(
+    old: Version,
+    new: Version,
+    accept: Verdict,
+    generation: int,
+    rewound: Collection[str] = (),
+) -> CompiledPlan:
     """The new version's plan with the uids under which the old one keeps the state that it takes over.
 
     Where state is given up that Flink would refuse, if `accept` allows it, the operator gets a uid of its own, with
-    the `generation` of the job.
+    the `generation` of the job; so does the source of each table that is `rewound`, which thus forgets its offsets.
+
+    Raises Refused if the plan does not read such a table.
     """
     uids = {new.stateful[uid].uid: old.stateful[former].uid for uid, former in heirs(old, new).items()}
     if accept == "LOST":
         refused = (each for each in state_verdict(old, new).operators if not each.restores)
         uids |= {each.uid: f"{base_uid(each.uid)}~{generation}" for each in refused}
+    for table in rewound:
+        scan = next(
+            (node for node in new.plan.of_kind("table-source-scan") if table in table_names(node.raw)), None
+        )
+        if scan is None:
+            raise Refused(
+                f"the job reads no source '{table}'",
+                state="nothing was changed",
+                remedy=did_you_mean(table, [name for name in new.topics if _is_source(new, name)]),
+            )
+        uids[scan.uid] = f"{base_uid(scan.uid)}@{generation}"
     return with_uids(new.plan, {uid: other for uid, other in uids.items() if uid != other})
+
+
+def _is_source(version: Version, table: str) -> bool:
+    return any(table in table_names(node.raw) for node in version.plan.of_kind("table-source-scan"))
 
 
 def refuse_worse(job: str, verdict: StateVerdict, accept: Verdict) -> None:

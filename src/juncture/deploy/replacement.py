@@ -11,6 +11,7 @@ from juncture.deploy.connection import Connection
 from juncture.deploy.launcher import Launcher
 from juncture.deploy.manifest import read_manifest
 from juncture.deploy.resume import last_that_ran
+from juncture.deploy.starts import AS_AUTHORED, Starting
 from juncture.deploy.stop import stop
 from juncture.deploy.store import Store
 from juncture.deploy.submit import submit
@@ -73,6 +74,7 @@ def replace(
     accept: Verdict,
     start_from: str | None,
     healthy_within: float,
+    starting: Starting = AS_AUTHORED,
 ) -> Deployment:
     """Start a version and watch it; if it is not well, start the one that was stopped for it.
 
@@ -88,6 +90,7 @@ def replace(
         accept: the worst that may become of the state.
         start_from: the savepoint to start from; None: the newest state.
         healthy_within: seconds until it must be well.
+        starting: which of its sources are rewound.
 
     Raises:
         Refused: it was not well, or did not start; what runs now is in the error's state.
@@ -95,8 +98,9 @@ def replace(
     """
     try:
         begun = submit(
-            new.files, connection, store, new.jars, launch, progress, accept=accept, start_from=start_from
-        )
+            new.files, connection, store, new.jars, launch, progress,
+            accept=accept, start_from=start_from, starting=starting,
+        )  # fmt: skip
     except Refused as error:
         if not ran:
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,6 +33,27 @@ def no_offsets(path: str) -> Mapping[str, Mapping[int, int]]:
     raise Refused(f"the offsets of {path} can't be read without a planner")
 
 
+@dataclass(frozen=True)
+class Starting:
+    """How the startpoints of a job are resolved.
+
+    Args:
+        read_offsets: reads savepoints that startpoints name: a planner's `read_offsets`.
+        locate: where keys stand in the job's file.
+        seen: start at these offsets, as they were resolved before, and not where startpoints would be now.
+        rewound: sources that start at their startpoints though the job goes on from state; their operators have uids
+            that the state does not know (juncture.deploy.changes.adopt).
+    """
+
+    read_offsets: ReadOffsets = no_offsets
+    locate: Locate | None = None
+    seen: ResolvedStartpoints | None = None
+    rewound: frozenset[str] = frozenset()
+
+
+AS_AUTHORED = Starting()
+"""For callers without a planner: startpoints that name deployments and savepoints are refused."""
+
 _TRIES = 3
 """A running job's newest checkpoint is removed when the next one is complete."""
 
@@ -41,9 +63,7 @@ def resolve_startpoints(
     files: Mapping[str, str],
     connection: Connection,
     store: Store,
-    read_offsets: ReadOffsets,
-    locate: Locate | None = None,
-    seen: ResolvedStartpoints | None = None,
+    starting: Starting,
 ) -> ResolvedStartpoints:
     """Where each source of a job would start now, and what is wrong with that; changes nothing.
 
@@ -52,9 +72,7 @@ def resolve_startpoints(
         files: its bundle's, by name, for the bounds of the joins in its plan.
         connection: where its topics are.
         store: the environment's, for startpoints that name deployments.
-        read_offsets: reads savepoints and checkpoints.
-        locate: where keys stand in the job's file.
-        seen: what they were resolved to before, to be looked at again instead of resolving them anew.
+        starting: how; of a job that goes on from state only the sources that are rewound.
 
     Raises:
         Unreachable: the brokers do not answer, or the cluster where a deployment is asked after.
@@ -65,19 +83,22 @@ def resolve_startpoints(
         if isinstance(position, SavepointOffsets):
             path = position.savepoint
             absolute = path if urlsplit(path).scheme else str(Path(path).absolute())
-            return Snapshot(f"the savepoint {path}", read_offsets(absolute))
-        return _of_deployment(position, connection, store, read_offsets)
+            return Snapshot(f"the savepoint {path}", starting.read_offsets(absolute))
+        return _of_deployment(position, connection, store, starting.read_offsets)
 
     authored = {
-        table: Source(manifest.topics[table], source.startpoint) for table, source in manifest.sources.items()
+        table: Source(manifest.topics[table], source.startpoint)
+        for table, source in manifest.sources.items()
+        if not starting.rewound or table in starting.rewound
     }
+    seen = starting.seen
     sources = authored if seen is None else seen_sources(manifest.job, manifest.environment, authored, seen)
     found = resolve(
         sources,
         connection.kafka,
         find,
         join_windows(read_plan(files["plan.json"])),
-        Reporter(manifest.job, locate or _unknown_place(manifest.job)),
+        Reporter(manifest.job, starting.locate or _unknown_place(manifest.job)),
         manifest.environment,
     )
     asked = (
@@ -109,6 +130,15 @@ def applied(resolved: ResolvedStartpoints) -> dict[str, AppliedStart]:
         )
         for source in resolved.sources
     }
+
+
+def warnings_of(resolved: ResolvedStartpoints) -> list[str]:
+    """What is to be told of startpoints that can be applied, a line each."""
+    return [
+        f"{each.location}: warning: {each.message} [{each.rule}]"
+        for each in resolved.findings
+        if each.severity == "warning"
+    ]
 
 
 def refuse_errors(resolved: ResolvedStartpoints) -> None:

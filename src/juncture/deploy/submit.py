@@ -16,12 +16,13 @@ from juncture.deploy.manifest import Manifest, read_manifest
 from juncture.deploy.resume import Origin, Resumption
 from juncture.deploy.single import not_elsewhere, not_running
 from juncture.deploy.starts import (
-    ReadOffsets,
+    AS_AUTHORED,
+    Starting,
     applied,
-    no_offsets,
     refuse_errors,
     resolve_startpoints,
     table_options,
+    warnings_of,
 )
 from juncture.deploy.store import Store
 from juncture.deploy.takeoff import DidNotStart, wait_running
@@ -35,7 +36,6 @@ from juncture.model.environment import Flink
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.model.verdict import Verdict
 from juncture.render.bundle import digest
-from juncture.startpoints.reporter import Locate
 
 Progress = Callable[[str], None]
 
@@ -82,9 +82,7 @@ def plan_submit(
     anew: bool = False,
     start_from: str | None = None,
     accept: Verdict | None = None,
-    read_offsets: ReadOffsets = no_offsets,
-    locate: Locate | None = None,
-    seen: ResolvedStartpoints | None = None,
+    starting: Starting = AS_AUTHORED,
 ) -> SubmitPlan:
     """Look at everything that a submission needs; changes nothing. Arguments and errors as of `submit`."""
     manifest = read_manifest(files)
@@ -93,9 +91,9 @@ def plan_submit(
         if last is not None:
             not_elsewhere(last, connection, cluster)
             last = ledger.reconcile(last, cluster)
-        origin = _origin(manifest, files, cluster, store, last, anew, start_from, accept, seen)
-        resolve = partial(resolve_startpoints, manifest, files, connection, store, read_offsets, locate, seen)
-        return _plan(manifest, files, connection, jars, cluster, last, origin, resolve)
+        origin = _origin(manifest, files, cluster, store, last, anew, start_from, accept, starting)
+        resolve = partial(resolve_startpoints, manifest, files, connection, store, starting)
+        return _plan(manifest, files, connection, jars, cluster, last, origin, resolve, starting.rewound)
 
 
 def submit(
@@ -109,9 +107,7 @@ def submit(
     anew: bool = False,
     start_from: str | None = None,
     accept: Verdict | None = None,
-    read_offsets: ReadOffsets = no_offsets,
-    locate: Locate | None = None,
-    seen: ResolvedStartpoints | None = None,
+    starting: Starting = AS_AUTHORED,
 ) -> Deployment:
     """Deploy a rendered job that does not run, and return when all of its tasks run.
 
@@ -130,9 +126,7 @@ def submit(
         anew: start from the startpoints, whatever state there is.
         start_from: the savepoint or checkpoint to go on from, instead of the newest.
         accept: the worst that may become of that state where the plan is another; by default it must be the same.
-        read_offsets: reads savepoints that startpoints name: a planner's `read_offsets`.
-        locate: where keys stand in the job's file.
-        seen: start at these offsets, as they were resolved before, and not where startpoints would be now.
+        starting: how its startpoints are resolved, and which apply though it goes on from state.
 
     Raises:
         Refused: the job runs, its startpoints can't be applied, it can't be known to go on from its state,
@@ -150,9 +144,9 @@ def submit(
         if last is not None:
             not_elsewhere(last, connection, cluster)
             last = ledger.settle(last, cluster, store.append)
-        origin = _origin(manifest, files, cluster, store, last, anew, start_from, accept, seen)
-        resolve = partial(resolve_startpoints, manifest, files, connection, store, read_offsets, locate, seen)
-        plan = _plan(manifest, files, connection, jars, cluster, last, origin, resolve)
+        origin = _origin(manifest, files, cluster, store, last, anew, start_from, accept, starting)
+        resolve = partial(resolve_startpoints, manifest, files, connection, store, starting)
+        plan = _plan(manifest, files, connection, jars, cluster, last, origin, resolve, starting.rewound)
         for fact in plan.checked:
             progress(fact)
         return _execute(plan, files, connection, store, jars, launch, cluster, lock, progress)
@@ -167,7 +161,7 @@ def _origin(
     anew: bool,
     start_from: str | None,
     accept: Verdict | None,
-    seen: ResolvedStartpoints | None,
+    starting: Starting,
 ) -> Origin | None:
     """What the job goes on from, None if it starts from its startpoints. Raises Refused if it runs."""
     not_running(manifest, cluster, last)
@@ -175,7 +169,7 @@ def _origin(
         return None
     resumption = Resumption(manifest.job, files, store, accept)
     origin = resumption.newest(last) if start_from is None else resumption.asked(start_from)
-    if origin is not None and seen is not None:
+    if origin is not None and starting.seen is not None:
         raise Refused(
             f"'{manifest.job}' goes on from {origin.told}, so that startpoints don't apply",
             state="nothing was changed",
@@ -193,21 +187,24 @@ def _plan(
     last: Deployment | None,
     origin: Origin | None,
     resolve: Callable[[], ResolvedStartpoints],
+    rewound: frozenset[str],
 ) -> SubmitPlan:
     connection.values(manifest.variables)
     checked = [*preflight.check(manifest, connection, cluster, jars)]
     resolved = None
-    if origin is not None:
-        checked += [f"Going on from {origin.told}", "Startpoints don't apply: state has its own offsets"]
-    else:
+    if origin is None or rewound:
         resolved = resolve()
         refuse_errors(resolved)
-        checked += [
-            f"{each.location}: warning: {each.message} [{each.rule}]"
-            for each in resolved.findings
-            if each.severity == "warning"
-        ]
+        checked += warnings_of(resolved)
+    if origin is None:
         checked.append("Starting from startpoints")
+    else:
+        checked.append(f"Going on from {origin.told}")
+        checked.append(
+            f"Of the startpoints, those of {', '.join(sorted(rewound))} apply"
+            if rewound
+            else "Startpoints don't apply: state has its own offsets"
+        )
     return SubmitPlan(
         job=manifest.job,
         name=manifest.name,

@@ -8,15 +8,21 @@ from juncture.deploy.connection import Connection
 from juncture.deploy.launcher import Launcher
 from juncture.deploy.manifest import read_manifest
 from juncture.deploy.replacement import Bundle, Progress, replace, slots_of, version_before
+from juncture.deploy.starts import AS_AUTHORED, Starting, refuse_errors, resolve_startpoints, warnings_of
 from juncture.deploy.stop import stop
 from juncture.deploy.store import Store
+from juncture.flink.metrics import progress as counters
 from juncture.model.base import Value
 from juncture.model.deployment import Deployment
+from juncture.model.resolved import ResolvedStartpoints
 from juncture.model.verdict import StateVerdict, Verdict
 
 
 class UpgradePlan(Value):
-    """What an upgrade will do: `before` is the version whose state it goes on from, `runs` whether that one runs."""
+    """What an upgrade will do: `before` is the version whose state it goes on from, `runs` whether that one runs.
+
+    `startpoints` are of the sources that are rewound.
+    """
 
     job: str
     environment: str
@@ -24,9 +30,12 @@ class UpgradePlan(Value):
     runs: bool
     state: StateVerdict
     checked: tuple[str, ...]
+    startpoints: ResolvedStartpoints | None = None
 
 
-def plan_upgrade(bundle: Bundle, connection: Connection, store: Store) -> UpgradePlan:
+def plan_upgrade(
+    bundle: Bundle, connection: Connection, store: Store, starting: Starting = AS_AUTHORED
+) -> UpgradePlan:
     """What would become of the state, and of what the new version needs; changes nothing.
 
     Raises what `upgrade` raises before it stops the job, but for verdicts.
@@ -36,14 +45,39 @@ def plan_upgrade(bundle: Bundle, connection: Connection, store: Store) -> Upgrad
     connection.values(manifest.variables)
     with connection.cluster() as cluster:
         checked = preflight.check(manifest, connection, cluster, bundle.jars, freed=slots_of(last, store))
+    resolved = None
+    if starting.rewound:
+        resolved = resolve_startpoints(manifest, bundle.files, connection, store, starting)
+        refuse_errors(resolved)
+        checked = (*checked, *warnings_of(resolved), *_again(resolved, last, connection))
     return UpgradePlan(
         job=manifest.job,
         environment=connection.environment,
         before=last.version,
         runs=last.phase == "running",
         state=verdict_between(store.get_bundle(last.bundle), bundle.files),
-        checked=tuple(checked),
+        checked=checked,
+        startpoints=resolved,
     )
+
+
+def _again(resolved: ResolvedStartpoints, last: Deployment, connection: Connection) -> list[str]:
+    """How much is read, and about how much written, a second time."""
+    written: dict[str, float] = {}
+    with connection.cluster() as cluster:
+        job = cluster.job(last.flink_job_id)
+        if job is not None:
+            seen = counters(cluster, job)
+            rows = sum(sink.written for sink in seen.sinks)
+            written = {source.table: rows / source.read for source in seen.sources if source.read}
+    told = []
+    for source in resolved.sources:
+        share = written.get(source.table)
+        about = f", which wrote about {share * source.records:,.0f} rows" if share is not None else ""
+        told.append(
+            f"{source.records:,} records of {source.table} are read again{about}: they come once more"
+        )
+    return told
 
 
 def upgrade(
@@ -56,6 +90,7 @@ def upgrade(
     *,
     accept: Verdict = "KEEP",
     healthy_within: float = 120,
+    starting: Starting = AS_AUTHORED,
 ) -> Deployment:
     """Stop a job with a savepoint, start its new version from it, and go back if that one is not well.
 
@@ -71,13 +106,14 @@ def upgrade(
         progress: is told each step.
         accept: the worst that may become of the state.
         healthy_within: seconds for the new version's first checkpoint, and for its lag to fall.
+        starting: which of its sources are rewound to their startpoints.
 
     Raises:
         Refused: the state would suffer more than is accepted, something is missing (then nothing was changed), or
             the new version was not well, and the old one runs again.
         Unreachable: the cluster or the brokers do not answer.
     """
-    plan = plan_upgrade(new, connection, store)
+    plan = plan_upgrade(new, connection, store, starting)
     refuse_worse(plan.job, plan.state, accept)
     for fact in plan.checked:
         progress(fact)
@@ -88,5 +124,5 @@ def upgrade(
         stopped = version_before(plan.job, connection, store)
     return replace(
         stopped, plan.runs, old, new, connection, store, launch, progress,
-        accept=accept, start_from=stopped.savepoint, healthy_within=healthy_within,
+        accept=accept, start_from=stopped.savepoint, healthy_within=healthy_within, starting=starting,
     )  # fmt: skip

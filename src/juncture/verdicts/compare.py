@@ -119,6 +119,9 @@ def _over(version: Version, node: PlanNode) -> frozenset[str]:
 
 
 def _source(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
+    if before.uid != after.uid:
+        finding.note("it is read again from its startpoint")
+        return
     table = new.plan.tables(after)[0]
     was, now = old.topics.get(table), new.topics.get(table)
     if was != now:
