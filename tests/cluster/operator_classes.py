@@ -11,6 +11,8 @@ from juncture.local.java import find_java
 from juncture.local.operators import compile_java
 
 _TESTS = Path(__file__).parents[2] / "operators" / "test"
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""JVM_ARGS of programs that end after seconds: compiled quickly, not well."""
 _OPENED = ("java.lang", "java.util", "java.util.concurrent")
 
 
@@ -21,7 +23,7 @@ def java_command(jar: Path, classes: Path, main: Sequence[str]) -> list[str]:
     compile_java(java, cache.jars("compiler"), [jar, *libraries], sorted(_TESTS.rglob("*.java")), classes)
     return [
         str(java.executable),
-        *("-Xmx1g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
+        *("-Xmx1g", *SHORT_LIVED.split()),
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED),
         *("-cp", ":".join(map(str, [classes, _TESTS, jar, *libraries]))),
         *main,

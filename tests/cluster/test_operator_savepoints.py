@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.cluster.conftest import Stack
+from tests.cluster.operator_classes import SHORT_LIVED
 
 from juncture.flink.rest import FlinkCluster
 from juncture.local.jars import JarCache
@@ -47,7 +48,8 @@ def start(stack: Stack, tmp_path: Path) -> Start:
         done = subprocess.run(
             [sys.executable, str(PROGRAM), form, str(jar), json.dumps(options)],
             cwd=tmp_path,
-            env=os.environ | {"JAVA_HOME": str(java.home), "FLINK_LOG_DIR": str(tmp_path)},
+            env=os.environ
+            | {"JAVA_HOME": str(java.home), "FLINK_LOG_DIR": str(tmp_path), "JVM_ARGS": SHORT_LIVED},
             capture_output=True,
             text=True,
             check=False,
