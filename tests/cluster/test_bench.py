@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from bench.joins.__main__ import main
-from bench.operator.__main__ import main as operators
+from bench.join_operator.__main__ import main as operators
 
 
 def test_two_engines_write_the_rows_of_the_oracle(

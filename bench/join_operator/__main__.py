@@ -1,4 +1,4 @@
-"""What RocksDB's options do for the event join: `python -m bench.operator [--events N] [VARIANT...]`.
+"""What RocksDB's options do for the event join: `python -m bench.join_operator [--events N] [VARIANT...]`.
 
 Flink's interval join and Juncture's event join, alone in Flink's test harness, get the same rows: 84 % of the server
 rows (about 800 bytes) have a client row (about 300) within ten minutes, a bound of ten minutes, a checkpoint after as
@@ -58,7 +58,7 @@ VARIANTS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the variants one after the other, and print a line of a Markdown table for each."""
-    parser = argparse.ArgumentParser(prog="python -m bench.operator", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.join_operator", description=__doc__)
     parser.add_argument(
         "variants", nargs="*", metavar="VARIANT", help=f"of {', '.join(VARIANTS)}; by default all"
     )
