@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from bench.joins.__main__ import main
 from bench.join_operator.__main__ import main as operators
+from bench.joins.__main__ import main
 
 
 def test_two_engines_write_the_rows_of_the_oracle(
