@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
@@ -15,6 +16,7 @@ from juncture.model.project import Project, SqlFile
 from juncture.model.rendered import RenderedJob, Statement
 from juncture.model.startpoint import NOW_MINUS, Earliest, Startpoint
 from juncture.project.loader import JOINS, SINKS, SOURCES
+from juncture.project.nearest import did_you_mean
 from juncture.render.connectors import TableContext
 from juncture.render.options import flink_options
 from juncture.render.sourcemap import MappedText
@@ -30,6 +32,9 @@ _STATEMENTS = {
     **dict.fromkeys(("ADD", "ALTER", "ANALYZE", "BEGIN", "DELETE", "DROP", "USE", "UPDATE"), _BEGIN),
 }
 """What a join may not begin with, and what to write instead."""
+
+_COLUMN = re.compile(r"(?:^|[(,])\s*(?:(\w+)|`([^`]+)`)\s+[A-Za-z]", re.MULTILINE)
+"""The beginning of a column's definition, of a CREATE TABLE."""
 
 
 def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
@@ -62,6 +67,7 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
         table = _attempt(problems, lambda role=role, file=file: _table(templates, file, role))
         if table:
             statements.append(_statement(role, file.name, table))
+    problems += _unknown_keys(statements, templates.keys)
     for name in sorted(set(job.startpoints) - set(used)) if joined else ():
         at = project.jobs[job_name].positions.get(("startpoints", name), (None, None))
         problems.append(
@@ -103,6 +109,23 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
         topics=dict(sorted(templates.topics.items())),
         inputs=dict(sorted(inputs.items())),
     )
+
+
+def _unknown_keys(statements: Sequence[Statement], keys: Mapping[str, Sequence[str]]) -> list[JunctureError]:
+    """Keys of sources that are no columns: of those Flink reads no key, and says nothing."""
+    problems = []
+    for source in (each for each in statements if each.kind == "source"):
+        columns = [plain or quoted for plain, quoted in _COLUMN.findall(source.text)]
+        for key in keys.get(source.name, ()):
+            if key not in columns:
+                problems.append(
+                    JunctureError(
+                        f"`key` names '{key}', and {source.name} has no such column",
+                        location=source.locate(source.text.rfind("WITH")),
+                        remedy=did_you_mean(key, columns),
+                    )
+                )
+    return problems
 
 
 def _not_startable(

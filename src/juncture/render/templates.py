@@ -28,13 +28,14 @@ _MISSING = object()
 class Templates:
     """Renders the SQL files of one job. `read` collects every template that was used, by path.
 
-    `topics` collects which table is on which topic.
+    `topics` collects which table is on which topic, `keys` the columns that its records' keys are said to be.
     """
 
     def __init__(self, project: Project, job: Job, environment: Target) -> None:
         self.project, self.job, self.environment = project, job, environment
         self.read: dict[str, str] = {}
         self.topics: dict[str, str] = {}
+        self.keys: dict[str, list[str]] = {}
 
     def render(self, file: SqlFile, table: TableContext | None = None) -> MappedText:
         """One file's text with the authored place of each character.
@@ -114,6 +115,7 @@ class Templates:
         self, make: Callable[..., dict[str, str]], table: TableContext, **arguments: Any
     ) -> dict[str, str]:
         self.topics[table.table] = arguments["topic"]
+        self.keys[table.table] = arguments.get("keys", [])
         return make(table, **arguments)
 
     def _macro_files(self) -> list[str]:

@@ -164,6 +164,13 @@ class TestMistakes:
         assert remedy is not None
         assert remedy.startswith("define it under `vars` in the job's file, or in juncture.toml in [vars]")
 
+    def test_a_key_that_is_no_column(self, tmp_path: Path) -> None:
+        columns = "    -- why\n    `id` STRING, member_id BIGINT\n"
+        text = f"CREATE TABLE client (\n{columns}) {{{{ kafka(topic='c', key=['id', 'membr_id']) }}}}"
+        [(problem, remedy)] = self.problems(tmp_path, {"sql/sources/client.sql": text})
+        assert problem == "sql/sources/client.sql:4:3: `key` names 'membr_id', and client has no such column"
+        assert remedy == "did you mean 'member_id'?"
+
     def test_broken_template(self, tmp_path: Path) -> None:
         [(problem, _)] = self.problems(tmp_path, {"sql/joins/matches.sql": "SELECT 1\n{% if x %}\n"})
         assert problem.startswith("sql/joins/matches.sql:2:1: the template is broken")
