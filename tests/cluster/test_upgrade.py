@@ -23,6 +23,7 @@ from tests.cluster.conftest import Stack
 from tests.cluster.example import JOB, START, TOPICS, stamp, until
 
 from juncture.cli.main import main
+from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
 from juncture.kafka.writer import Writer
@@ -160,6 +161,8 @@ def test_an_edit_that_keeps_the_state_and_the_way_back(juncture: Project) -> Non
     until(lambda: len(juncture.joined()) >= before.total() + again.total(), 60)
     after = Counter((row["click_id"], row["page"]) for row in juncture.joined())
     assert after - before == again, "what the second version had written, as the first one writes it"
+    assert juncture("rollback", JOB, "3") == 1
+    assert "is the one that runs" in juncture.stderr
     assert juncture("rollback", JOB, "9") == 1
     assert "has no version 9" in juncture.stderr
 
@@ -186,6 +189,7 @@ def test_state_that_would_be_lost_is_told_and_given_up_only_if_accepted(juncture
         "sql/joins/impression_clicks.sql", lambda text: text.replace("i.page,", "i.page || i.items AS page,")
     )
 
+    assert juncture("upgrade", JOB, "--plan") == 1
     assert juncture("upgrade", JOB) == 1
     assert "page_impressions.items now becomes part of the state" in juncture.stderr
     assert juncture("status", JOB) == 0, "it runs on"
@@ -223,7 +227,9 @@ def test_an_upgrade_that_was_killed_is_finished_by_the_next(juncture: Project) -
     assert juncture.joined()[-1]["page"] == "P"
 
 
-def test_one_topic_is_read_again_and_all_other_state_is_kept(juncture: Project) -> None:
+def test_one_topic_is_read_again_and_all_other_state_is_kept(
+    juncture: Project, cluster: FlinkCluster
+) -> None:
     assert juncture("submit", JOB) == 0, juncture.stderr
     juncture.write(100)
     until(lambda: len(juncture.joined()) == 50)
@@ -251,3 +257,9 @@ def test_one_topic_is_read_again_and_all_other_state_is_kept(juncture: Project) 
     juncture.write(50)
     until(lambda: len(juncture.joined()) >= 200)
     assert len(juncture.joined()) == 200, "an upgrade after that reads nothing again"
+
+    (running,) = [job for job in cluster.jobs() if job.name == f"{juncture.name}.{JOB}" and not job.ended]
+    cluster.cancel(running.id)
+    cluster.wait_ended(running.id, 60)
+    assert juncture("upgrade", JOB) == 0, juncture.stderr
+    assert "Going on from the newest checkpoint of version 3" in juncture.stderr

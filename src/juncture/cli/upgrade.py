@@ -13,7 +13,7 @@ from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.cli.startpoints import view_startpoints
 from juncture.cli.submit import checked_plan
-from juncture.deploy.changes import adopt, version_of
+from juncture.deploy.changes import adopt, version_of, worse
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.launcher import client_variables
 from juncture.deploy.replacement import Bundle, version_before
@@ -66,8 +66,9 @@ def command(
 
     What the new version does to the state of each operator is told first: KEEP; KEEP_WITH_GAP, rows are missing for a
     while; WRONG_RESULTS, Flink takes the state, and wrong rows come of it; LOST. Anything but KEEP is refused (1)
-    unless it is accepted. Then the job is stopped with a savepoint, and the new version started from it. It must
-    complete a checkpoint, without a failure, and catch up; else the old version runs again, from the savepoint.
+    unless it is accepted, with --plan, too. Then the job is stopped with a savepoint, and the new version started from
+    it. It must complete a checkpoint, without a failure, and catch up; else the old version runs again, from the
+    savepoint.
 
     With --rewind a source is read from its startpoint again, while the joins' rows and the other sources' offsets are
     kept: with or without a change of the query. Rows that come of it come once more.
@@ -98,6 +99,7 @@ def command(
                 old = Bundle(former, [jar.path for jar in old_tools.jars])
                 with invocation.leaving(f"it may be half-way: `juncture status {name}` tells"):
                     deployment = upgrade(
+                        before,
                         new,
                         old,
                         connection,
@@ -110,6 +112,8 @@ def command(
                     )
     if only_plan:
         invocation.output.result(steps, lambda text: _view(text, steps))
+        if worse(steps.state.worst, accept or "KEEP"):
+            click.get_current_context().exit(1)
     else:
         invocation.output.result(deployment, lambda text: view_deployment(text, deployment))
 

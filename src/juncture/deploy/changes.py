@@ -64,7 +64,7 @@ def _is_source(version: Version, table: str) -> bool:
 
 def refuse_worse(job: str, verdict: StateVerdict, accept: Verdict) -> None:
     """Raises Refused, with each operator and its reasons, if more becomes of the state than is accepted."""
-    wrong = [each for each in verdict.operators if _worse(each.verdict, accept)]
+    wrong = [each for each in verdict.operators if worse(each.verdict, accept)]
     if not wrong:
         return
     told = "".join(f"\n- {each.verdict}: {each.operator}{_reasons(each)}" for each in wrong)
@@ -75,7 +75,8 @@ def refuse_worse(job: str, verdict: StateVerdict, accept: Verdict) -> None:
     )
 
 
-def _worse(verdict: Verdict, accept: Verdict) -> bool:
+def worse(verdict: Verdict, accept: Verdict) -> bool:
+    """Whether more becomes of the state than is accepted."""
     return WORST_LAST.index(verdict) > WORST_LAST.index(accept)
 
 

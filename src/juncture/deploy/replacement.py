@@ -46,7 +46,9 @@ def version_before(job: str, connection: Connection, store: Store) -> Deployment
                 remedy=f"see `juncture status {job}`, and try again when it has settled",
             )
         if last.phase != "running":
-            last = last_that_ran(job, store)
+            ran = last_that_ran(job, store)
+            # Of the last one more is known than is recorded.
+            last = last if ran is not None and ran.version == last.version else ran
     if last is None:
         raise Refused(
             f"'{job}' has never run on '{connection.environment}'",

@@ -24,6 +24,8 @@ def rollback_target(job: str, store: Store, current: Deployment, version: int | 
         found = [each for each in history if each.digest != current.digest and _state(each)]
     else:
         found = [each for each in history if each.version == version]
+    if version == current.version and current.phase == "running":
+        raise Refused(f"version {version} of '{job}' is the one that runs", state="nothing was changed")
     if not found:
         which = f"version {version}" if version is not None else "earlier version with a savepoint"
         raise Refused(
@@ -78,7 +80,9 @@ def rollback(
         freed = slots_of(current, store)
         for fact in preflight.check(manifest, connection, cluster, bundle.jars, freed):
             progress(fact)
-    progress(f"Rows since {target.updated_at:%Y-%m-%d %H:%M:%S} UTC, when it was stopped, are written again")
+    at = f"{target.updated_at:%Y-%m-%d %H:%M:%S} UTC"
+    since = f"{at}, when it was stopped," if target.savepoint else f"its last checkpoint, before {at},"
+    progress(f"Rows since {since} are written again")
     if runs:
         progress(f"Stopping version {current.version}")
         current = stop(target.job, connection, store, progress=progress)

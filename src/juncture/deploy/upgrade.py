@@ -11,6 +11,7 @@ from juncture.deploy.replacement import Bundle, Progress, replace, slots_of, ver
 from juncture.deploy.starts import AS_AUTHORED, Starting, refuse_errors, resolve_startpoints, warnings_of
 from juncture.deploy.stop import stop
 from juncture.deploy.store import Store
+from juncture.errors import Refused
 from juncture.flink.metrics import progress as counters
 from juncture.model.base import Value
 from juncture.model.deployment import Deployment
@@ -81,6 +82,7 @@ def _again(resolved: ResolvedStartpoints, last: Deployment, connection: Connecti
 
 
 def upgrade(
+    before: Deployment,
     new: Bundle,
     old: Bundle,
     connection: Connection,
@@ -98,8 +100,9 @@ def upgrade(
     leaves a stopped job with its savepoint, or a started one, and the next command on the job finds which.
 
     Args:
+        before: the version that runs, or ran last, as it was when `new` was made for it (`version_before`).
         new: the version to come, with the uids of the old one's state (juncture.deploy.changes.adopt).
-        old: the version that runs, or ran last.
+        old: the files and jars of the version before.
         connection: where to.
         store: the environment's.
         launch: starts job.py.
@@ -114,6 +117,15 @@ def upgrade(
         Unreachable: the cluster or the brokers do not answer.
     """
     plan = plan_upgrade(new, connection, store, starting)
+    if (plan.before, plan.runs) != (before.version, before.phase == "running"):
+        raise Refused(
+            f"'{plan.job}' was changed meanwhile: {'version' if plan.runs else 'stopped, or failed: version'}"
+            f" {plan.before} {'runs' if plan.runs else 'ran last'}",
+            state="nothing was changed",
+            remedy=f"see `juncture history {plan.job}`; to upgrade what is there now, run the command again",
+        )
+    for each in plan.state.operators:
+        progress(f"{each.verdict}: {'; '.join([each.operator, *each.reasons])}")
     refuse_worse(plan.job, plan.state, accept)
     for fact in plan.checked:
         progress(fact)
