@@ -37,6 +37,14 @@ def rendered(invocation: Invocation, names: Sequence[str], told: Collection[str]
     return jobs, problems
 
 
+def rendered_job(invocation: Invocation, name: str) -> RenderedJob:
+    """Render one job. Raises InvalidProject with all that is wrong with it."""
+    jobs, wrong = rendered(invocation, [name])
+    if wrong:
+        raise InvalidProject(list(wrong[name]))
+    return jobs[name]
+
+
 def render_each(project: Project, names: Sequence[str], environment: Environment) -> Rendered:
     """Render jobs, without a word."""
     jobs: dict[str, RenderedJob] = {}

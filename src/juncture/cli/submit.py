@@ -7,7 +7,7 @@ from typing import TextIO
 
 import click
 
-from juncture.cli.compiled import findings_of, planning, rendered
+from juncture.cli.compiled import findings_of, planning, rendered_job
 from juncture.cli.deployments import view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
@@ -18,7 +18,7 @@ from juncture.deploy.launcher import client_variables
 from juncture.deploy.starts import Starting
 from juncture.deploy.submit import SubmitPlan, plan_submit, submit
 from juncture.deploy.toolchain import toolchain_for
-from juncture.errors import InvalidProject, JunctureError, Refused
+from juncture.errors import JunctureError, Refused
 from juncture.kafka.admin import Admin
 from juncture.model.compilation import Compilation
 from juncture.model.environment import Kafka
@@ -79,17 +79,15 @@ def command(
     project, environment = invocation.project, invocation.environment
     connection = connect(invocation.root, environment)
     store = open_store(invocation.root, environment)
-    jobs, wrong = rendered(invocation, [name])
-    if wrong:
-        raise InvalidProject(list(wrong[name]))
+    rendered = rendered_job(invocation, name)
     with (
         invocation.output.progress() as say,
-        planning(jobs.values(), say, client_variables(connection.flink)) as (_, planner),
+        planning([rendered], say, client_variables(connection.flink)) as (_, planner),
     ):
         say(f"Compiling {name}")
-        plan = checked_plan(invocation, jobs[name], planner.compile(jobs[name]))
-        toolchain = toolchain_for(jobs[name], plan)
-        files = bundle(jobs[name], plan, toolchain.pinned, project.template_dirs)
+        plan = checked_plan(invocation, rendered, planner.compile(rendered))
+        toolchain = toolchain_for(rendered, plan)
+        files = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
         jars = [jar.path for jar in toolchain.jars]
         starting = Starting(planner.read_offsets, project.jobs[name].locate, seen)
         if only_plan:
@@ -104,7 +102,7 @@ def command(
             )
         else:
             if create_topics:
-                _create_missing(connection.kafka, jobs[name], say)
+                _create_missing(connection.kafka, rendered, say)
             with invocation.leaving(f"the job may have been started: `juncture status {name}` tells"):
                 deployment = submit(
                     files,

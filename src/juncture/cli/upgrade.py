@@ -6,7 +6,7 @@ from typing import get_args
 
 import click
 
-from juncture.cli.compiled import rendered
+from juncture.cli.compiled import rendered_job
 from juncture.cli.deployments import span, view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
@@ -20,7 +20,6 @@ from juncture.deploy.replacement import Bundle, version_before
 from juncture.deploy.starts import Starting
 from juncture.deploy.toolchain import toolchain_for, toolchain_of, toolchain_of_bundle
 from juncture.deploy.upgrade import UpgradePlan, plan_upgrade, upgrade
-from juncture.errors import InvalidProject
 from juncture.model.joins import event_joins
 from juncture.model.verdict import OperatorVerdict, Verdict
 from juncture.render.bundle import bundle
@@ -76,22 +75,20 @@ def command(
     (name,) = chosen(invocation, [job])
     project, environment = invocation.project, invocation.environment
     connection, store = connect(invocation.root, environment), open_store(invocation.root, environment)
-    jobs, wrong = rendered(invocation, [name])
-    if wrong:
-        raise InvalidProject(list(wrong[name]))
+    rendered = rendered_job(invocation, name)
     before = version_before(name, connection, store)
     former = store.get_bundle(before.bundle)
     with invocation.output.progress() as say:
-        old_tools, tools = toolchain_of_bundle(former), toolchain_of(jobs.values(), say)
+        old_tools, tools = toolchain_of_bundle(former), toolchain_of([rendered], say)
         with tools.joined(old_tools).planner(client_variables(connection.flink)) as planner:
             say(f"Compiling {name}")
-            plan = checked_plan(invocation, jobs[name], planner.compile(jobs[name]))
-            taken = event_joins(plan, jobs[name].job.join_strategy, jobs[name].options)
-            new_version = Version(plan, frozenset(each.uid for each in taken), jobs[name].topics)
+            plan = checked_plan(invocation, rendered, planner.compile(rendered))
+            taken = event_joins(plan, rendered.job.join_strategy, rendered.options)
+            new_version = Version(plan, frozenset(each.uid for each in taken), rendered.topics)
             plan = adopt(version_of(former), new_version, accept or "KEEP", before.version + 1, rewound)
             starting = Starting(planner.read_offsets, project.jobs[name].locate, rewound=frozenset(rewound))
-            needed = toolchain_for(jobs[name], plan)
-            files = bundle(jobs[name], plan, needed.pinned, project.template_dirs)
+            needed = toolchain_for(rendered, plan)
+            files = bundle(rendered, plan, needed.pinned, project.template_dirs)
             new = Bundle(files, [jar.path for jar in needed.jars])
             if only_plan:
                 steps = plan_upgrade(new, connection, store, starting)

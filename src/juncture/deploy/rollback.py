@@ -74,7 +74,6 @@ def rollback(
     """
     manifest, runs = read_manifest(bundle.files), current.phase == "running"
     path = _state(target)
-    connection.values(manifest.variables)
     Resumption(target.job, bundle.files, store, "KEEP").asked(str(path))
     with connection.cluster() as cluster:
         freed = slots_of(current, store)

@@ -16,7 +16,7 @@ from juncture.errors import Location, Refused
 from juncture.model.deployment import AppliedStart, Deployment
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.model.startpoint import DeploymentOffsets, SavepointOffsets
-from juncture.planner.plan import read_plan
+from juncture.planner.plan import parse_plan
 from juncture.render.bundle import TABLE_OPTIONS
 from juncture.render.connectors import end_options, offset_options
 from juncture.startpoints.lookup import Snapshot
@@ -97,7 +97,7 @@ def resolve_startpoints(
         sources,
         connection.kafka,
         find,
-        join_windows(read_plan(files["plan.json"])),
+        join_windows(parse_plan(files["plan.json"])),
         Reporter(manifest.job, starting.locate or _unknown_place(manifest.job)),
         manifest.environment,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +15,10 @@ from juncture.local.java import find_java
 from juncture.local.operators import operator_jar
 from juncture.model.joins import event_joins
 from juncture.model.plan import CompiledPlan
-from juncture.model.rendered import RenderedJob
+from juncture.model.rendered import CONNECTOR, RenderedJob
 from juncture.planner.session import Planner
 from juncture.render.bundle import OPERATORS_JAR
 
-_CONNECTOR = re.compile(r"'connector'\s*=\s*'([^']+)'")
 _OPERATORS = f"juncture:juncture-operators:{__version__}"
 _GROUPS = {"kafka": "kafka-connector", "upsert-kafka": "kafka-connector", "jdbc": "jdbc-connector"}
 """The jar lock's group for each connector that does not come with Flink."""
@@ -86,7 +84,7 @@ def toolchain_of_bundle(files: Mapping[str, str]) -> Toolchain:
     Raises what `find_toolchain` raises; Refused if this Juncture brings other jars than those it was rendered for.
     """
     manifest = read_manifest(files)
-    connectors = set(_CONNECTOR.findall(files["statements.sql"]))
+    connectors = set(CONNECTOR.findall(files["statements.sql"]))
     found = find_toolchain(connectors, event_join=manifest.event_join is not None)
     wanted = {(jar.coordinates, jar.sha256) for jar in manifest.jars}
     if wanted != set(found.pinned):

@@ -43,7 +43,6 @@ def plan_upgrade(
     """
     manifest = read_manifest(bundle.files)
     last = version_before(manifest.job, connection, store)
-    connection.values(manifest.variables)
     with connection.cluster() as cluster:
         checked = preflight.check(manifest, connection, cluster, bundle.jars, freed=slots_of(last, store))
     resolved = None

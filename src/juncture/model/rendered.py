@@ -11,7 +11,8 @@ from juncture.model.base import Value
 from juncture.model.job import Job
 from juncture.model.startpoint import Startpoint
 
-_CONNECTOR = re.compile(r"'connector'\s*=\s*'([^']+)'")
+CONNECTOR = re.compile(r"'connector'\s*=\s*'([^']+)'")
+"""A table's connector, in its WITH part."""
 
 
 class Span(Value):
@@ -39,7 +40,7 @@ class Statement(Value):
     @property
     def connector(self) -> str | None:
         """The connector of a table; None where it names none."""
-        found = _CONNECTOR.search(self.text)
+        found = CONNECTOR.search(self.text)
         return found[1] if found else None
 
     def locate(self, offset: int) -> Location:

@@ -48,5 +48,4 @@ class StateVerdict(Value):
     @property
     def worst(self) -> Verdict:
         """KEEP if no operator keeps state."""
-        found = {each.verdict for each in self.operators}
-        return next((verdict for verdict in reversed(WORST_LAST) if verdict in found), "KEEP")
+        return max((each.verdict for each in self.operators), key=WORST_LAST.index, default="KEEP")

@@ -77,8 +77,7 @@ def with_uids(plan: CompiledPlan, uids: Mapping[str, str]) -> CompiledPlan:
     twice = [uid for uid, count in taken.items() if count > 1]
     if twice:
         raise ValueError(f"the plan would have two operators '{twice[0]}'")
-    raw = {**json.loads(plan.text), "nodes": [node.raw for node in nodes]}
-    return CompiledPlan(flink_version=plan.flink_version, nodes=nodes, text=_text(raw))
+    return _with_nodes(plan, nodes)
 
 
 def with_source_uid(plan: CompiledPlan, table: str, uid: str) -> CompiledPlan:
@@ -127,7 +126,10 @@ def _with_scan(plan: CompiledPlan, table: str, change: Callable[[PlanNode], Plan
     if len(scans) > 1:
         raise ValueError(f"the plan reads '{table}' with {len(scans)} operators")
     changed = {node.id: change(node) for node in scans}
-    nodes = tuple(changed.get(node.id, node) for node in plan.nodes)
+    return _with_nodes(plan, tuple(changed.get(node.id, node) for node in plan.nodes))
+
+
+def _with_nodes(plan: CompiledPlan, nodes: tuple[PlanNode, ...]) -> CompiledPlan:
     raw = {**json.loads(plan.text), "nodes": [node.raw for node in nodes]}
     return CompiledPlan(flink_version=plan.flink_version, nodes=nodes, text=_text(raw))
 
