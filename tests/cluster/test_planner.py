@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.projects import JOIN, SINK, small_project
 
 from juncture.checks.engine import check
-from juncture.deploy.toolchain import Toolchain, find_toolchain
+from juncture.deploy.toolchain import find_toolchain
+from juncture.errors import JunctureError
 from juncture.model.compilation import Compilation
 from juncture.model.rendered import RenderedJob
+from juncture.planner.compilations import CompilationCache
 from juncture.planner.session import Planner
 from juncture.project.loader import load_project
 from juncture.render.renderer import render
@@ -19,13 +22,17 @@ from juncture.render.renderer import render
 REPOSITORY = Path(__file__).parents[2]
 
 
-def toolchain() -> Toolchain:
-    return find_toolchain(["kafka", "jdbc"])
+@contextmanager
+def a_planner() -> Iterator[Planner]:
+    """One that takes nothing from what was compiled before."""
+    tools = find_toolchain(["kafka", "jdbc"])
+    with Planner(tools.java_home, [jar.path for jar in tools.jars]) as planner:
+        yield planner
 
 
 @pytest.fixture(scope="module")
 def planner() -> Iterator[Planner]:
-    with toolchain().planner() as planner:
+    with a_planner() as planner:
         yield planner
 
 
@@ -200,10 +207,24 @@ class TestRepositorysJobs:
 def test_the_same_plan_to_the_byte_in_another_jvm(planner: Planner, tmp_path: Path) -> None:
     rendered, first = compile_join(planner, tmp_path, JOIN)
     planner.compile(rendered)  # Flink counts on
-    with toolchain().planner() as other:
+    with a_planner() as other:
         second = other.compile(rendered)
     assert first.plan is not None
     assert first.plan == second.plan
+
+
+def test_what_was_compiled_before_needs_no_jvm(planner: Planner, tmp_path: Path) -> None:
+    tools, cache = find_toolchain(["kafka"]), CompilationCache(tmp_path / "cache")
+    jars = [jar.path for jar in tools.jars]
+    with Planner(tools.java_home, jars, cache=cache) as first:
+        rendered, compilation = compile_join(first, tmp_path, JOIN)
+        _, refused = compile_join(first, tmp_path, JOIN.replace("JOIN", "JION"))
+    assert compilation == planner.compile(rendered)
+    assert refused.error is not None
+    with Planner(tmp_path / "no java", jars, cache=cache) as second:
+        assert second.compile(rendered) == compilation
+        with pytest.raises(JunctureError, match="planner failed"):  # what was refused is put to Flink again
+            compile_join(second, tmp_path, JOIN.replace("JOIN", "JION"))
 
 
 class TestRefusals:

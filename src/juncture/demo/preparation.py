@@ -84,6 +84,7 @@ class Preparation:
             if self._closed:
                 raise JunctureError("the demo was given up")
             planner = self._planner = toolchain.planner()
+            planner.start()
         compilation = planner.compile(rendered)
         findings = check(rendered, compilation)
         errors = [each for each in findings if each.severity == "error" and each.silenced is None]

@@ -16,6 +16,7 @@ from juncture.local.operators import operator_jar
 from juncture.model.joins import event_joins
 from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import CONNECTOR, RenderedJob
+from juncture.planner.compilations import CompilationCache
 from juncture.planner.session import Planner
 from juncture.render.bundle import OPERATORS_JAR
 
@@ -41,8 +42,9 @@ class Toolchain:
     jars: tuple[Jar, ...]
 
     def planner(self, variables: Mapping[str, str] | None = None) -> Planner:
-        """A planner that knows the jars, with `variables` in its environment. Close it."""
-        return Planner(self.java_home, [jar.path for jar in self.jars], variables)
+        """A planner that knows the jars and what was compiled before, with `variables` in its environment. Close it."""
+        cache = CompilationCache(JarCache().root / "compilations")
+        return Planner(self.java_home, [jar.path for jar in self.jars], variables, cache)
 
     def joined(self, other: Toolchain) -> Toolchain:
         """With the jars of another one, too."""

@@ -19,6 +19,7 @@ from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.model.compilation import Compilation, JobOption, PlannerError
 from juncture.model.rendered import RenderedJob
 from juncture.model.startpoint import NOW_MINUS
+from juncture.planner.compilations import CompilationCache
 from juncture.planner.plan import read_plan
 from juncture.planner.scratch import Scratch
 
@@ -36,34 +37,51 @@ class LaunchFailed(Unreachable):
 class Planner:
     """Flink's planner and client in a process of its own. Use as a context manager, or `close()` it.
 
-    Threads may share it: it answers one question at a time.
+    The process starts with the first question that needs it, or with `start()`. Threads may share a planner: it
+    answers one question at a time, and raises Unreachable, with the last lines it printed, if its process ends.
 
     Args:
         java_home: the Java to run it with.
         jars: connectors and formats that the SQL names.
         variables: what the process's environment holds besides, from its start.
-
-    Raises:
-        Unreachable: the process did not start, with the last lines it printed.
+        cache: compilations that were made before, which are not made again.
     """
 
     def __init__(
-        self, java_home: Path, jars: Sequence[Path], variables: Mapping[str, str] | None = None
+        self,
+        java_home: Path,
+        jars: Sequence[Path],
+        variables: Mapping[str, str] | None = None,
+        cache: CompilationCache | None = None,
     ) -> None:
         self._turn = Lock()
-        self._scratch = Scratch()
-        self._jars = ";".join(jar.resolve().as_uri() for jar in jars)
+        self._java_home = java_home
+        self._variables = dict(variables or {})
+        self._jars = tuple(jar.resolve() for jar in jars)
+        self._cache = cache
         self._printed: deque[str] = deque(maxlen=40)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "juncture.planner.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_java_environment(java_home, self._scratch.path) | dict(variables or {}),
-            encoding="utf-8",
-            start_new_session=True,  # Ctrl-C is for us: we close it in order
-        )
-        Thread(target=self._drain, args=(self._process.stderr,), daemon=True).start()
+        self._running: tuple[subprocess.Popen[str], Scratch] | None = None
+
+    def start(self) -> None:
+        """Start the process without waiting for it."""
+        with self._turn:
+            self._started()
+
+    def _started(self) -> subprocess.Popen[str]:
+        if self._running is None:
+            scratch = Scratch()
+            process = subprocess.Popen(
+                [sys.executable, "-m", "juncture.planner.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=_java_environment(self._java_home, scratch.path) | self._variables,
+                encoding="utf-8",
+                start_new_session=True,  # Ctrl-C is for us: we close it in order
+            )
+            self._running = (process, scratch)
+            Thread(target=self._drain, args=(process.stderr,), daemon=True).start()
+        return self._running[0]
 
     def __enter__(self) -> Planner:
         return self
@@ -75,7 +93,8 @@ class Planner:
 
     def compile(self, rendered: RenderedJob) -> Compilation:
         """Compile a rendered job; what Flink refuses is in the answer, not raised."""
-        answer = self._ask(
+        jars = ";".join(jar.as_uri() for jar in self._jars)
+        answer = self._compiled(
             {
                 "operation": "compile",
                 # Flink reads numbers of milliseconds here, and those from now alone are not known yet.
@@ -83,7 +102,7 @@ class Planner:
                 "names": [statement.name for statement in rendered.statements[:-1]],
                 "insert": rendered.insert.text,
                 "select": rendered.insert.text.split("\n", 1)[1],
-                "options": {**rendered.options, **({"pipeline.jars": self._jars} if self._jars else {})},
+                "options": {**rendered.options, **({"pipeline.jars": jars} if jars else {})},
                 "authored": rendered.job.options,
             }
         )
@@ -148,38 +167,52 @@ class Planner:
         return str(self._ask({"operation": "cluster", "options": dict(options), "slots": slots})["address"])
 
     def close(self) -> None:
-        """End the process and its JVM."""
+        """End the process and its JVM, if they were started."""
+        if self._running is None:
+            return
+        process, scratch = self._running
         with contextlib.suppress(OSError):
-            assert self._process.stdin is not None
-            self._process.stdin.close()
+            assert process.stdin is not None
+            process.stdin.close()
         try:
-            self._process.wait(timeout=5)
+            process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._scratch.close()
+            process.kill()
+            process.wait()
+        scratch.close()
+
+    def _compiled(self, request: dict[str, Any]) -> dict[str, Any]:
+        if self._cache is None:
+            return self._ask(request)
+        answer = self._cache.find(request, self._jars)
+        if answer is None:
+            answer = self._ask(request)
+            if answer["error"] is None:
+                self._cache.keep(request, self._jars, answer)
+        return answer
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         with self._turn:
             return self._answer(request)
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        watchdog = Timer(_PATIENCE, self._process.kill)
+        process = self._started()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        watchdog = Timer(_PATIENCE, process.kill)
         watchdog.start()
         try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
         except OSError:
             line = ""
         finally:
             watchdog.cancel()
         if not line:
-            self._process.wait(timeout=10)
+            process.wait(timeout=10)
             raise Unreachable(
-                f"Flink's planner ended with exit code {self._process.returncode}",
+                f"Flink's planner ended with exit code {process.returncode}",
                 state="nothing was changed",
                 remedy="`juncture doctor` examines Java and the packages; its last lines were:\n"
                 + "".join(self._printed),

@@ -17,6 +17,7 @@ from juncture.kafka.reader import Record
 from juncture.model.environment import Environment, Flink, Kafka
 from juncture.model.project import Project
 from juncture.model.rendered import RenderedJob, Statement
+from juncture.planner.session import Planner
 from juncture.render.renderer import render
 from juncture.validation.cases.case import Case
 from juncture.validation.harness.compiling import Compiler
@@ -68,7 +69,8 @@ class FileSession(SharedSession):
             self.jars = tuple(jar.path for jar in self.toolchain.jars)
             folder = tempfile.TemporaryDirectory(prefix="juncture-files-")
             self._folder = Path(self._closing.enter_context(folder))
-            self.planner = self._closing.enter_context(self.toolchain.planner())
+            # Without what was compiled before: its tables' paths are of this run alone.
+            self.planner = self._closing.enter_context(Planner(self.toolchain.java_home, self.jars))
             self._slots = 2 * max((each.job.parallelism for each in self._rendered.values()), default=1)
             scratch = {"io.tmp.dirs": str(self._folder), "blob.storage.directory": str(self._folder)}
             address = self.planner.start_cluster({**_CLUSTER, **scratch}, self._slots)

@@ -86,6 +86,7 @@ class WarmSession(SharedSession):
             self.planner: Planner = (
                 shared.planner if shared else self._closing.enter_context(self.toolchain.planner())
             )
+            self.planner.start()  # it gets ready beside the broker and the cluster
             self._compiler = Compiler(self.planner, self._rendered.values())
             self._closing.callback(self._compiler.close)
             self.connection: Connection = shared.connection if shared else self._stack(progress)
