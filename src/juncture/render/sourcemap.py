@@ -8,62 +8,54 @@ each expression before the template is compiled, and are taken out of the result
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from jinja2 import Environment, TemplateSyntaxError
 from jinja2.ext import Extension
 
 from juncture.model.rendered import Reference, Span
 
-_PLACE, _TABLE, _END = "\ue000", "\ue002", "\ue001"
+_PLACE, _TABLE, _BETWEEN, _END = "\ue000", "\ue002", "\ue003", "\ue001"
 _ZERO = 0xE010
-_MARK = re.compile(f"([{_PLACE}{_TABLE}])([\ue010-\ue019]+){_END}")
+_MARK = re.compile(f"([{_PLACE}{_TABLE}])([{_BETWEEN}\ue010-\ue019]+){_END}")
 
 
-def _number(value: int) -> str:
-    return "".join(chr(_ZERO + int(digit)) for digit in str(value))
+def _mark(kind: str, *values: int | str) -> str:
+    return f"{kind}{_BETWEEN.join(map(_digits, values))}{_END}"
 
 
-def _value(text: str) -> int:
-    return int("".join(str(ord(char) - _ZERO) for char in text))
+def _digits(value: int | str) -> str:
+    number = value if isinstance(value, int) else int.from_bytes(value.encode(), "big")
+    return "".join(chr(_ZERO + int(digit)) for digit in str(number))
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a piece begins; `literal` where it is copied as it stands."""
-
-    path: str
-    line: int
-    column: int
-    literal: bool
+def _number(digits: str) -> int:
+    return int("".join(str(ord(char) - _ZERO) for char in digits))
 
 
-@dataclass
-class Marks:
-    """The places and tables that marks stand for, by number."""
+def _word(digits: str) -> str:
+    number = _number(digits)
+    return number.to_bytes((number.bit_length() + 7) // 8, "big").decode()
 
-    places: list[Place] = field(default_factory=list)
-    tables: list[str] = field(default_factory=list)
 
-    def place(self, place: Place) -> str:
-        self.places.append(place)
-        return f"{_PLACE}{_number(len(self.places) - 1)}{_END}"
-
-    def table(self, name: str) -> str:
-        self.tables.append(name)
-        return f"{_TABLE}{_number(len(self.tables) - 1)}{_END}"
+def table_mark(name: str) -> str:
+    """What is put in front of a table's name, so that the table is found in the result."""
+    return _mark(_TABLE, name)
 
 
 class MarkingExtension(Extension):
-    """Puts marks into templates as they are compiled, where the environment has `juncture_marks`."""
+    """Puts marks into templates as they are compiled, where the environment has `juncture_marks`.
+
+    A mark says by itself where it was put, so that a compiled template can be used again.
+    """
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.extend(juncture_marks=None)
+        environment.extend(juncture_marks=False)
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        marks: Marks | None = self.environment.juncture_marks  # type: ignore[attr-defined]
-        if marks is None:
+        if not self.environment.juncture_marks:  # type: ignore[attr-defined]
             return source
         try:
             tokens = [(kind, value) for _, kind, value in self.environment.lexer.tokeniter(source, name)]
@@ -79,8 +71,8 @@ class MarkingExtension(Extension):
                 start_of_line = position + gap.rfind("\n") + 1
             position = found
             if kind in ("data", "variable_begin") and value:
-                place = Place(filename or "", line, position - start_of_line + 1, kind == "data")
-                out.append(marks.place(place))
+                copied = int(kind == "data")
+                out.append(_mark(_PLACE, filename or "", line, position - start_of_line + 1, copied))
             out.append(value)
             if newlines := value.count("\n"):
                 line += newlines
@@ -132,7 +124,7 @@ def _advance(text: str, span: Span, offset: int) -> Span:
     return span.model_copy(update={"column": span.column + len(before)})
 
 
-def unmark(marked: str, marks: Marks, path: str, authored: frozenset[str]) -> MappedText:
+def unmark(marked: str, path: str, authored: Collection[str]) -> MappedText:
     """Take the marks out of a rendered text.
 
     Text from templates outside `authored` (the packaged macros) belongs to the place that called them.
@@ -145,13 +137,13 @@ def unmark(marked: str, marks: Marks, path: str, authored: frozenset[str]) -> Ma
         parts.append(marked[position : match.start()])
         length += match.start() - position
         position = match.end()
-        number = _value(match[2])
+        said, *numbers = match[2].split(_BETWEEN)
         if match[1] == _TABLE:
-            references.append(Reference(table=marks.tables[number], offset=length))
+            references.append(Reference(table=_word(said), offset=length))
             continue
-        place = marks.places[number]
-        if place.path in authored:
-            span = Span(start=length, **vars(place))
+        if (written := _word(said)) in authored:
+            line, column, copied = map(_number, numbers)
+            span = Span(start=length, path=written, line=line, column=column, literal=bool(copied))
         else:
             span = spans[-1].model_copy(update={"start": length, "literal": False})
         if spans[-1].start == length:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import jinja2
+from jinja2.bccache import Bucket
 
 from juncture.errors import JunctureError
 from juncture.model.environment import Environment as Target
@@ -17,12 +19,29 @@ from juncture.project.loader import SOURCES
 from juncture.project.nearest import did_you_mean, nearest
 from juncture.render.connectors import TableContext, kafka_options, upsert_kafka_options
 from juncture.render.errors import from_jinja
-from juncture.render.sourcemap import MappedText, MarkingExtension, Marks, unmark
+from juncture.render.sourcemap import MappedText, MarkingExtension, table_mark, unmark
 from juncture.render.sql import identifier, literal
 
 _MACROS = "macros"
 _PACKAGED = "packaged:"
 _MISSING = object()
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Templates that this process has compiled, by name and text: each job reads the same macros and tables."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        assert bucket.code is not None
+        self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_PLAIN, _MARKED = _Compiled(), _Compiled()
 
 
 class Templates:
@@ -42,17 +61,15 @@ class Templates:
 
         Raises JunctureError with the place in the author's file and the nearest valid name.
         """
-        marks = Marks()
-        plain = self._run(file, table, None)
-        marked = self._run(file, table, marks)
-        mapped = unmark(marked, marks, file.path, frozenset(self._authored))
+        plain = self._run(file, table, marked=False)
+        mapped = unmark(self._run(file, table, marked=True), file.path, self._authored)
         if mapped.text == plain:
             return mapped
         # A template that measures its own text sees the marks; its places are then those of the file's start.
-        whole = unmark(plain, Marks(), file.path, frozenset())
+        whole = unmark(plain, file.path, ())
         return MappedText(whole.text, whole.spans, _found(plain, mapped))
 
-    def _run(self, file: SqlFile, table: TableContext | None, marks: Marks | None) -> str:
+    def _run(self, file: SqlFile, table: TableContext | None, *, marked: bool) -> str:
         engine = jinja2.Environment(
             loader=jinja2.FunctionLoader(self._load),
             undefined=jinja2.StrictUndefined,
@@ -61,11 +78,12 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             cache_size=-1,
+            bytecode_cache=_MARKED if marked else _PLAIN,
         )
-        engine.juncture_marks = marks  # type: ignore[attr-defined]
+        engine.juncture_marks = marked  # type: ignore[attr-defined]
         engine.filters["literal"] = literal
         engine.filters["identifier"] = identifier
-        context = self._context(table, marks)
+        context = self._context(table, marked)
         try:
             for path in self._macro_files():
                 module = engine.get_template(path).make_module(context)
@@ -78,9 +96,9 @@ class Templates:
         except Exception as error:
             raise from_jinja(error, file.path, self._authored, context) from None
 
-    def _context(self, table: TableContext | None, marks: Marks | None) -> dict[str, Any]:
+    def _context(self, table: TableContext | None, marked: bool) -> dict[str, Any]:
         context: dict[str, Any] = {
-            "source": partial(self._source, marks),
+            "source": partial(self._source, marked),
             "var": self._var,
             "job": self.job,
             "env": self.environment.name,
@@ -94,12 +112,12 @@ class Templates:
             }
         return context
 
-    def _source(self, marks: Marks | None, name: str) -> str:
+    def _source(self, marked: bool, name: str) -> str:
         if name not in self.project.sources and f"{SOURCES}/{name}.sql" not in self.project.broken:
             raise JunctureError(
                 f"there is no source '{name}'", remedy=did_you_mean(name, self.project.sources)
             )
-        return (marks.table(name) if marks else "") + identifier(name)
+        return (table_mark(name) if marked else "") + identifier(name)
 
     def _var(self, name: str, default: object = _MISSING) -> object:
         scopes: tuple[Mapping[str, Any], ...] = (self.job.vars, self.environment.vars, self.project.vars)
