@@ -24,6 +24,7 @@ from juncture.validation.harness.compiling import Compiler
 from juncture.validation.harness.medium import Written
 from juncture.validation.harness.options import with_options
 from juncture.validation.harness.shared import SharedSession
+from juncture.validation.oracle.records import require_duckdb
 from juncture.validation.oracle.tables import Table, read_table
 
 _CHECKPOINTS = "execution.checkpointing.interval"
@@ -54,11 +55,13 @@ class FileSession(SharedSession):
         jobs: names of the jobs that the cases are about, first those that are needed first.
 
     Raises:
+        JunctureError: DuckDB is not installed.
         Unreachable: the planner did not start.
         InvalidProject: a job can't be rendered.
     """
 
     def __init__(self, project: Project, environment: Environment, jobs: Iterable[str]) -> None:
+        require_duckdb()
         self.project = project
         self._rendered = {name: render(project, name, environment) for name in dict.fromkeys(jobs)}
         self.jars: tuple[Path, ...] = ()

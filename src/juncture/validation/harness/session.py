@@ -29,6 +29,7 @@ from juncture.validation.harness.compiling import Compiler
 from juncture.validation.harness.failover import CLUSTER, SPREAD, Failover
 from juncture.validation.harness.shared import SharedSession
 from juncture.validation.harness.topics import Topics
+from juncture.validation.oracle.records import require_duckdb
 
 Progress = Callable[[str], None]
 
@@ -50,7 +51,7 @@ class WarmSession(SharedSession):
         slots: as many as steps need that change a job's parallelism.
 
     Raises:
-        JunctureError: the environment is not a local one.
+        JunctureError: the environment is not a local one, or DuckDB is not installed.
         Unreachable: the stack or the planner did not start.
         InvalidProject: a job can't be rendered.
     """
@@ -71,6 +72,7 @@ class WarmSession(SharedSession):
                 location=Location("juncture.toml"),
                 remedy="name one with --env that has a [environments.NAME.local] table",
             )
+        require_duckdb()
         self.project, self.environment = project, environment
         self._rendered = {name: render(project, name, environment) for name in dict.fromkeys(jobs)}
         self._slots = max((slots, 1, *(job.job.parallelism for job in self._rendered.values())))

@@ -36,6 +36,17 @@ class Record(Protocol):
     def value(self) -> bytes | None: ...
 
 
+def require_duckdb() -> None:
+    """Raise JunctureError where DuckDB is not installed."""
+    try:
+        import duckdb  # noqa: F401
+    except ImportError:
+        raise JunctureError(
+            "DuckDB is not installed, and it computes and compares rows",
+            remedy="pip install 'juncture[local]'",
+        ) from None
+
+
 class RecordStore:
     """Topics' records, one DuckDB table a topic. Close it, or use it as a context manager.
 
@@ -46,13 +57,9 @@ class RecordStore:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        try:
-            import duckdb
-        except ImportError:
-            raise JunctureError(
-                "DuckDB is not installed, and the oracle computes with it",
-                remedy="pip install 'juncture[local]'",
-            ) from None
+        require_duckdb()
+        import duckdb
+
         self.connection: duckdb.DuckDBPyConnection = duckdb.connect(str(path or ":memory:"))
 
     def __enter__(self) -> RecordStore:
