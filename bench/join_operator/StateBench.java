@@ -91,7 +91,7 @@ public final class StateBench {
     private static TwoInputStreamOperator<RowData, RowData, RowData> operator(Joins joins, boolean flinks) {
         final JoinDescription join = joins.description();
         if (!flinks) {
-            return new EventTimeJoin(null, join);
+            return new EventTimeJoin(null, join, null);
         }
         final RowTimeIntervalJoin interval =
                 new RowTimeIntervalJoin(

@@ -162,6 +162,20 @@ class Planner:
             for topic, held in sorted(answer["offsets"].items())
         }
 
+    def read_watermark(self, path: str) -> int | None:
+        """How far the watermark of a job's event joins has been, in ms of the epoch, by a savepoint or checkpoint.
+
+        -2**63 if there was none yet; None if the job has no event join, or one of a Juncture that did not keep it.
+        Raises Refused as `read_offsets` does.
+        """
+        answer = self._ask({"operation": "watermark", "path": path})
+        if answer["error"] is not None:
+            raise Refused(
+                f"the watermark in {path} can't be read: {answer['error']}",
+                remedy="name a savepoint or checkpoint that is complete, and can be read from this machine",
+            )
+        return None if answer["watermark"] is None else int(answer["watermark"])
+
     def start_cluster(self, options: Mapping[str, str], slots: int) -> str:
         """Start a Flink cluster inside the process, which ends with it; the address of its REST service."""
         return str(self._ask({"operation": "cluster", "options": dict(options), "slots": slots})["address"])

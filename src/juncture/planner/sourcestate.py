@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from typing import Any
 
-from pyflink.java_gateway import get_gateway
-
 from juncture.planner.javaerrors import root_cause
+from juncture.planner.operatorstate import operator_states
 
 _STATE = "SourceReaderState"
 """The name of the operator state in which Flink's sources keep their splits."""
@@ -43,61 +41,13 @@ def read_offsets(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _splits(path: str) -> list[bytes]:
-    jvm = get_gateway().jvm
-    access = jvm.org.apache.flink.runtime.state.filesystem.AbstractFsCheckpointStorageAccess
-    location = access.resolveCheckpointPointer(path)
-    stream = jvm.java.io.DataInputStream(location.getMetadataHandle().openInputStream())
-    loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
-    checkpoints = jvm.org.apache.flink.runtime.checkpoint.Checkpoints
-    metadata = checkpoints.loadCheckpointMetadata(stream, loader, location.getExternalPointer())
-    stream.close()
+    """The elements of list states, each behind its length."""
     found: list[bytes] = []
-    for operator in _each(metadata.getOperatorStates()):
-        for subtask in _each(operator.getStates()):
-            for handle in _each(subtask.getManagedOperatorState()):
-                held = handle.getStateNameToPartitionOffsets()
-                if held.containsKey(_STATE):
-                    found += _elements(handle, list(held.get(_STATE).getOffsets()))
+    for state in operator_states(path, _STATE):
+        for offset in state.offsets:
+            state.plain.seek(offset)
+            found.append(bytes(state.data.readNBytes(state.data.readInt())))
     return found
-
-
-def _each(collection: Any) -> Iterator[Any]:
-    elements = collection.iterator()
-    while elements.hasNext():
-        yield elements.next()
-
-
-def _elements(handle: Any, offsets: list[int]) -> list[bytes]:
-    """The elements of a list state, each behind its length, as Flink's restore reads them."""
-    gateway = get_gateway()
-    state = gateway.jvm.org.apache.flink.runtime.state
-    stream = handle.openInputStream()
-    head = state.OperatorBackendSerializationProxy(
-        gateway.jvm.java.lang.Thread.currentThread().getContextClassLoader()
-    )
-    head.read(gateway.jvm.org.apache.flink.core.memory.DataInputViewStreamWrapper(stream))
-    compression = (
-        state.SnappyStreamCompressionDecorator
-        if _is_compressed(head)
-        else state.UncompressedStreamCompressionDecorator
-    )
-    plain = state.CompressibleFSDataInputStream(stream, compression.INSTANCE)
-    data = gateway.jvm.java.io.DataInputStream(plain)
-    elements = []
-    for offset in offsets:
-        plain.seek(offset)
-        elements.append(bytes(data.readNBytes(data.readInt())))
-    stream.close()
-    return elements
-
-
-def _is_compressed(head: Any) -> bool:
-    # Not public, and nothing else tells.
-    gateway = get_gateway()
-    none = gateway.new_array(gateway.jvm.java.lang.Class, 0)
-    method = head.getClass().getDeclaredMethod("isUsingStateCompression", none)
-    method.setAccessible(True)
-    return bool(method.invoke(head, gateway.new_array(gateway.jvm.java.lang.Object, 0)))
 
 
 def _split(serialized: bytes) -> tuple[str, int, int]:

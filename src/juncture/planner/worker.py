@@ -17,6 +17,7 @@ from pyflink.table import EnvironmentSettings, ExplainDetail, TableEnvironment
 from pyflink.table.compiled_plan import CompiledPlan
 
 from juncture.planner.javaerrors import PlannerFailure, read_failure, root_cause
+from juncture.planner.joinstate import read_watermark
 from juncture.planner.minicluster import start_cluster
 from juncture.planner.options import FlinkOptions
 from juncture.planner.sourcestate import read_offsets
@@ -153,6 +154,7 @@ def main() -> None:
         "run": run_program,
         "cluster": start_cluster,
         "offsets": read_offsets,
+        "watermark": read_watermark,
     }
     for line in sys.stdin:
         request = json.loads(line)

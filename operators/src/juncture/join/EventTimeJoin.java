@@ -39,6 +39,9 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
 
     private final JoinDescription description;
 
+    /** The watermark up to which the operator builds state and puts out nothing; null for a join that joins. */
+    private final Long buildUntil;
+
     private transient JoinSide left;
     private transient JoinSide right;
     transient ChunkMemory memory;
@@ -52,15 +55,20 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
     transient Counter lateRecordsDropped;
     private transient int keyGroups;
     private transient long watermark;
+    /** How far the watermark has been, in earlier runs, too. */
+    private transient long furthest;
     private transient ChunkState state;
+    private transient BroadcastState<String, String> header;
 
-    EventTimeJoin(StreamOperatorParameters<RowData> parameters, JoinDescription description) {
+    EventTimeJoin(
+            StreamOperatorParameters<RowData> parameters, JoinDescription description, Long buildUntil) {
         super(
                 parameters,
                 description.watermarkDelay() == 0
                         ? OutputAdjustment.noAdjustment()
                         : OutputAdjustment.delayedWatermarkOutput(description.watermarkDelay()));
         this.description = description;
+        this.buildUntil = buildUntil;
     }
 
     @Override
@@ -130,7 +138,7 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         final BinaryRowData row = leftSerializer.toBinaryRow(element.getValue());
         final boolean done = process(left, right, row, stored -> joined(row, stored));
         if (!done && description.left.outer) {
-            collector.collect(padding.padLeft(row));
+            emit(padding.padLeft(row));
         }
     }
 
@@ -140,7 +148,7 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         final BinaryRowData row = rightSerializer.toBinaryRow(element.getValue());
         final boolean done = process(right, left, row, stored -> joined(stored, row));
         if (!done && description.right.outer) {
-            collector.collect(padding.padRight(row));
+            emit(padding.padRight(row));
         }
     }
 
@@ -176,6 +184,12 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         return joined;
     }
 
+    private void emit(RowData row) {
+        if (buildUntil == null) {
+            collector.collect(row);
+        }
+    }
+
     private boolean joined(RowData leftRow, RowData rightRow) throws Exception {
         results.any = false;
         description.function.join(leftRow, rightRow, results);
@@ -184,6 +198,10 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
 
     @Override
     public void processWatermark(Watermark mark) throws Exception {
+        if (buildUntil != null) {
+            // Rows are read in another order than they came: nothing is late, and nothing expires before all are here.
+            return;
+        }
         watermark = mark.getTimestamp();
         left.expire(
                 watermark,
@@ -205,8 +223,11 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         super.snapshotState(context);
         left.flush();
         right.flush();
+        final long reached = buildUntil == null ? watermark : buildUntil;
         // A watermark is of one run, but what it has ruled out stays so.
-        state.writeExpired(left.expiration(watermark), right.expiration(watermark));
+        state.writeExpired(left.expiration(reached), right.expiration(reached));
+        furthest = Math.max(furthest, reached);
+        StateHeader.writeWatermark(header, furthest);
     }
 
     @Override
@@ -228,20 +249,21 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
 
     /** The header of the snapshot, or else of a job that begins; the state has from now on what the job writes. */
     private StateHeader storedHeader(StateInitializationContext context, StateHeader now) throws Exception {
-        final BroadcastState<String, String> state =
+        header =
                 context.getOperatorStateStore()
                         .getBroadcastState(
                                 new MapStateDescriptor<>(
                                         HEADER_STATE, StringSerializer.INSTANCE, StringSerializer.INSTANCE));
-        final boolean written = state.iterator().hasNext();
+        final boolean written = header.iterator().hasNext();
         if (!written && hasForeignState()) {
             throw StateHeader.refusal(
                     "The state that this join was given was not written by Juncture's operator, but by Flink's interval"
                             + " join, or another operator of this uid. Nothing was read, as the rows would be missing."
                             + " Restore with the join's former strategy, or start without this state.");
         }
-        final StateHeader stored = written ? StateHeader.read(state) : now;
-        stored.continuedBy(now).write(state);
+        final StateHeader stored = written ? StateHeader.read(header) : now;
+        furthest = StateHeader.watermark(header);
+        stored.continuedBy(now).write(header);
         return stored;
     }
 
@@ -301,7 +323,7 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         @Override
         public void collect(RowData row) {
             any = true;
-            collector.collect(row);
+            emit(row);
         }
 
         @Override

@@ -10,9 +10,11 @@ final class EventTimeJoinFactory extends AbstractStreamOperatorFactory<RowData> 
     private static final long serialVersionUID = 1L;
 
     private final JoinDescription description;
+    private final Long buildUntil;
 
-    EventTimeJoinFactory(JoinDescription description) {
+    EventTimeJoinFactory(JoinDescription description, Long buildUntil) {
         this.description = description;
+        this.buildUntil = buildUntil;
     }
 
     @Override
@@ -20,7 +22,7 @@ final class EventTimeJoinFactory extends AbstractStreamOperatorFactory<RowData> 
     public <T extends StreamOperator<RowData>> T createStreamOperator(StreamOperatorParameters<RowData> parameters) {
         // The client may have another Flink than the TaskManagers.
         FlinkVersion.require();
-        return (T) new EventTimeJoin(parameters, description);
+        return (T) new EventTimeJoin(parameters, description, buildUntil);
     }
 
     @Override

@@ -12,7 +12,6 @@ import org.apache.flink.table.runtime.operators.join.interval.IntervalJoinFuncti
 import org.apache.flink.table.runtime.operators.join.interval.RowTimeIntervalJoin;
 import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
 
-import java.lang.reflect.Field;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -30,15 +29,17 @@ final class IntervalJoins {
      * state that nobody claims.
      *
      * <p>Throws IllegalStateException if one is not there as an event-time interval join.
+     *
+     * @param buildUntil the watermark up to which the joins only build state; null if they join.
      */
-    static void replace(StreamGraph graph, Set<String> joins) {
+    static void replace(StreamGraph graph, Set<String> joins, Long buildUntil) {
         FlinkVersion.require();
         final Set<String> missing = new TreeSet<>(joins);
         for (StreamNode node : graph.getStreamNodes()) {
             final String uid = node.getTransformationUID();
             final RowTimeIntervalJoin join = intervalJoin(node.getOperatorFactory());
             if (join != null && uid != null && missing.remove(uid)) {
-                node.setOperatorFactory(new EventTimeJoinFactory(describe(join)));
+                node.setOperatorFactory(new EventTimeJoinFactory(describe(join), buildUntil));
                 node.setManagedMemoryUseCaseWeights(Map.of(ManagedMemoryUseCase.OPERATOR, MEMORY_WEIGHT), Set.of());
             }
         }
@@ -60,42 +61,27 @@ final class IntervalJoins {
         }
         final Object function = ((AbstractUdfStreamOperator<?, ?>) operator).getUserFunction();
         // With a clean-up interval, Flink's puts unmatched rows out later than the watermark asks for; ours doesn't.
-        return function instanceof RowTimeIntervalJoin && (long) read(function, "minCleanUpInterval") == 0
+        return function instanceof RowTimeIntervalJoin && (long) Fields.read(function, "minCleanUpInterval") == 0
                 ? (RowTimeIntervalJoin) function
                 : null;
     }
 
     @SuppressWarnings("unchecked")
     private static JoinDescription describe(RowTimeIntervalJoin join) {
-        final FlinkJoinType type = (FlinkJoinType) read(join, "joinType");
-        final IntervalJoinFunction function = (IntervalJoinFunction) read(join, "joinFunction");
+        final FlinkJoinType type = (FlinkJoinType) Fields.read(join, "joinType");
+        final IntervalJoinFunction function = (IntervalJoinFunction) Fields.read(join, "joinFunction");
         return new JoinDescription(
                 new JoinDescription.SideDescription(
-                        (InternalTypeInfo<RowData>) read(join, "leftType"),
-                        (int) read(join, "leftTimeIdx"),
-                        (long) read(join, "leftRelativeSize"),
+                        (InternalTypeInfo<RowData>) Fields.read(join, "leftType"),
+                        (int) Fields.read(join, "leftTimeIdx"),
+                        (long) Fields.read(join, "leftRelativeSize"),
                         type.isLeftOuter()),
                 new JoinDescription.SideDescription(
-                        (InternalTypeInfo<RowData>) read(join, "rightType"),
-                        (int) read(join, "rightTimeIdx"),
-                        (long) read(join, "rightRelativeSize"),
+                        (InternalTypeInfo<RowData>) Fields.read(join, "rightType"),
+                        (int) Fields.read(join, "rightTimeIdx"),
+                        (long) Fields.read(join, "rightRelativeSize"),
                         type.isRightOuter()),
                 function,
-                (int[]) read(function, "nullFilterKeys"));
-    }
-
-    private static Object read(Object owner, String name) {
-        for (Class<?> type = owner.getClass(); type != null; type = type.getSuperclass()) {
-            try {
-                final Field field = type.getDeclaredField(name);
-                field.setAccessible(true);
-                return field.get(owner);
-            } catch (NoSuchFieldException absent) {
-                // Declared further up.
-            } catch (IllegalAccessException error) {
-                throw new IllegalStateException(error);
-            }
-        }
-        throw new IllegalStateException(owner.getClass() + " has no field " + name);
+                (int[]) Fields.read(function, "nullFilterKeys"));
     }
 }

@@ -2,6 +2,8 @@ package juncture.join;
 
 import org.apache.flink.api.common.JobExecutionResult;
 import org.apache.flink.api.dag.Transformation;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
@@ -16,13 +18,22 @@ import java.util.Set;
  * operator: {@code StreamTableEnvironment.create(JoinEnvironment.create(configuration, joins), settings)}.
  */
 public final class JoinEnvironment extends StreamExecutionEnvironment {
+    /**
+     * With this option, the joins build the state that they have after all that the sources read up to their end
+     * points, and at this watermark, in ms of the epoch. They put out nothing, and the job stays there.
+     */
+    private static final ConfigOption<Long> BUILD_UNTIL =
+            ConfigOptions.key("juncture.join.build-until").longType().noDefaultValue();
+
     private final StreamExecutionEnvironment context;
     private final Set<String> joins;
+    private final Long buildUntil;
 
-    private JoinEnvironment(StreamExecutionEnvironment context, Set<String> joins) {
+    private JoinEnvironment(StreamExecutionEnvironment context, Set<String> joins, Long buildUntil) {
         super(new Configuration((Configuration) context.getConfiguration()));
         this.context = context;
         this.joins = joins;
+        this.buildUntil = buildUntil;
     }
 
     /**
@@ -32,13 +43,19 @@ public final class JoinEnvironment extends StreamExecutionEnvironment {
      */
     public static JoinEnvironment create(Configuration configuration, Collection<String> joins) {
         FlinkVersion.require();
-        return new JoinEnvironment(getExecutionEnvironment(configuration), Set.copyOf(joins));
+        return new JoinEnvironment(
+                getExecutionEnvironment(configuration),
+                Set.copyOf(joins),
+                configuration.getOptional(BUILD_UNTIL).orElse(null));
     }
 
     @Override
     public StreamGraph generateStreamGraph(List<Transformation<?>> transformations) {
         final StreamGraph graph = super.generateStreamGraph(transformations);
-        IntervalJoins.replace(graph, joins);
+        IntervalJoins.replace(graph, joins, buildUntil);
+        if (buildUntil != null) {
+            OpenSources.keepOpen(graph);
+        }
         return graph;
     }
 

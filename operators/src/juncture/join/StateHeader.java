@@ -14,6 +14,7 @@ import java.util.Map;
 final class StateHeader {
     private static final String FORMAT = "format";
     private static final String WIDTH = "bucket.width";
+    private static final String WATERMARK = "watermark";
 
     final long width;
     final Columns left;
@@ -50,6 +51,18 @@ final class StateHeader {
                 Long.parseLong(state.get(WIDTH)), Columns.read(state, "left"), Columns.read(state, "right"));
     }
 
+    /** How far the watermark of a join has ever been; Long.MIN_VALUE before the first, and in older snapshots. */
+    static long watermark(BroadcastState<String, String> state) throws Exception {
+        final String written = state.get(WATERMARK);
+        return written == null ? Long.MIN_VALUE : Long.parseLong(written);
+    }
+
+    /** Keeps how far the watermark has been: a hand-over has to know what had been put out. */
+    static void writeWatermark(BroadcastState<String, String> state, long watermark) throws Exception {
+        state.put(WATERMARK, Long.toString(watermark));
+    }
+
+    /** Writes all but the watermark, which is that of a snapshot. */
     void write(BroadcastState<String, String> state) throws Exception {
         state.clear();
         state.putAll(

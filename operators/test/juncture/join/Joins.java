@@ -93,7 +93,12 @@ final class Joins {
     }
 
     Running ours() throws Exception {
-        return running(new EventTimeJoin(null, description()));
+        return running(new EventTimeJoin(null, description(), null));
+    }
+
+    /** Ours, while it builds state up to a watermark. */
+    Running building(long until) throws Exception {
+        return running(new EventTimeJoin(null, description(), until));
     }
 
     Running running(TwoInputStreamOperator<RowData, RowData, RowData> operator) throws Exception {
@@ -101,7 +106,7 @@ final class Joins {
     }
 
     Running ours(int parallelism, int subtask) throws Exception {
-        return new Running(new EventTimeJoin(null, description()), parallelism, subtask);
+        return new Running(new EventTimeJoin(null, description(), null), parallelism, subtask);
     }
 
     Running flinks() throws Exception {
@@ -233,6 +238,11 @@ final class Joins {
                 harness.processWatermarkStatus2(status);
             }
             return this;
+        }
+
+        /** The last watermark. */
+        long reached() {
+            return watermark;
         }
 
         OperatorSubtaskState snapshot(long id) throws Exception {
