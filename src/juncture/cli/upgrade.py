@@ -8,13 +8,17 @@ import click
 
 from juncture.cli.compiled import rendered_job
 from juncture.cli.deployments import span, view_deployment
+from juncture.cli.hand_over import view_hand_over
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.cli.startpoints import view_startpoints
 from juncture.cli.submit import checked_plan
+from juncture.deploy.builder import Blueprint
 from juncture.deploy.changes import adopt, version_of, worse
 from juncture.deploy.connection import connect, open_store
+from juncture.deploy.cut import Reading
+from juncture.deploy.hand_over import hand_over, plan_hand_over
 from juncture.deploy.launcher import client_variables
 from juncture.deploy.replacement import Bundle, version_before
 from juncture.deploy.starts import Starting
@@ -44,6 +48,12 @@ from juncture.verdicts.version import Version
     help="Read this source from its startpoint in the job's file, and keep all other state.",
 )
 @click.option(
+    "--hand-over",
+    "handed_over",
+    is_flag=True,
+    help="Build the new version's state from the topics, beside the old one, and write each row once.",
+)
+@click.option(
     "--healthy-within",
     type=click.IntRange(min=1),
     default=120,
@@ -59,6 +69,7 @@ def command(
     only_plan: bool,
     accept: Verdict | None,
     rewound: tuple[str, ...],
+    handed_over: bool,
     healthy_within: int,
 ) -> None:
     """Put a new version in the place of a running job, with its state, and go back if it is not well.
@@ -71,7 +82,14 @@ def command(
 
     With --rewind a source is read from its startpoint again, while the joins' rows and the other sources' offsets are
     kept: with or without a change of the query. Rows that come of it come once more.
+
+    With --hand-over the state is not taken over, but built: a job that writes nothing reads the topics as far back as
+    the join reaches, while the old version runs; then that one is stopped, and the new one goes on where it was. Pairs
+    of rows that the old version has written are not written again, all others are. For jobs with one interval join,
+    on the event join; others are refused, with the reason.
     """
+    if handed_over and (accept or rewound):
+        raise click.UsageError("--hand-over does not go with --accept or --rewind")
     (name,) = chosen(invocation, [job])
     project, environment = invocation.project, invocation.environment
     connection, store = connect(invocation.root, environment), open_store(invocation.root, environment)
@@ -90,11 +108,30 @@ def command(
             needed = toolchain_for(rendered, plan)
             files = bundle(rendered, plan, needed.pinned, project.template_dirs)
             new = Bundle(files, [jar.path for jar in needed.jars])
-            if only_plan:
+            old = Bundle(former, [jar.path for jar in old_tools.jars])
+            blueprint = Blueprint(rendered, plan, needed.pinned, project.template_dirs, new.jars)
+            reading = Reading(planner.read_offsets, planner.read_watermark)
+            left = f"it may be half-way: `juncture status {name}` tells"
+            if only_plan and handed_over:
+                phases = plan_hand_over(blueprint, new, connection, store, reading)
+            elif only_plan:
                 steps = plan_upgrade(new, connection, store, starting)
+            elif handed_over:
+                with invocation.leaving(left):
+                    deployment = hand_over(
+                        before,
+                        blueprint,
+                        new,
+                        old,
+                        connection,
+                        store,
+                        planner.run,
+                        reading,
+                        say,
+                        healthy_within=healthy_within,
+                    )
             else:
-                old = Bundle(former, [jar.path for jar in old_tools.jars])
-                with invocation.leaving(f"it may be half-way: `juncture status {name}` tells"):
+                with invocation.leaving(left):
                     deployment = upgrade(
                         before,
                         new,
@@ -107,7 +144,9 @@ def command(
                         healthy_within=healthy_within,
                         starting=starting,
                     )
-    if only_plan:
+    if only_plan and handed_over:
+        invocation.output.result(phases, lambda text: view_hand_over(text, phases))
+    elif only_plan:
         invocation.output.result(steps, lambda text: _view(text, steps))
         if worse(steps.state.worst, accept or "KEEP"):
             click.get_current_context().exit(1)

@@ -106,7 +106,7 @@ def replace(
     except Refused as error:
         if not ran:
             raise
-        raise _back(error, old, stopped, connection, store, launch, progress) from None
+        raise bring_back(error, old, stopped, connection, store, launch, progress) from None
     try:
         with connection.cluster() as cluster:
             checkpoints = health.takes_checkpoints(read_manifest(new.files).options)
@@ -120,7 +120,7 @@ def replace(
                 state=f"the job does not run, as before; version {stopped.version} has its state",
                 remedy="mend the cause, and try again",
             ) from None
-        raise _back(error, old, stopped, connection, store, launch, progress) from None
+        raise bring_back(error, old, stopped, connection, store, launch, progress) from None
     return begun
 
 
@@ -129,7 +129,7 @@ def _take_off(job: str, connection: Connection, store: Store, progress: Progress
         stop(job, connection, store, savepoint=False, progress=progress)
 
 
-def _back(
+def bring_back(
     error: JunctureError,
     old: Bundle,
     stopped: Deployment,
@@ -138,7 +138,7 @@ def _back(
     launch: Launcher,
     progress: Progress,
 ) -> Refused:
-    """Start the old version from the savepoint it was stopped with; the error to raise."""
+    """Start the old version from the savepoint it was stopped with; the error to raise, for that of the new one."""
     progress(f"Going back to version {stopped.version}")
     again = submit(
         old.files, connection, store, old.jars, launch, progress, accept="KEEP", start_from=stopped.savepoint

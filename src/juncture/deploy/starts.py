@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ from juncture.deploy.store import Store
 from juncture.errors import Location, Refused
 from juncture.model.deployment import AppliedStart, Deployment
 from juncture.model.resolved import ResolvedStartpoints
-from juncture.model.startpoint import DeploymentOffsets, SavepointOffsets
+from juncture.model.startpoint import DeploymentOffsets, SavepointOffsets, Startpoint
 from juncture.planner.plan import parse_plan
 from juncture.render.bundle import TABLE_OPTIONS
 from juncture.render.connectors import end_options, offset_options
@@ -43,12 +43,14 @@ class Starting:
         seen: start at these offsets, as they were resolved before, and not where startpoints would be now.
         rewound: sources that start at their startpoints though the job goes on from state; their operators have uids
             that the state does not know (juncture.deploy.changes.adopt).
+        instead: startpoints by source that apply in place of those in the job's file.
     """
 
     read_offsets: ReadOffsets = no_offsets
     locate: Locate | None = None
     seen: ResolvedStartpoints | None = None
     rewound: frozenset[str] = frozenset()
+    instead: Mapping[str, Startpoint] = field(default_factory=dict)
 
 
 AS_AUTHORED = Starting()
@@ -87,7 +89,7 @@ def resolve_startpoints(
         return _of_deployment(position, connection, store, starting.read_offsets)
 
     authored = {
-        table: Source(manifest.topics[table], source.startpoint)
+        table: Source(manifest.topics[table], starting.instead.get(table, source.startpoint))
         for table, source in manifest.sources.items()
         if not starting.rewound or table in starting.rewound
     }
@@ -178,7 +180,7 @@ def _of_deployment(
         ends = {each.topic: each.end for each in record.startpoints.values() if each.end is not None}
         return Snapshot(f"the end of version {record.version} of {job}", ends)
     for attempt in range(1, _TRIES + 1):
-        path = _newest_state(record, connection)
+        path = newest_state(record, connection)
         if path is None:
             raise Refused(
                 f"version {record.version} of '{job}' has left no savepoint or checkpoint",
@@ -192,7 +194,11 @@ def _of_deployment(
     raise AssertionError
 
 
-def _newest_state(record: Deployment, connection: Connection) -> str | None:
+def newest_state(record: Deployment, connection: Connection) -> str | None:
+    """The savepoint or newest checkpoint of a deployment, as it really is; None if there is none.
+
+    Raises Refused if it can't be looked for.
+    """
     if record.savepoint or record.checkpoint:
         return record.savepoint or record.checkpoint
     try:

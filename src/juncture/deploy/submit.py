@@ -216,7 +216,8 @@ def _plan(
         parallelism=manifest.slots,
         topics=manifest.topics,
         restored_from=origin.path if origin else None,
-        gives_up_state=origin is not None and origin.unclaimed,
+        # A source that is rewound leaves its offsets to nobody.
+        gives_up_state=origin is not None and (origin.unclaimed or bool(rewound)),
         checkpoint_dir=cluster.checkpoint_dir(manifest.options),
         savepoint_dir=cluster.savepoint_dir(manifest.options),
         checked=tuple(checked),

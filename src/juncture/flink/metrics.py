@@ -29,6 +29,10 @@ _NO_WATERMARK = -(2**63)
 _END_OF_TIME = 2**63 - 1
 _SOURCE = re.compile(r"^(?P<operator>Source__.*)\.numRecordsIn$")
 _WRITER = re.compile(r"^(?P<operator>.*__Writer)\.numRecordsSend$")
+_OFFSET = re.compile(
+    r"\.KafkaSourceReader\.topic\.(?P<topic>.+)\.partition\.(?P<partition>\d+)\.currentOffset$"
+)
+_AT_ONCE = 50
 _TABLE = re.compile(r"(?:\w+-)?(?:[^.\[]*\.)*(?P<table>[^.\[]+)(?:\[\d+\])?$")
 
 
@@ -105,6 +109,29 @@ def _collect(cluster: FlinkCluster, job: JobDetail) -> Progress:
     return Progress(tuple(sources), tuple(sinks))
 
 
+def read_up_to(cluster: FlinkCluster, job: JobDetail) -> dict[tuple[str, int], int]:
+    """The offset of the last record that was read, by `metric_text` of the topic and partition, -1 before the first.
+
+    As old as `progress`'s counters are with a patience of 0; partitions that no subtask has are left out.
+    """
+    found: dict[tuple[str, int], int] = {}
+    for vertex in job.vertices:
+        matches = {
+            name: match for name in metric_names(cluster, job.id, vertex) if (match := _OFFSET.search(name))
+        }
+        names = list(matches)
+        for first in range(0, len(names), _AT_ONCE):
+            highest = aggregate(cluster, job.id, vertex, names[first : first + _AT_ONCE], "max")
+            for name, offset in highest.items():
+                found[matches[name]["topic"], int(matches[name]["partition"])] = int(offset)
+    return found
+
+
+def metric_text(name: str) -> str:
+    """A name as it stands in those of metrics."""
+    return re.sub(r"[.:\s,]", "_", name)
+
+
 def metric_names(cluster: FlinkCluster, job_id: str, vertex: Vertex) -> tuple[str, ...]:
     """Names of the metrics that a vertex's subtasks report, sorted."""
     answer = cluster.http.get(f"/jobs/{job_id}/vertices/{vertex.id}/subtasks/metrics")
@@ -161,7 +188,7 @@ def _source(
 
 
 def _metric_name(operator: str) -> str:
-    return re.sub(r"[.:\s,]", "_", operator)[:_LONGEST_NAME]
+    return metric_text(operator)[:_LONGEST_NAME]
 
 
 def table_of(operator: str) -> str:

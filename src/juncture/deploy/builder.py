@@ -1,0 +1,213 @@
+"""A job that reads up to given offsets, to build the state of a new version's join, and writes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from juncture.deploy import ledger
+from juncture.deploy.connection import Connection
+from juncture.deploy.cut import Offsets, Reading
+from juncture.deploy.launcher import Launcher
+from juncture.deploy.starts import Starting
+from juncture.deploy.stop import stop
+from juncture.deploy.store import Store
+from juncture.deploy.submit import submit
+from juncture.errors import JunctureError, Refused
+from juncture.flink.metrics import metric_text, read_up_to
+from juncture.flink.rest import FlinkCluster
+from juncture.model.deployment import Deployment
+from juncture.model.plan import CompiledPlan, table_names
+from juncture.model.rendered import RenderedJob
+from juncture.model.startpoint import AtOffsets, Startpoint
+from juncture.planner.plan import with_uids
+from juncture.render.bundle import TABLE_OPTIONS, bundle
+from juncture.verdicts.version import base_uid
+
+Progress = Callable[[str], None]
+
+_BUILD_UNTIL = "juncture.join.build-until"
+_NEVER = -(2**63)
+_INTERVAL = "execution.checkpointing.interval"
+_POLL = 1.0
+_STUCK = 120.0
+"""Seconds without a record read."""
+_TOLD_EVERY = 5.0
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """What a job that builds the state of a new version is made of: that version's, before it becomes files.
+
+    `pinned` are the jars' coordinates and sha256, `jars` where they lie.
+    """
+
+    rendered: RenderedJob
+    plan: CompiledPlan
+    pinned: tuple[tuple[str, str], ...]
+    templates: tuple[Path, ...]
+    jars: Sequence[Path]
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The topic of each table that is read."""
+        tables = (table_names(node.raw)[0] for node in self.plan.of_kind("table-source-scan"))
+        return {table: self.rendered.topics[table] for table in tables}
+
+
+def builder_of(job: str) -> str:
+    """The name in the store of the job that builds state for another's hand-over."""
+    return f"{job}__hand_over"
+
+
+def builder_files(blueprint: Blueprint, number: int, until: int | None) -> dict[str, str]:
+    """The bundle of a job that builds state.
+
+    Args:
+        blueprint: the new version.
+        number: gives its sources uids of their own, so that the next one reads on from where it is told to.
+        until: the watermark that its state is of, in ms; None: nothing has expired.
+    """
+    rendered, plan = blueprint.rendered, blueprint.plan
+    scans = plan.of_kind("table-source-scan")
+    options = {name: value for name, value in rendered.options.items() if name != _INTERVAL}
+    options |= {
+        "pipeline.name": f"{rendered.options.get('pipeline.name', rendered.job.name)}.hand-over",
+        "restart-strategy.type": "none",  # one that fails is begun anew
+        _BUILD_UNTIL: str(_NEVER if until is None else until),
+    }
+    for table in blueprint.sources:
+        # It reads as the consumer group of the version that runs.
+        options[f"{TABLE_OPTIONS}{table}.properties.commit.offsets.on.checkpoint"] = "false"
+    for statement in rendered.statements:
+        if statement.kind == "sink" and statement.name in rendered.topics:
+            # Transactions would be those of the version that runs.
+            options[f"{TABLE_OPTIONS}{statement.name}.sink.delivery-guarantee"] = "none"
+    named = rendered.model_copy(
+        update={
+            "job": rendered.job.model_copy(update={"name": builder_of(rendered.job.name)}),
+            "options": dict(sorted(options.items())),
+        }
+    )
+    renamed = with_uids(plan, {node.uid: f"{base_uid(node.uid)}@{number}" for node in scans})
+    return bundle(named, renamed, blueprint.pinned, blueprint.templates)
+
+
+def build(
+    blueprint: Blueprint,
+    number: int,
+    start: Offsets,
+    end: Offsets,
+    until: int | None,
+    connection: Connection,
+    store: Store,
+    launch: Launcher,
+    reading: Reading,
+    progress: Progress,
+    before: Deployment | None = None,
+) -> Deployment:
+    """Read from `start` to before `end`, and stop with a savepoint that has the state of this; its deployment.
+
+    Args:
+        blueprint: the new version.
+        number: of `builder_files`.
+        start: by topic and partition.
+        end: the same; each at or after its start.
+        until: of `builder_files`.
+        connection: where to.
+        store: the environment's.
+        launch: starts job.py.
+        reading: reads the savepoint, to see that it is whole.
+        progress: is told each step.
+        before: the one whose state it goes on from.
+
+    Raises:
+        Refused: it can't be started, failed, or stands still; it does not run any more.
+        Unreachable: the cluster or the brokers do not answer.
+    """
+    files = builder_files(blueprint, number, until)
+    job = builder_of(blueprint.rendered.job.name)
+    starts = {
+        table: Startpoint(
+            start=AtOffsets(offsets=dict(start[topic])), until=AtOffsets(offsets=dict(end[topic]))
+        )
+        for table, topic in blueprint.sources.items()
+    }
+    rewound = frozenset(starts) if before is not None else frozenset[str]()
+    try:
+        begun = submit(
+            files, connection, store, blueprint.jars, launch, progress,
+            anew=before is None, start_from=before.savepoint if before else None, accept="LOST",
+            starting=Starting(reading.offsets, rewound=rewound, instead=starts),
+        )  # fmt: skip
+        with connection.cluster() as cluster:
+            _wait_read(cluster, begun.flink_job_id, start, end, progress)
+        built = stop(job, connection, store, progress=progress)
+        _require_whole(built, end, reading)
+    except BaseException:
+        end_builder(blueprint.rendered.job.name, connection, store, progress)
+        raise
+    return built
+
+
+def end_builder(job: str, connection: Connection, store: Store, progress: Progress) -> None:
+    """Take off the cluster what an interrupted hand-over of a job has left there."""
+    name = builder_of(job)
+    left = ledger.load(store, name, connection.environment)
+    if left is not None and left.phase not in ("stopped", "failed"):
+        progress(f"Ending {name}, which an interrupted hand-over has left")
+        with suppress(Refused):  # it has ended by itself
+            stop(name, connection, store, savepoint=False, progress=progress)
+
+
+def _wait_read(cluster: FlinkCluster, job_id: str, start: Offsets, end: Offsets, progress: Progress) -> None:
+    """Wait until the last record before each end has been read."""
+    wanted = {
+        (metric_text(topic), partition): (start[topic][partition], offset)
+        for topic, ends in end.items()
+        for partition, offset in ends.items()
+        if offset > start[topic][partition]
+    }
+    changed = told = time.monotonic()
+    least: int | None = None
+    while True:
+        job = cluster.job(job_id)
+        if job is None or job.ended:
+            raise Refused(f"it ended: {ledger.root_cause(cluster, job_id) or 'for no known cause'}")
+        read = read_up_to(cluster, job)
+        missing = sum(
+            max(offset - 1 - max(read.get(place, -1), first - 1), 0)
+            for place, (first, offset) in wanted.items()
+        )
+        if not missing:
+            return
+        now = time.monotonic()
+        if least is None or missing < least:
+            least, changed = missing, now
+        if now - changed > _STUCK:
+            raise Refused(f"it has read none of {missing:,} records for {_STUCK:.0f} s")
+        if now - told > _TOLD_EVERY:
+            told = now
+            progress(f"{missing:,} records to read")
+        time.sleep(_POLL)
+
+
+def _require_whole(built: Deployment, end: Offsets, reading: Reading) -> None:
+    """Raises Refused if some partition was not read to its end: Flink keeps no offset of one that was."""
+    held: Mapping[str, Mapping[int, int]] = reading.offsets(str(built.savepoint))
+    short = [
+        f"{topic} {partition}"
+        for topic, ends in end.items()
+        for partition, offset in held.get(topic, {}).items()
+        if offset < ends.get(partition, 0)
+    ]
+    if short:
+        raise Refused(f"its savepoint {built.savepoint} lacks records of {', '.join(short)}")
+
+
+def told(error: JunctureError) -> str:
+    """A builder's failure in one line."""
+    return " ".join(error.problem.split())

@@ -1,0 +1,244 @@
+"""From a version of a job to one that can't read its state, with every pair of rows written once.
+
+The new version's state is built from the topics, beside the old version, by a job that writes nothing; then from there
+to the offsets at which the old one was stopped. docs/adr/0024-hand-over.md says why nothing is missing or there twice.
+"""
+
+from __future__ import annotations
+
+from juncture.deploy import preflight
+from juncture.deploy.builder import Blueprint, build, builder_files, end_builder, told
+from juncture.deploy.changes import verdict_between, version_of
+from juncture.deploy.connection import Connection
+from juncture.deploy.cut import (
+    Cut,
+    Offsets,
+    Reading,
+    begun_at,
+    cut_of,
+    horizon,
+    padded_starts,
+    refuse_removed,
+)
+from juncture.deploy.launcher import Launcher
+from juncture.deploy.manifest import read_manifest
+from juncture.deploy.replacement import Bundle, Progress, bring_back, replace, version_before
+from juncture.deploy.starts import Starting, refuse_errors, resolve_startpoints
+from juncture.deploy.stop import stop
+from juncture.deploy.store import Store
+from juncture.errors import JunctureError, Refused
+from juncture.flink.metrics import progress as counters
+from juncture.kafka import offsets
+from juncture.kafka.admin import Admin
+from juncture.model.base import Value
+from juncture.model.deployment import Deployment
+from juncture.model.resolved import ResolvedStartpoints
+from juncture.model.startpoint import AtOffsets, Startpoint
+from juncture.model.verdict import StateVerdict
+from juncture.render.bundle import digest
+from juncture.verdicts.hand_over import join_span, obstacles, writes_unmatched
+
+
+class HandOverPlan(Value):
+    """What a hand-over will do, and take.
+
+    `before` is the version that is handed over, `runs` whether it runs: else the state is built in one go. `state` is
+    what an ordinary upgrade would do to it. `startpoints` are what has to be read before the old version is stopped,
+    `rate` the records a second that it reads now, by which that takes `seconds`; None where that is not known. `slots`
+    are needed beside the old version's; `state_bytes` is the size of its last checkpoint.
+    """
+
+    job: str
+    environment: str
+    before: int
+    runs: bool
+    state: StateVerdict
+    checked: tuple[str, ...]
+    startpoints: ResolvedStartpoints
+    records: int
+    rate: float | None
+    seconds: float | None
+    slots: int
+    state_bytes: int | None
+
+
+def plan_hand_over(
+    blueprint: Blueprint, new: Bundle, connection: Connection, store: Store, reading: Reading
+) -> HandOverPlan:
+    """What would be read, and what that takes; changes nothing. Raises what `hand_over` raises before it begins."""
+    return _plan(blueprint, new, connection, store, reading)[0]
+
+
+def _plan(
+    blueprint: Blueprint, new: Bundle, connection: Connection, store: Store, reading: Reading
+) -> tuple[HandOverPlan, Cut, Offsets]:
+    job = blueprint.rendered.job.name
+    last = version_before(job, connection, store)
+    former = store.get_bundle(last.bundle)
+    refuse_inexact(job, former, new)
+    runs = last.phase == "running"
+    cut = cut_of(last, connection, reading, _unread(blueprint, connection))
+    refuse_untold(job, last.version, former, cut)
+    span = join_span(version_of(new.files))
+    start = padded_starts(cut, span, begun_at(job, store), connection)
+    files = builder_files(blueprint, 0, cut.watermark)
+    manifest = read_manifest(files)
+    with connection.cluster() as cluster:
+        checked = preflight.check(manifest, connection, cluster, new.jars)
+        detail = cluster.job(last.flink_job_id) if runs else None
+        read = sum(source.read for source in counters(cluster, detail).sources) if detail else 0
+        rate = 1000 * read / detail.duration if detail and detail.duration else None
+        checkpoint = cluster.checkpoints(last.flink_job_id).latest.completed if detail else None
+    instead = {
+        table: Startpoint(
+            start=AtOffsets(offsets=dict(start[topic])), until=AtOffsets(offsets=dict(cut.offsets[topic]))
+        )
+        for table, topic in blueprint.sources.items()
+    }
+    resolved = resolve_startpoints(
+        manifest, files, connection, store, Starting(reading.offsets, instead=instead)
+    )
+    refuse_errors(resolved)
+    refuse_removed(resolved, horizon(cut, span))
+    records = sum(source.records for source in resolved.sources)
+    plan = HandOverPlan(
+        job=job,
+        environment=connection.environment,
+        before=last.version,
+        runs=runs,
+        state=verdict_between(former, new.files),
+        checked=checked,
+        startpoints=resolved,
+        records=records,
+        rate=rate,
+        seconds=records / rate if rate else None,
+        slots=manifest.slots,
+        state_bytes=checkpoint.state_size if checkpoint else None,
+    )
+    return plan, cut, start
+
+
+def refuse_inexact(job: str, former: dict[str, str], new: Bundle) -> None:
+    """Raises Refused, with all reasons, if these versions can't be handed over exactly."""
+    found = obstacles(version_of(former), version_of(new.files))
+    if found:
+        raise Refused(
+            f"'{job}' can't be handed over:" + "".join(f"\n- {each}" for each in found),
+            state="nothing was changed",
+            remedy=f"write `join_strategy: auto` in jobs/{job}.yaml if the join is to run on the event join; else give"
+            " the state up with --accept LOST, and repair what is missing from the topics",
+        )
+
+
+def refuse_untold(job: str, version: int, former: dict[str, str], cut: Cut) -> None:
+    """Raises Refused if it is not known which rows an outer join has written as unmatched."""
+    if not cut.exact and writes_unmatched(version_of(former)):
+        raise Refused(
+            f"the state of version {version} of '{job}' does not tell how far its watermark was, and so not which rows"
+            " it has written as unmatched: another Juncture has written it",
+            state="nothing was changed",
+            remedy=f"let it go on with this one: `juncture stop {job}`, `juncture submit {job}`, with its files",
+        )
+
+
+def hand_over(
+    before: Deployment,
+    blueprint: Blueprint,
+    new: Bundle,
+    old: Bundle,
+    connection: Connection,
+    store: Store,
+    launch: Launcher,
+    reading: Reading,
+    progress: Progress = lambda message: None,
+    *,
+    healthy_within: float = 120,
+) -> Deployment:
+    """Build the new version's state beside the old one, stop that, and go on where it was.
+
+    Interrupted before the old version is stopped, it leaves that one running, and after that, stopped with its
+    savepoint; the next call ends what was begun, and builds the state to where the old version is, or was stopped.
+
+    Args:
+        before: the version that runs, or ran last, as it was when `new` was made for it (`version_before`).
+        blueprint: what jobs that build its state are made of.
+        new: the version to come.
+        old: the files and jars of the version before.
+        connection: where to.
+        store: the environment's.
+        launch: starts job.py.
+        reading: reads savepoints.
+        progress: is told each step.
+        healthy_within: seconds for the new version's first checkpoint, and for its lag to fall.
+
+    Raises:
+        Refused: these versions can't be handed over, something is missing, the state could not be built (then the old
+            version runs on), or the new one was not well, and the old one runs again.
+        Unreachable: the cluster or the brokers do not answer.
+    """
+    job = blueprint.rendered.job.name
+    end_builder(job, connection, store, progress)
+    if before.phase == "running" and before.digest == digest(new.files):
+        progress(f"Version {before.version} is this one already")
+        return before
+    plan, cut, start = _plan(blueprint, new, connection, store, reading)
+    if (plan.before, plan.runs) != (before.version, before.phase == "running"):
+        raise Refused(
+            f"'{job}' was changed meanwhile",
+            state="nothing was changed",
+            remedy=f"see `juncture history {job}`, and run the command again",
+        )
+    for fact in plan.checked:
+        progress(fact)
+    number = 10 * (before.version + 1)
+    try:
+        built = build(
+            blueprint, number, start, cut.offsets, cut.watermark, connection, store, launch, reading, progress
+        )
+    except Refused as error:
+        runs = f"version {before.version} runs on" if plan.runs else "the job does not run, as before"
+        raise Refused(
+            f"the state of the new version of '{job}' could not be built: {told(error)}",
+            state=runs,
+            remedy=error.remedy,
+        ) from None
+    stopped = version_before(job, connection, store)
+    if plan.runs:
+        progress(f"Stopping version {before.version}")
+        stopped = stop(job, connection, store, progress=progress)
+        try:
+            first, cut = cut, _final(stopped, cut, connection, reading)
+            built = build(
+                blueprint, number + 1, first.offsets, cut.offsets, cut.watermark, connection, store, launch,
+                reading, progress, built,
+            )  # fmt: skip
+        except JunctureError as error:
+            raise bring_back(error, old, stopped, connection, store, launch, progress) from None
+    return replace(
+        stopped, plan.runs, old, new, connection, store, launch, progress,
+        accept="LOST", start_from=built.savepoint, healthy_within=healthy_within,
+        starting=_from(cut, blueprint, reading),
+    )  # fmt: skip
+
+
+def _unread(blueprint: Blueprint, connection: Connection) -> Offsets:
+    return offsets.earliest(Admin(connection.kafka), blueprint.sources.values())
+
+
+def _final(stopped: Deployment, first: Cut, connection: Connection, reading: Reading) -> Cut:
+    """How far the old version was when it was stopped. Raises Refused if it was behind what is built already."""
+    cut = cut_of(stopped, connection, reading, first.offsets)
+    for topic, reached in first.offsets.items():
+        if any(cut.offsets[topic][partition] < offset for partition, offset in reached.items()):
+            raise Refused(f"version {stopped.version} has gone back in '{topic}' meanwhile")
+    return cut if cut.exact else Cut(cut.offsets, first.watermark, exact=False)
+
+
+def _from(cut: Cut, blueprint: Blueprint, reading: Reading) -> Starting:
+    """All sources start at the cut, and have no state."""
+    authored = blueprint.rendered.startpoints
+    instead = {
+        table: Startpoint(start=AtOffsets(offsets=dict(cut.offsets[topic])), until=authored[table].until)
+        for table, topic in blueprint.sources.items()
+    }
+    return Starting(reading.offsets, rewound=frozenset(instead), instead=instead)

@@ -1,0 +1,241 @@
+"""Hand-overs of a job under constant load, on the real broker and cluster: DuckDB says which rows there must be."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import duckdb
+import pytest
+from tests.cluster.conftest import Stack
+from tests.cluster.example import JOB, stamp, until
+from tests.cluster.test_upgrade import Project
+
+from juncture.flink.rest import FlinkCluster
+from juncture.kafka.reader import read_topic
+from juncture.kafka.writer import Writer
+
+JOIN, IMPRESSIONS, JOB_FILE = (
+    "sql/joins/impression_clicks.sql",
+    "sql/sources/page_impressions.sql",
+    f"jobs/{JOB}.yaml",
+)
+_STEP = timedelta(seconds=0.25)
+_ORACLE = """
+    SELECT i.impression_id, c.click_id
+    FROM impressions AS i {kind} JOIN clicks AS c
+    ON c.impression_id = i.impression_id
+    AND c.clicked_at BETWEEN i.served_at AND i.served_at + INTERVAL 10 MINUTE
+    WHERE i.impression_id NOT LIKE 'end%'
+"""
+pytestmark = pytest.mark.timeout(900)
+Pair = tuple[str, str | None]
+
+
+class Events:
+    """Impressions, four a second of event time, two of three with a click up to 610 s later; some come 90 s late.
+
+    Their Kafka timestamps are the times at which they come. Event time begins two hours ago, and goes on faster than
+    the clock.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._begin = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(hours=2)
+        self._number = 0
+        self._coming: list[tuple[datetime, int, str, dict[str, Any]]] = []
+
+    def write(self, count: int) -> None:
+        for number in range(self._number, self._number + count):
+            served = self._begin + number * _STEP
+            late = timedelta(seconds=number * 104_729 % 900 / 10 if number % 5 == 0 else 0)
+            self._come(served + late, number, "page-impressions", {
+                "impression_id": f"i{number}", "member_id": number, "page": "p", "items": f"x{number}",
+                "served_at": stamp(served),
+            })  # fmt: skip
+            if number % 3:
+                clicked = served + timedelta(seconds=number * 7919 % 6100 / 10)
+                self._come(clicked, number, "page-clicks", {
+                    "click_id": f"c{number}", "impression_id": f"i{number}", "target": "t",
+                    "clicked_at": stamp(clicked),
+                })  # fmt: skip
+        self._number += count
+        self._send(self._begin + self._number * _STEP)
+
+    def end(self) -> None:
+        """Let all that was begun come, and event time go on in every partition."""
+        self._send(self._begin + self._number * _STEP + timedelta(minutes=11))
+        last = self._begin + self._number * _STEP + timedelta(minutes=30)
+        for number in range(40):
+            self._come(
+                last, number, "page-impressions", {"impression_id": f"end{number}", "served_at": stamp(last)}
+            )
+            click = {"click_id": f"end{number}", "impression_id": f"end{number}", "clicked_at": stamp(last)}
+            self._come(last, number, "page-clicks", click)
+        self._send(last)
+
+    def _come(self, at: datetime, number: int, plain: str, row: dict[str, Any]) -> None:
+        heapq.heappush(self._coming, (at, number, plain, row))
+
+    def _send(self, now: datetime) -> None:
+        with Writer(self._project.kafka) as writer:
+            while self._coming and self._coming[0][0] <= now:
+                at, _, plain, row = heapq.heappop(self._coming)
+                key = str(row["impression_id"]).encode()
+                value = json.dumps(row).encode()
+                writer.write(self._project.topic(plain), value, key, timestamp=int(at.timestamp() * 1000))
+
+    @contextmanager
+    def come(self) -> Iterator[None]:
+        """They come all the time."""
+        done = Event()
+
+        def produce() -> None:
+            while not done.wait(0.4):
+                self.write(25)
+
+        thread = Thread(target=produce)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+
+@pytest.fixture
+def juncture(
+    stack: Stack, cluster: FlinkCluster, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Project]:
+    project = Project(tmp_path / "project", f"h{abs(hash(request.node.nodeid)) % 10**8}", stack)
+    yield project
+    project("stop", JOB, "--no-savepoint")
+
+
+def expected(juncture: Project, kind: str) -> Counter[Pair]:
+    database = duckdb.connect()
+    for table, plain, columns in (
+        ("impressions", "page-impressions", "{impression_id: 'TEXT', served_at: 'TIMESTAMPTZ'}"),
+        ("clicks", "page-clicks", "{click_id: 'TEXT', impression_id: 'TEXT', clicked_at: 'TIMESTAMPTZ'}"),
+    ):
+        file = juncture.root / f"{table}.jsonl"
+        records = read_topic(juncture.kafka, juncture.topic(plain))
+        file.write_bytes(b"\n".join(record.value or b"" for record in records))
+        database.execute(
+            f"CREATE TABLE {table} AS"
+            f" SELECT * FROM read_json('{file}', columns = {columns}, format = 'newline_delimited')"
+        )
+    return Counter(tuple(row) for row in database.execute(_ORACLE.format(kind=kind)).fetchall())
+
+
+def written(juncture: Project) -> Counter[Pair]:
+    rows = (row for row in juncture.joined() if not row["impression_id"].startswith("end"))
+    return Counter((row["impression_id"], row["click_id"]) for row in rows)
+
+
+def is_oracles(juncture: Project, kind: str) -> None:
+    """Wait until all rows are there; none may be missing or there twice."""
+    wanted = expected(juncture, kind)
+    until(lambda: written(juncture).total() >= wanted.total(), 90)
+    found = written(juncture)
+    assert (found - wanted, wanted - found) == (Counter(), Counter())
+
+
+def fold_in_items(juncture: Project) -> None:
+    """A new selected column, which shows in one that the sink has."""
+    juncture.edit(JOIN, lambda text: text.replace("i.page,", "i.page || '/' || i.items AS page,"))
+
+
+def new_rows_have_the_new_column(juncture: Project) -> None:
+    rows = [row for row in juncture.joined() if not row["impression_id"].startswith("end")]
+    new = [row for row in rows if row["page"] != "p"]
+    assert new
+    assert all(row["page"] == f"p/x{row['impression_id'][1:]}" for row in new)
+    assert len(new) < len(rows)
+
+
+def test_the_state_of_flinks_join_is_handed_over_to_the_event_join(juncture: Project) -> None:
+    events = Events(juncture)
+    events.write(6000)
+    assert juncture("submit", JOB) == 0, juncture.stderr
+    with events.come():
+        until(lambda: written(juncture).total() > 1000, 60)
+        fold_in_items(juncture)
+        assert juncture("upgrade", JOB, "--hand-over") == 1
+        assert "the new version's join runs on Flink's operator" in juncture.stderr
+        juncture.edit(JOB_FILE, lambda text: text + "join_strategy: event_join\n")
+
+        assert juncture("upgrade", JOB) == 1
+        assert "LOST" in juncture.stderr
+        assert juncture("upgrade", JOB, "--hand-over", "--plan") == 0, juncture.stderr
+        assert juncture.json["records"] > 0
+        starts = [
+            each["start"]
+            for source in juncture.json["startpoints"]["sources"]
+            for each in source["partitions"]
+        ]
+        assert all(starts), "what is older than the join's window is not read"
+        assert juncture("upgrade", JOB, "--hand-over") == 0, juncture.stderr
+        assert (juncture.json["version"], juncture.json["phase"]) == (2, "running")
+        seen = written(juncture).total()
+        until(lambda: written(juncture).total() > seen + 200, 60)
+    events.end()
+    is_oracles(juncture, "INNER")
+    new_rows_have_the_new_column(juncture)
+
+
+def test_a_left_join_is_handed_over_though_the_command_is_killed_half_way(
+    juncture: Project, cluster: FlinkCluster
+) -> None:
+    juncture.edit(JOB_FILE, lambda text: text + "join_strategy: event_join\n")
+    juncture.edit(JOIN, lambda text: text.replace("\nJOIN", "\nLEFT JOIN"))
+    events = Events(juncture)
+    events.write(6000)
+    assert juncture("submit", JOB) == 0, juncture.stderr
+    with events.come():
+        until(lambda: written(juncture).total() > 1000, 60)
+        fold_in_items(juncture)
+        juncture.edit(IMPRESSIONS, lambda text: text.replace("member_id BIGINT", "member_id INT"))
+        assert juncture("upgrade", JOB, "--plan") == 1
+        reasons = [reason for each in juncture.json["state"]["operators"] for reason in each["reasons"]]
+        assert "member_id was BIGINT, and is INT" in reasons
+
+        killed_at(juncture, "Submitting", 2)
+        until(lambda: juncture("upgrade", JOB, "--hand-over") == 0, 300)
+        assert juncture.json["phase"] == "running"
+        assert juncture("upgrade", JOB, "--hand-over") == 0, juncture.stderr
+        assert "is this one already" in juncture.stderr
+        (job,) = [job.name for job in cluster.jobs() if not job.ended]
+        assert job == f"{juncture.name}.{JOB}", "nothing else is left"
+        seen = written(juncture).total()
+        until(lambda: written(juncture).total() > seen + 200, 60)
+    events.end()
+    is_oracles(juncture, "LEFT")
+    new_rows_have_the_new_column(juncture)
+
+
+def killed_at(juncture: Project, message: str, time: int) -> None:
+    """Kill a hand-over, with all that it has started, when it has said something that begins so, so many times."""
+    program = [sys.executable, "-c", "from juncture.cli.main import main; main()"]
+    command = [*program, "upgrade", JOB, "--hand-over", "--project", str(juncture.root)]
+    killed = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert killed.stderr is not None
+    said = 0
+    for line in killed.stderr:
+        said += line.startswith(message)
+        if said == time:
+            break
+    assert said == time
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
