@@ -71,7 +71,7 @@ class Planner:
         if self._running is None:
             scratch = Scratch()
             process = subprocess.Popen(
-                [sys.executable, "-m", "juncture.planner.worker"],
+                [sys.executable, "-m", "juncture.planner.worker", *(jar.as_uri() for jar in self._jars)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -93,7 +93,6 @@ class Planner:
 
     def compile(self, rendered: RenderedJob) -> Compilation:
         """Compile a rendered job; what Flink refuses is in the answer, not raised."""
-        jars = ";".join(jar.as_uri() for jar in self._jars)
         answer = self._compiled(
             {
                 "operation": "compile",
@@ -102,7 +101,7 @@ class Planner:
                 "names": [statement.name for statement in rendered.statements[:-1]],
                 "insert": rendered.insert.text,
                 "select": rendered.insert.text.split("\n", 1)[1],
-                "options": {**rendered.options, **({"pipeline.jars": jars} if jars else {})},
+                "options": rendered.options,
                 "authored": rendered.job.options,
             }
         )

@@ -1,7 +1,8 @@
 """The process that holds the JVM: reads requests as JSON lines, answers with JSON lines.
 
-Run as `python -m juncture.planner.worker`. Standard output carries the answers alone: what Flink prints goes
-to standard error. The process, and with it the JVM, ends when standard input closes.
+Run as `python -m juncture.planner.worker [JAR]...`, with URIs of the jars that tables need. Standard output carries the
+answers alone: what Flink prints goes to standard error. The process, and with it the JVM, ends when standard input
+closes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from pyflink.java_gateway import get_gateway
 from pyflink.table import EnvironmentSettings, ExplainDetail, TableEnvironment
 from pyflink.table.compiled_plan import CompiledPlan
+from pyflink.util.java_utils import add_jars_to_context_class_loader
 
 from juncture.planner.javaerrors import PlannerFailure, read_failure, root_cause
 from juncture.planner.joinstate import read_watermark
@@ -148,6 +150,8 @@ def main() -> None:
     """Answer requests until standard input closes."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    if sys.argv[1:]:
+        add_jars_to_context_class_loader(sys.argv[1:])
     operations = {
         "compile": compile_job,
         "options": examine_options,
