@@ -30,6 +30,7 @@ COMMANDS = {
     "upgrade": "Put a new version in the place of a running job, with its state, and go back if it is not well.",
     "rollback": "Bring back an earlier version of a job, with its state.",
     "status": "How jobs do on the cluster: state, input, output, checkpoints, the newest failure.",
+    "diagnose": "What is wrong with a running job, by what it costs, with the evidence and the change to make.",
     "stop": "Stop a running job, with a savepoint from which it can go on.",
     "history": "Every deployment of a job as the store recorded it, the newest first.",
 }

@@ -10,20 +10,29 @@ from juncture.cli.deployments import deployed, moment, span, state_rows
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import known
 from juncture.cli.output import Text
+from juncture.cli.watching import watch
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.status import CheckpointStatus, JobStatus, status
 
 
 @click.command("status")
 @click.argument("jobs", metavar="[JOB]...", nargs=-1)
+@click.option(
+    "--watch",
+    "watched",
+    is_flag=True,
+    help="Look again every two seconds, until Ctrl-C or until no job runs: throughput, lag, watermarks, state.",
+)
 @shared_options
 @pass_invocation
-def command(invocation: Invocation, jobs: tuple[str, ...]) -> None:
+def command(invocation: Invocation, jobs: tuple[str, ...], watched: bool) -> None:
     """How jobs do on the cluster: state, input, output, checkpoints, the newest failure.
 
     Unless some are named, all jobs of the project are told of, and those that were deployed and have left it.
     Ends with 1 unless all that are named, or else all of the project's, run.
     """
+    if watched and invocation.output.is_json:
+        raise click.UsageError("--watch is for people; for programs, ask again without it")
     store = open_store(invocation.root, invocation.environment)
     if jobs:
         names = asked = [deployed(invocation, store, job) for job in jobs]
@@ -33,7 +42,15 @@ def command(invocation: Invocation, jobs: tuple[str, ...]) -> None:
         asked = known(project, ()) if project.jobs or project.broken or not recorded else []
         names = [*asked, *recorded]
     connection = connect(invocation.root, invocation.environment)
-    found = [status(name, connection, store) for name in dict.fromkeys(names)]
+
+    def look() -> list[JobStatus]:
+        return [status(name, connection, store) for name in dict.fromkeys(names)]
+
+    if watched:
+        if not watch(look, invocation.secrets.redact):
+            click.get_current_context().exit(1)
+        return
+    found = look()
 
     def view(text: Text) -> None:
         for number, each in enumerate(found):

@@ -161,11 +161,12 @@ class Checkpoints(Answer):
 
 
 class Failure(Answer):
-    """An exception of a job. `message` is the root cause's, `at` when it happened."""
+    """An exception of a job. `message` is the root cause's, `at` when it happened, `task` where, if in one."""
 
     at: int
     type: str
     message: str
+    task: str | None = None
 
     def __str__(self) -> str:
         name = self.type.rsplit(".", 1)[-1]

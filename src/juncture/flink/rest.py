@@ -76,7 +76,8 @@ class FlinkCluster:
         found = []
         for entry in entries:
             name, said = root_cause(str(entry.get("stacktrace") or entry.get("exceptionName") or ""))
-            found.append(Failure(at=int(entry.get("timestamp", 0)), type=name, message=self._redact(said)))
+            failure = Failure(at=int(entry.get("timestamp", 0)), type=name, message=self._redact(said))
+            found.append(failure.model_copy(update={"task": entry.get("taskName")}))
         return tuple(sorted(found, key=lambda failure: failure.at, reverse=True))
 
     def checkpoints(self, job_id: str) -> Checkpoints:

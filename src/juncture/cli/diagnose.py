@@ -1,0 +1,135 @@
+"""juncture diagnose"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from juncture.cli.compiled import rendered_job
+from juncture.cli.deployments import deployed, moment
+from juncture.cli.invocation import Invocation, pass_invocation, shared_options
+from juncture.cli.output import Text
+from juncture.deploy.connection import connect, open_store
+from juncture.deploy.examine import examine
+from juncture.diagnosis.patient import Authored
+from juncture.diagnosis.wording import percent, size
+from juncture.model.diagnosis import Diagnosis, DiagnosisReport
+from juncture.model.duration import parse_duration
+from juncture.model.observation import Observation
+
+_STYLES = {"stops": "red", "loses": "red", "slows": "yellow", "grows": "yellow"}
+_LONGEST = timedelta(hours=1)
+
+
+def _duration(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
+    try:
+        found = parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if not isinstance(found, timedelta) or not timedelta(seconds=1) <= found <= _LONGEST:
+        raise click.BadParameter(f"'{value}' is not between '1 s' and '1 h'")
+    return found
+
+
+@click.command("diagnose")
+@click.argument("job", metavar="JOB")
+@click.option(
+    "--during",
+    metavar="DURATION",
+    default="10 s",
+    callback=_duration,
+    help="How long to watch the job: `10 s` by default, `1 min` for one with few records.",
+)
+@shared_options
+@pass_invocation
+def command(invocation: Invocation, job: str, during: timedelta) -> None:
+    """What is wrong with a running job, by what it costs, with the evidence and the change to make.
+
+    It watches the job for some seconds: the time that operators are busy, held back or idle, watermarks by partition,
+    lag, checkpoints, failures, samples of what threads do, and of the last records of its topics.
+    docs/reference/diagnoses.md tells what is looked for.
+
+    Nothing is changed. What can't be seen is named, with what is assumed in its stead. Ends with 1 if there is a
+    finding.
+    """
+    store = open_store(invocation.root, invocation.environment)
+    name = deployed(invocation, store, job)
+    connection = connect(invocation.root, invocation.environment)
+
+    def author() -> Authored:
+        rendered = rendered_job(invocation, name)
+        return Authored(rendered, invocation.project.jobs[name])
+
+    with invocation.output.progress() as say:
+        report = examine(name, connection, store, author, during.total_seconds(), say)
+
+    invocation.output.result(report, lambda text: _view(text, report))
+    if report.findings:
+        click.get_current_context().exit(1)
+
+
+def _view(text: Text, report: DiagnosisReport) -> None:
+    seen = report.observation
+    count = len(report.findings)
+    told = "no finding" if not count else f"{count} finding{'s' if count > 1 else ''}"
+    text.line(
+        f"{seen.job}, version {seen.version}, {seen.state}: {told} in {seen.seconds:.0f} s, {moment(seen.at)}"
+    )
+    for number, finding in enumerate(report.findings, start=1):
+        text.line()
+        _finding(text, number, finding)
+    text.line()
+    _operators(text, seen)
+    if seen.sources:
+        text.line()
+        _sources(text, seen)
+    for missing in seen.missing:
+        text.line(f"not seen: {missing.what}; assumed: {missing.assumed}", style="dim")
+
+
+def _finding(text: Text, number: int, finding: Diagnosis) -> None:
+    text.line(f"{number}. {finding.message} [{finding.rule}]", style=_STYLES[finding.effect])
+    place = f"at {finding.location}, " if finding.location is not None else ""
+    text.line(f"   {place}{finding.effect}, costs {percent(finding.cost)}")
+    text.line(f"   change: {finding.remedy}")
+    text.table([("  ", each.what, each.value, each.source) for each in finding.evidence])
+
+
+def _operators(text: Text, seen: Observation) -> None:
+    rows = []
+    for vertex in seen.vertices:
+        held = max((each.backpressured or 0.0 for each in vertex.subtasks), default=0.0)
+        rate = vertex.records_in / vertex.seconds if vertex.seconds else 0.0
+        doing = ", ".join(f"{each.doing} {percent(each.share)}" for each in vertex.spent[:3])
+        rows.append(
+            (
+                vertex.name if len(vertex.name) <= 60 else vertex.name[:57] + "...",
+                str(vertex.parallelism),
+                percent(vertex.busy),
+                percent(held),
+                f"{rate:,.0f}",
+                "-" if vertex.state is None else size(vertex.state),
+                doing,
+            )
+        )
+    text.table(
+        rows, header=("operators", "subtasks", "busy", "held back", "records/s", "state", "working time")
+    )
+
+
+def _sources(text: Text, seen: Observation) -> None:
+    rows = []
+    for source in seen.sources:
+        lags = [each.lag for each in source.partitions if each.lag is not None]
+        rows.append(
+            (
+                source.table,
+                str(len(source.partitions)),
+                f"{source.grew / max(seen.seconds, 0.1):,.0f}",
+                f"{sum(lags):,}" if lags else "-",
+                f"{max(lags):,}" if lags else "-",
+                f"{source.skipped:,}",
+            )
+        )
+    text.table(rows, header=("source", "partitions", "new records/s", "behind", "most of one", "skipped"))

@@ -1,0 +1,308 @@
+"""Look at a running job for some seconds, and write down what was seen. Changes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from juncture.checks.tables import Table
+from juncture.diagnosis import profile, reading, topics
+from juncture.diagnosis.reading import Reading
+from juncture.diagnosis.sampling import Columns, columns_of, sample
+from juncture.errors import JunctureError, Refused
+from juncture.flink.answers import Checkpoints, JobDetail
+from juncture.flink.metrics import SourceMetrics, progress
+from juncture.flink.rest import FlinkCluster
+from juncture.flink.subtasks import (
+    Worker,
+    checkpoint_alignment,
+    checkpoint_detail,
+    flame_graph,
+    workers,
+)
+from juncture.model.environment import Kafka
+from juncture.model.observation import (
+    CheckpointSeen,
+    FailureSeen,
+    Missing,
+    Observation,
+    SourceSeen,
+    Spent,
+    VertexSeen,
+    WorkerSeen,
+)
+from juncture.model.plan import CompiledPlan, table_names
+
+_POLL = 0.5
+_FRESH = 1.0
+"""Seconds after which the JobManager has counters that are not from when somebody last asked."""
+_STALE = 25.0
+"""Seconds that counters may need to become newer: by default the JobManager fetches them every 10 s."""
+_SAMPLED = 3
+"""Vertices whose threads are sampled."""
+_SAMPLING = 12.0
+_WORKING = 0.3
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is to be observed: a version of a job, its plan, its topics by table, its tables and its options."""
+
+    job: str
+    version: int
+    flink_job_id: str
+    plan: CompiledPlan
+    topics: Mapping[str, str]
+    tables: Mapping[str, Table]
+    options: Mapping[str, str]
+
+
+def observe(
+    subject: Subject,
+    cluster: FlinkCluster,
+    kafka: Kafka | None,
+    seconds: float,
+    say: Callable[[str], None] = lambda message: None,
+) -> Observation:
+    """Watch a job for `seconds`, or longer where its counters are renewed more slowly.
+
+    What can't be seen is named in `missing`, with what is assumed in its stead.
+
+    Raises:
+        Refused: the cluster does not know the job, or it has ended.
+        Unreachable: the cluster does not answer.
+    """
+    job = _running(subject, cluster)
+    say(f"Watching {subject.job} for {seconds:.0f} s")
+    cluster.restarts(job.id)
+    time.sleep(_FRESH)
+    began = time.monotonic()
+    before, first, workers_before = _counters(cluster, job)
+    ends_before = topics.ends_of(kafka, _read_topics(subject))
+    for vertex in _worth_sampling(job):
+        flame_graph(cluster, job.id, vertex)
+    time.sleep(max(seconds - (time.monotonic() - began), 0))
+    after, last, workers_after = _counters(cluster, job)
+    while _is_stale(before, after) and time.monotonic() - began < seconds + _STALE:
+        time.sleep(_POLL)
+        after, last, workers_after = _counters(cluster, job)
+    elapsed = time.monotonic() - began
+    ends_after = topics.ends_of(kafka, _read_topics(subject))
+    job = _running(subject, cluster)
+    missing = [*ends_after.missing]
+    vertices = tuple(
+        reading.vertex_seen(reading.nodes_of(job, vertex, subject.plan), vertex, before, after)
+        for vertex in job.vertices
+    )
+    if _is_stale(before, after):
+        missing.append(
+            Missing(what="counters newer than those of the beginning", assumed="nothing of busy time")
+        )
+    checkpoints = cluster.checkpoints(job.id)
+    vertices = _with_state(cluster, job, checkpoints, _with_profiles(cluster, job, vertices, missing))
+    sources = _sources(subject, job, (first, last), (before, after), (ends_before, ends_after))
+    if kafka is not None:
+        sources = _with_samples(subject, kafka, sources, vertices, before, missing)
+    if not workers_after:
+        missing.append(Missing(what="the TaskManagers' memory", assumed="nothing of memory"))
+    return Observation(
+        job=subject.job,
+        version=subject.version,
+        flink_job_id=job.id,
+        state=job.state,
+        at=datetime.now(timezone.utc),
+        seconds=round(elapsed, 1),
+        running=job.duration / 1000,
+        restarts=cluster.restarts(job.id),
+        failures=tuple(
+            FailureSeen(at=each.at, cause=" ".join(str(each).split()), task=each.task)
+            for each in cluster.failures(job.id)
+        ),
+        vertices=vertices,
+        sources=sources,
+        checkpoints=_checkpoints(cluster, job, checkpoints),
+        workers=_workers(workers_before, workers_after, elapsed),
+        options={**cluster.config(), **subject.options},
+        missing=tuple(missing),
+    )
+
+
+def _running(subject: Subject, cluster: FlinkCluster) -> JobDetail:
+    job = cluster.job(subject.flink_job_id)
+    if job is None or job.ended:
+        failures = cluster.failures(subject.flink_job_id) if job is not None else ()
+        why = f": {' '.join(str(failures[0]).split())}" if failures else ""
+        state = job.state if job is not None else "unknown to the cluster"
+        raise Refused(
+            f"'{subject.job}' does not run: its Flink job {subject.flink_job_id} is {state}{why}",
+            state="nothing was changed",
+            remedy=f"see `juncture status {subject.job}`",
+        )
+    return job
+
+
+_Counters = tuple[Reading, tuple[SourceMetrics, ...], tuple[Worker, ...]]
+
+
+def _counters(cluster: FlinkCluster, job: JobDetail) -> _Counters:
+    """The job's counters first, whose watermarks are then older than all else that is read."""
+    try:
+        found = workers(cluster)
+    except JunctureError:
+        found = ()
+    return reading.read(cluster, job), progress(cluster, job, patience=0).sources, found
+
+
+def _is_stale(before: Reading, after: Reading) -> bool:
+    """Whether no counter moved between two readings."""
+    then = before.clocks
+    return all(clock <= then.get(key, 0.0) for key, clock in after.clocks.items())
+
+
+def _read_topics(subject: Subject) -> dict[str, str]:
+    read = {name for scan in subject.plan.of_kind("table-source-scan") for name in table_names(scan.raw)}
+    return {table: topic for table, topic in subject.topics.items() if table in read}
+
+
+def _worth_sampling(job: JobDetail) -> Sequence[str]:
+    """Those behind exchanges first: joins and sinks are there."""
+    ordered = sorted(job.vertices, key=lambda vertex: vertex.name.startswith("Source: "))
+    return [vertex.id for vertex in ordered[:_SAMPLED]]
+
+
+def _with_profiles(
+    cluster: FlinkCluster, job: JobDetail, vertices: tuple[VertexSeen, ...], missing: list[Missing]
+) -> tuple[VertexSeen, ...]:
+    asked = set(_worth_sampling(job))
+    found = []
+    for vertex in vertices:
+        spent: tuple[Spent, ...] = ()
+        if vertex.id in asked and vertex.busy >= _WORKING:
+            spent = profile.spent(flame_graph(cluster, job.id, vertex.id, within=_SAMPLING))
+            if not spent:
+                missing.append(
+                    Missing(
+                        what=f"samples of the threads of '{vertex.name[:60]}' (rest.flamegraph.enabled)",
+                        assumed="nothing of what its time goes into",
+                    )
+                )
+        found.append(vertex.model_copy(update={"spent": spent}))
+    return tuple(found)
+
+
+def _with_state(
+    cluster: FlinkCluster, job: JobDetail, checkpoints: Checkpoints, vertices: tuple[VertexSeen, ...]
+) -> tuple[VertexSeen, ...]:
+    last = checkpoints.latest.completed
+    detail = checkpoint_detail(cluster, job.id, last.id) if last is not None else None
+    if detail is None:
+        return vertices
+    return tuple(
+        vertex.model_copy(update={"state": detail.tasks[vertex.id].state_size})
+        if vertex.id in detail.tasks
+        else vertex
+        for vertex in vertices
+    )
+
+
+def _sources(
+    subject: Subject,
+    job: JobDetail,
+    metrics: tuple[tuple[SourceMetrics, ...], tuple[SourceMetrics, ...]],
+    readings: tuple[Reading, Reading],
+    ends: tuple[topics.Ends, topics.Ends],
+) -> tuple[SourceSeen, ...]:
+    timeouts = topics.idle_timeouts(subject.plan, subject.options)
+    found = []
+    for table, topic in sorted(_read_topics(subject).items()):
+        scans = {n.id for n in subject.plan.of_kind("table-source-scan") if table in table_names(n.raw)}
+        vertex = next((v.id for v in job.vertices if scans & set(reading.nodes_of(job, v, subject.plan))), "")
+        then, now = (next((each for each in part if each.table == table), None) for part in metrics)
+        found.append(
+            topics.source_seen(table, topic, vertex, timeouts.get(table), (then, now), readings, ends)
+        )
+    return tuple(found)
+
+
+def _with_samples(
+    subject: Subject,
+    kafka: Kafka,
+    sources: tuple[SourceSeen, ...],
+    vertices: tuple[VertexSeen, ...],
+    before: Reading,
+    missing: list[Missing],
+) -> tuple[SourceSeen, ...]:
+    wanted = columns_of(subject.plan, subject.tables)
+    found = []
+    for source in sources:
+        columns = wanted.get(source.table, Columns(None, ()))
+        ends = {each.partition: each.end for each in source.partitions}
+        read = topics.positions_of(before, source.vertex, source.topic)
+        # What had not been read when the watermark was, and, of partitions never read, what has come since.
+        unread = {
+            each.partition: read.get(each.partition, each.end - each.grew) for each in source.partitions
+        }
+        mark = _watermark_before(columns.join, vertices, before)
+        try:
+            taken = sample(kafka, source.topic, ends, unread, columns, mark)
+        except JunctureError as error:
+            missing.append(
+                Missing(
+                    what=f"a sample of the topic '{source.topic}' ({error.problem})",
+                    assumed="nothing of its lateness and its keys",
+                )
+            )
+            taken = None
+        found.append(source.model_copy(update={"sample": taken}))
+    return tuple(found)
+
+
+def _watermark_before(join: int | None, vertices: tuple[VertexSeen, ...], before: Reading) -> int | None:
+    """The lowest watermark of a join's subtasks when the observation began."""
+    vertex = next((each for each in vertices if join in each.nodes), None)
+    if vertex is None:
+        return None
+    marks = before.vertices.get(vertex.id, {}).get("currentInputWatermark", {}).values()
+    known = [reading.watermark(each) for each in marks]
+    return min((each for each in known if each is not None), default=None) if None not in known else None
+
+
+def _checkpoints(cluster: FlinkCluster, job: JobDetail, found: Checkpoints) -> tuple[CheckpointSeen, ...]:
+    newest = found.latest.completed
+    aligned: int | None = None
+    if newest is not None:
+        times = [checkpoint_alignment(cluster, job.id, newest.id, vertex.id) for vertex in job.vertices]
+        aligned = max((each for each in times if each is not None), default=None)
+    return tuple(
+        CheckpointSeen(
+            id=each.id,
+            status=each.status,
+            at=each.trigger_timestamp,
+            duration=each.end_to_end_duration,
+            state=each.state_size,
+            alignment=aligned if newest is not None and each.id == newest.id else None,
+            failure=each.failure_message,
+        )
+        for each in found.history
+        if not each.is_savepoint
+    )
+
+
+def _workers(before: tuple[Worker, ...], after: tuple[Worker, ...], seconds: float) -> tuple[WorkerSeen, ...]:
+    collected = {each.id: each.metrics.collected for each in before}
+    return tuple(
+        WorkerSeen(
+            id=each.id,
+            slots=each.slots,
+            managed=each.memory.managed,
+            heap_used=each.metrics.heap_used,
+            heap_max=each.metrics.heap_max,
+            collecting=max(each.metrics.collected - collected.get(each.id, each.metrics.collected), 0)
+            / 1000
+            / max(seconds, 0.1),
+        )
+        for each in after
+        if each.slots > each.free_slots
+    )

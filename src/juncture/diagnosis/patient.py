@@ -1,0 +1,129 @@
+"""What a rule looks at: what was seen of a job, its plan, and where it was authored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from juncture.checks.case import Case
+from juncture.checks.flow import Flow
+from juncture.checks.wording import describe
+from juncture.errors import Location
+from juncture.model.compilation import Compilation
+from juncture.model.observation import Observation, SourceSeen, VertexSeen
+from juncture.model.plan import CompiledPlan, PlanNode
+from juncture.model.project import JobFile
+from juncture.model.rendered import RenderedJob
+
+_STATEFUL = (
+    "join", "interval-join", "temporal-join", "window-join", "multi-join", "group-aggregate", "deduplicate", "rank",
+    "changelog-normalize", "window-aggregate", "global-window-aggregate", "over-aggregate", "window-rank",
+    "window-deduplicate", "delta-join",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Authored:
+    """The files of the version that runs: the job as it is rendered from them, and the job's file."""
+
+    rendered: RenderedJob
+    file: JobFile
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One job under diagnosis. `authored` is None where the project's files are not those that it runs."""
+
+    seen: Observation
+    plan: CompiledPlan
+    authored: Authored | None = None
+
+    @cached_property
+    def case(self) -> Case | None:
+        if self.authored is None:
+            return None
+        return Case(self.authored.rendered, Compilation(plan=self.plan), self.authored.file)
+
+    @cached_property
+    def flow(self) -> Flow:
+        found = self.case.flow if self.case is not None else None
+        return found or Flow(self.plan, lambda table: False)
+
+    def nodes(self, vertex: VertexSeen) -> tuple[PlanNode, ...]:
+        """The plan's operators that run in a vertex."""
+        return tuple(self.plan.by_id[number] for number in vertex.nodes if number in self.plan.by_id)
+
+    def main_node(self, vertex: VertexSeen) -> PlanNode | None:
+        """What a vertex is there for: its stateful operator, else its source or sink, else its first operator."""
+        nodes = self.nodes(vertex)
+        for kinds in (_STATEFUL, ("table-source-scan",), ("sink",)):
+            for node in nodes:
+                if node.kind in kinds:
+                    return node
+        return nodes[0] if nodes else None
+
+    def named(self, vertex: VertexSeen) -> str:
+        """A vertex in words: 'the join of orders with payments'."""
+        node = self.main_node(vertex)
+        return describe(self.flow, node) if node is not None else f"the operator {vertex.name[:60]}"
+
+    def described(self, node: PlanNode) -> str:
+        return describe(self.flow, node)
+
+    def place(self, node: PlanNode | None) -> Location | None:
+        """Where an operator is authored."""
+        if self.case is None or node is None:
+            return None
+        return self.case.place(node)
+
+    def in_source(self, table: str, clause: str | None = None) -> Location | None:
+        """Where a source is authored, or its 'watermark' clause."""
+        if self.case is None or table not in self.case.tables:
+            return None
+        return self.case.in_table(table, clause=clause)
+
+    def in_sink(self) -> Location | None:
+        sink = self.case.sink if self.case is not None else None
+        return sink.statement.locate(sink.offset) if sink is not None else None
+
+    def in_job(self, *keys: str) -> Location | None:
+        """A key of the job's file; the file where it is not in it."""
+        return self.authored.file.locate(*keys) if self.authored is not None else None
+
+    @property
+    def path(self) -> str:
+        """The job's file."""
+        return self.authored.file.path if self.authored is not None else f"jobs/{self.seen.job}.yaml"
+
+    def event_time_operators(self, table: str) -> tuple[PlanNode, ...]:
+        """The operators that wait for the watermark of a source, in the plan's order."""
+        waiting = self.case.event_time_operators if self.case is not None else self._waiting
+        return tuple(node for node in waiting if table in self.plan.tables(node))
+
+    @cached_property
+    def _waiting(self) -> tuple[PlanNode, ...]:
+        kinds = (
+            "interval-join",
+            "window-join",
+            "temporal-join",
+            "window-aggregate",
+            "global-window-aggregate",
+        )
+        return self.plan.of_kind(*kinds)
+
+    def sources_of(self, vertex: VertexSeen) -> tuple[SourceSeen, ...]:
+        """The sources whose records a vertex gets."""
+        tables = {name for node in self.nodes(vertex) for name in self.plan.tables(node)}
+        return tuple(source for source in self.seen.sources if source.table in tables)
+
+    @property
+    def steady(self) -> bool:
+        """Whether the job ran all through the observation, so that its counters say something."""
+        began = self.seen.at.timestamp() * 1000 - self.seen.seconds * 1000
+        return self.seen.state == "RUNNING" and all(each.at < began for each in self.seen.failures)
+
+    @property
+    def backend(self) -> str:
+        """'rocksdb' or 'hashmap', or another name that the options have."""
+        options = self.seen.options
+        return options.get("state.backend.type") or options.get("state.backend") or "hashmap"

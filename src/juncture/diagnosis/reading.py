@@ -1,0 +1,167 @@
+"""Two readings of a job's counters, and what lies between them by vertex.
+
+A subtask's own clock is the sum of the times it was busy, idle and held back, so that what was counted between two
+readings is divided by the time between them, however old each of the two was when the JobManager gave it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from juncture.flink.answers import JobDetail, Vertex
+from juncture.flink.metrics import table_of
+from juncture.flink.rest import FlinkCluster
+from juncture.flink.subtasks import Subtasks, subtask_metrics
+from juncture.model.observation import NativeSeen, SubtaskSeen, VertexSeen
+from juncture.model.plan import CompiledPlan, table_names
+
+_BUSY, _IDLE, _HELD = "accumulateBusyTimeMs", "accumulateIdleTimeMs", "accumulateBackPressuredTimeMs"
+_IN, _OUT, _MARK = "numRecordsIn", "numRecordsOut", "currentInputWatermark"
+_TASK = frozenset({_BUSY, _IDLE, _HELD, _IN, _OUT, _MARK})
+_SOURCE = re.compile(r"^Source__.*\.(numRecordsIn|currentOutputWatermark|pendingRecords)$")
+POSITION = re.compile(
+    r"^Source__.*\.KafkaSourceReader\.topic\.(?P<topic>.+)\.partition\.(?P<partition>\d+)\.currentOffset$"
+)
+SPLIT = re.compile(
+    r"^Source__.*\.split\.(?P<topic>.+)-(?P<partition>\d+)\.watermark\.(?P<what>currentWatermark|accumulatedIdleTimeMs)$"
+)
+_LATE = re.compile(r"^(?P<operator>[^.]+)\.(?P<side>left|right)?[nN]umLateRecordsDropped$")
+_WAITED = re.compile(r"\.KafkaProducer\.bufferpool-wait-time-ns-total$")
+_CACHE = re.compile(r"rocksdb[._]block[._-]cache[._-](?P<what>hit|miss)$")
+_OPERATOR = re.compile(r"\[(\d+)\]")
+Grown = Callable[[str, int], float]
+
+_NO_WATERMARK, _END_OF_TIME = float(-(2**63)), float(2**63 - 1)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The counters by vertex."""
+
+    vertices: Mapping[str, Subtasks]
+
+    def clock(self, vertex: str, index: int) -> float:
+        """Milliseconds since a subtask began, as it counts them; 0 where it does not."""
+        found = self.vertices.get(vertex, {})
+        return sum(found.get(name, {}).get(index, 0.0) for name in (_BUSY, _IDLE, _HELD))
+
+    @property
+    def clocks(self) -> dict[tuple[str, int], float]:
+        indexes = {
+            (vertex, index) for vertex, found in self.vertices.items() for index in found.get(_IDLE, {})
+        }
+        return {key: self.clock(*key) for key in indexes}
+
+
+def read(cluster: FlinkCluster, job: JobDetail) -> Reading:
+    """The counters as the JobManager has them now: watermarks of joins before the positions of their sources.
+
+    So a record behind a position had not been read when a watermark was.
+    """
+    downstream_first = reversed(job.vertices)
+    return Reading(
+        {vertex.id: subtask_metrics(cluster, job.id, vertex.id, _is_wanted) for vertex in downstream_first}
+    )
+
+
+def _is_wanted(name: str) -> bool:
+    return name in _TASK or any(
+        pattern.search(name) for pattern in (_SOURCE, POSITION, SPLIT, _LATE, _WAITED, _CACHE)
+    )
+
+
+def nodes_of(job: JobDetail, vertex: Vertex, plan: CompiledPlan) -> tuple[int, ...]:
+    """Ids of the plan's operators that run in a vertex, as Flink describes it, or else names its operators.
+
+    Sources have no number there, but the name of their table.
+    """
+    described = next((node.description for node in job.plan.nodes if node.id == vertex.id), "")
+    found = re.findall(r"\[(\d+)\]:", described) or _OPERATOR.findall(vertex.name)
+    first = vertex.operators[0] if vertex.operators else ""
+    table = table_of(first.removeprefix("Source: ")) if first.startswith("Source: ") else None
+    scans = {node.id for node in plan.of_kind("table-source-scan") if table in table_names(node.raw)}
+    return tuple(sorted({int(number) for number in found} | scans))
+
+
+def vertex_seen(nodes: tuple[int, ...], vertex: Vertex, before: Reading, after: Reading) -> VertexSeen:
+    """What a vertex did between two readings."""
+    first, last = before.vertices.get(vertex.id, {}), after.vertices.get(vertex.id, {})
+
+    def grown(name: str, index: int) -> float:
+        now = last.get(name, {}).get(index, 0.0)
+        # A task that was started anew meanwhile counts from 0.
+        then = first.get(name, {}).get(index, 0.0)
+        return now - then if now >= then else now
+
+    source = next((name.rsplit(".", 1)[0] for name in last if _SOURCE.match(name)), None)
+    counted_in = f"{source}.numRecordsIn" if source else _IN
+    mark = f"{source}.currentOutputWatermark" if source else _MARK
+    subtasks = []
+    for index in range(vertex.parallelism):
+        passed = sum(grown(name, index) for name in (_BUSY, _IDLE, _HELD))
+
+        def share(name: str, index: int = index, passed: float = passed) -> float | None:
+            return grown(name, index) / passed if passed > 0 and index in last.get(name, {}) else None
+
+        subtasks.append(
+            SubtaskSeen(
+                index=index,
+                seconds=passed / 1000,
+                busy=share(_BUSY),
+                backpressured=share(_HELD),
+                idle=share(_IDLE),
+                records_in=int(grown(counted_in, index)),
+                records_out=int(grown(_OUT, index)),
+                watermark=watermark(last.get(mark, {}).get(index)),
+                partitions=_partitions(last, index) if source else None,
+            )
+        )
+    return VertexSeen(
+        id=vertex.id,
+        name=vertex.name,
+        nodes=nodes,
+        parallelism=vertex.parallelism,
+        subtasks=tuple(subtasks),
+        sink_wait=_sink_wait(subtasks, last, grown),
+        late={
+            name: int(sum(values.values()))
+            for name, values in last.items()
+            if _LATE.match(name) and sum(values.values())
+        },
+        native=_native(last, grown),
+    )
+
+
+def watermark(value: float | None) -> int | None:
+    """A watermark in ms; None before the first one, and after the last."""
+    if value is None or value <= _NO_WATERMARK or value >= _END_OF_TIME:
+        return None
+    return int(value)
+
+
+def _partitions(found: Subtasks, index: int) -> int:
+    return sum(index in values for name, values in found.items() if POSITION.match(name))
+
+
+def _sink_wait(subtasks: list[SubtaskSeen], last: Subtasks, grown: Grown) -> float | None:
+    names = [name for name in last if _WAITED.search(name)]
+    if not names:
+        return None
+    shares = [
+        sum(grown(name, each.index) for name in names) / 1e9 / each.seconds
+        for each in subtasks
+        if each.seconds > 0
+    ]
+    return min(max(shares, default=0.0), 1.0)
+
+
+def _native(last: Subtasks, grown: Grown) -> NativeSeen | None:
+    counts = {"hit": 0.0, "miss": 0.0}
+    found = False
+    for name, values in last.items():
+        if match := _CACHE.search(name):
+            found = True
+            counts[match["what"]] += sum(grown(name, index) for index in values)
+    return NativeSeen(cache_hits=int(counts["hit"]), cache_misses=int(counts["miss"])) if found else None

@@ -1,0 +1,55 @@
+"""Rule failing-checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from juncture.diagnosis.patient import Patient
+from juncture.diagnosis.rule import Rule
+from juncture.diagnosis.wording import span
+from juncture.model.diagnosis import Diagnosis
+
+
+class FailingCheckpoints(Rule):
+    """Checkpoints fail, or are given up.
+
+    An exactly-once sink shows its rows when a checkpoint is complete: without one nothing comes out, and after a
+    failure everything since the last one is done again. Most fail because barriers wait behind records that back up,
+    or because their folder takes nothing.
+
+    Seen by: the recent checkpoints of the job; the cost is the share of them that failed.
+
+    Change: mend what the failure names; where it expired, first what slows the job down, then `checkpointing:
+    {timeout: ...}`.
+    """
+
+    id = "failing-checkpoints"
+    effect = "stops"
+    steady = False
+
+    def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+        ended = [each for each in patient.seen.checkpoints if each.status in ("COMPLETED", "FAILED")]
+        failed = [each for each in ended if each.status == "FAILED"]
+        # One that is broken off by a restart is that rule's.
+        if not failed or any(each.rule == "restarts" for each in found):
+            return
+        # Newest first: after one that was completed, failures are history.
+        newest_failed = ended[0].status == "FAILED"
+        if not newest_failed and len(failed) < 2:
+            return
+        why = failed[0].failure or "Flink does not say why"
+        expired = "expired" in why.lower() or "timeout" in why.lower()
+        yield self.diagnosis(
+            len(failed) / len(ended),
+            "the job's checkpoints",
+            f"{len(failed)} of the last {len(ended)} checkpoints failed: {' '.join(why.split())[:300]}",
+            patient.in_job("checkpointing") if expired else patient.in_job(),
+            (
+                ("failed", f"{len(failed)} of {len(ended)}", "REST /jobs/JOB/checkpoints"),
+                ("the last one took", span(failed[0].duration), "REST /jobs/JOB/checkpoints"),
+            ),
+            f"mend what slows the job down, then raise `checkpointing: {{timeout: ...}}` in {patient.path}"
+            if expired
+            else "see that the checkpoints' folder can be written to from every TaskManager",
+            effect="stops" if newest_failed else "slows",
+        )

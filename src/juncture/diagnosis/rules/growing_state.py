@@ -1,0 +1,76 @@
+"""Rule growing-state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from juncture.checks.flow import JOINS
+from juncture.checks.timebound import is_kept_forever
+from juncture.diagnosis.patient import Patient
+from juncture.diagnosis.rule import Rule
+from juncture.diagnosis.wording import size, span
+from juncture.model.diagnosis import Diagnosis
+from juncture.model.observation import CheckpointSeen
+
+_BOUNDED = ("changelog-normalize", "limit", "sort-limit", "sink")
+
+
+class GrowingState(Rule):
+    """State grows, and nothing removes it.
+
+    A regular join keeps every row of both sides for ever, an aggregation something of every key, unless they have a
+    time to live. The job gets slower and its checkpoints larger with each day, until it falls over.
+
+    Seen by: operators whose state has no time to live in the plan, and the size of the recent checkpoints. The cost
+    is the share of the state that was not there in the oldest of these.
+
+    Change: bound the join in time (an interval join); or a time to live: a STATE_TTL hint, or `state: {ttl: ...}` in
+    the job.
+    """
+
+    id = "growing-state"
+    effect = "grows"
+
+    def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+        done = sorted(
+            (each for each in patient.seen.checkpoints if each.status == "COMPLETED"),
+            key=lambda each: each.at,
+        )
+        if len(done) < 2 or done[-1].state <= done[0].state:
+            return
+        endless = [node for node in patient.plan.nodes if is_kept_forever(node) and node.kind not in _BOUNDED]
+        if not endless:
+            return
+
+        # Of several, the one whose vertex holds the most.
+        def held(number: int) -> int:
+            vertex = patient.seen.vertex(number)
+            return (vertex.state or 0) if vertex is not None else 0
+
+        node = max(endless, key=lambda each: (held(each.id), each.kind in JOINS))
+        grown = done[-1].state - done[0].state
+        yield self.diagnosis(
+            grown / done[-1].state,
+            patient.described(node),
+            f"the state of {patient.described(node)} grows, and nothing removes it: {size(done[-1].state)} now,"
+            f" {_a_day(done[0], done[-1])} a day at this rate",
+            patient.place(node),
+            (
+                ("state now", size(done[-1].state), f"REST, checkpoint {done[-1].id}"),
+                (
+                    f"state {span(done[-1].at - done[0].at)} before",
+                    size(done[0].state),
+                    f"REST, checkpoint {done[0].id}",
+                ),
+                ("its own part", size(held(node.id)), "REST /jobs/JOB/checkpoints/details"),
+                ("time to live", "none", "the plan"),
+            ),
+            "bound the join in time: `a.time BETWEEN b.time - INTERVAL ... AND b.time + INTERVAL ...` on both WATERMARK"
+            f" columns; or set `state: {{ttl: ...}}` in {patient.path}"
+            if node.kind in JOINS
+            else f"aggregate by windows, or set `state: {{ttl: ...}}` in {patient.path}",
+        )
+
+
+def _a_day(first: CheckpointSeen, last: CheckpointSeen) -> str:
+    return size((last.state - first.state) / max(last.at - first.at, 1) * 86_400_000)

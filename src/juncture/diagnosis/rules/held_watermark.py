@@ -1,0 +1,108 @@
+"""Rule held-watermark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from juncture.diagnosis.patient import Patient
+from juncture.diagnosis.rule import Rule
+from juncture.diagnosis.wording import span
+from juncture.model.diagnosis import Diagnosis
+from juncture.model.observation import PartitionSeen, SourceSeen
+
+_NEAR = 60_000
+"""Milliseconds that partitions may be apart without anybody minding."""
+
+
+class HeldWatermark(Rule):
+    """A partition or a topic without new records holds the watermark back.
+
+    A watermark is as far as the slowest partition of the slowest topic. Where one has nothing new, event time stands
+    still for the whole join: outer joins and windows give out nothing, no state is removed, and it all grows until a
+    record comes.
+
+    Seen by: the watermark of each partition, and the end of each partition before and after the observation. A
+    partition that holds others back has been read to its end, has got no record meanwhile, and is not left out as
+    idle. The cost is how long it has held back the others, against that and the minute that is not told of.
+
+    Change: `idle_timeout` in the source's macro takes a silent partition out of the watermark. Records that come to
+    it later may then be late. Where the topic's producers should write to all partitions, mend them.
+    """
+
+    id = "held-watermark"
+    effect = "stops"
+
+    def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+        told = {each.operator for each in found if each.rule == "silent-subtasks" and each.effect == "stops"}
+        for source in patient.seen.sources:
+            waiting = patient.event_time_operators(source.table)
+            if not waiting or told:
+                continue
+            ahead = _ahead(
+                patient, source, {table for node in waiting for table in patient.plan.tables(node)}
+            )
+            silent = [each for each in source.partitions if _holds(each, ahead)]
+            if ahead is None or not silent:
+                continue
+            marks = [each.watermark for each in silent if each.watermark is not None]
+            behind = None if len(marks) < len(silent) else ahead - min(marks)
+            whole = len(silent) == len(source.partitions)
+            names = ", ".join(str(each.partition) for each in silent[:8]) + (
+                " and more" if len(silent) > 8 else ""
+            )
+            what = (
+                f"the topic '{source.topic}' has no new records"
+                if whole
+                else f"{'partition' if len(silent) == 1 else 'partitions'} {names} of the topic '{source.topic}'"
+                f" {'has' if len(silent) == 1 else 'have'} no new records"
+            )
+            far = (
+                "no watermark comes at all"
+                if behind is None
+                else f"its watermark stands {span(behind)} behind the others'"
+            )
+            yield self.diagnosis(
+                1.0 if behind is None else behind / (behind + _NEAR),
+                patient.described(waiting[0]),
+                f"{what}, and {far}: {patient.described(waiting[0])} waits for it",
+                patient.in_source(source.table, clause="watermark"),
+                (
+                    *(
+                        (
+                            f"watermark of partition {each.partition}",
+                            "none" if each.watermark is None else f"{span(ahead - each.watermark)} behind",
+                            "metric split.watermark.currentWatermark",
+                        )
+                        for each in silent[:8]
+                    ),
+                    (
+                        "new records in it meanwhile",
+                        str(sum(each.grew for each in silent)),
+                        f"Kafka, ends of {source.topic} {patient.seen.seconds:.0f} s apart",
+                    ),
+                    (
+                        "idle timeout",
+                        "none" if source.idle_timeout is None else span(source.idle_timeout),
+                        "the plan",
+                    ),
+                ),
+                "add idle_timeout='1 min' to the macro of the source: after that time without records a partition is"
+                " left out of the watermark"
+                if source.idle_timeout is None
+                else f"wait for the idle timeout of {span(source.idle_timeout)}, or shorten it",
+            )
+
+
+def _holds(each: PartitionSeen, ahead: int | None) -> bool:
+    if ahead is None or each.grew > 0 or each.idle or (each.lag or 0) > 0:
+        return False
+    if each.position is None and each.end > 0 and each.watermark is None:
+        return False  # there are records that were not read yet
+    return each.watermark is None or ahead - each.watermark > _NEAR
+
+
+def _ahead(patient: Patient, source: SourceSeen, tables: set[str]) -> int | None:
+    """The furthest watermark of any partition that the same operators wait for; None before the first."""
+    others = [each for each in patient.seen.sources if each.table in tables | {source.table}]
+    marks = [each.watermark for other in others for each in other.partitions if each.watermark is not None]
+    return max(marks, default=None)

@@ -1,0 +1,91 @@
+"""Rule key-skew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from juncture.diagnosis.patient import Patient
+from juncture.diagnosis.rule import Rule
+from juncture.diagnosis.wording import percent
+from juncture.model.diagnosis import Diagnosis
+from juncture.model.observation import KeySeen, VertexSeen
+
+_UNEVEN = 1.5
+_FEWEST = 100
+_BUSY = 0.3
+
+
+class KeySkew(Rule):
+    """A few keys have most of the records, and one subtask most of the work.
+
+    Records of one key go to one subtask. When a key is much more frequent than others, its subtask is busy while
+    others wait, and the job is as fast as that subtask. In a join it is worse: each record of the key is compared
+    with all rows of that key on the other side.
+
+    Seen by: records and busy time of each subtask, and the most frequent key in a sample of each topic. The cost is
+    the share of the busiest subtask's time that an even distribution would take from it.
+
+    Change: leave keys that mean nothing (empty, unknown, test users) out in WHERE before the join; narrow the join's
+    bounds; join on a further column that spreads the key.
+    """
+
+    id = "key-skew"
+    effect = "slows"
+
+    def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+        for vertex in patient.seen.vertices:
+            if vertex.parallelism < 2 or patient.nodes(vertex)[:1] == ():
+                continue
+            if any(source.vertex == vertex.id for source in patient.seen.sources):
+                continue
+            records = [each.records_in for each in vertex.subtasks]
+            times = [each.busy or 0.0 for each in vertex.subtasks]
+            uneven = max(_excess(records), _excess(times))
+            if sum(records) < _FEWEST or vertex.busy < _BUSY or uneven < 1 - 1 / _UNEVEN:
+                continue
+            hot = max(vertex.subtasks, key=lambda each: (each.records_in, each.busy or 0.0))
+            key = _hottest(patient, vertex)
+            named = f": {key[0]}.{key[1].column} = '{key[1].value}'" if key else ""
+            node = patient.main_node(vertex)
+            yield self.diagnosis(
+                vertex.busy * uneven,
+                patient.named(vertex),
+                f"subtask {hot.index} of {patient.named(vertex)} gets {percent(hot.records_in / sum(records))} of the"
+                f" records{named}",
+                patient.place(node),
+                (
+                    (
+                        "records of its subtasks",
+                        ", ".join(f"{each:,}" for each in records[:16]),
+                        "metric numRecordsIn",
+                    ),
+                    ("busy", ", ".join(percent(each) for each in times[:16]), "metric accumulateBusyTimeMs"),
+                    *_told(key),
+                ),
+                "leave out keys that mean nothing in WHERE before the join, or join on a further column that spreads"
+                " the key",
+            )
+
+
+def _told(key: tuple[str, KeySeen] | None) -> tuple[tuple[str, str, str], ...]:
+    if key is None:
+        return ()
+    table, hot = key
+    what = f"most frequent {hot.column} of {table}"
+    return ((what, f"'{hot.value}', {percent(hot.share)}", "a sample of the topic"),)
+
+
+def _excess(values: Sequence[float]) -> float:
+    """The share of the largest that an even distribution would take from it."""
+    largest = max(values, default=0)
+    return 1 - sum(values) / len(values) / largest if largest else 0.0
+
+
+def _hottest(patient: Patient, vertex: VertexSeen) -> tuple[str, KeySeen] | None:
+    found = [
+        (source.table, key)
+        for source in patient.sources_of(vertex)
+        if source.sample is not None
+        for key in source.sample.keys
+    ]
+    return max(found, key=lambda each: each[1].share, default=None)

@@ -1,0 +1,83 @@
+"""Rule late-records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from juncture.diagnosis.patient import Patient
+from juncture.diagnosis.rule import Rule
+from juncture.diagnosis.wording import percent, span
+from juncture.model.diagnosis import Diagnosis
+
+_FEWEST = 20
+
+
+class LateRecords(Rule):
+    """Records come too late to be joined.
+
+    A join removes rows when the watermark says that no partner can come any more. A record that is older than the
+    watermark by more than the join's bounds finds its partners gone: an inner join loses it without a word, an outer
+    join gives it out unmatched.
+
+    Seen by: the last records of each partition, of which those count that had not been read when the join's watermark
+    was; and the counters of dropped records, where an operator has one (windows, the event join; Flink's interval
+    join has none). The cost is the share of them that is lost.
+
+    Change: let the watermark wait longer: a larger `INTERVAL` in the source's WATERMARK, at the price of rows that
+    come out later and of more state. Where old records are sent once, as by a backfill, read them by a job of their
+    own.
+    """
+
+    id = "late-records"
+    effect = "loses"
+
+    def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+        for source in patient.seen.sources:
+            taken = source.sample
+            if taken is None or not taken.late or taken.unread < _FEWEST:
+                continue
+            waiting = patient.event_time_operators(source.table)
+            operator = patient.described(waiting[0]) if waiting else f"the source {source.table}"
+            yield self.diagnosis(
+                taken.late / taken.unread,
+                operator,
+                f"{percent(taken.late / taken.unread)} of the records that come to {source.table} are too late for"
+                f" {operator}: up to {span(taken.oldest or 0)} behind its watermark",
+                patient.in_source(source.table, clause="watermark"),
+                (
+                    (
+                        "records too late",
+                        f"{taken.late:,} of {taken.unread:,}",
+                        f"a sample of the unread records of {source.topic}",
+                    ),
+                    ("the oldest", f"{span(taken.oldest or 0)} behind the watermark", "the same sample"),
+                ),
+                f"let the WATERMARK of {source.table} wait longer, by {span(taken.oldest or 0)} for all of these; or"
+                " read them by a job of their own, if they are sent once",
+            )
+        yield from self._counted(patient)
+
+    def _counted(self, patient: Patient) -> Iterator[Diagnosis]:
+        for vertex in patient.seen.vertices:
+            dropped = sum(vertex.late.values())
+            counted = vertex.records_in
+            tables = {source.table: source for source in patient.sources_of(vertex)}
+            read = sum(source.read for source in tables.values()) or counted
+            if not dropped or not read or any(s.sample and s.sample.late for s in tables.values()):
+                continue
+            node = patient.main_node(vertex)
+            yield self.diagnosis(
+                dropped / read,
+                patient.named(vertex),
+                f"{patient.named(vertex)} has dropped {dropped:,} records as late",
+                patient.place(node),
+                tuple(
+                    (
+                        f"{name.rsplit('.', 1)[0]}: dropped",
+                        f"{count:,} of {read:,}",
+                        "metric " + name.rsplit(".", 1)[1],
+                    )
+                    for name, count in vertex.late.items()
+                ),
+                "let the WATERMARK of its sources wait longer: a larger INTERVAL",
+            )

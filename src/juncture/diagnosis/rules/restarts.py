@@ -1,0 +1,111 @@
+"""Rule restarts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from juncture.diagnosis.patient import Patient
+from juncture.diagnosis.rule import Rule
+from juncture.diagnosis.wording import percent, span
+from juncture.errors import Location
+from juncture.model.diagnosis import Diagnosis
+from juncture.model.observation import FailureSeen
+
+_RECENT = 600_000
+_RESTART = 10_000
+"""Milliseconds that a restart is taken to cost, beside what is done again."""
+_REMEDIES = (
+    (
+        r"deseriali[sz]e|JsonParseException|ParseException|Failed to parse",
+        "write `on_error='skip'` in the source's macro, so that records that don't parse are skipped and counted; or"
+        " take them out of the topic",
+    ),
+    (
+        r"OutOfMemoryError|GC overhead",
+        "give the TaskManagers more heap, or write `state: {backend: rocksdb}`",
+    ),
+    (
+        r"heartbeat|TaskManager.*(lost|closed|disconnected)|RemoteTransportException",
+        "see why the TaskManager ended: its log",
+    ),
+    (
+        r"checkpoint failure threshold|Checkpoint Coordinator",
+        "mend what checkpoints fail of: `juncture status` tells the last failure",
+    ),
+    (
+        r"InvalidPidMapping|ProducerFenced|transaction",
+        "see that no other job writes with the same transactional ids",
+    ),
+)
+
+
+class Restarts(Rule):
+    """The job fails and is started again.
+
+    After each failure the job goes back to its last checkpoint and does again what it had done since. As long as the
+    cause is there it comes to the same place and fails again: what is behind that place is never read, and an
+    exactly-once sink shows nothing of what was redone.
+
+    Seen by: the job's state, `numRestarts`, and the root causes of the job's exceptions in the last ten minutes. The
+    cost is the share of these minutes, or of the job's age, that went into restarts and into doing things again: half
+    an interval between checkpoints and ten seconds for each; all of it where no checkpoint was completed since.
+
+    Change: mend the cause, which is told at its root; for records that don't parse, `on_error='skip'` in the source.
+    """
+
+    id = "restarts"
+    effect = "stops"
+    steady = False
+
+    def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+        seen = patient.seen
+        now = seen.at.timestamp() * 1000
+        recent = [each for each in seen.failures if now - each.at < _RECENT]
+        if not recent and seen.state == "RUNNING":
+            return
+        time = min(seen.running * 1000, _RECENT)
+        last = recent[0] if recent else None
+        done = [each for each in seen.checkpoints if each.status == "COMPLETED"]
+        since = [each for each in done if last is None or each.at > last.at]
+        interval = _interval(patient)
+        cost = min(len(recent) * (interval / 2 + _RESTART) / max(time, 1), 1.0)
+        if not since and (len(recent) > 1 or seen.state != "RUNNING"):
+            cost = 1.0
+        cause = last.cause if last is not None else "no exception is known"
+        yield self.diagnosis(
+            cost,
+            "the job",
+            f"the job failed {len(recent)} times in the last {span(time)}, and was started again: {cause}",
+            _place(patient, last),
+            (
+                ("state", seen.state, "REST /jobs/JOB"),
+                (
+                    "restarts",
+                    "unknown" if seen.restarts is None else str(seen.restarts),
+                    "metric numRestarts",
+                ),
+                ("last failure", span(now - last.at) + " ago" if last else "-", "REST /jobs/JOB/exceptions"),
+                ("checkpoints completed since", str(len(since)), "REST /jobs/JOB/checkpoints"),
+            ),
+            next((remedy for words, remedy in _REMEDIES if re.search(words, cause)), "mend the cause")
+            + f"; then nothing is lost: the job goes on from its last checkpoint ({percent(cost)} of its time is)",
+        )
+
+
+def _interval(patient: Patient) -> float:
+    """Between checkpoints, in ms, as seen."""
+    times = sorted(each.at for each in patient.seen.checkpoints)
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    return sum(gaps) / len(gaps) if gaps else _RESTART
+
+
+def _place(patient: Patient, last: FailureSeen | None) -> Location | None:
+    """Where the failed task is authored: a source's table, or the operator; the job's file where that is not known."""
+    task = (last.task or "") if last is not None else ""
+    vertex = next((each for each in patient.seen.vertices if task.startswith(each.name)), None)
+    if vertex is None:
+        return patient.in_job()
+    table = next((each.table for each in patient.seen.sources if each.vertex == vertex.id), None)
+    return patient.in_source(table) if table else patient.place(patient.main_node(vertex))

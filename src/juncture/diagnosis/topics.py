@@ -1,0 +1,142 @@
+"""The topics that a job reads, partition by partition: how far they go, and how far the job has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from juncture.checks.case import watermark_push_down
+from juncture.diagnosis.reading import POSITION, SPLIT, Reading, watermark
+from juncture.errors import JunctureError
+from juncture.flink.metrics import SourceMetrics
+from juncture.kafka import offsets
+from juncture.kafka.admin import Admin
+from juncture.kafka.offsets import Offsets
+from juncture.model.environment import Kafka
+from juncture.model.observation import Missing, PartitionSeen, SourceSeen
+from juncture.model.plan import CompiledPlan
+
+_IDLE_OPTION = "table.exec.source.idle-timeout"
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Where topics end at one moment; `missing` says what could not be asked."""
+
+    by_topic: Mapping[str, Offsets]
+    missing: tuple[Missing, ...] = ()
+
+
+def ends_of(kafka: Kafka | None, topics: Mapping[str, str]) -> Ends:
+    """The end of each partition, by topic.
+
+    Args:
+        kafka: where; None if it can't be asked.
+        topics: by table.
+    """
+    if kafka is None or not topics:
+        return Ends({})
+    names = sorted(set(topics.values()))
+    try:
+        return Ends(offsets.latest(Admin(kafka), names, committed=False))
+    except JunctureError as error:
+        return Ends({}, (Missing(what=f"the ends of the topics ({error.problem})", assumed=_NO_LAG),))
+
+
+_NO_LAG = "only what Flink itself tells of the lag; nothing of quiet partitions"
+
+
+def positions_of(found: Reading, vertex: str, topic: str) -> dict[int, int]:
+    """The next offset that the job reads of each partition it has read from."""
+    positions = {}
+    for name, values in found.vertices.get(vertex, {}).items():
+        match = POSITION.match(name)
+        if match and _same(match["topic"], topic):
+            at = max(values.values(), default=-1.0)
+            if at >= 0:
+                positions[int(match["partition"])] = int(at) + 1
+    return positions
+
+
+def source_seen(
+    table: str,
+    topic: str,
+    vertex: str,
+    timeout: int | None,
+    metrics: tuple[SourceMetrics | None, SourceMetrics | None],
+    readings: tuple[Reading, Reading],
+    ends: tuple[Ends, Ends],
+) -> SourceSeen:
+    """A source between two readings; each pair is (before, after)."""
+    before, after = (each.by_topic.get(topic, {}) for each in ends)
+    positions = positions_of(readings[1], vertex, topic)
+    marks, idle = _splits(readings, vertex, topic)
+    partitions = tuple(
+        PartitionSeen(
+            partition=partition,
+            end=end,
+            grew=end - before.get(partition, end),
+            position=positions.get(partition),
+            watermark=marks.get(partition),
+            idle=idle.get(partition),
+        )
+        for partition, end in sorted(after.items())
+    )
+    then, now = metrics
+    return SourceSeen(
+        table=table,
+        topic=topic,
+        vertex=vertex,
+        partitions=partitions,
+        idle_timeout=timeout,
+        read=now.read if now else 0,
+        skipped=now.skipped if now else 0,
+        behind=now.behind if now else None,
+        behind_before=then.behind if then else None,
+    )
+
+
+def _splits(
+    readings: tuple[Reading, Reading], vertex: str, topic: str
+) -> tuple[dict[int, int | None], dict[int, bool]]:
+    """Watermark of each partition, and whether it was left out of the source's watermark."""
+    marks: dict[int, int | None] = {}
+    idle: dict[int, bool] = {}
+    before = readings[0].vertices.get(vertex, {})
+    for name, values in readings[1].vertices.get(vertex, {}).items():
+        match = SPLIT.match(name)
+        if not match or not _same(match["topic"], topic):
+            continue
+        partition = int(match["partition"])
+        # A partition that another subtask had before may still be told of by that one: the newest counts.
+        value = max(values.values())
+        if match["what"] == "currentWatermark":
+            marks[partition] = watermark(value)
+        else:
+            idle[partition] = value > max(before.get(name, {}).values(), default=value)
+    return marks, idle
+
+
+def idle_timeouts(plan: CompiledPlan, options: Mapping[str, str]) -> dict[str, int | None]:
+    """After how long a silent partition of a table is left out of the watermark, in ms; None: never."""
+    found: dict[str, int | None] = {}
+    for scan in plan.of_kind("table-source-scan"):
+        pushed: dict[str, Any] = dict(watermark_push_down(scan) or {})
+        own = pushed.get("watermarkParams")
+        candidates = (
+            own.get("sourceIdleTimeout") if isinstance(own, dict) else None,
+            pushed.get("idleTimeoutMillis"),
+        )
+        millis = next((each for each in candidates if isinstance(each, int) and each > 0), None)
+        if millis is None and not pushed and options.get(_IDLE_OPTION, "0 ms")[:2] != "0 ":
+            millis = 1  # an operator behind the source makes the watermark, and has a timeout
+        for table in plan.tables(scan):
+            found[table] = millis
+    return found
+
+
+def _same(reported: str, topic: str) -> bool:
+    """Whether a topic's name in a metric is this one: some characters are replaced there."""
+    plain = str.maketrans(dict.fromkeys(".:, ", "_"))
+    return reported.translate(plain) == topic.translate(plain)

@@ -1,0 +1,25 @@
+"""Shares, sizes and durations for people."""
+
+from __future__ import annotations
+
+
+def percent(share: float) -> str:
+    """'12 %'."""
+    return f"{share:.0%}".replace("%", " %")
+
+
+def size(number: float) -> str:
+    """Bytes for people: '12.3 MiB'."""
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if number < 1024 or unit == "GiB":
+            return f"{number:,.0f} {unit}" if unit == "bytes" else f"{number:,.1f} {unit}"
+        number /= 1024
+    raise AssertionError
+
+
+def span(millis: float) -> str:
+    """Milliseconds for people: '3.5 s', '12 min', '3.0 h'."""
+    seconds = millis / 1000
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:,.0f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"

@@ -1,0 +1,184 @@
+"""Metrics of single subtasks, of TaskManagers, and samples of what a vertex's threads do, by the REST service."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pydantic import Field
+
+from juncture.errors import Refused
+from juncture.flink.answers import Answer
+from juncture.flink.http import NotFound
+from juncture.flink.rest import FlinkCluster
+
+_LONGEST_QUERY = 6_000
+_POLL = 0.3
+
+Subtasks = dict[str, dict[int, float]]
+"""Values by the metric's name and the subtask's index."""
+
+
+def subtask_metrics(
+    cluster: FlinkCluster, job_id: str, vertex_id: str, wanted: Callable[[str], bool]
+) -> Subtasks:
+    """The metrics of a vertex whose names, without the subtask's index, are wanted, as far as they are numbers."""
+    path = f"/jobs/{job_id}/vertices/{vertex_id}/metrics"
+    names = [str(entry["id"]) for entry in cluster.http.get(path)]
+    chosen = [name for name in names if wanted(name.partition(".")[2])]
+    found: Subtasks = {}
+    for part in _parts(chosen):
+        for entry in cluster.http.get(path, {"get": ",".join(part)}):
+            index, _, name = str(entry["id"]).partition(".")
+            value = _number(entry.get("value"))
+            if index.isdecimal() and value is not None:
+                found.setdefault(name, {})[int(index)] = value
+    return found
+
+
+def _parts(names: list[str]) -> Iterator[list[str]]:
+    """Names in requests that are not too long for a URL."""
+    part: list[str] = []
+    length = 0
+    for name in names:
+        if part and length + len(name) > _LONGEST_QUERY:
+            yield part
+            part, length = [], 0
+        part.append(name)
+        length += len(name) + 3
+    if part:
+        yield part
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+class FlameNode(Answer):
+    """A frame, 'package.Class.method:line', how many samples it was in, and the frames that it called."""
+
+    name: str = ""
+    value: int = 0
+    children: tuple[FlameNode, ...] = ()
+
+
+class FlameGraph(Answer):
+    """Samples of all threads of a vertex. `ended` is negative where there are none: yet (-3), ever (-2), more (-1)."""
+
+    ended: int = Field(alias="endTimestamp")
+    root: FlameNode | None = Field(default=None, alias="data")
+
+
+_WAITING = -3
+
+
+def flame_graph(cluster: FlinkCluster, job_id: str, vertex_id: str, within: float = 0) -> FlameNode | None:
+    """What the threads of a vertex do, waiting included; None where the cluster takes no samples (or not in time).
+
+    Flink begins to sample when it is first asked, and takes some 5 s: ask once, and again when it shall be there.
+    """
+    path = f"/jobs/{job_id}/vertices/{vertex_id}/flamegraph"
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            answer = FlameGraph.read(cluster.http.get(path, {"type": "full"}), cluster.base_url)
+        except (NotFound, Refused):
+            return None
+        if answer.ended != _WAITING or time.monotonic() >= deadline:
+            return answer.root
+        time.sleep(_POLL)
+
+
+class Checkpointed(Answer):
+    """What a vertex has in a checkpoint, whole, in bytes."""
+
+    state_size: int = 0
+
+
+class CheckpointDetail(Answer):
+    """A checkpoint by vertex. Alignment of all, in ms, is not told here: `checkpoint_alignment` asks for it."""
+
+    id: int
+    tasks: dict[str, Checkpointed] = {}
+
+
+def checkpoint_detail(cluster: FlinkCluster, job_id: str, checkpoint: int) -> CheckpointDetail | None:
+    """A checkpoint by vertex; None if the cluster has forgotten it."""
+    try:
+        answer = cluster.http.get(f"/jobs/{job_id}/checkpoints/details/{checkpoint}")
+    except NotFound:
+        return None
+    return CheckpointDetail.read(answer, cluster.base_url)
+
+
+def checkpoint_alignment(cluster: FlinkCluster, job_id: str, checkpoint: int, vertex_id: str) -> int | None:
+    """How long the slowest subtask of a vertex waited for barriers, in ms; None if the cluster does not tell."""
+    path = f"/jobs/{job_id}/checkpoints/details/{checkpoint}/subtasks/{vertex_id}"
+    try:
+        summary: Mapping[str, Any] = cluster.http.get(path).get("summary") or {}
+    except (NotFound, Refused):
+        return None
+    longest = _number(((summary.get("alignment") or {}).get("duration") or {}).get("max"))
+    return None if longest is None else int(longest)
+
+
+class Collector(Answer):
+    """One of Java's garbage collectors: `time` in ms since the process started."""
+
+    name: str
+    time: int = 0
+
+
+class WorkerMetrics(Answer):
+    heap_used: int = Field(default=0, alias="heapUsed")
+    heap_max: int = Field(default=0, alias="heapMax")
+    collectors: tuple[Collector, ...] = Field(default=(), alias="garbageCollectors")
+
+    @property
+    def collected(self) -> int:
+        """Milliseconds of garbage collection. 'All' is the sum of the others, where there is one."""
+        sums = [each.time for each in self.collectors if each.name == "All"]
+        return sums[0] if sums else sum(each.time for each in self.collectors)
+
+
+class MemoryConfiguration(Answer):
+    """How a TaskManager's memory is divided, in bytes."""
+
+    managed: int = Field(default=0, alias="managedMemory")
+
+
+class Hardware(Answer):
+    """What a TaskManager's machine has: cores, and memory in bytes."""
+
+    cores: int = Field(default=0, alias="cpuCores")
+    memory: int = Field(default=0, alias="physicalMemory")
+
+
+class Worker(Answer):
+    """A TaskManager."""
+
+    id: str
+    slots: int = Field(alias="slotsNumber")
+    free_slots: int = Field(default=0, alias="freeSlots")
+    hardware: Hardware = Hardware()
+    memory: MemoryConfiguration = Field(default=MemoryConfiguration(), alias="memoryConfiguration")
+    metrics: WorkerMetrics = WorkerMetrics()
+
+
+def workers(cluster: FlinkCluster) -> tuple[Worker, ...]:
+    """The TaskManagers, each with its memory and its metrics."""
+    listed = cluster.http.get("/taskmanagers").get("taskmanagers", ())
+    found = []
+    for entry in listed:
+        try:
+            answer = cluster.http.get(f"/taskmanagers/{entry['id']}")
+        except NotFound:
+            continue  # it has gone meanwhile
+        found.append(Worker.read(answer, cluster.base_url))
+    return tuple(found)

@@ -1,0 +1,46 @@
+"""What is wrong with a running job, by what it costs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from juncture.errors import Location
+from juncture.model.base import Value
+from juncture.model.observation import Observation
+
+Effect = Literal["stops", "loses", "slows", "grows"]
+"""The job stands still, or what waits for event time does; rows are lost; it is slower than it could be; its state
+grows without end. What comes first in this list is told first."""
+EFFECTS: tuple[Effect, ...] = ("stops", "loses", "slows", "grows")
+
+
+class Evidence(Value):
+    """A number, and where it comes from."""
+
+    what: str
+    value: str
+    source: str
+
+
+class Diagnosis(Value):
+    """One cause. `cost` is the share that it takes: of the job's time, of the rows, of the state, by its effect.
+
+    `operator` says in words what of the plan it is about, `location` where its author wrote that; None where the
+    project's files are not those of the version that runs.
+    """
+
+    rule: str
+    effect: Effect
+    cost: float
+    operator: str
+    message: str
+    location: Location | None
+    evidence: tuple[Evidence, ...]
+    remedy: str
+
+
+class DiagnosisReport(Value):
+    """All that was found, the worst first, and what it was found in."""
+
+    findings: tuple[Diagnosis, ...]
+    observation: Observation

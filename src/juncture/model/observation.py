@@ -1,0 +1,222 @@
+"""What was seen of a running job over some seconds. Times are ms of the epoch, sizes bytes, shares from 0 to 1."""
+
+from __future__ import annotations
+
+from pydantic import AwareDatetime
+
+from juncture.model.base import Value
+
+
+class Missing(Value):
+    """Something that could not be seen, and what is assumed in its stead."""
+
+    what: str
+    assumed: str
+
+
+class SubtaskSeen(Value):
+    """One subtask over `seconds` of its own clock.
+
+    Shares are of that time, None where Flink reports none. `watermark` is that of its input, of a source that of its
+    output; None before the first one. `partitions` counts those a source's subtask has read from.
+    """
+
+    index: int
+    seconds: float
+    busy: float | None
+    backpressured: float | None
+    idle: float | None
+    records_in: int
+    records_out: int
+    watermark: int | None = None
+    partitions: int | None = None
+
+
+class Spent(Value):
+    """A share of a vertex's working time, by what its threads were seen doing."""
+
+    doing: str
+    share: float
+
+
+class NativeSeen(Value):
+    """What RocksDB itself counted during the observation, over all subtasks of a vertex."""
+
+    cache_hits: int
+    cache_misses: int
+
+    @property
+    def missed(self) -> float | None:
+        """The share of lookups that its cache did not answer; None without any."""
+        looked = self.cache_hits + self.cache_misses
+        return self.cache_misses / looked if looked else None
+
+
+class VertexSeen(Value):
+    """A chain of operators that run together. `nodes` are the ids of its operators in the plan.
+
+    `spent` comes from samples of its threads' stacks, and is empty where none were taken. `sink_wait` is the share of
+    time in which its Kafka producers had no room for another record. `late` counts records dropped as late since the
+    start of its tasks, by the operator's name for the counter. `state` is that of the last completed checkpoint.
+    """
+
+    id: str
+    name: str
+    nodes: tuple[int, ...]
+    parallelism: int
+    subtasks: tuple[SubtaskSeen, ...]
+    spent: tuple[Spent, ...] = ()
+    sink_wait: float | None = None
+    late: dict[str, int] = {}
+    state: int | None = None
+    native: NativeSeen | None = None
+
+    @property
+    def busy(self) -> float:
+        """The share of its time in which the busiest subtask worked; 0 where Flink does not say."""
+        return max((each.busy or 0.0 for each in self.subtasks), default=0.0)
+
+    @property
+    def records_in(self) -> int:
+        return sum(each.records_in for each in self.subtasks)
+
+    @property
+    def seconds(self) -> float:
+        return max((each.seconds for each in self.subtasks), default=0.0)
+
+    @property
+    def watermark(self) -> int | None:
+        """The lowest of its subtasks; None as long as one has none."""
+        marks = [each.watermark for each in self.subtasks]
+        known = [mark for mark in marks if mark is not None]
+        return min(known) if known and len(known) == len(marks) else None
+
+    def share(self, *doing: str) -> float:
+        """Of its working time, what it spent on these."""
+        return sum(each.share for each in self.spent if each.doing in doing)
+
+
+class PartitionSeen(Value):
+    """A partition: where it ends, by how much it `grew` meanwhile, and how far Flink has read it.
+
+    `position` is the next offset to read, None before the first record. `idle` says whether Flink leaves it out of the
+    watermark.
+    """
+
+    partition: int
+    end: int
+    grew: int
+    position: int | None = None
+    watermark: int | None = None
+    idle: bool | None = None
+
+    @property
+    def lag(self) -> int | None:
+        """Records, and markers of transactions, that are in it and not read yet."""
+        return None if self.position is None else max(self.end - self.position, 0)
+
+
+class KeySeen(Value):
+    """The most frequent value of a join's key among the records of a sample."""
+
+    column: str
+    value: str
+    share: float
+
+
+class SampleSeen(Value):
+    """The last records of each partition. `unread` of them came after the watermark was read.
+
+    `late` of these can't meet a partner any more: they are older than the join's watermark by more than its bounds.
+    `oldest` is how far the oldest of them is behind the watermark, in ms.
+    """
+
+    records: int
+    unread: int
+    late: int | None
+    oldest: int | None
+    keys: tuple[KeySeen, ...] = ()
+
+
+class SourceSeen(Value):
+    """A source on Kafka. `idle_timeout` is in ms; None: no partition is ever left out of the watermark.
+
+    `read` and `skipped` count from the start of its tasks; skipped records did not parse. `behind_before` is how many
+    records it was behind when the observation began.
+    """
+
+    table: str
+    topic: str
+    vertex: str
+    partitions: tuple[PartitionSeen, ...]
+    idle_timeout: int | None = None
+    read: int = 0
+    skipped: int = 0
+    behind: int | None = None
+    behind_before: int | None = None
+    sample: SampleSeen | None = None
+
+    @property
+    def grew(self) -> int:
+        return sum(each.grew for each in self.partitions)
+
+
+class CheckpointSeen(Value):
+    """A checkpoint of the recent ones; `duration` and `alignment` in ms."""
+
+    id: int
+    status: str
+    at: int
+    duration: int
+    state: int
+    alignment: int | None = None
+    failure: str | None = None
+
+
+class FailureSeen(Value):
+    """When the job failed, of what at last, and in which task, 'Source: clicks -> ... (1/2)', if in one."""
+
+    at: int
+    cause: str
+    task: str | None = None
+
+
+class WorkerSeen(Value):
+    """A TaskManager that runs subtasks of the job. `collecting` is the share of time that Java collected garbage."""
+
+    id: str
+    slots: int
+    managed: int
+    heap_used: int
+    heap_max: int
+    collecting: float
+
+
+class Observation(Value):
+    """A running job, as it was seen for `seconds` before `at`. `running` is its age in seconds.
+
+    `options` are the job's own over the cluster's, as far as a diagnosis needs them. Checkpoints are newest first.
+    """
+
+    job: str
+    version: int
+    flink_job_id: str
+    state: str
+    at: AwareDatetime
+    seconds: float
+    running: float
+    restarts: int | None
+    failures: tuple[FailureSeen, ...]
+    vertices: tuple[VertexSeen, ...]
+    sources: tuple[SourceSeen, ...]
+    checkpoints: tuple[CheckpointSeen, ...]
+    workers: tuple[WorkerSeen, ...]
+    options: dict[str, str]
+    missing: tuple[Missing, ...] = ()
+
+    def vertex(self, node: int) -> VertexSeen | None:
+        """The vertex that an operator of the plan runs in."""
+        return next((each for each in self.vertices if node in each.nodes), None)
+
+    def source(self, table: str) -> SourceSeen | None:
+        return next((each for each in self.sources if each.table == table), None)

@@ -1,0 +1,207 @@
+"""Small joins that are made ill on purpose, on the shared broker and cluster, and diagnosed from the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from click.testing import CliRunner
+from tests.cluster.conftest import Stack
+from tests.cluster.example import stamp, until
+
+from juncture.cli.main import main
+from juncture.deploy.connection import connect, open_store
+from juncture.deploy.submit import submit
+from juncture.deploy.toolchain import toolchain_for
+from juncture.flink.rest import FlinkCluster
+from juncture.kafka.admin import Admin
+from juncture.kafka.writer import Writer
+from juncture.planner.session import Planner
+from juncture.project.loader import load_project
+from juncture.render.bundle import bundle
+from juncture.render.renderer import render
+
+JOB = "matches"
+START = datetime(2026, 3, 1, tzinfo=timezone.utc)
+
+_SOURCE = """\
+CREATE TABLE {side} (
+    k STRING,
+    n BIGINT,
+    pad STRING,
+    t TIMESTAMP_LTZ(3),
+    WATERMARK FOR t AS t - INTERVAL '5' SECOND
+) {{{{ kafka(topic='{side}-{name}'{more}) }}}}
+"""
+_SINK = """\
+CREATE TABLE matches (
+    k STRING,
+    n BIGINT,
+    m BIGINT,
+    pad STRING,
+    other STRING,
+    t TIMESTAMP_LTZ(3)
+) {{{{ kafka(topic='out-{name}'{more}) }}}}
+"""
+WITHIN = "r.t BETWEEN l.t AND l.t + INTERVAL '10' SECOND"
+IDLE = ", idle_timeout='10 s'"
+PLACE = "sql/joins/matches.sql:3:1"
+"""Where the JOIN stands."""
+
+
+def query(on: str = WITHIN) -> str:
+    return (
+        "SELECT l.k, l.n, r.n AS m, l.pad, r.pad AS other, l.t\n"
+        "FROM {{ source('l') }} AS l\n"
+        "JOIN {{ source('r') }} AS r\n"
+        f"    ON r.k = l.k AND {on}\n"
+    )
+
+
+class Ailing:
+    """A join of topics l and r by k within 10 s of event time, with what makes it ill.
+
+    Args:
+        on: the join's condition beside the key.
+        job: further lines of the job's file.
+        source, sink: further arguments of their macros.
+        partitions: of l, r and the sink's topic.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        name: str,
+        stack: Stack,
+        planner: Planner,
+        *,
+        on: str = WITHIN,
+        job: str = "",
+        source: str = IDLE,
+        sink: str = "",
+        partitions: int = 4,
+    ) -> None:
+        self.root, self.name, self.kafka = root, name, stack.kafka
+        files = {
+            "juncture.toml": f'[project]\nname = "{name}"\ndefault_environment = "shared"\n'
+            f'[environments.shared]\nstore = "{root / "store"}"\n'
+            f'kafka.bootstrap_servers = "{stack.kafka.bootstrap_servers}"\nflink.rest = "{stack.flink.rest}"\n',
+            "sql/sources/l.sql": _SOURCE.format(side="l", name=name, more=source),
+            "sql/sources/r.sql": _SOURCE.format(side="r", name=name, more=source),
+            "sql/sinks/matches.sql": _SINK.format(name=name, more=sink),
+            "sql/joins/matches.sql": query(on),
+            f"jobs/{JOB}.yaml": "join: matches\nsink: matches\ndelivery: at-least-once\n"
+            f"checkpointing: {{interval: 1 s}}\n{job}",
+        }
+        for path, text in files.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text)
+        Admin(stack.kafka).create({f"{side}-{name}": partitions for side in ("l", "r", "out")})
+        project = load_project(root)
+        environment = project.environments["shared"]
+        rendered = render(project, JOB, environment)
+        plan = planner.compile(rendered).plan
+        assert plan is not None
+        toolchain = toolchain_for(rendered, plan)
+        self._start = lambda: submit(
+            bundle(rendered, plan, toolchain.pinned, project.template_dirs),
+            connect(root, environment),
+            open_store(root, environment),
+            [jar.path for jar in toolchain.jars],
+            planner.run,
+        )
+        self.flink_job = ""
+
+    def start(self) -> None:
+        """Submit the job, and return when its tasks run."""
+        self.flink_job = self._start().flink_job_id
+
+    def write(
+        self,
+        rows: Iterable[tuple[str, int, float]],
+        sides: str = "lr",
+        partition: int | None = None,
+        pad: Callable[[int], str] = lambda number: "x",
+    ) -> None:
+        """Rows of both sides: key, number, seconds of event time after the start."""
+        with Writer(self.kafka) as writer:
+            for key, number, seconds in rows:
+                row = {
+                    "k": key, "n": number, "pad": pad(number), "t": stamp(START + timedelta(seconds=seconds))
+                }  # fmt: skip
+                value = json.dumps(row).encode()
+                for side in sides:
+                    writer.write(f"{side}-{self.name}", value, key.encode(), partition=partition)
+
+    def write_raw(self, side: str, value: bytes) -> None:
+        with Writer(self.kafka) as writer:
+            writer.write(f"{side}-{self.name}", value)
+
+    @contextmanager
+    def records(
+        self, rows: Callable[[int], Iterable[tuple[str, int, float]]], sides: str = "lr"
+    ) -> Iterator[None]:
+        """Inside, rows come all the time: those of the first, second, third tenth of a second, and so on."""
+        done = Event()
+
+        def produce() -> None:
+            tenth = 0
+            while not done.wait(0.1):
+                self.write(rows(tenth), sides)
+                tenth += 1
+
+        thread = Thread(target=produce)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def diagnose(self, seconds: int = 3) -> tuple[int, dict[str, Any]]:
+        """The exit code and the report."""
+        arguments = [
+            "--project",
+            str(self.root),
+            "--output",
+            "json",
+            "diagnose",
+            JOB,
+            "--during",
+            f"{seconds} s",
+        ]
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code in (0, 1), result.stderr
+        return result.exit_code, json.loads(result.stdout)
+
+    def first(self, seconds: int = 3) -> Mapping[str, Any]:
+        """The finding that is ranked first."""
+        code, report = self.diagnose(seconds)
+        assert code == 1, report["observation"]
+        first: Mapping[str, Any] = report["findings"][0]
+        return first
+
+    def read(self, cluster: FlinkCluster) -> int:
+        """Records that the sources have fetched."""
+        _, out = self._status()
+        return sum(source["read"] for source in out["sources"])
+
+    def behind(self, cluster: FlinkCluster) -> int | None:
+        """Records that are in the topics and not fetched; None where it is not known yet."""
+        _, out = self._status()
+        known = [source["behind"] for source in out["sources"]]
+        return None if None in known or not known else sum(known)
+
+    def _status(self) -> tuple[int, dict[str, Any]]:
+        arguments = ["--project", str(self.root), "--output", "json", "status", JOB]
+        result = CliRunner().invoke(main, arguments)
+        return result.exit_code, json.loads(result.stdout)["jobs"][0]
+
+    def caught_up(self, cluster: FlinkCluster, written: int) -> None:
+        """Wait until so many records were read, and none is left."""
+        until(lambda: self.read(cluster) >= written and self.behind(cluster) == 0, 60)

@@ -1,0 +1,191 @@
+"""Joins made ill on purpose on the real cluster: the cause is ranked first, and a healthy one has no finding."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.cluster.ailing import JOB, PLACE, WITHIN, Ailing
+from tests.cluster.conftest import Stack
+from tests.cluster.example import until
+
+from juncture.flink.rest import FlinkCluster
+from juncture.planner.session import Planner
+
+Make = Callable[..., Ailing]
+
+
+@pytest.fixture
+def make_ailing(
+    stack: Stack, cluster: FlinkCluster, planner: Planner, tmp_path: Path, request: pytest.FixtureRequest
+) -> Make:
+    def make(**more) -> Ailing:
+        name = f"d{abs(hash(request.node.nodeid)) % 10**8}"
+        return Ailing(tmp_path / "project", name, stack, planner, **more)
+
+    return make
+
+
+def test_a_healthy_job_has_no_finding(make_ailing: Make, cluster: FlinkCluster) -> None:
+    job = make_ailing(job="parallelism: 2\n")
+    job.write((f"k{number}", number, number / 100) for number in range(2_000))
+    job.start()
+    job.caught_up(cluster, 4_000)
+
+    with job.records(lambda tenth: ((f"m{tenth}.{i}", i, 20 + tenth / 10) for i in range(10))):
+        code, report = job.diagnose(4)
+
+    assert report["findings"] == []
+    assert code == 0
+    seen = report["observation"]
+    assert {source["table"]: len(source["partitions"]) for source in seen["sources"]} == {"l": 4, "r": 4}
+    assert all(each["position"] for source in seen["sources"] for each in source["partitions"])
+    assert all(each["watermark"] for source in seen["sources"] for each in source["partitions"])
+    assert all(each["busy"] is not None for vertex in seen["vertices"] for each in vertex["subtasks"])
+
+
+def test_one_key_has_most_records(make_ailing: Make, cluster: FlinkCluster) -> None:
+    never = f"{WITHIN} AND l.n < r.n - 1000000"
+    job = make_ailing(job="parallelism: 2\n", on=never)
+    job.write(("unknown" if i % 20 else f"k{i}", i, i / 10_000) for i in range(40_000))
+    job.start()
+    until(lambda: job.read(cluster) > 2_000)
+
+    first = job.first()
+
+    assert first["rule"] == "key-skew", first
+    assert "l.k = 'unknown'" in first["message"] or "r.k = 'unknown'" in first["message"]
+    assert place(first) == PLACE
+    assert first["cost"] > 0.2
+
+
+def test_a_silent_partition_holds_the_watermark_back(make_ailing: Make, cluster: FlinkCluster) -> None:
+    job = make_ailing(source="", partitions=2)
+    job.write(((f"k{i}", i, i) for i in range(1_000)), partition=0)
+    job.write(((f"k{i}", i, i) for i in range(1_000)), sides="r", partition=1)
+    job.write([("k0", 0, 0)], sides="l", partition=1)
+    job.start()
+    job.caught_up(cluster, 3_001)
+
+    first = job.first()
+
+    assert first["rule"] == "held-watermark", first
+    assert f"partition 1 of the topic 'l-{job.name}'" in first["message"]
+    assert place(first) == "sql/sources/l.sql:6:5"
+    assert "idle_timeout" in first["remedy"]
+
+
+def test_a_source_has_more_subtasks_than_partitions(make_ailing: Make, cluster: FlinkCluster) -> None:
+    job = make_ailing(source="", partitions=2, job="parallelism: 3\n")
+    job.write((f"k{i}", i, i) for i in range(1_000))
+    job.start()
+    job.caught_up(cluster, 2_000)
+
+    code, report = job.diagnose()
+
+    assert code == 1
+    assert [each["rule"] for each in report["findings"]] == ["silent-subtasks", "silent-subtasks"]
+    first = report["findings"][0]
+    assert "1 of the 3 subtasks" in first["message"]
+    assert first["effect"] == "stops"
+    assert place(first) == f"jobs/{JOB}.yaml:5:1"
+
+
+def test_rocksdb_has_too_little_memory(make_ailing: Make, cluster: FlinkCluster) -> None:
+    options = (
+        "state: {backend: rocksdb}\noptions:\n  state.backend.rocksdb.memory.fixed-per-slot: 8 mb\n"
+        "  state.backend.rocksdb.metrics.block-cache-hit: true\n"
+        "  state.backend.rocksdb.metrics.block-cache-miss: true\n"
+    )
+    job = make_ailing(job=options)
+    rows = ((f"k{i}", i, i / 100_000) for i in range(4_000))
+    job.write(rows, pad=lambda i: hashlib.shake_256(str(i).encode()).hexdigest(4_096))
+    job.start()
+    until(lambda: (state_of(cluster, job) or 0) > 9 * 2**20, 60)
+
+    _, report = job.diagnose()
+
+    first = report["findings"][0]
+    assert first["rule"] == "state-memory", first
+    assert place(first) == PLACE
+    assert "8.0 MiB" in first["message"]
+    assert [each["native"] is not None for each in report["observation"]["vertices"]] == [False, False, True]
+
+
+def test_the_sink_takes_records_slowly(make_ailing: Make, cluster: FlinkCluster) -> None:
+    slow = (
+        ", more={'properties.batch.size': '0', 'properties.buffer.memory': '40000',"
+        " 'properties.max.in.flight.requests.per.connection': '1'}"
+    )
+    job = make_ailing(sink=slow, partitions=1)
+    job.write((f"k{i}", i, i / 100) for i in range(60_000))
+    job.start()
+    until(lambda: job.read(cluster) > 1_000)
+
+    first = job.first()
+
+    assert first["rule"] == "slow-sink", first
+    assert first["cost"] > 0.5
+    assert place(first) == "sql/sinks/matches.sql:1:14"
+
+
+def test_a_regular_join_grows_without_end(make_ailing: Make, cluster: FlinkCluster) -> None:
+    job = make_ailing(on="l.n = r.n")
+    job.write((f"k{i}", i, i) for i in range(2_000))
+    job.start()
+    until(lambda: (state_of(cluster, job) or 0) > 100_000)
+    small = state_of(cluster, job) or 0
+    job.write((f"k{i}", i, i) for i in range(2_000, 6_000))
+    until(lambda: (state_of(cluster, job) or 0) > 2 * small)
+
+    first = job.first()
+
+    assert first["rule"] == "growing-state", first
+    assert place(first) == PLACE
+    assert "state: {ttl: ...}" in first["remedy"]
+
+
+def test_a_flood_of_late_records(make_ailing: Make, cluster: FlinkCluster) -> None:
+    job = make_ailing()
+    job.write((f"k{i}", i, i) for i in range(2_000))
+    job.start()
+    job.caught_up(cluster, 4_000)
+
+    with job.records(lambda tenth: ((f"late{tenth}.{i}", i, i) for i in range(30)), sides="r"):
+        first = job.first()
+
+    assert first["rule"] == "late-records", first
+    assert "come to r are too late" in first["message"]
+    assert place(first) == "sql/sources/r.sql:6:5"
+    assert first["cost"] > 0.9
+
+
+def test_a_record_that_does_not_parse_restarts_the_job(make_ailing: Make, cluster: FlinkCluster) -> None:
+    again = "restart-strategy.fixed-delay"
+    job = make_ailing(
+        source=", on_error='fail'",
+        job=f"options:\n  restart-strategy.type: fixed-delay\n  {again}.attempts: 1000\n  {again}.delay: 1 s\n",
+    )
+    job.write((f"k{i}", i, i) for i in range(100))
+    job.start()
+    job.write_raw("r", b'{"k": 7, "n": "no number"}')
+    until(lambda: (cluster.restarts(job.flink_job) or 0) >= 2, 60)
+
+    first = job.first()
+
+    assert first["rule"] == "restarts", first
+    assert "on_error='skip'" in first["remedy"]
+    assert place(first) == "sql/sources/r.sql:1:14"
+
+
+def place(finding) -> str:
+    at = finding["location"]
+    return f"{at['path']}:{at['line']}:{at['column']}"
+
+
+def state_of(cluster: FlinkCluster, job: Ailing) -> int | None:
+    """Bytes of the last completed checkpoint."""
+    last = cluster.checkpoints(job.flink_job).latest.completed
+    return last.state_size if last is not None else None
