@@ -172,13 +172,12 @@ def test_the_state_of_flinks_join_is_handed_over_to_the_event_join(juncture: Pro
     with events.come():
         until(lambda: written(juncture).total() > 1000, 60)
         fold_in_items(juncture)
-        assert juncture("upgrade", JOB, "--hand-over") == 1
+        assert juncture("upgrade", JOB, "--hand-over", "--plan") == 1
         assert "the new version's join runs on Flink's operator" in juncture.stderr
         juncture.edit(JOB_FILE, lambda text: text + "join_strategy: event_join\n")
 
-        assert juncture("upgrade", JOB) == 1
-        assert "LOST" in juncture.stderr
         assert juncture("upgrade", JOB, "--hand-over", "--plan") == 0, juncture.stderr
+        assert "LOST" in [each["verdict"] for each in juncture.json["state"]["operators"]]
         assert juncture.json["records"] > 0
         starts = [
             each["start"]
@@ -239,3 +238,35 @@ def killed_at(juncture: Project, message: str, time: int) -> None:
     assert said == time
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
+
+
+def test_a_version_that_fails_leaves_the_old_one_running_or_brings_it_back(
+    juncture: Project, cluster: FlinkCluster
+) -> None:
+    juncture.edit(JOB_FILE, lambda text: text + "join_strategy: event_join\n")
+    events = Events(juncture)
+    events.write(3000)
+    assert juncture("submit", JOB) == 0, juncture.stderr
+    until(lambda: written(juncture).total() > 500, 60)
+    fold_in_items(juncture)
+    working = (juncture.root / JOIN).read_text()
+    juncture.edit(JOIN, lambda text: text + "WHERE 1 / (CHAR_LENGTH(i.page) - 1) > 0\n")
+    assert juncture("upgrade", JOB, "--hand-over") == 1
+    assert "could not be built" in juncture.stderr
+    assert "version 1 runs on" in juncture.stderr
+    (job,) = [job.name for job in cluster.jobs() if not job.ended]
+    assert job == f"{juncture.name}.{JOB}"
+
+    (juncture.root / JOIN).write_text(working)
+    juncture.edit(
+        JOIN,
+        lambda text: text.replace(
+            "c.target,", "c.target || CAST(1 / (CHAR_LENGTH(c.target || i.page) - 2) AS STRING) AS target,"
+        ),
+    )
+    with events.come():
+        assert juncture("upgrade", JOB, "--hand-over", "--healthy-within", "60") == 1
+    assert "was taken back" in juncture.stderr
+    assert "version 1 runs again, as version 3" in juncture.stderr
+    events.end()
+    is_oracles(juncture, "INNER")

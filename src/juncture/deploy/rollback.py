@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from juncture.deploy import preflight
+from juncture.deploy.builder import end_builder
 from juncture.deploy.connection import Connection
 from juncture.deploy.launcher import Launcher
 from juncture.deploy.manifest import read_manifest
@@ -73,6 +74,7 @@ def rollback(
         Unreachable: the cluster or the brokers do not answer.
     """
     manifest, runs = read_manifest(bundle.files), current.phase == "running"
+    end_builder(target.job, connection, store, progress)
     path = _state(target)
     Resumption(target.job, bundle.files, store, "KEEP").asked(str(path))
     with connection.cluster() as cluster:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from juncture.deploy import preflight
+from juncture.deploy.builder import end_builder
 from juncture.deploy.changes import refuse_worse, verdict_between
 from juncture.deploy.connection import Connection
 from juncture.deploy.launcher import Launcher
@@ -115,6 +116,7 @@ def upgrade(
             the new version was not well, and the old one runs again.
         Unreachable: the cluster or the brokers do not answer.
     """
+    end_builder(before.job, connection, store, progress)
     plan = plan_upgrade(new, connection, store, starting)
     if (plan.before, plan.runs) != (before.version, before.phase == "running"):
         raise Refused(
