@@ -56,6 +56,11 @@ class Events:
         self._number = 0
         self._coming: list[tuple[datetime, int, str, dict[str, Any]]] = []
 
+    @property
+    def now(self) -> datetime:
+        """How far event time is."""
+        return self._begin + self._number * _STEP
+
     def write(self, count: int) -> None:
         for number in range(self._number, self._number + count):
             served = self._begin + number * _STEP
@@ -71,12 +76,12 @@ class Events:
                     "clicked_at": stamp(clicked),
                 })  # fmt: skip
         self._number += count
-        self._send(self._begin + self._number * _STEP)
+        self._send(self.now)
 
     def end(self) -> None:
         """Let all that was begun come, and event time go on in every partition."""
-        self._send(self._begin + self._number * _STEP + timedelta(minutes=11))
-        last = self._begin + self._number * _STEP + timedelta(minutes=30)
+        self._send(self.now + timedelta(minutes=11))
+        last = self.now + timedelta(minutes=30)
         for number in range(40):
             self._come(
                 last, number, "page-impressions", {"impression_id": f"end{number}", "served_at": stamp(last)}
@@ -152,9 +157,10 @@ def is_oracles(juncture: Project, kind: str) -> None:
     assert (found - wanted, wanted - found) == (Counter(), Counter())
 
 
-def fold_in_items(juncture: Project) -> None:
+def fold_in_items(juncture: Project, page: str = "i.page") -> None:
     """A new selected column, which shows in one that the sink has."""
-    juncture.edit(JOIN, lambda text: text.replace("i.page,", "i.page || '/' || i.items AS page,"))
+    folded = f"{page} || '/' || i.items AS page,"
+    juncture.edit(JOIN, lambda text: text.replace(f"{page} AS page,", folded).replace(f"{page},", folded))
 
 
 def new_rows_have_the_new_column(juncture: Project) -> None:
@@ -210,7 +216,7 @@ def test_a_left_join_is_handed_over_though_the_command_is_killed_half_way(
         reasons = [reason for each in juncture.json["state"]["operators"] for reason in each["reasons"]]
         assert "member_id was BIGINT, and is INT" in reasons
 
-        killed_at(juncture, "Submitting", 2)
+        killed_at(juncture, "Submitting", 2, "--hand-over")
         until(lambda: juncture("upgrade", JOB, "--hand-over") == 0, 300)
         assert juncture.json["phase"] == "running"
         assert juncture("upgrade", JOB, "--hand-over") == 0, juncture.stderr
@@ -224,10 +230,10 @@ def test_a_left_join_is_handed_over_though_the_command_is_killed_half_way(
     new_rows_have_the_new_column(juncture)
 
 
-def killed_at(juncture: Project, message: str, time: int) -> None:
-    """Kill a hand-over, with all that it has started, when it has said something that begins so, so many times."""
+def killed_at(juncture: Project, message: str, time: int, *more: str) -> None:
+    """Kill an upgrade, with all that it has started, when it has said something that begins so, so many times."""
     program = [sys.executable, "-c", "from juncture.cli.main import main; main()"]
-    command = [*program, "upgrade", JOB, "--hand-over", "--project", str(juncture.root)]
+    command = [*program, "upgrade", JOB, *more, "--project", str(juncture.root)]
     killed = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     assert killed.stderr is not None
     said = 0
@@ -243,6 +249,7 @@ def killed_at(juncture: Project, message: str, time: int) -> None:
 def test_a_version_that_fails_leaves_the_old_one_running_or_brings_it_back(
     juncture: Project, cluster: FlinkCluster
 ) -> None:
+    fails = "CAST(1 / (CHAR_LENGTH(c.target || i.page) - 2) AS STRING)"
     juncture.edit(JOB_FILE, lambda text: text + "join_strategy: event_join\n")
     events = Events(juncture)
     events.write(3000)
@@ -250,20 +257,16 @@ def test_a_version_that_fails_leaves_the_old_one_running_or_brings_it_back(
     until(lambda: written(juncture).total() > 500, 60)
     fold_in_items(juncture)
     working = (juncture.root / JOIN).read_text()
-    juncture.edit(JOIN, lambda text: text + "WHERE 1 / (CHAR_LENGTH(i.page) - 1) > 0\n")
+    juncture.edit(JOIN, lambda text: f"{text}WHERE {fails} <> 'x'\n")
     assert juncture("upgrade", JOB, "--hand-over") == 1
     assert "could not be built" in juncture.stderr
+    assert "ArithmeticException" in juncture.stderr
     assert "version 1 runs on" in juncture.stderr
     (job,) = [job.name for job in cluster.jobs() if not job.ended]
     assert job == f"{juncture.name}.{JOB}"
 
     (juncture.root / JOIN).write_text(working)
-    juncture.edit(
-        JOIN,
-        lambda text: text.replace(
-            "c.target,", "c.target || CAST(1 / (CHAR_LENGTH(c.target || i.page) - 2) AS STRING) AS target,"
-        ),
-    )
+    juncture.edit(JOIN, lambda text: text.replace("c.target,", f"c.target || {fails} AS target,"))
     with events.come():
         assert juncture("upgrade", JOB, "--hand-over", "--healthy-within", "60") == 1
     assert "was taken back" in juncture.stderr

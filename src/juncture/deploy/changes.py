@@ -71,7 +71,8 @@ def refuse_worse(job: str, verdict: StateVerdict, accept: Verdict) -> None:
     raise Refused(
         f"the new version of '{job}' does not keep all of the state:{told}",
         state="nothing was changed",
-        remedy=f"change the join otherwise; or accept it with --accept {verdict.worst}",
+        remedy="change the join otherwise; build the state from the topics with --hand-over; or accept it with"
+        f" --accept {verdict.worst}",
     )
 
 

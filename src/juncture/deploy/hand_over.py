@@ -77,6 +77,13 @@ def _plan(
     former = store.get_bundle(last.bundle)
     refuse_inexact(job, former, new)
     runs = last.phase == "running"
+    if not runs and last.savepoint is None:
+        raise Refused(
+            f"version {last.version} of '{job}' ended without a savepoint: rows that it has written may not be"
+            " committed yet, and only it can do that",
+            state="nothing was changed",
+            remedy=f"let it run again with `juncture rollback {job} {last.version}`, and hand it over then",
+        )
     cut = cut_of(last, connection, reading, _unread(blueprint, connection))
     refuse_untold(job, last.version, former, cut)
     span = join_span(version_of(new.files))
