@@ -18,10 +18,12 @@ from typing import Any
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 from tests.cluster.conftest import Stack
 from tests.cluster.example import JOB, stamp, until
 from tests.cluster.test_upgrade import Project
 
+from juncture.cli.main import main
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.reader import read_topic
 from juncture.kafka.writer import Writer
@@ -184,6 +186,11 @@ def test_the_state_of_flinks_join_is_handed_over_to_the_event_join(juncture: Pro
 
         assert juncture("upgrade", JOB, "--hand-over", "--plan") == 0, juncture.stderr
         assert "LOST" in [each["verdict"] for each in juncture.json["state"]["operators"]]
+        told = CliRunner().invoke(
+            main, ["--project", str(juncture.root), "upgrade", JOB, "--hand-over", "--plan"]
+        )
+        assert "1. The new version's state is built beside version 1: " in told.stdout
+        assert "2. Version 1 is stopped with a savepoint\n" in told.stdout
         assert juncture.json["records"] > 0
         starts = [
             each["start"]

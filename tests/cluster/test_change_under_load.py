@@ -1,0 +1,154 @@
+"""All that may happen to a running join, one after the other, under load: DuckDB says which rows there must be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.cluster.conftest import Stack
+from tests.cluster.example import JOB, stamp, until
+from tests.cluster.test_hand_over import (
+    IMPRESSIONS,
+    JOB_FILE,
+    JOIN,
+    Events,
+    expected,
+    fold_in_items,
+    killed_at,
+    written,
+)
+from tests.cluster.test_upgrade import Project
+
+from juncture.deploy.toolchain import Toolchain, find_toolchain
+from juncture.flink.rest import FlinkCluster
+
+CLICKS = "sql/sources/page_clicks.sql"
+WITHIN = "k.clicked_at BETWEEN i.served_at AND i.served_at + {{ var('click_window') }}"
+EQUAL = "k.impression_id = i.impression_id"
+Change = Callable[[str], str]
+
+
+def swap(old: str, new: str) -> Change:
+    return lambda text: text.replace(old, new)
+
+
+KEPT: tuple[tuple[str, Change], ...] = (
+    (JOIN, swap("-- Each click", "-- Every click")),
+    (JOIN, lambda text: text.replace("c.", "k.").replace(" AS c\n", " AS k\n")),
+    (JOIN, swap(f"{EQUAL}\n    AND {WITHIN}", f"{WITHIN}\n    AND {EQUAL}")),
+    (JOIN, swap("i.page,", "LOWER(i.page) AS page,")),
+    (JOIN, swap("k.target,", "COALESCE(k.target, 'none') AS target,")),
+    (JOIN, swap("LOWER(i.page)", "LOWER(i.page || COALESCE(i.items, ''))")),
+    (JOIN, swap("LOWER(i.page || COALESCE(i.items, ''))", "LOWER(i.page)")),
+    (JOIN, swap("i.member_id,", "i.member_id + 0 AS member_id,")),
+    (JOIN, lambda text: f"{text}WHERE i.page <> k.target\n"),
+    (JOIN, swap("WHERE i.page <> k.target\n", "")),
+    (JOB_FILE, swap("parallelism: 2", "parallelism: 1")),
+    (JOB_FILE, swap("interval: 1 s", "interval: 2 s")),
+    (JOB_FILE, swap("description: Clicks", "description: All clicks")),
+)
+"""Edits, each upon those before it, that keep the state, and the pairs of rows."""
+
+REFUSED: tuple[tuple[str, str, Change], ...] = (
+    ("LOST", IMPRESSIONS, swap("member_id BIGINT", "member_id INT")),
+    ("LOST", IMPRESSIONS, swap("page STRING", "page VARCHAR(100)")),
+    ("LOST", CLICKS, swap("target STRING", "target VARCHAR(100)")),
+    ("LOST", JOIN, swap(EQUAL, f"{EQUAL} AND k.target = i.page")),
+    ("LOST", JOIN, lambda text: swap_sides(text)),
+    ("LOST", JOB_FILE, swap("join_strategy: event_join", "join_strategy: flink")),
+    ("WRONG_RESULTS", IMPRESSIONS, swap("page-impressions-", "page-clicks-")),
+    ("WRONG_RESULTS", CLICKS, swap("page-clicks-", "page-impressions-")),
+    ("KEEP_WITH_GAP", "juncture.toml", swap("'10' MINUTE", "'20' MINUTE")),
+    ("KEEP_WITH_GAP", JOIN, lambda text: f"{text}WHERE i.page = 'p'\n"),
+    ("KEEP_WITH_GAP", JOIN, lambda text: f"{text}WHERE k.target = 't'\n"),
+    ("KEEP_WITH_GAP", JOIN, lambda text: f"{text}WHERE i.member_id > 0\n"),
+)
+"""Edits, each by itself, with what they would do to the state."""
+
+
+def swap_sides(text: str) -> str:
+    impressions, clicks = "{{ source('page_impressions') }} AS i", "{{ source('page_clicks') }} AS k"
+    return text.replace(impressions, "?").replace(clicks, impressions).replace("?", clicks)
+
+
+@pytest.fixture
+def juncture(
+    stack: Stack, cluster: FlinkCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Project]:
+    """Its commands share one warm planner: they are many."""
+    project = Project(tmp_path / "project", "load", stack)
+    with find_toolchain(["kafka"], event_join=True).planner() as planner:
+        monkeypatch.setattr(Toolchain, "planner", lambda self, variables=None: nullcontext(planner))
+        yield project
+        project("stop", JOB, "--no-savepoint")
+
+
+def version(juncture: Project) -> int:
+    assert juncture("status", JOB) == 0, juncture.stderr
+    (job,) = juncture.json["jobs"]
+    return int(job["deployment"]["version"])
+
+
+@pytest.mark.timeout(1800)
+def test_a_join_goes_through_all_that_may_happen_to_it(juncture: Project) -> None:
+    juncture.edit(JOB_FILE, lambda text: text + "join_strategy: event_join\n")
+    events = Events(juncture)
+    events.write(6000)
+    assert juncture("submit", JOB) == 0, juncture.stderr
+    with events.come():
+        until(lambda: written(juncture).total() > 1000, 120)
+
+        again = stamp(events.now - timedelta(minutes=3))
+        juncture.edit(JOB_FILE, swap("page_clicks: earliest", f"page_clicks: {{timestamp: {again}}}"))
+        assert juncture("upgrade", JOB, "--rewind", "page_clicks") == 0, juncture.stderr
+        assert "records of page_clicks are read again" in juncture.stderr
+        rewound = written(juncture)
+
+        for path, change in KEPT:
+            before = version(juncture)
+            juncture.edit(path, change)
+            assert juncture("upgrade", JOB) == 0, juncture.stderr
+            assert version(juncture) == before + 1
+        before = version(juncture)
+        for verdict, path, change in REFUSED:
+            kept = (juncture.root / path).read_text()
+            juncture.edit(path, change)
+            assert juncture("upgrade", JOB) == 1
+            assert f"- {verdict}: " in juncture.stderr, juncture.stderr
+            (juncture.root / path).write_text(kept)
+        assert version(juncture) == before
+
+        kept = (juncture.root / JOIN).read_text()
+        fails = swap("i.member_id + 0", "i.member_id + 1 / (CHAR_LENGTH(k.target) - 1)")
+        juncture.edit(JOIN, fails)
+        assert juncture("upgrade", JOB, "--healthy-within", "90") == 1
+        assert "was taken back" in juncture.stderr
+        (juncture.root / JOIN).write_text(kept)
+
+        juncture.edit(JOIN, swap("'none'", "'nothing'"))
+        killed_at(juncture, "Submitting", 1)
+        until(lambda: juncture("upgrade", JOB) == 0, 300)
+
+        fold_in_items(juncture, "LOWER(i.page)")
+        assert juncture("upgrade", JOB, "--hand-over") == 0, juncture.stderr
+        seen = written(juncture).total()
+        until(lambda: written(juncture).total() > seen + 200, 120)
+        assert juncture("rollback", JOB) == 0, juncture.stderr
+        assert "are written again" in juncture.stderr
+    events.end()
+
+    wanted = expected(juncture, "INNER")
+    # What the version that was rolled back had written, which shows the column that it had selected.
+    taken_back = Counter(
+        (row["impression_id"], row["click_id"]) for row in juncture.joined() if "/x" in (row["page"] or "")
+    )
+    assert taken_back
+    until(lambda: not (wanted + taken_back) - written(juncture), 120)
+    twice = written(juncture) - (wanted + taken_back)
+    assert twice
+    assert set(twice.values()) == {1}
+    assert set(twice) <= set(rewound), "what the rewind had announced"
