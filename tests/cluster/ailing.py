@@ -101,16 +101,21 @@ class Ailing:
         for path, text in files.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text)
-        Admin(stack.kafka).create({f"{side}-{name}": partitions for side in ("l", "r", "out")})
+        # Records of the past would be removed at once.
+        Admin(stack.kafka).create(
+            {f"{side}-{name}": partitions for side in ("l", "r", "out")}, config={"retention.ms": "-1"}
+        )
         project = load_project(root)
         environment = project.environments["shared"]
         rendered = render(project, JOB, environment)
         plan = planner.compile(rendered).plan
         assert plan is not None
         toolchain = toolchain_for(rendered, plan)
+        self.files = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
+        self.connection = connect(root, environment)
         self._start = lambda: submit(
-            bundle(rendered, plan, toolchain.pinned, project.template_dirs),
-            connect(root, environment),
+            self.files,
+            self.connection,
             open_store(root, environment),
             [jar.path for jar in toolchain.jars],
             planner.run,
@@ -127,16 +132,22 @@ class Ailing:
         sides: str = "lr",
         partition: int | None = None,
         pad: Callable[[int], str] = lambda number: "x",
+        as_it_was: bool = False,
     ) -> None:
-        """Rows of both sides: key, number, seconds of event time after the start."""
+        """Rows of both sides: key, number, seconds of event time after the start.
+
+        `as_it_was`: the records' own timestamps are the event times, as if they had been written then.
+        """
         with Writer(self.kafka) as writer:
             for key, number, seconds in rows:
-                row = {
-                    "k": key, "n": number, "pad": pad(number), "t": stamp(START + timedelta(seconds=seconds))
-                }  # fmt: skip
+                moment = START + timedelta(seconds=seconds)
+                row = {"k": key, "n": number, "pad": pad(number), "t": stamp(moment)}
+                written = int(moment.timestamp() * 1000) if as_it_was else None
                 value = json.dumps(row).encode()
                 for side in sides:
-                    writer.write(f"{side}-{self.name}", value, key.encode(), partition=partition)
+                    writer.write(
+                        f"{side}-{self.name}", value, key.encode(), timestamp=written, partition=partition
+                    )
 
     def write_raw(self, side: str, value: bytes) -> None:
         with Writer(self.kafka) as writer:

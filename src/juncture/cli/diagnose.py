@@ -13,10 +13,10 @@ from juncture.cli.output import Text
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.examine import examine
 from juncture.diagnosis.patient import Authored
-from juncture.diagnosis.wording import percent, size
 from juncture.model.diagnosis import Diagnosis, DiagnosisReport
 from juncture.model.duration import parse_duration
 from juncture.model.observation import Observation
+from juncture.model.wording import percent, size
 
 _STYLES = {"stops": "red", "loses": "red", "slows": "yellow", "grows": "yellow"}
 _LONGEST = timedelta(hours=1)

@@ -10,8 +10,8 @@ from typing import Any
 
 from juncture.cli.deployments import moment, span
 from juncture.deploy.status import JobStatus
-from juncture.diagnosis.wording import size
 from juncture.errors import JunctureError
+from juncture.model.wording import size
 
 _EVERY = 2.0
 _PATIENCE = 15

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from juncture.diagnosis.engine import LEAST
 from juncture.diagnosis.registry import RULES
-from juncture.diagnosis.wording import percent
+from juncture.model.wording import percent
 
 _HEAD = f"""\
 # Diagnoses

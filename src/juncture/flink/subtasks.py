@@ -151,6 +151,7 @@ class MemoryConfiguration(Answer):
     """How a TaskManager's memory is divided, in bytes."""
 
     managed: int = Field(default=0, alias="managedMemory")
+    heap: int = Field(default=0, alias="taskHeap")
 
 
 class Hardware(Answer):

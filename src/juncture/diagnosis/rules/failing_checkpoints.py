@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
-from juncture.diagnosis.wording import span
 from juncture.model.diagnosis import Diagnosis
+from juncture.model.wording import span
 
 
 class FailingCheckpoints(Rule):

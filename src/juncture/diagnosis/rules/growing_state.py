@@ -8,9 +8,9 @@ from juncture.checks.flow import JOINS
 from juncture.checks.timebound import is_kept_forever
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
-from juncture.diagnosis.wording import size, span
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import CheckpointSeen
+from juncture.model.wording import size, span
 
 _BOUNDED = ("changelog-normalize", "limit", "sort-limit", "sink")
 

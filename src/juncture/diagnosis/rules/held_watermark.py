@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
-from juncture.diagnosis.wording import span
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import PartitionSeen, SourceSeen
+from juncture.model.wording import span
 
 _NEAR = 60_000
 """Milliseconds that partitions may be apart without anybody minding."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
-from juncture.diagnosis.wording import percent
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import KeySeen, VertexSeen
+from juncture.model.wording import percent
 
 _UNEVEN = 1.5
 _FEWEST = 100

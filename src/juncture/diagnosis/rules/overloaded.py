@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from juncture.diagnosis import profile
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
-from juncture.diagnosis.wording import percent
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import VertexSeen
+from juncture.model.wording import percent
 
 _BUSY = 0.8
 _BEHIND = 1_000

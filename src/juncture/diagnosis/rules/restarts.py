@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
-from juncture.diagnosis.wording import percent, span
 from juncture.errors import Location
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import FailureSeen
+from juncture.model.wording import percent, span
 
 _RECENT = 600_000
 _RESTART = 10_000

@@ -7,8 +7,8 @@ from statistics import median
 
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
-from juncture.diagnosis.wording import size, span
 from juncture.model.diagnosis import Diagnosis
+from juncture.model.wording import size, span
 
 _LONG = 10_000
 """Milliseconds: shorter ones are not told of, however short the interval is."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from juncture.diagnosis import profile
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
-from juncture.diagnosis.wording import percent, size
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import VertexSeen
+from juncture.model.wording import percent, size
 
 _FIXED = "state.backend.rocksdb.memory.fixed-per-slot"
 _BUSY = 0.5

@@ -18,7 +18,9 @@ def size(number: float) -> str:
 
 
 def span(millis: float) -> str:
-    """Milliseconds for people: '3.5 s', '12 min', '3.0 h'."""
+    """Milliseconds for people: '3.5 s', '12 min', '3.0 h'; infinity is never."""
+    if millis == float("inf"):
+        return "never"
     seconds = millis / 1000
     if seconds < 120:
         return f"{seconds:.1f} s"

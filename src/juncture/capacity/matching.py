@@ -1,0 +1,97 @@
+"""How rows of a join's sides meet in its topics' last records: how many match, how late, how often a key comes."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from math import sqrt
+from typing import Any
+
+from juncture.checks.flow import Flow, join_spec
+from juncture.checks.wording import describe
+from juncture.model.capacity import Matching
+from juncture.model.plan import CompiledPlan, PlanNode
+
+_FEWEST = 20
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def matching_of(plan: CompiledPlan, samples: Rows) -> tuple[Matching, ...]:
+    """For each join of two inputs whose keys, and times, come straight from topics of which there is a sample."""
+    flow = Flow(plan, lambda table: False)
+    found = []
+    for node in plan.of_kind("interval-join", "join"):
+        if len(node.inputs) == 2 and (made := _matching(flow, node, samples)) is not None:
+            found.append(made)
+    return tuple(found)
+
+
+def _matching(flow: Flow, node: PlanNode, samples: Rows) -> Matching | None:
+    spec = join_spec(node)
+    sides = []
+    bounds = (node.raw.get("intervalJoinSpec") or {}).get("windowBounds") or {}
+    for up, keys, time in zip(
+        flow.plan.inputs(node), ("leftKeys", "rightKeys"), ("leftTimeIndex", "rightTimeIndex"), strict=True
+    ):
+        columns = [_column(flow, up, index) for index in spec.get(keys, ())]
+        tables = {table for table, _ in columns}
+        if len(tables) != 1 or "" in tables or not samples.get(next(iter(tables))):
+            return None
+        table = tables.pop()
+        at = _column(flow, up, bounds[time])[1] if time in bounds else ""
+        sides.append((table, [_keyed(row, [name for _, name in columns], at) for row in samples[table]]))
+    (left, ours), (right, theirs) = sides
+    if min(len(ours), len(theirs)) < _FEWEST:
+        return None
+    times: dict[tuple[str, ...], int | None] = {}
+    for key, moment in ours:
+        times.setdefault(key, moment)
+    met = [(times[key], moment) for key, moment in theirs if key in times]
+    delays = [moment - then for then, moment in met if then is not None and moment is not None]
+    share = len(met) / len(theirs)
+    keys_left, keys_right = Counter(key for key, _ in ours), Counter(key for key, _ in theirs)
+    return Matching(
+        operator=describe(flow, node),
+        left=left,
+        right=right,
+        sampled=(len(ours), len(theirs)),
+        matched=share,
+        error=1.96 * sqrt(share * (1 - share) / len(theirs)),
+        delay_median=statistics.median(delays) if delays else None,
+        delay_most=sorted(delays)[int(len(delays) * 0.99)] if delays else None,
+        repeated=(_repeated(keys_left), _repeated(keys_right)),
+        hottest=max(
+            keys_right.most_common(1)[0][1] / len(theirs), keys_left.most_common(1)[0][1] / len(ours)
+        ),
+    )
+
+
+def _column(flow: Flow, up: PlanNode, index: int) -> tuple[str, str]:
+    """(table, column) that a column is, unchanged; ('', '') for others."""
+    origins = flow.origins(up, index)
+    if len(origins) != 1 or origins[0].through:
+        return "", ""
+    return origins[0].table, origins[0].column
+
+
+def _keyed(row: Mapping[str, Any], names: Sequence[str], time: str) -> tuple[tuple[str, ...], int | None]:
+    return tuple(str(row.get(name)) for name in names), _time(row.get(time))
+
+
+def _repeated(counts: Counter[tuple[str, ...]]) -> float:
+    """The share of rows whose key came before them."""
+    total = sum(counts.values())
+    return (total - len(counts)) / total
+
+
+def _time(value: Any) -> int | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return int(moment.replace(tzinfo=moment.tzinfo or timezone.utc).timestamp() * 1000)

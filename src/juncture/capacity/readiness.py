@@ -1,0 +1,237 @@
+"""Whether there is enough: each check passed, warned or failed, with what is missing and the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from juncture.capacity.demand import Job, heap_bytes
+from juncture.model.capacity import Check, Figure, SideState, Supply, Traffic
+from juncture.model.wording import size, span
+
+_OUTAGE = 12 * 3_600_000
+"""The longest outage, in ms, after which a job shall find its records still there."""
+_OF_HEAP = 0.5
+"""The share of the heap that state may take, so that Java has room to work."""
+_LONG = 3_600
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What is held against the supply. `unresolved` says why startpoints can't be applied."""
+
+    name: str
+    job: Job
+    traffic: Sequence[Traffic]
+    sides: Sequence[SideState]
+    figures: Mapping[str, Figure]
+    checkpoint_dir: str | None
+    unresolved: tuple[str, ...] = ()
+
+
+def recommended(demand: Demand, supply: Supply | None) -> tuple[str, str]:
+    """The state backend to use, and why."""
+    job = demand.job
+    if any(side.kept is None for side in demand.sides):
+        return "rocksdb", "a join keeps rows for ever: no heap is large enough in the end"
+    heap = heap_bytes(job, demand.sides)
+    room = _heap(job, supply)
+    if room is None:
+        return job.backend, "the cluster's memory is not known"
+    if heap.high <= room * _OF_HEAP:
+        return "hashmap", f"at most {size(heap.high)} on the heap, where {size(room)} are: with room to work"
+    return (
+        "rocksdb",
+        f"up to {size(heap.high)} on the heap, where {size(room)} are, of which half is to stay free",
+    )
+
+
+def checks(demand: Demand, supply: Supply | None) -> tuple[Check, ...]:
+    """Every check, in the order in which they are told."""
+    return (
+        *(
+            _failed("startpoints", why, f"run `juncture startpoints {demand.name}`")
+            for why in demand.unresolved
+        ),
+        *_slots(demand, supply),
+        *_cores(demand, supply),
+        *_rate(demand),
+        *_partitions(demand),
+        *_state(demand, supply),
+        *_catching_up(demand),
+        *_retention(demand),
+        *_skew(demand),
+        *_checkpoints(demand, supply),
+    )
+
+
+def _slots(demand: Demand, supply: Supply | None) -> Iterator[Check]:
+    needed = demand.job.parallelism
+    if supply is None:
+        yield _warned(
+            "slots", f"{needed} are needed; what the cluster has is not known", "see that it answers"
+        )
+    elif supply.slots < needed:
+        yield _failed(
+            "slots",
+            f"{needed} are needed, the cluster has {supply.slots}: {needed - supply.slots} short",
+            f"add TaskManagers, or lower `parallelism` in jobs/{demand.name}.yaml",
+        )
+    elif supply.free_slots < needed:
+        yield _warned(
+            "slots",
+            f"{needed} are needed, {supply.free_slots} of {supply.slots} are free",
+            "stop another job, or add TaskManagers; an upgrade gets the slots of the version before",
+        )
+    else:
+        yield _passed("slots", f"{needed} needed, {supply.free_slots} of {supply.slots} free")
+
+
+def _cores(demand: Demand, supply: Supply | None) -> Iterator[Check]:
+    cores = demand.figures["cores"].value
+    if supply is None or not supply.cores:
+        return
+    told = f"{cores.expected:.2f} expected, {cores.high:.2f} at most, {supply.cores} there"
+    if cores.low > supply.cores:
+        yield _failed("cores", told, "add machines: the job can't keep up even by the lowest estimate")
+    elif cores.high > supply.cores:
+        yield _warned("cores", told, "add machines before the traffic is at its peak")
+    else:
+        yield _passed("cores", told)
+
+
+def _rate(demand: Demand) -> Iterator[Check]:
+    peak, most = demand.figures["peak rate"].value, demand.figures["highest rate"].value
+    told = f"{peak.expected:,.0f} records/s at the peak; {demand.job.parallelism} subtasks take {most.expected:,.0f}"
+    remedy = (
+        f"raise `parallelism` in jobs/{demand.name}.yaml to {demand.figures['slots'].value.expected:.0f} or more;"
+        " `join_strategy: auto` makes interval joins cheaper"
+    )
+    if peak.low > most.high:
+        yield _failed("parallelism", f"{told}, and {most.high:,.0f} at most", remedy)
+    elif peak.expected > most.expected * 0.7:
+        yield _warned("parallelism", told, remedy)
+    else:
+        yield _passed("parallelism", told)
+
+
+def _partitions(demand: Demand) -> Iterator[Check]:
+    for each in demand.traffic:
+        if each.partitions < demand.job.parallelism:
+            yield _warned(
+                "partitions",
+                f"'{each.topic}' has {each.partitions}, for {demand.job.parallelism} subtasks: the others get none",
+                f"give it more partitions, or lower `parallelism` in jobs/{demand.name}.yaml",
+            )
+    if all(each.partitions >= demand.job.parallelism for each in demand.traffic):
+        yield _passed("partitions", f"each topic has {demand.job.parallelism} or more")
+
+
+def _state(demand: Demand, supply: Supply | None) -> Iterator[Check]:
+    endless = [side for side in demand.sides if side.kept is None]
+    if endless:
+        yield _failed(
+            "state",
+            f"{endless[0].operator} keeps the rows of {' and of '.join(side.side for side in endless)} for ever",
+            f"bound it in time, or set `state: {{ttl: ...}}` in jobs/{demand.name}.yaml",
+        )
+        return
+    state, job = demand.figures["state"].value, demand.job
+    if supply is None:
+        return
+    if job.backend == "hashmap":
+        room, state = _heap(job, supply) or 0.0, heap_bytes(job, demand.sides)
+        told = f"{size(state.expected)} expected, {size(state.high)} at most, on a heap of {size(room)}"
+        remedy = f"write `state: {{backend: rocksdb}}` in jobs/{demand.name}.yaml, or give more memory"
+        if state.low > room:
+            yield _failed("state", told, remedy)
+        elif state.high > room * _OF_HEAP:
+            yield _warned("state", told, remedy)
+        else:
+            yield _passed("state", told)
+        return
+    room = supply.managed * min(job.parallelism / max(supply.slots, 1), 1.0)
+    told = f"{size(state.expected)} expected on disk, with {size(room)} of managed memory"
+    # Reads go to the disk where memory holds a small part of what is kept.
+    if state.expected > room * 10:
+        yield _warned("state", told, "raise taskmanager.memory.managed.fraction, or take more slots")
+    else:
+        yield _passed("state", told)
+
+
+def _catching_up(demand: Demand) -> Iterator[Check]:
+    time = demand.figures["time to catch up"].value
+    if not demand.job.backlog:
+        yield _passed("catch-up", "there is nothing to catch up with")
+    elif time.low == float("inf"):
+        yield _failed("catch-up", "it never catches up: more comes in than it takes", "raise `parallelism`")
+    elif time.expected > _LONG:
+        yield _warned(
+            "catch-up",
+            f"{span(time.expected * 1000)} expected for {demand.job.backlog:,} records",
+            "start nearer to now (startpoints), or raise `parallelism`",
+        )
+    else:
+        yield _passed("catch-up", f"{span(time.expected * 1000)} expected for {demand.job.backlog:,} records")
+
+
+def _retention(demand: Demand) -> Iterator[Check]:
+    kept = [side.kept.expected for side in demand.sides if side.kept is not None]
+    needed = max(kept, default=0.0) + _OUTAGE
+    short = [each for each in demand.traffic if each.retention is not None and 0 <= each.retention < needed]
+    for each in short:
+        yield _warned(
+            "retention",
+            f"'{each.topic}' keeps records for {span(each.retention or 0)}; the join's window and an outage of"
+            f" 12 h need {span(needed)}",
+            f"raise retention.ms of '{each.topic}' to {needed:,.0f}",
+        )
+    if not short:
+        yield _passed("retention", f"each topic keeps {span(needed)} or more")
+
+
+def _skew(demand: Demand) -> Iterator[Check]:
+    for each in demand.traffic:
+        if each.partitions > 1 and each.largest > 2 / each.partitions and each.largest > 0.3:
+            yield _warned(
+                "partition-skew",
+                f"{each.largest:.0%} of the records of '{each.topic}' are in one of {each.partitions} partitions",
+                "spread its producers' keys; a partition is read by one subtask",
+            )
+
+
+def _checkpoints(demand: Demand, supply: Supply | None) -> Iterator[Check]:
+    place = demand.checkpoint_dir
+    if place is None:
+        yield _warned(
+            "checkpoint-storage",
+            "checkpoints are kept in the JobManager's memory, and end with it",
+            "set execution.checkpointing.dir on the cluster",
+        )
+    elif place.startswith("file:") and supply is not None and supply.taskmanagers > 1:
+        yield _warned(
+            "checkpoint-storage",
+            f"{place} is a folder, and there are {supply.taskmanagers} TaskManagers: each must have the same one",
+            "use shared storage",
+        )
+    else:
+        yield _passed("checkpoint-storage", place)
+
+
+def _heap(job: Job, supply: Supply | None) -> float | None:
+    """Task heap of the slots that the job takes."""
+    if supply is None or not supply.slots or not supply.heap:
+        return None
+    return supply.heap * min(job.parallelism / supply.slots, 1.0)
+
+
+def _passed(id: str, message: str) -> Check:
+    return Check(id=id, outcome="passed", message=message)
+
+
+def _warned(id: str, message: str, remedy: str) -> Check:
+    return Check(id=id, outcome="warned", message=message, remedy=remedy)
+
+
+def _failed(id: str, message: str, remedy: str) -> Check:
+    return Check(id=id, outcome="failed", message=message, remedy=remedy)

@@ -1,0 +1,179 @@
+"""What goes into the state of each side of a plan's joins: columns, for how long, and how many bytes a row."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from juncture.capacity.traffic import mean_of
+from juncture.checks.flow import Flow, join_type
+from juncture.checks.tables import Table
+from juncture.checks.timebound import is_endless
+from juncture.checks.wording import describe, tables_of
+from juncture.errors import JunctureError
+from juncture.kafka import offsets
+from juncture.kafka.admin import Admin
+from juncture.kafka.reader import read_topic
+from juncture.model.capacity import Range, SideState, Traffic
+from juncture.model.plan import CompiledPlan, PlanNode
+
+_TAKEN = 1_000
+_DELAY = re.compile(r"INTERVAL\s+'(?P<number>\d+)'\s+(?P<unit>SECOND|MINUTE|HOUR|DAY)", re.IGNORECASE)
+_UNITS = {"SECOND": 1_000, "MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
+_LATER = 1.2
+"""How much longer rows stay than their bounds say, as watermarks wait for the slowest partition."""
+_UNSEEN = Range(low=8, expected=24, high=64)
+"""Bytes of a column that is computed, or that the sample has no value of."""
+_INLINE = 7
+"""A text of so many bytes lies in its field; a longer one behind the fields, in whole words."""
+
+Samples = Mapping[str, Sequence[Mapping[str, Any]]]
+"""Rows of each table, as JSON has them."""
+
+
+def samples_of(
+    admin: Admin, topics: Mapping[str, str]
+) -> tuple[dict[str, list[dict[str, Any]]], tuple[str, ...]]:
+    """The last rows of each table, and what could not be read. A thousand a topic at most, spread over partitions."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    assumed = []
+    ends = offsets.latest(admin, sorted(set(topics.values())), committed=False)
+    for table, topic in sorted(topics.items()):
+        end = ends[topic]
+        each = max(_TAKEN // max(len(end), 1), 1)
+        try:
+            records = list(
+                read_topic(admin.kafka, topic, start={p: max(e - each, 0) for p, e in end.items()}, end=end)
+            )
+        except JunctureError as error:
+            assumed.append(
+                f"no records of '{topic}' could be read ({error.problem}): its columns are taken as 24 bytes"
+            )
+            continue
+        rows = [row for record in records if (row := _row(record.value))]
+        if records and not rows:
+            assumed.append(f"the records of '{topic}' are not JSON: its columns are taken as 24 bytes")
+        found[table] = rows
+    return found, tuple(assumed)
+
+
+def sides_of(
+    plan: CompiledPlan,
+    tables: Mapping[str, Table],
+    traffic: Mapping[str, Traffic],
+    samples: Samples,
+    on_event_join: frozenset[str],
+) -> tuple[tuple[SideState, ...], tuple[str, ...]]:
+    """What joins keep, in the plan's order, and which operators are left out because nothing is known of them.
+
+    Args:
+        plan: the job's.
+        tables: its sources, for how long their watermarks wait.
+        traffic: by table.
+        samples: rows by table.
+        on_event_join: uids of the joins that run on the event join.
+    """
+    flow = Flow(plan, lambda name: name in tables and tables[name].is_changelog)
+    found: list[SideState] = []
+    left_out = []
+    for node in plan.nodes:
+        if node.kind in ("interval-join", "join") and len(node.inputs) == 2:
+            for number, up in enumerate(plan.inputs(node)):
+                found.append(
+                    SideState(
+                        operator=describe(flow, node),
+                        side=tables_of(flow, up),
+                        columns=tuple(name for name, _ in up.fields),
+                        rate=rate_of(flow, up, traffic),
+                        kept=_kept(flow, node, number, tables, node.uid in on_event_join),
+                        row_bytes=_row_bytes(flow, up, samples),
+                    )
+                )
+        elif node.raw.get("state") or node.kind in ("temporal-join", "window-join", "over-aggregate"):
+            left_out.append(f"the state of {describe(flow, node)} is not computed, and comes on top")
+    return tuple(found), tuple(left_out)
+
+
+def rate_of(flow: Flow, node: PlanNode, traffic: Mapping[str, Traffic]) -> Range:
+    """Records a second at the peak that come out of an operator; filters are taken to let all through."""
+    ups = flow.plan.inputs(node)
+    if not ups:
+        rates = [traffic[name].peak for name in flow.plan.tables(node) if name in traffic]
+        return rates[0] if rates else Range.exactly(0)
+    rates = [rate_of(flow, up, traffic) for up in ups]
+    if len(rates) == 1:
+        return rates[0]
+    if node.kind == "union":
+        total = rates[0]
+        for rate in rates[1:]:
+            total = total + rate
+        return total
+    if join_type(node) in ("LEFT", "ANTI", "SEMI"):
+        return rates[0]
+    # As many rows as the side with fewer has, if each finds one partner.
+    least = min(rates, key=lambda rate: rate.expected)
+    return Range(low=least.low * 0.5, expected=least.expected, high=max(rate.high for rate in rates))
+
+
+def _kept(
+    flow: Flow, node: PlanNode, number: int, tables: Mapping[str, Table], event_join: bool
+) -> Range | None:
+    """How long a row stays, in ms: its reach, the wait of the watermark, and half the window until Flink cleans up."""
+    if node.kind == "join":
+        state = node.raw["state"][number]
+        if is_endless(state):
+            return None
+        millis = float(str(state["ttl"]).split()[0])
+        return Range(low=millis, expected=millis, high=millis * _LATER)
+    bounds = node.raw["intervalJoinSpec"]["windowBounds"]
+    left, right = -float(bounds["leftLowerBound"]), float(bounds["leftUpperBound"])
+    reach = max(left if number == 0 else right, 0.0)
+    names = {name for up in flow.plan.inputs(node) for name in flow.plan.tables(up)}
+    wait = max((_delay(tables[name]) for name in names if name in tables), default=0)
+    clean = 0.0 if event_join else max(left + right, 0.0) / 2
+    return Range(low=reach + wait, expected=reach + wait + clean, high=(reach + wait + clean) * _LATER)
+
+
+def _delay(table: Table) -> int:
+    """How long a table's watermark waits, in ms; 0 where it does not say so in an INTERVAL."""
+    text = table.statement.text
+    match = _DELAY.search(text, table.watermark[1]) if table.watermark else None
+    return int(match["number"]) * _UNITS[match["unit"].upper()] if match else 0
+
+
+def _row_bytes(flow: Flow, up: PlanNode, samples: Samples) -> Range:
+    """Bytes of a row as Flink lays it out (BinaryRowData): marks for nulls, a word a field, texts behind them."""
+    arity = len(up.fields)
+    fixed = Range.exactly((arity + 63 + 8) // 64 * 8 + 8 * arity)
+    for index in range(arity):
+        fixed = fixed + _behind(flow, up, index, samples)
+    return fixed
+
+
+def _behind(flow: Flow, up: PlanNode, index: int, samples: Samples) -> Range:
+    origins = flow.origins(up, index)
+    if len(origins) != 1 or origins[0].through:
+        return _UNSEEN if "VARCHAR" in str(up.fields[index][1]) or not origins else Range.exactly(0)
+    values = [row[origins[0].column] for row in samples.get(origins[0].table, ()) if origins[0].column in row]
+    if not values:
+        return _UNSEEN if "VARCHAR" in str(up.fields[index][1]) else Range.exactly(0)
+    if "TIMESTAMP" in str(up.fields[index][1]):
+        return Range.exactly(0)
+    return mean_of([_words(value) for value in values])
+
+
+def _words(value: Any) -> float:
+    if isinstance(value, (int, float, bool)) or value is None:
+        return 0
+    size = len((value if isinstance(value, str) else json.dumps(value)).encode())
+    return 0 if size <= _INLINE else (size + 7) // 8 * 8
+
+
+def _row(value: bytes | None) -> dict[str, Any]:
+    try:
+        row = json.loads(value or b"{}")
+    except ValueError:
+        return {}
+    return row if isinstance(row, dict) else {}

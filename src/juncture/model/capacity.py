@@ -1,0 +1,150 @@
+"""What a job needs, what there is for it, and whether that is enough. Rates are a second, sizes bytes, times ms."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Literal
+
+from pydantic import AwareDatetime, field_serializer
+
+from juncture.model.base import Value
+
+Basis = Literal["measured", "sampled", "computed", "packaged", "assumed"]
+"""Counted in Kafka or Flink; from a sample of records; from other figures; from the cost model that comes with
+Juncture; taken for want of anything better."""
+
+
+class Range(Value):
+    """What a figure is at least, is expected to be, and is at most. Infinity, null in JSON, means never."""
+
+    low: float
+    expected: float
+    high: float
+
+    @field_serializer("low", "expected", "high", when_used="json")
+    def _finite(self, value: float) -> float | None:
+        return value if isfinite(value) else None
+
+    @classmethod
+    def exactly(cls, value: float) -> Range:
+        return cls(low=value, expected=value, high=value)
+
+    def __add__(self, other: Range) -> Range:
+        return Range(
+            low=self.low + other.low, expected=self.expected + other.expected, high=self.high + other.high
+        )
+
+    def __mul__(self, other: Range | float) -> Range:
+        by = other if isinstance(other, Range) else Range.exactly(other)
+        return Range(low=self.low * by.low, expected=self.expected * by.expected, high=self.high * by.high)
+
+
+class Figure(Value):
+    """One figure, the formula it comes from with its numbers filled in, and what it rests on."""
+
+    name: str
+    unit: Literal["records/s", "bytes", "bytes/s", "µs", "cores", "slots", "rows", "s"]
+    value: Range
+    formula: str
+    basis: Basis
+
+
+class Traffic(Value):
+    """A topic that the job reads, up to `until`. Rates are records a second.
+
+    `now` is that of the last ten minutes, `peak` that of the busiest hour, `hours` the rate of each hour by its end,
+    newest first. `held` is how long a time the log holds, in ms. `largest` is the share of the largest partition.
+    """
+
+    table: str
+    topic: str
+    partitions: int
+    until: AwareDatetime | None
+    held: int
+    records: int
+    now: float
+    peak: Range
+    hours: tuple[float, ...]
+    record_bytes: Range
+    largest: float
+    retention: int | None = None
+
+
+class SideState(Value):
+    """What a join keeps of one input: `columns` of its rows, for `kept` ms, None for ever."""
+
+    operator: str
+    side: str
+    columns: tuple[str, ...]
+    rate: Range
+    kept: Range | None
+    row_bytes: Range
+
+
+class Matching(Value):
+    """How the sampled rows of two sides meet by their join's key. Shares are from 0 to 1, delays in ms.
+
+    `matched` is the share of the right side's rows with a partner in the left side's sample, ± `error` (95 %); it is
+    the least, as partners from before the sample are not in it. Delays are right time minus left time, `delay_most`
+    that of 99 %. `repeated` is the share of rows, left and right, whose key came before them; `hottest` the largest
+    share of one key.
+    """
+
+    operator: str
+    left: str
+    right: str
+    sampled: tuple[int, int]
+    matched: float
+    error: float
+    delay_median: float | None
+    delay_most: float | None
+    repeated: tuple[float, float]
+    hottest: float
+
+
+class Supply(Value):
+    """What the cluster has. Sizes are of all its TaskManagers."""
+
+    slots: int
+    free_slots: int
+    cores: int
+    taskmanagers: int
+    managed: int
+    heap: int
+
+
+class Check(Value):
+    """Something that must be so: how it is, and, where it is not so, what is missing and the mend."""
+
+    id: str
+    outcome: Literal["passed", "warned", "failed"]
+    message: str
+    remedy: str | None = None
+
+
+class CapacityReport(Value):
+    """A job's demand, held against what there is. `assumed`: what was taken for want of facts, and how it counts."""
+
+    schema_version: Literal[1] = 1
+    job: str
+    environment: str
+    at: AwareDatetime
+    parallelism: int
+    backend: str
+    recommended_backend: str
+    backend_reason: str
+    traffic: tuple[Traffic, ...]
+    state: tuple[SideState, ...]
+    matching: tuple[Matching, ...]
+    figures: tuple[Figure, ...]
+    supply: Supply | None
+    checks: tuple[Check, ...]
+    assumed: tuple[str, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Whether no check failed."""
+        return all(check.outcome != "failed" for check in self.checks)
+
+    def figure(self, name: str) -> Figure | None:
+        return next((each for each in self.figures if each.name == name), None)

@@ -1,0 +1,105 @@
+"""What joins are said to need, from topics of a known shape, held against what a running one takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tests.cluster.ailing import JOB, Ailing
+from tests.cluster.conftest import Stack
+from tests.cluster.example import until
+
+from juncture.cli.main import main
+from juncture.deploy.assess import WhatIf, assess
+from juncture.flink.rest import FlinkCluster
+from juncture.model.capacity import CapacityReport
+from juncture.planner.session import Planner
+
+Make = Callable[..., Ailing]
+
+WINDOW = "r.t BETWEEN l.t AND l.t + INTERVAL '20' MINUTE"
+
+
+@pytest.fixture
+def make_job(
+    stack: Stack, cluster: FlinkCluster, planner: Planner, tmp_path: Path, request: pytest.FixtureRequest
+) -> Make:
+    def make(**more) -> Ailing:
+        name = f"c{abs(hash(request.node.nodeid)) % 10**8}"
+        return Ailing(tmp_path / "project", name, stack, planner, **more)
+
+    return make
+
+
+def three_hours() -> Iterator[tuple[str, int, float]]:
+    """A record a second, three in the second hour; each key once."""
+    number = 0
+    for second in range(3 * 3600):
+        for part in range(3 if 3600 <= second < 7200 else 1):
+            yield f"key-{number:08}", number, second + part / 3
+            number += 1
+
+
+def outcomes(report: CapacityReport) -> dict[str, str]:
+    return {check.id: check.outcome for check in report.checks}
+
+
+@pytest.mark.parametrize("backend", ["hashmap", "rocksdb"])
+def test_the_state_that_was_foretold(make_job: Make, cluster: FlinkCluster, backend: str) -> None:
+    job = make_job(on=WINDOW, job=f"state: {{backend: {backend}}}\n")
+    job.write(three_hours(), pad=lambda number: f"{number:040}", as_it_was=True)
+
+    report = assess(job.files, job.connection, None)
+
+    left = report.traffic[0]
+    assert left.peak.expected == pytest.approx(3, rel=0.02)
+    assert left.now == pytest.approx(1, rel=0.05)
+    assert left.largest == pytest.approx(0.25, abs=0.1)
+    assert [round(rate) for rate in left.hours[:2]] == [1, 3]
+    assert report.matching[0].matched > 0.9
+    assert sum(report.matching[0].repeated) == 0
+    assert report.ready, report.checks
+
+    # The job reads to the end, where a record a second came: a third of the peak.
+    job.start()
+    job.caught_up(cluster, 36_000)
+    done = cluster.checkpoints(job.flink_job).counts.completed
+    until(lambda: cluster.checkpoints(job.flink_job).counts.completed > done + 1)
+    last = cluster.checkpoints(job.flink_job).latest.completed
+    figure = report.figure("state")
+    assert last is not None
+    assert figure is not None
+    third = figure.value * (1 / 3)
+    assert third.low < last.state_size < third.high, (third, last.state_size, figure.formula)
+
+
+def test_what_is_not_ready(make_job: Make, cluster: FlinkCluster) -> None:
+    job = make_job(on="l.n = r.n", job="parallelism: 8\n", partitions=2)
+    job.write(((f"k{i}", i, i / 10) for i in range(1_000)), as_it_was=True)
+
+    report = assess(job.files, job.connection, None, WhatIf(rate=100_000))
+
+    assert not report.ready
+    assert report.recommended_backend == "rocksdb"
+    found = outcomes(report)
+    assert found["slots"] == "failed"
+    assert found["cores"] == "failed"
+    assert found["parallelism"] == "failed"
+    assert found["state"] == "failed"
+    assert found["partitions"] == "warned"
+    assert all(check.remedy for check in report.checks if check.outcome != "passed")
+    assert any("daily shape is not known" in note for note in report.assumed)
+
+
+def test_the_command_and_topics_without_records(make_job: Make, cluster: FlinkCluster) -> None:
+    job = make_job()
+    arguments = ["--project", str(job.root), "capacity", JOB, "--explain"]
+
+    ran = CliRunner().invoke(main, arguments)
+
+    assert ran.exit_code == 0, ran.output
+    assert f"assumed: 'l-{job.name}' has no records" in ran.stdout
+    assert "passed  catch-up: there is nothing to catch up with" in ran.stdout
+    assert "/ 0.7 of the time, rounded up" in ran.stdout
