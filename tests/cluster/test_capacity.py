@@ -46,9 +46,9 @@ def outcomes(report: CapacityReport) -> dict[str, str]:
     return {check.id: check.outcome for check in report.checks}
 
 
-@pytest.mark.parametrize("backend", ["hashmap", "rocksdb"])
-def test_the_state_that_was_foretold(make_job: Make, cluster: FlinkCluster, backend: str) -> None:
-    job = make_job(on=WINDOW, job=f"state: {{backend: {backend}}}\n")
+def test_the_state_that_was_foretold(make_job: Make, cluster: FlinkCluster) -> None:
+    # On the heap: RocksDB's files still hold what was removed since it caught up.
+    job = make_job(on=WINDOW)
     job.write(three_hours(), pad=lambda number: f"{number:040}", as_it_was=True)
 
     report = assess(job.files, job.connection, None)
