@@ -45,10 +45,7 @@ def version_before(job: str, connection: Connection, store: Store) -> Deployment
                 state="nothing was changed",
                 remedy=f"see `juncture status {job}`, and try again when it has settled",
             )
-        if last.phase != "running":
-            ran = last_that_ran(job, store)
-            # Of the last one more is known than is recorded.
-            last = last if ran is not None and ran.version == last.version else ran
+        last = last_that_ran(job, store, last)
     if last is None:
         raise Refused(
             f"'{job}' has never run on '{connection.environment}'",

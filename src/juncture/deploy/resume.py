@@ -61,8 +61,7 @@ class Resumption:
             Refused: there is no state, or it can't be known to be gone on from. Starting from the startpoints
                 would read records again and emit rows a second time, which somebody has to want.
         """
-        ran = last is not None and _ran(last, self._store)
-        before = last if ran else last_that_ran(self._job, self._store)
+        before = last_that_ran(self._job, self._store, last)
         if before is None:
             return None
         if before.note == ENDED:
@@ -157,9 +156,12 @@ class Resumption:
         return Origin(path, f"{told}: {path}", self._unclaimed)
 
 
-def last_that_ran(job: str, store: Store) -> Deployment | None:
-    """The newest deployment of a job that ran, as recorded."""
-    return next((each for each in store.history(job) if _ran(each, store)), None)
+def last_that_ran(job: str, store: Store, last: Deployment | None) -> Deployment | None:
+    """The newest deployment of a job that ran: the job's `last`, as it really is, or one before it, as recorded."""
+    if last is None or _ran(last, store):
+        return last
+    earlier = (each for each in store.history(job) if each.version < last.version)
+    return next((each for each in earlier if _ran(each, store)), None)
 
 
 def _ran(deployment: Deployment, store: Store) -> bool:

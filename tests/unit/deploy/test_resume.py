@@ -10,7 +10,7 @@ import pytest
 from tests.unit.deploy.records import deployment
 
 from juncture.deploy.ledger import DRAINED
-from juncture.deploy.resume import Resumption
+from juncture.deploy.resume import Resumption, last_that_ran
 from juncture.deploy.store import Store
 from juncture.errors import Refused
 from juncture.model.deployment import Deployment, Phase
@@ -174,3 +174,14 @@ def test_the_state_of_a_join_s_other_form(place: Place, before: str, now: str, r
     assert "--anew" in (caught.value.remedy or "")
     with pytest.raises(Refused, match="neither reads"):
         other.asked(savepoint)
+
+
+def test_a_submission_that_is_known_to_have_failed_has_not_run_though_it_is_not_recorded_yet(
+    place: Place,
+) -> None:
+    before = place.ran(1, "submitting", "running", "stopping", "stopped", savepoint="/savepoints/1")
+    interrupted = place.ran(2, "submitting")
+    as_it_is = interrupted.model_copy(update={"phase": "failed"})
+    assert last_that_ran("clicks", place.store, as_it_is) == before
+    assert last_that_ran("clicks", place.store, before) == before
+    assert last_that_ran("clicks", place.store, None) is None
