@@ -207,7 +207,7 @@ def test_the_state_of_flinks_join_is_handed_over_to_the_event_join(juncture: Pro
     new_rows_have_the_new_column(juncture)
 
 
-def test_a_left_join_is_handed_over_though_the_command_is_killed_half_way(
+def test_a_left_join_is_handed_over_though_the_command_is_killed_in_each_of_its_steps(
     juncture: Project, cluster: FlinkCluster
 ) -> None:
     juncture.edit(JOB_FILE, lambda text: text + "join_strategy: event_join\n")
@@ -223,7 +223,10 @@ def test_a_left_join_is_handed_over_though_the_command_is_killed_half_way(
         reasons = [reason for each in juncture.json["state"]["operators"] for reason in each["reasons"]]
         assert "member_id was BIGINT, and is INT" in reasons
 
-        killed_at(juncture, "Submitting", 2, "--hand-over")
+        killed_at(juncture, "Submitting", 1, "--hand-over")
+        assert juncture("status", JOB) == 0, "the old version runs on"
+        killed_at(juncture, "Submitting", 2, "--hand-over")  # when that was stopped
+        killed_at(juncture, "Submitting", 2, "--hand-over")  # when the new version is to start
         until(lambda: juncture("upgrade", JOB, "--hand-over") == 0, 300)
         assert juncture.json["phase"] == "running"
         assert juncture("upgrade", JOB, "--hand-over") == 0, juncture.stderr

@@ -11,6 +11,7 @@ from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import known
 from juncture.cli.output import Text
 from juncture.cli.watching import watch
+from juncture.deploy.builder import is_over
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.status import CheckpointStatus, JobStatus, status
 
@@ -37,7 +38,7 @@ def command(invocation: Invocation, jobs: tuple[str, ...], watched: bool) -> Non
     if jobs:
         names = asked = [deployed(invocation, store, job) for job in jobs]
     else:
-        recorded = store.jobs()
+        recorded = [job for job in store.jobs() if not is_over(job, store)]
         project = invocation.project
         asked = known(project, ()) if project.jobs or project.broken or not recorded else []
         names = [*asked, *recorded]

@@ -29,6 +29,7 @@ from juncture.verdicts.version import base_uid
 
 Progress = Callable[[str], None]
 
+_SUFFIX = "__hand_over"
 _BUILD_UNTIL = "juncture.join.build-until"
 _NEVER = -(2**63)
 _INTERVAL = "execution.checkpointing.interval"
@@ -60,7 +61,15 @@ class Blueprint:
 
 def builder_of(job: str) -> str:
     """The name in the store of the job that builds state for another's hand-over."""
-    return f"{job}__hand_over"
+    return job + _SUFFIX
+
+
+def is_over(job: str, store: Store) -> bool:
+    """Whether this is the name of a job that has built state, and does so no more."""
+    if not job.endswith(_SUFFIX):
+        return False
+    last = store.last(job)
+    return last is not None and last.phase in ("stopped", "failed")
 
 
 def builder_files(blueprint: Blueprint, number: int, until: int | None) -> dict[str, str]:

@@ -77,6 +77,20 @@ def cut_of(record: Deployment, connection: Connection, reading: Reading, topics:
     return Cut(found, _measured(record, connection), exact=False)
 
 
+def refuse_rewound(record: Deployment, cut: Cut, connection: Connection) -> None:
+    """Raises Refused while a version reads again what was rewound: it has rows that its watermark had passed before."""
+    if record.restored_from is None or not record.startpoints or not cut.exact or cut.watermark is None:
+        return
+    now = _measured(record, connection)
+    if now is not None and now < cut.watermark:
+        raise Refused(
+            f"version {record.version} of '{record.job}' is not back yet where its watermark was before a topic was"
+            " read again",
+            state="nothing was changed",
+            remedy=f"try again when it has caught up, as `juncture status {record.job}` tells",
+        )
+
+
 def _measured(record: Deployment, connection: Connection) -> int | None:
     """The watermark of a job that runs, by its metrics: it was no farther than that at any later moment."""
     if record.phase != "running":
@@ -134,8 +148,13 @@ def refuse_removed(resolved: ResolvedStartpoints, since: int | None) -> None:
 
 
 def begun_at(job: str, store: Store) -> Offsets:
-    """Where the job has begun to read its topics, as far as its history tells: by its last start without state."""
+    """The first offsets that the job has read since its last start without state; none if its history does not tell."""
+    found: dict[str, dict[int, int]] = {}
     for record in store.history(job):
+        for each in (record.startpoints or {}).values():
+            lowest = found.setdefault(each.topic, {})
+            for partition, offset in each.start.items():
+                lowest[partition] = min(offset, lowest.get(partition, offset))
         if record.restored_from is None and record.startpoints:
-            return {each.topic: each.start for each in record.startpoints.values()}
+            return found
     return {}

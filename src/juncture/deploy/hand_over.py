@@ -19,6 +19,7 @@ from juncture.deploy.cut import (
     horizon,
     padded_starts,
     refuse_removed,
+    refuse_rewound,
 )
 from juncture.deploy.launcher import Launcher
 from juncture.deploy.manifest import read_manifest
@@ -86,6 +87,7 @@ def _plan(
         )
     cut = cut_of(last, connection, reading, _unread(blueprint, connection))
     refuse_untold(job, last.version, former, cut)
+    refuse_rewound(last, cut, connection)
     span = join_span(version_of(new.files))
     start = padded_starts(cut, span, begun_at(job, store), connection)
     files = builder_files(blueprint, 0, cut.watermark)
@@ -220,7 +222,8 @@ def hand_over(
                 reading, progress, built,
             )  # fmt: skip
         except JunctureError as error:
-            raise bring_back(error, old, stopped, connection, store, launch, progress) from None
+            failed = Refused(f"its state could not be built: {told(error)}")
+            raise bring_back(failed, old, stopped, connection, store, launch, progress) from None
     return replace(
         stopped, plan.runs, old, new, connection, store, launch, progress,
         accept="LOST", start_from=built.savepoint, healthy_within=healthy_within,

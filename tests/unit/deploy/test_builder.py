@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.projects import small_project
+from tests.unit.deploy.records import deployment
 
-from juncture.deploy.builder import Blueprint, builder_files
+from juncture.deploy.builder import Blueprint, builder_files, builder_of, is_over
 from juncture.deploy.manifest import read_manifest
+from juncture.deploy.store import Store
 from juncture.planner.plan import parse_plan, read_plan, with_uids
 from juncture.render.renderer import render
 
@@ -63,6 +65,15 @@ def test_its_sources_have_uids_of_their_own_and_all_else_has_the_new_versions(tm
     assert [node.uid for node in plan.nodes] == [
         "table-source-scan:server@51", "table-source-scan:client@51", "join:server+client",
     ]  # fmt: skip
+
+
+def test_it_is_told_of_as_long_as_it_runs(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.append(deployment(job=builder_of("clicks")))
+    store.append(deployment(job="clicks", phase="stopped"))
+    assert [is_over(job, store) for job in store.jobs()] == [False, False]
+    store.append(deployment(job=builder_of("clicks"), phase="stopped"))
+    assert [is_over(job, store) for job in store.jobs()] == [False, True]
 
 
 def test_before_the_first_watermark_nothing_has_expired(tmp_path: Path) -> None:

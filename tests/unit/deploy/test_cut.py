@@ -69,7 +69,10 @@ def test_where_a_job_has_begun(tmp_path: Path) -> None:
     store = Store(tmp_path)
     assert begun_at("clicks", store) == {}
     begun = AppliedStart(topic="page-clicks", asked="latest", start={0: 7}, end=None)
-    store.append(deployment(1, startpoints={"clicks": begun}))
-    again = AppliedStart(topic="page-clicks", asked="offsets", start={0: 9}, end=None)
-    store.append(deployment(2, restored_from="/savepoints/1", startpoints={"clicks": again}))
+    store.append(deployment(1, startpoints={"clicks": begun.model_copy(update={"start": {0: 1}})}))
+    store.append(deployment(2, startpoints={"clicks": begun}))
     assert begun_at("clicks", store) == {"page-clicks": {0: 7}}
+    for version, offset in ((3, 9), (4, 5)):
+        rewound = begun.model_copy(update={"start": {0: offset}})
+        store.append(deployment(version, restored_from="/savepoints/1", startpoints={"clicks": rewound}))
+    assert begun_at("clicks", store) == {"page-clicks": {0: 5}}

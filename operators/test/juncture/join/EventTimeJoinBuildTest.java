@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.runtime.state.hashmap.HashMapStateBackend;
 import org.apache.flink.table.runtime.operators.join.FlinkJoinType;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -21,26 +22,40 @@ class EventTimeJoinBuildTest {
     void goesOnAsTheJoinThatReadThemFirst(FlinkJoinType type) throws Exception {
         final Joins joins = new Joins(type, -5000, 2000, false);
         for (long seed = 21; seed <= 24; seed++) {
-            final List<Stream.Step> steps = Stream.disordered(seed, 1500, 20, 3000);
-            final int cut = 700 + new Random(seed).nextInt(400);
-            final List<Stream.Step> after = steps.subList(cut, steps.size());
-            final List<String> expected;
-            final long reached;
-            try (Joins.Running old = joins.ours().start()) {
-                Stream.applyAll(steps.subList(0, cut), old);
-                reached = old.reached();
-                old.taken();
-                Stream.applyAll(after, old);
-                expected = old.taken();
+            assertGoesOn(joins, Stream.disordered(seed, 1500, 20, 3000), seed);
+        }
+    }
+
+    private static void assertGoesOn(Joins joins, List<Stream.Step> steps, long seed) throws Exception {
+        final int cut = 700 + new Random(seed).nextInt(400);
+        final List<Stream.Step> after = steps.subList(cut, steps.size());
+        final List<String> expected;
+        final long reached;
+        try (Joins.Running old = joins.ours().start()) {
+            Stream.applyAll(steps.subList(0, cut), old);
+            reached = old.reached();
+            final OperatorSubtaskState stopped = old.snapshot(1);
+            try (Joins.Running again = joins.ours().startFrom(stopped)) {
+                Stream.applyAll(after, again);
+                expected = again.taken();
             }
-            // The first part was read while the watermark was not as far.
-            OperatorSubtaskState state = built(joins, null, steps.subList(0, cut / 2), seed, reached - 20_000);
-            state = built(joins, state, steps.subList(cut / 2, cut), seed, reached);
-            try (Joins.Running running = joins.ours().on(new HashMapStateBackend()).startFrom(state)) {
-                Stream.applyAll(after, running);
-                assertEquals(withoutWatermarks(expected), withoutWatermarks(running.taken()));
-                assertFalse(expected.isEmpty());
-            }
+        }
+        // The first part was read while the watermark was not as far.
+        OperatorSubtaskState state = built(joins, null, steps.subList(0, cut / 2), seed, reached - 20_000);
+        state = built(joins, state, steps.subList(cut / 2, cut), seed, reached);
+        try (Joins.Running running = joins.ours().on(new HashMapStateBackend()).startFrom(state)) {
+            Stream.applyAll(after, running);
+            assertEquals(withoutWatermarks(expected), withoutWatermarks(running.taken()));
+            assertFalse(expected.isEmpty());
+        }
+    }
+
+    @Test
+    void lateRowsMatterToUnmatchedOnesAlone() throws Exception {
+        final Joins joins = new Joins(FlinkJoinType.INNER, -5000, 2000, false);
+        for (long seed = 25; seed <= 28; seed++) {
+            // Two of three rows are behind the watermark.
+            assertGoesOn(joins, Stream.disordered(seed, 1500, 20, 0), seed);
         }
     }
 
