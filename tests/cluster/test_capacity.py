@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -87,10 +88,27 @@ def test_what_is_not_ready(make_job: Make, cluster: FlinkCluster) -> None:
     assert found["slots"] == "failed"
     assert found["cores"] == "failed"
     assert found["parallelism"] == "failed"
-    assert found["state"] == "failed"
+    assert found["unbounded-state"] == "failed"
     assert found["partitions"] == "warned"
     assert all(check.remedy for check in report.checks if check.outcome != "passed")
     assert any("daily shape is not known" in note for note in report.assumed)
+
+
+def test_a_job_that_is_not_ready_is_not_submitted(make_job: Make, cluster: FlinkCluster) -> None:
+    days = "r.t BETWEEN l.t AND l.t + INTERVAL '99' DAY"
+    job = make_job(on=days)
+    job.write(((f"key-{i}", i, i / 100) for i in range(60_000)), as_it_was=True)
+    submit = ["--project", str(job.root), "--output", "json", "submit", JOB]
+
+    refused = CliRunner().invoke(main, submit)
+    assert refused.exit_code == 1
+    assert "is not ready" in refused.stderr
+    assert "- state: " in json.loads(refused.stderr.splitlines()[-1])["error"]["problem"]
+
+    taken = CliRunner().invoke(main, [*submit, "--accept-risk", "a trial of an hour"])
+    assert taken.exit_code == 0, taken.stderr
+    assert "Not ready, and accepted: state" in taken.stderr
+    assert json.loads(taken.stdout)["accepted_risk"] == "a trial of an hour"
 
 
 def test_the_command_and_topics_without_records(make_job: Make, cluster: FlinkCluster) -> None:

@@ -131,7 +131,7 @@ def _state(demand: Demand, supply: Supply | None) -> Iterator[Check]:
     endless = [side for side in demand.sides if side.kept is None]
     if endless:
         yield _failed(
-            "state",
+            "unbounded-state",
             f"{endless[0].operator} keeps the rows of {' and of '.join(side.side for side in endless)} for ever",
             f"bound it in time, or set `state: {{ttl: ...}}` in jobs/{demand.name}.yaml",
         )

@@ -77,7 +77,9 @@ def _of_topic(
             f" to {_UNKNOWN:.0f} times the rate now"
         )
         mean = records / (held / 1000)
-        peak = Range(low=mean, expected=max(mean, now), high=max(mean, now) * _UNKNOWN)
+        # They may all have been written in one second: that is no rate to refuse a job by.
+        least = records / (max(held, _NOW) / 1000)
+        peak = Range(low=least, expected=max(mean, now), high=max(mean, now) * _UNKNOWN)
     else:
         busiest = max((*hours, now))
         peak = Range(low=max(hours), expected=busiest, high=busiest * _INSIDE_HOUR)

@@ -51,6 +51,7 @@ def state_rows(deployment: Deployment) -> list[tuple[str, str]]:
         ("savepoint", deployment.savepoint),
         ("checkpoint", deployment.checkpoint),
         ("note", deployment.note),
+        ("accepted risk", deployment.accepted_risk),
     )
     return [(name, value) for name, value in rows if value]
 

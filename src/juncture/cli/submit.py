@@ -14,6 +14,7 @@ from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.cli.startpoints import view_startpoints
 from juncture.deploy.connection import connect, open_store
+from juncture.deploy.gate import Gate
 from juncture.deploy.launcher import client_variables
 from juncture.deploy.starts import Starting
 from juncture.deploy.submit import SubmitPlan, plan_submit, submit
@@ -49,6 +50,11 @@ from juncture.startpoints.seen import read_seen
     type=click.File(encoding="utf-8"),
     help="Start at the offsets that `juncture startpoints --output json` has told, and not where they would be now.",
 )
+@click.option(
+    "--accept-risk",
+    metavar="REASON",
+    help="Start it though there is not enough for it (`juncture capacity`); the reason is recorded.",
+)
 @shared_options
 @pass_invocation
 def command(
@@ -59,11 +65,13 @@ def command(
     start_from: str | None,
     anew: bool,
     seen_file: TextIO | None,
+    accept_risk: str | None,
 ) -> None:
     """Render, check and start a job, and wait until all of its tasks run.
 
     It is refused (1) if it runs already, if a check finds an error, or if something that it needs is missing:
-    topics, slots, jars, the right version of Flink. The rendered files and the deployment are recorded in the
+    topics, slots, jars, the right version of Flink; or if there is not enough for it in any case, as `juncture
+    capacity` tells. The rendered files and the deployment are recorded in the
     environment's store.
 
     A job that ran before goes on from its newest state, as long as its plan is the same: the savepoint it was
@@ -90,6 +98,7 @@ def command(
         files = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
         jars = [jar.path for jar in toolchain.jars]
         starting = Starting(planner.read_offsets, project.jobs[name].locate, seen)
+        gate = Gate(accepted=accept_risk)
         if only_plan:
             steps = plan_submit(
                 files,
@@ -99,6 +108,7 @@ def command(
                 anew=anew,
                 start_from=start_from,
                 starting=starting,
+                gate=gate,
             )
         else:
             if create_topics:
@@ -114,6 +124,7 @@ def command(
                     anew=anew,
                     start_from=start_from,
                     starting=starting,
+                    gate=gate,
                 )
     if only_plan:
         invocation.output.result(steps, lambda text: _view_plan(text, steps))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from juncture.deploy import helpers, ledger, preflight
 from juncture.deploy.connection import Connection
+from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.launcher import Launcher, launch_options
 from juncture.deploy.lock import Lock, locked
 from juncture.deploy.manifest import Manifest, read_manifest
@@ -71,6 +72,7 @@ class SubmitPlan(Value):
     savepoint_dir: str | None
     checked: tuple[str, ...]
     startpoints: ResolvedStartpoints | None = None
+    accepted_risk: str | None = None
 
 
 def plan_submit(
@@ -83,6 +85,7 @@ def plan_submit(
     start_from: str | None = None,
     accept: Verdict | None = None,
     starting: Starting = AS_AUTHORED,
+    gate: Gate = OPEN,
 ) -> SubmitPlan:
     """Look at everything that a submission needs; changes nothing. Arguments and errors as of `submit`."""
     manifest = read_manifest(files)
@@ -93,7 +96,9 @@ def plan_submit(
             last = ledger.reconcile(last, cluster)
         origin = _origin(manifest, files, cluster, store, last, anew, start_from, accept, starting)
         resolve = partial(resolve_startpoints, manifest, files, connection, store, starting)
-        return _plan(manifest, files, connection, jars, cluster, last, origin, resolve, starting.rewound)
+        return _plan(
+            manifest, files, connection, jars, cluster, last, origin, resolve, starting.rewound, gate
+        )
 
 
 def submit(
@@ -108,6 +113,7 @@ def submit(
     start_from: str | None = None,
     accept: Verdict | None = None,
     starting: Starting = AS_AUTHORED,
+    gate: Gate = OPEN,
 ) -> Deployment:
     """Deploy a rendered job that does not run, and return when all of its tasks run.
 
@@ -127,6 +133,7 @@ def submit(
         start_from: the savepoint or checkpoint to go on from, instead of the newest.
         accept: the worst that may become of that state where the plan is another; by default it must be the same.
         starting: how its startpoints are resolved, and which apply though it goes on from state.
+        gate: whether there must be enough for it.
 
     Raises:
         Refused: the job runs, its startpoints can't be applied, it can't be known to go on from its state,
@@ -146,7 +153,9 @@ def submit(
             last = ledger.settle(last, cluster, store.append)
         origin = _origin(manifest, files, cluster, store, last, anew, start_from, accept, starting)
         resolve = partial(resolve_startpoints, manifest, files, connection, store, starting)
-        plan = _plan(manifest, files, connection, jars, cluster, last, origin, resolve, starting.rewound)
+        plan = _plan(
+            manifest, files, connection, jars, cluster, last, origin, resolve, starting.rewound, gate
+        )
         for fact in plan.checked:
             progress(fact)
         return _execute(plan, files, connection, store, jars, launch, cluster, lock, progress)
@@ -188,9 +197,10 @@ def _plan(
     origin: Origin | None,
     resolve: Callable[[], ResolvedStartpoints],
     rewound: frozenset[str],
+    gate: Gate,
 ) -> SubmitPlan:
     connection.values(manifest.variables)
-    checked = [*preflight.check(manifest, connection, cluster, jars)]
+    checked = [*preflight.check(manifest, connection, cluster, jars), *gate.passed(files, connection)]
     resolved = None
     if origin is None or rewound:
         resolved = resolve()
@@ -222,6 +232,7 @@ def _plan(
         savepoint_dir=cluster.savepoint_dir(manifest.options),
         checked=tuple(checked),
         startpoints=resolved,
+        accepted_risk=gate.accepted,
     )
 
 
@@ -254,6 +265,7 @@ def _execute(
         checkpoint_dir=plan.checkpoint_dir,
         savepoint_dir=plan.savepoint_dir,
         startpoints=applied(plan.startpoints) if plan.startpoints else None,
+        accepted_risk=plan.accepted_risk,
     )
     manifest = read_manifest(files)
     variables = connection.values(manifest.variables)

@@ -31,6 +31,7 @@ class Deployment(Value):
     `restored_from` the savepoint or checkpoint it went on from, `savepoint` the one it was stopped with,
     `checkpoint` the newest of a job that ended without one. `checkpoint_dir` and `savepoint_dir` are where
     Flink puts them while it runs. `startpoints` are what it began with by source, None if it went on from state.
+    `accepted_risk` is why it was started although it was not ready, if somebody said so.
     """
 
     schema_version: Literal[1] = 1
@@ -52,3 +53,4 @@ class Deployment(Value):
     restored_from: str | None = None
     startpoints: dict[str, AppliedStart] | None = None
     note: str | None = None
+    accepted_risk: str | None = None

@@ -1,0 +1,56 @@
+"""Whether a job may be started though there is not enough for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from juncture.deploy.assess import assess
+from juncture.deploy.connection import Connection
+from juncture.errors import JunctureError, Refused
+
+_TOLD_ELSEWHERE = ("slots", "startpoints", "unbounded-state")
+"""Checks that a submission makes itself, or `juncture check` has made."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Looks at a job's capacity before it is started.
+
+    Args:
+        shut: whether to look at all.
+        accepted: why a job that is not ready is started all the same; recorded with the deployment.
+    """
+
+    shut: bool = True
+    accepted: str | None = None
+
+    def passed(self, files: Mapping[str, str], connection: Connection) -> tuple[str, ...]:
+        """What was found, a sentence each. Raises Refused, with all failed checks, unless the risk is accepted.
+
+        Topics that can't be looked at hold nobody up: what needs them tells so.
+        """
+        if not self.shut:
+            return ()
+        try:
+            report = assess(files, connection, None)
+        except JunctureError as error:
+            return (f"What the job needs is not known: {error.problem}",)
+        failed = [
+            each for each in report.checks if each.outcome == "failed" and each.id not in _TOLD_ELSEWHERE
+        ]
+        if not failed:
+            return ("There is enough for it, by `juncture capacity`",)
+        if self.accepted is not None:
+            return tuple(f"Not ready, and accepted: {each.id}: {each.message}" for each in failed)
+        problems = "".join(f"\n- {each.id}: {each.message}" for each in failed)
+        raise Refused(
+            f"'{report.job}' is not ready:{problems}",
+            state="nothing was changed",
+            remedy="\n".join(f"- {each.remedy}" for each in failed if each.remedy)
+            + "\nor start it all the same with --accept-risk REASON",
+        )
+
+
+OPEN = Gate(shut=False)
+"""For callers who have looked, or need not."""
