@@ -20,7 +20,8 @@ def rollback_target(job: str, store: Store, current: Deployment, version: int | 
 
     Raises Refused if there is none, or it has left no state.
     """
-    history = store.history(job)
+    # Of the current one more is known than is recorded.
+    history = [current if each.version == current.version else each for each in store.history(job)]
     if version is None:
         found = [each for each in history if each.digest != current.digest and _state(each)]
     else:
