@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,8 +17,12 @@ from juncture.local.stack import LocalStack
 from juncture.model.environment import Flink, Kafka
 from juncture.model.local import LocalSettings
 from juncture.planner.session import Planner
+from juncture.project.config import resolve_environment
+from juncture.project.loader import load_project
+from juncture.validation.harness.session import WarmSession
 
 Make = Callable[..., Example]
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,10 +43,12 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> Iterator[Stack]:
     root = tmp_path_factory.mktemp("stack")
     settings = LocalSettings(slots=6, taskmanager_memory="2g", jobmanager_memory="1g", broker_heap="512m")
-    local = LocalStack(root, settings, short_lived=True)
+    # As `juncture local up` does it: the connector is loaded once, and not for each job that brings it along.
+    libraries = [jar.path for jar in toolchain.jars]
+    local = LocalStack(root, settings, libraries=libraries, short_lived=True)
     state = local.up()
     try:
         yield Stack(
@@ -52,6 +59,19 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         )
     finally:
         local.down(purge=True)
+
+
+@pytest.fixture(scope="session")
+def warm(stack: Stack) -> Iterator[WarmSession]:
+    """A session on the stack, to put others beside; its project, in the root of the stack, is the examples."""
+    for folder in ("sql", "jobs", "templates"):
+        shutil.copytree(REPOSITORY / folder, stack.root / folder)
+    shutil.copy(REPOSITORY / "juncture.toml", stack.root)
+    job = (REPOSITORY / "jobs/impression_clicks.yaml").read_text()
+    (stack.root / "jobs/on_event_join.yaml").write_text(f"{job}join_strategy: event_join\n")
+    project = load_project(stack.root)
+    with WarmSession(project, resolve_environment(project), ["on_event_join"]) as session:
+        yield session
 
 
 @pytest.fixture

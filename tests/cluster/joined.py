@@ -1,4 +1,4 @@
-"""A project of small joins over the same topics, and a warm session that runs cases of them."""
+"""A project of small joins over the same topics, and a session that runs cases of them."""
 
 from __future__ import annotations
 
@@ -44,8 +44,9 @@ CREATE TABLE versions (
 """
 
 
-def warm_session(
+def joined_session(
     root: Path,
+    beside: WarmSession,
     joins: Mapping[str, tuple[str, str]],
     delay: int = 60,
     sources: Mapping[str, str] | None = None,
@@ -74,7 +75,7 @@ def warm_session(
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     project = load_project(root)
-    return WarmSession(project, resolve_environment(project), joins)
+    return WarmSession(project, resolve_environment(project), joins, beside=beside)
 
 
 def at(seconds: float | None) -> str | None:

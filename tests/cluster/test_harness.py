@@ -78,11 +78,8 @@ wrong.yaml:17:5: 2 rows are expected, the job wrote 2: 1 missing, 1 different, 1
 
 
 @pytest.fixture(scope="module")
-def root(stack) -> Path:
+def root(stack, warm: WarmSession) -> Path:
     """The project of the running stack: the examples, a join that fails, and one the oracle can't compute."""
-    for folder in ("sql", "jobs", "templates"):
-        shutil.copytree(REPOSITORY / folder, stack.root / folder)
-    shutil.copy(REPOSITORY / "juncture.toml", stack.root)
     job = (REPOSITORY / "jobs/impression_clicks.yaml").read_text()
     for name, select in (
         ("failing", FAILING),
@@ -99,10 +96,10 @@ def root(stack) -> Path:
 
 
 @pytest.fixture(scope="module")
-def session(root: Path) -> Iterator[WarmSession]:
+def session(root: Path, warm: WarmSession) -> Iterator[WarmSession]:
     project = load_project(root)
     jobs = ("impression_clicks", "failing", "unknown", "misset")
-    with WarmSession(project, resolve_environment(project), jobs) as session:
+    with WarmSession(project, resolve_environment(project), jobs, beside=warm) as session:
         yield session
 
 

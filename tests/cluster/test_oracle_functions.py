@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.cluster.joined import at, case, warm_session
+from tests.cluster.joined import at, case, joined_session
 
 from juncture.errors import Location
 from juncture.validation.cases.case import Arrival
@@ -83,9 +83,9 @@ def _jobs() -> dict[str, tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmSession]:
+def session(warm: WarmSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmSession]:
     root = tmp_path_factory.mktemp("functions")
-    with warm_session(root, _jobs(), sources={"v": SOURCE}) as session:
+    with joined_session(root, warm, _jobs(), sources={"v": SOURCE}) as session:
         yield session
 
 

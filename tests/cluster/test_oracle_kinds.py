@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from tests.cluster.joined import case, event, warm_session
+from tests.cluster.joined import case, event, joined_session
 
 from juncture.errors import Location
 from juncture.validation.cases.case import Arrival
@@ -155,8 +155,8 @@ EVENTS: tuple[Arrival, ...] = (
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmSession]:
-    with warm_session(tmp_path_factory.mktemp("kinds"), KINDS) as session:
+def session(warm: WarmSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmSession]:
+    with joined_session(tmp_path_factory.mktemp("kinds"), warm, KINDS) as session:
         yield session
 
 

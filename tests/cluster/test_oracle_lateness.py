@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from itertools import count
 
 import pytest
-from tests.cluster.joined import BASE, event, warm_session
+from tests.cluster.joined import BASE, event, joined_session
 
 from juncture.errors import Location
 from juncture.validation.cases.case import Case, Expectation, ExpectedRow
@@ -183,9 +183,9 @@ COURSES["event_join"] = COURSES["interval"]
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmSession]:
-    with warm_session(
-        tmp_path_factory.mktemp("late"), JOBS, delay=0, on_event_join={"event_join"}
+def session(warm: WarmSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmSession]:
+    with joined_session(
+        tmp_path_factory.mktemp("late"), warm, JOBS, delay=0, on_event_join={"event_join"}
     ) as session:
         yield session
 

@@ -86,9 +86,9 @@ cases:
 
 
 @pytest.fixture(scope="module")
-def outcomes(stack) -> Iterator[dict[str, Outcome]]:
+def outcomes(warm: WarmSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Outcome]]:
     """The cases' outcomes, on the running stack."""
-    root = stack.root / "steps"
+    root = tmp_path_factory.mktemp("steps")
     for folder in ("sql", "jobs", "templates"):
         shutil.copytree(REPOSITORY / folder, root / folder)
     shutil.copy(REPOSITORY / "juncture.toml", root)
@@ -103,7 +103,7 @@ def outcomes(stack) -> Iterator[dict[str, Outcome]]:
     project = load_project(root)
     environment = resolve_environment(project)
     cases = read_cases(project, environment, root / "steps.yaml")
-    with WarmSession(project, environment, [case.job for case in cases]) as session:
+    with WarmSession(project, environment, [case.job for case in cases], beside=warm) as session:
         yield {case.name: run_case(session, case) for case in cases}
         left = [topic for topic in Admin(session.connection.kafka).partitions() if "page-clicks." in topic]
         assert left == []

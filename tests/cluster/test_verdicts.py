@@ -50,8 +50,8 @@ def _names(number: int) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def session(stack) -> Iterator[WarmSession]:
-    root = stack.root / "verdicts"
+def session(warm: WarmSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmSession]:
+    root = tmp_path_factory.mktemp("verdicts")
     for folder in ("sql/sources", "templates"):
         shutil.copytree(REPOSITORY / folder, root / folder)
     shutil.copy(REPOSITORY / "juncture.toml", root)
@@ -64,7 +64,7 @@ def session(stack) -> Iterator[WarmSession]:
             (root / f"jobs/{name}.yaml").write_text(f"join: {name}\nsink: pairs\n")
     project = load_project(root)
     jobs = [name for number in range(len(EDITS)) for name in _names(number)]
-    with WarmSession(project, resolve_environment(project), jobs) as session:
+    with WarmSession(project, resolve_environment(project), jobs, beside=warm) as session:
         yield session
 
 

@@ -11,6 +11,7 @@ from juncture.cli.output import Text
 from juncture.deploy.connection import forget_local
 from juncture.deploy.running import require_idle
 from juncture.errors import InvalidProject, JunctureError, Location
+from juncture.local.jars import JarCache
 from juncture.local.stack import LocalStack
 from juncture.local.state import StackState
 from juncture.model.environment import Environment
@@ -31,10 +32,11 @@ def command() -> None:
 @pass_invocation
 def up(invocation: Invocation) -> None:
     """Start what does not run yet, and wait until it answers."""
-    stack = LocalStack(invocation.root, settings_of(invocation))
-    output = invocation.output
+    settings, output = settings_of(invocation), invocation.output
     with invocation.leaving("what was started was stopped again"), output.progress() as say:
-        state = stack.up(say)
+        # Jobs bring Kafka's connector along, as to any cluster, but start much faster where it is loaded already.
+        libraries = JarCache().jars("kafka-connector", say)
+        state = LocalStack(invocation.root, settings, libraries=libraries).up(say)
     output.result(_data(state), lambda text: _view(state, text))
 
 

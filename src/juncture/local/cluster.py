@@ -145,8 +145,9 @@ class Cluster:
             "io.tmp.dirs": str(self._folder.tmp),
             "web.tmpdir": str(self._folder.tmp),
             "classloader.check-leaked-classloader": False,
-            # Progress that is shown, and waited for, comes from metrics: by default they are 10 s old.
-            "metrics.fetcher.update-interval": "500 ms",
+            # Progress that is shown, and waited for, comes from these: by default they are 10 s and 3 s old.
+            "metrics.fetcher.update-interval": "50 ms",
+            "web.refresh-interval": "100 ms",
             # A job gets its slots at once: there is nobody to share a round of requests with.
             "slot.request.max-interval": "0 ms",
             "slotmanager.requirement-check.delay": "0 ms",

@@ -210,6 +210,7 @@ class LocalStack:
             ports=Ports(
                 kafka=kafka or picked[0], controller=picked[1], rest=rest or picked[2], rpc=picked[3]
             ),
+            libraries=self._libraries,
         )
 
     def _start_kafka(self, supervisor: Supervisor, java: Java, jars: list[Path]) -> None:

@@ -36,7 +36,7 @@ class StackState(BaseModel):
     """A local stack as it was started. Written to `stack.json`, versioned.
 
     `phase` is 'starting' until everything answered. `dead` names the processes that were started
-    and are gone; it is found by `LocalStack.status`, never written.
+    and are gone; it is found by `LocalStack.status`, never written. `libraries` are jars on the cluster's class path.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,6 +51,7 @@ class StackState(BaseModel):
     ports: Ports
     processes: tuple[ProcessRecord, ...] = ()
     dead: tuple[str, ...] = ()
+    libraries: tuple[Path, ...] = ()
 
     @property
     def alive(self) -> bool:

@@ -9,15 +9,12 @@ from juncture.local.stack import LocalStack
 from juncture.local.state import StackState
 
 CLUSTER = {
-    # Steps are confirmed by metrics, which Flink gathers, and answers from, no oftener than this.
-    "metrics.fetcher.update-interval": "50 ms",
-    "web.refresh-interval": "100 ms",
     # Two heartbeats that can't be delivered tell that a TaskManager is dead; a slow one has its time as before.
     "heartbeat.interval": "250 ms",
     # How long Flink waits for the metrics of a TaskManager that has died, before it shows those of the others.
     "web.timeout": "15 s",
 }
-"""Flink options of a cluster that is watched closely, and whose TaskManagers die."""
+"""Flink options of a cluster whose TaskManagers die."""
 
 SPREAD = {"taskmanager.load-balance.mode": "SLOTS"}
 """Jobs run on all TaskManagers, so that the one which is left knows their classes already."""

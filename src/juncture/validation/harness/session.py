@@ -123,7 +123,8 @@ class WarmSession(SharedSession):
             with connection.cluster() as cluster:
                 if cluster.overview().slots_available >= self._slots:
                     progress("Using the project's local stack, which runs")
-                    self.jars = tuple(jar.path for jar in self.toolchain.jars)
+                    libraries = set(running.libraries)
+                    self.jars = tuple(j.path for j in self.toolchain.jars if j.path not in libraries)
                     return connection
         return self._own_stack(progress)
 
