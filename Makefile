@@ -5,7 +5,7 @@
 
 BIN := .venv/bin
 # Two workers, each with a broker and a cluster of its own: 5 GiB of memory a worker.
-TWO_AT_ONCE := $(BIN)/pytest -n 2 --dist loadfile
+TWO_AT_ONCE := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -25,6 +25,11 @@ Make = Callable[..., Example]
 REPOSITORY = Path(__file__).parents[2]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of two workers, neither must begin the longest module last."""
+    items.sort(key=lambda item: item.get_closest_marker("minutes") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> None:
     """Let programs be interrupted: one that a shell starts in the background inherits that SIGINT is ignored."""

@@ -9,6 +9,8 @@ import pytest
 from bench.join_operator.__main__ import main as operators
 from bench.joins.__main__ import main
 
+pytestmark = pytest.mark.minutes
+
 
 def test_two_engines_write_the_rows_of_the_oracle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -41,7 +41,7 @@ _ORACLE = """
     AND c.clicked_at BETWEEN i.served_at AND i.served_at + INTERVAL 10 MINUTE
     WHERE i.impression_id NOT LIKE 'end%'
 """
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.minutes, pytest.mark.timeout(900)]
 Pair = tuple[str, str | None]
 
 
