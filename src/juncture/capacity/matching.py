@@ -5,12 +5,12 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
 from math import sqrt
 from typing import Any
 
 from juncture.checks.flow import Flow, join_spec
 from juncture.checks.wording import describe
+from juncture.kafka.rows import millis_of
 from juncture.model.capacity import Matching
 from juncture.model.plan import CompiledPlan, PlanNode
 
@@ -78,20 +78,10 @@ def _column(flow: Flow, up: PlanNode, index: int) -> tuple[str, str]:
 
 
 def _keyed(row: Mapping[str, Any], names: Sequence[str], time: str) -> tuple[tuple[str, ...], int | None]:
-    return tuple(str(row.get(name)) for name in names), _time(row.get(time))
+    return tuple(str(row.get(name)) for name in names), millis_of(row.get(time))
 
 
 def _repeated(counts: Counter[tuple[str, ...]]) -> float:
     """The share of rows whose key came before them."""
     total = sum(counts.values())
     return (total - len(counts)) / total
-
-
-def _time(value: Any) -> int | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return int(moment.replace(tzinfo=moment.tzinfo or timezone.utc).timestamp() * 1000)

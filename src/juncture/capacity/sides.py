@@ -16,6 +16,7 @@ from juncture.errors import JunctureError
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
+from juncture.kafka.rows import row_of
 from juncture.model.capacity import Range, SideState, Traffic
 from juncture.model.plan import CompiledPlan, PlanNode
 
@@ -52,7 +53,7 @@ def samples_of(
                 f"no records of '{topic}' could be read ({error.problem}): its columns are taken as 24 bytes"
             )
             continue
-        rows = [row for record in records if (row := _row(record.value))]
+        rows = [row for record in records if (row := row_of(record.value))]
         if records and not rows:
             assumed.append(f"the records of '{topic}' are not JSON: its columns are taken as 24 bytes")
         found[table] = rows
@@ -169,11 +170,3 @@ def _words(value: Any) -> float:
         return 0
     size = len((value if isinstance(value, str) else json.dumps(value)).encode())
     return 0 if size <= _INLINE else (size + 7) // 8 * 8
-
-
-def _row(value: bytes | None) -> dict[str, Any]:
-    try:
-        row = json.loads(value or b"{}")
-    except ValueError:
-        return {}
-    return row if isinstance(row, dict) else {}

@@ -6,7 +6,7 @@ import re
 
 import click
 
-from juncture.cli.compiled import planning, rendered_job
+from juncture.cli.compiled import bundled, planning, rendered_job
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
@@ -14,11 +14,8 @@ from juncture.deploy.assess import WhatIf, assess
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.manifest import read_manifest
 from juncture.deploy.starts import Starting, resolve_startpoints
-from juncture.deploy.toolchain import toolchain_for
-from juncture.errors import Refused
 from juncture.model.capacity import CapacityReport, Figure, Matching, Range
 from juncture.model.wording import percent, size, span
-from juncture.render.bundle import bundle
 
 _TIMES = re.compile(r"x(?P<number>\d+(?:\.\d+)?)")
 _STYLES = {"passed": "green", "warned": "yellow", "failed": "red"}
@@ -55,14 +52,7 @@ def command(invocation: Invocation, job: str, rate: float, explain: bool) -> Non
     store = open_store(invocation.root, environment)
     rendered = rendered_job(invocation, name)
     with invocation.output.progress() as say, planning([rendered], say) as (_, planner):
-        say(f"Compiling {name}")
-        compilation = planner.compile(rendered)
-        if compilation.plan is None:
-            raise Refused(
-                f"Flink refuses '{name}'", state="nothing was changed", remedy=f"run `juncture check {name}`"
-            )
-        toolchain = toolchain_for(rendered, compilation.plan)
-        files = bundle(rendered, compilation.plan, toolchain.pinned, project.template_dirs)
+        files = bundled(invocation, rendered, planner, say)
         starting = Starting(planner.read_offsets, project.jobs[name].locate)
         resolved = resolve_startpoints(read_manifest(files), files, connection, store, starting)
         report = assess(files, connection, resolved, WhatIf(rate), say)

@@ -7,14 +7,15 @@ from contextlib import contextmanager
 
 from juncture.checks.engine import check
 from juncture.cli.invocation import Invocation
-from juncture.deploy.toolchain import Toolchain, toolchain_of
-from juncture.errors import InvalidProject, JunctureError
+from juncture.deploy.toolchain import Toolchain, toolchain_for, toolchain_of
+from juncture.errors import InvalidProject, JunctureError, Refused
 from juncture.model.compilation import Compilation
 from juncture.model.environment import Environment
 from juncture.model.project import Project
 from juncture.model.rendered import RenderedJob
 from juncture.model.report import Finding
 from juncture.planner.session import Planner
+from juncture.render.bundle import bundle
 from juncture.render.renderer import render
 
 Rendered = tuple[dict[str, RenderedJob], dict[str, tuple[JunctureError, ...]]]
@@ -70,6 +71,20 @@ def planning(
     toolchain = toolchain_of(jobs, say)
     with toolchain.planner(variables) as planner:
         yield toolchain, planner
+
+
+def bundled(
+    invocation: Invocation, rendered: RenderedJob, planner: Planner, say: Callable[[str], None]
+) -> dict[str, str]:
+    """A job's bundle, whatever the rules find in it. Raises Refused if Flink does not take it."""
+    name = rendered.job.name
+    say(f"Compiling {name}")
+    plan = planner.compile(rendered).plan
+    if plan is None:
+        raise Refused(
+            f"Flink refuses '{name}'", state="nothing was changed", remedy=f"run `juncture check {name}`"
+        )
+    return bundle(rendered, plan, toolchain_for(rendered, plan).pinned, invocation.project.template_dirs)
 
 
 def compiled(

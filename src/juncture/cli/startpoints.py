@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import click
 
-from juncture.cli.compiled import planning, rendered_job
+from juncture.cli.compiled import bundled, planning, rendered_job
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import STYLES, Text
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.manifest import read_manifest
 from juncture.deploy.starts import Starting, resolve_startpoints
-from juncture.deploy.toolchain import toolchain_for
-from juncture.errors import Refused
 from juncture.model.resolved import PartitionRange, ResolvedSource, ResolvedStartpoints
-from juncture.render.bundle import bundle
 from juncture.startpoints.reporter import utc
 
 
@@ -38,14 +35,7 @@ def command(invocation: Invocation, job: str) -> None:
     store = open_store(invocation.root, environment)
     rendered = rendered_job(invocation, name)
     with invocation.output.progress() as say, planning([rendered], say) as (_, planner):
-        say(f"Compiling {name}")
-        compilation = planner.compile(rendered)
-        if compilation.plan is None:
-            raise Refused(
-                f"Flink refuses '{name}'", state="nothing was changed", remedy=f"run `juncture check {name}`"
-            )
-        toolchain = toolchain_for(rendered, compilation.plan)
-        files = bundle(rendered, compilation.plan, toolchain.pinned, project.template_dirs)
+        files = bundled(invocation, rendered, planner, say)
         say("Reading the topics' offsets")
         found = resolve_startpoints(
             read_manifest(files),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
 
 from juncture.checks.flow import JOINS, Flow, join_spec
 from juncture.checks.tables import Table
 from juncture.checks.windows import join_windows
 from juncture.kafka.reader import read_topic
+from juncture.kafka.rows import millis_of, row_of
 from juncture.model.environment import Kafka
 from juncture.model.observation import KeySeen, SampleSeen
 from juncture.model.plan import CompiledPlan
@@ -91,7 +90,7 @@ def sample(
     ]
     if not records:
         return None
-    rows = [(record, _row(record.value)) for record in records]
+    rows = [(record, row_of(record.value)) for record in records]
     unread = [
         (record, row)
         for record, row in rows
@@ -99,7 +98,7 @@ def sample(
     ]
     late, oldest = None, None
     if columns.time is not None and columns.reach is not None and watermark is not None and unread:
-        ages = [watermark - at for _, row in unread if (at := _time(row.get(columns.time))) is not None]
+        ages = [watermark - at for _, row in unread if (at := millis_of(row.get(columns.time))) is not None]
         if ages:
             late = sum(age > columns.reach for age in ages)
             oldest = max(ages)
@@ -120,25 +119,3 @@ def _hottest(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> tuple
             value, count = counts.most_common(1)[0]
             found.append(KeySeen(column=column, value=value[:60], share=count / sum(counts.values())))
     return tuple(found)
-
-
-def _row(value: bytes | None) -> dict[str, Any]:
-    """A JSON object; empty for what is none."""
-    try:
-        row = json.loads(value or b"{}")
-    except ValueError:
-        return {}
-    return row if isinstance(row, dict) else {}
-
-
-def _time(value: Any) -> int | None:
-    """A timestamp as Flink's JSON format writes it, 'Z' or not, in ms; None for anything else."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return int(moment.timestamp() * 1000)
