@@ -20,7 +20,6 @@ import sys
 from pathlib import Path
 from juncture.demo.flow import run_demo
 
-pytestmark = pytest.mark.minutes
 run_demo(Path(sys.argv[1]), int(sys.argv[2]), lambda message: print(message, flush=True))
 """
 
