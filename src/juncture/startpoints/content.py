@@ -6,7 +6,8 @@ import statistics
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
-from juncture.kafka.sampler import Place, Sampled, sample
+from juncture.kafka.partitions import Place
+from juncture.kafka.sampler import Sampled, sample
 from juncture.model.environment import Kafka
 from juncture.model.resolved import PartitionRange, ResolvedSource
 
