@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from juncture.project.config import resolve_environment
 from juncture.project.loader import load_project
 from juncture.project.scaffold import create
 from juncture.validation.cases.discovery import all_cases, case_files
+
+pytest_plugins = ["pytester"]
 
 CASES = "job: impression_clicks\ncases:\n  - {name: a, events: []}\n"
 
@@ -54,23 +57,30 @@ def test_mistakes_of_all_files_are_told_together(root: Path) -> None:
     ]
 
 
-def test_pytest_collects_cases_and_imports_nothing_without_them(root: Path) -> None:
-    def collected(*given: str) -> str:
-        program = (
-            "import sys, pytest; code = pytest.main(sys.argv[1:]);"
-            "print('heavy', sorted({'duckdb', 'pyflink', 'sqlglot', 'juncture.model'} & set(sys.modules)))"
-        )
-        return subprocess.run(
-            [sys.executable, "-c", program, "-q", "--co", *given],
-            cwd=root, capture_output=True, text=True, timeout=60,
-        ).stdout  # fmt: skip
+def collected(pytester: pytest.Pytester, root: Path) -> list[str]:
+    pytester.chdir()
+    found = pytester.runpytest_inprocess("-q", "--co", "--rootdir", root, root).outlines
+    return [line.replace(f"{os.path.relpath(root)}/", "") for line in found]
 
-    found = collected()
-    assert [line for line in found.splitlines() if "::" in line] == [
+
+def test_pytest_collects_cases(pytester: pytest.Pytester, root: Path) -> None:
+    found = collected(pytester, root)
+    assert [line for line in found if "::" in line] == [
         "test_x.yaml::a",
         "tests/joins/b.yaml::a",
         "tests/joins/more/c.yml::a",
     ]
-    assert "heavy []" in collected("jobs")
     (root / "test_x.yaml").write_text("cases: []\n")
-    assert "test_x.yaml:1:1: there are no cases" in collected()
+    assert any("test_x.yaml:1:1: there are no cases" in line for line in collected(pytester, root))
+
+
+def test_pytest_imports_nothing_heavy_where_there_are_no_cases(root: Path) -> None:
+    program = (
+        "import sys, pytest; code = pytest.main(sys.argv[1:]);"
+        "print('heavy', sorted({'duckdb', 'pyflink', 'sqlglot', 'juncture.model'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "-q", "--co", "jobs"],
+        cwd=root, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert "heavy []" in done.stdout
