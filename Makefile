@@ -3,6 +3,9 @@
 .NOTPARALLEL:
 .PHONY: help demo test setup test-unit test-cluster test-joins test-scenarios mutants bench lint types imports format docs lock lock-jars clean
 
+# Tests, and the demo, start hundreds of Python processes, which must not compile what they import each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 # Two workers, each with a broker and a cluster of its own: 5 GiB of memory a worker.
 TWO_AT_ONCE := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -256,4 +256,6 @@ def _java_environment(java_home: Path, scratch: Path) -> dict[str, str]:
         "FLINK_LOG_DIR": str(scratch),
         "JVM_ARGS": f"{_JVM} -Djava.io.tmpdir={scratch}",  # Flink unpacks its planner there
         "PYTHONUTF8": "1",
+        # Else a table environment starts a server for Python functions, whose imports take longer than a compilation.
+        "_python_worker_execution_mode": "process",
     }
