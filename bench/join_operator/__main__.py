@@ -29,6 +29,8 @@ _ROOT = Path(__file__).parents[2]
 _MIB = 1 << 20
 _COMPACTION = "state.backend.rocksdb.compaction.style"
 _COMPRESSION = "state.backend.rocksdb.compression.per.level"
+_BLOOM = "state.backend.rocksdb.use-bloom-filter"
+_TIMERS = "state.backend.rocksdb.timer-service.factory"
 _SET = event_join_options(
     Job.model_validate({"name": "a", "join": "a", "sink": "a", "state": {"backend": "rocksdb"}})
 )
@@ -46,6 +48,8 @@ class Variant:
 
 VARIANTS = {
     "flink": Variant("flink", options={}),
+    "flink, bloom": Variant("flink", options={_BLOOM: "true"}),
+    "flink, bloom, heap timers": Variant("flink", options={_BLOOM: "true", _TIMERS: "HEAP"}),
     "event-join": Variant(),
     "RocksDB as it is": Variant(options={}),
     "levelled": Variant(options=_SET | {_COMPACTION: "LEVEL"}),

@@ -13,6 +13,7 @@ BASE = "flink-rocksdb"
 """What the others are compared with."""
 
 _PEERS = Path(".juncture/bench/peers")
+_BLOOM = "state.backend.rocksdb.use-bloom-filter"
 _REUSE = {"pipeline.object-reuse": "true"}
 
 
@@ -21,12 +22,16 @@ def engines() -> dict[str, Engine]:
     known: list[Engine] = [
         # Decodes and writes as the joins do, and keeps no state: what any join costs at least.
         FlinkEngine("ceiling", "forward", "hashmap", options=_REUSE),
-        FlinkEngine(BASE, "interval", "rocksdb"),
+        FlinkEngine(BASE, "interval", "rocksdb", options={_BLOOM: "false"}),
+        # What Juncture sets for Flink's own join, and object reuse.
+        FlinkEngine("flink-tuned", "interval", "rocksdb", options=_REUSE),
         FlinkEngine("flink-heap", "interval", "hashmap", options=_REUSE),
         FlinkEngine("juncture-rocksdb", "interval", "rocksdb", "event_join", _REUSE),
         FlinkEngine("juncture-heap", "interval", "hashmap", "event_join", _REUSE),
         # Its rows are not bound to event time: they are kept for a time by the clock.
-        FlinkEngine("flink-regular", "regular", "rocksdb", options={"table.exec.state.ttl": "20 min"}),
+        FlinkEngine(
+            "flink-regular", "regular", "rocksdb", options={_BLOOM: "false", "table.exec.state.ttl": "20 min"}
+        ),
         JvmEngine(
             "kafka-streams",
             _PEERS,
