@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from juncture.validation.report.text import failure_lines
 REPOSITORY = Path(__file__).parents[2]
 
 # Each half writes a row of its own, and the second also one of an impression that the first half brought.
-DATA = {
+DATA: dict[str, Any] = {
     "job": "impression_clicks",
     "cases": [
         {
@@ -47,6 +48,34 @@ DATA = {
     ],
 }
 
+# A key's later row takes the place of the earlier one, whichever half brings it.
+LATEST = {
+    "sql/joins/latest.sql": """\
+SELECT impression_id, click_id
+FROM (
+    SELECT i.impression_id, c.click_id,
+        ROW_NUMBER() OVER (PARTITION BY i.impression_id ORDER BY c.clicked_at DESC) AS place
+    FROM {{ source('page_impressions') }} AS i
+    JOIN {{ source('page_clicks') }} AS c
+        ON c.impression_id = i.impression_id
+        AND c.clicked_at BETWEEN i.served_at AND i.served_at + INTERVAL '10' MINUTE
+)
+WHERE place = 1
+""",
+    "sql/sinks/latest.sql": """\
+CREATE TABLE latest (
+    impression_id STRING,
+    click_id STRING,
+    PRIMARY KEY (impression_id) NOT ENFORCED
+) {{ upsert_kafka(topic='latest') }}
+""",
+    "jobs/latest.yaml": "{join: latest, sink: latest, delivery: at-least-once, state: {ttl: 1 h}}\n",
+}
+LATEST_CASE = {
+    **DATA["cases"][0],
+    "expect": [["impression_id", "click_id"], ["i1", "c4"], ["i2", "c2"], ["i3", "c3"]],
+}
+
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmSession]:
@@ -56,8 +85,11 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmSession]:
     shutil.copy(REPOSITORY / "juncture.toml", root)
     job = root / "jobs/impression_clicks.yaml"
     job.write_text(job.read_text().replace("delivery: exactly-once", "delivery: at-least-once"))
+    for path, text in LATEST.items():
+        (root / path).write_text(text)
     project = load_project(root)
-    with WarmSession(project, resolve_environment(project), ["impression_clicks"], spare=True) as session:
+    jobs = ["impression_clicks", "latest"]
+    with WarmSession(project, resolve_environment(project), jobs, spare=True) as session:
         yield session
 
 
@@ -75,3 +107,12 @@ def test_nothing_is_lost_and_nothing_is_there_twice(session: WarmSession, scenar
     assert outcome.difference is not None
     assert outcome.difference.actual == 4
     assert [each.problem for each in outcome.timeline] == [None] * len(put.steps)
+
+
+def test_an_upsert_topic_ends_with_the_latest_rows(session: WarmSession) -> None:
+    (case,) = make_cases(session.project, session.environment, {"job": "latest", "cases": [LATEST_CASE]})
+    put = in_scenario(case, "exactly-once", session.job(case.job).rendered.job)
+    assert isinstance(put, Case)
+    outcome = run_case(session, put)
+
+    assert outcome.passed, "\n".join(failure_lines(outcome))
