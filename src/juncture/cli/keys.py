@@ -64,7 +64,13 @@ def reference() -> str:
         "",
         *_table(Job, "", skip={"name"}),
     ]
-    lines += ["", "## juncture.toml: environments.NAME", "", "Either `local`, or `kafka` and `flink`.", ""]
+    lines += [
+        "",
+        "## juncture.toml: environments.NAME",
+        "",
+        "Either `local`, or `kafka` with `flink`, `kubernetes` or both.",
+        "",
+    ]
     lines += _table(Environment, "", skip={"name"})
     return "\n".join(lines) + "\n"
 
@@ -117,7 +123,9 @@ def _type(annotation: Any, field: FieldInfo | None = None) -> str:
         return f"number, {low} to {high}" if low is not None and high is not None else "number"
     if annotation is Startpoint:
         return "a startpoint"
-    return {str: "text", int: "number", bool: "true or false", timedelta: "duration"}.get(
+    if isinstance(annotation, type) and issubclass(annotation, Value):
+        return f"mappings with {', '.join(f'`{key}`' for key in annotation.model_fields)}"
+    return {str: "text", int: "number", float: "number", bool: "true or false", timedelta: "duration"}.get(
         annotation, "any value"
     )
 

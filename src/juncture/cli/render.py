@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -14,6 +15,7 @@ from juncture.cli.compiled import compiled, findings_of, planning, rendered
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
+from juncture.deploy.application import Application, Applications
 from juncture.deploy.toolchain import toolchain_for
 from juncture.errors import InvalidProject, JunctureError
 from juncture.model.compilation import PlannerError
@@ -21,7 +23,9 @@ from juncture.model.joins import JoinForm, join_forms
 from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import RenderedJob
 from juncture.model.report import Finding
+from juncture.model.resolved import ResolvedStartpoints
 from juncture.render.bundle import bundle, digest, write
+from juncture.startpoints.seen import read_seen
 
 _FORMS = {"event-join": "the event join", "flink": "Flink's operator"}
 _REFUSED_BY = (EventJoinImpossible.id, InvalidOption.id)
@@ -30,11 +34,12 @@ _REFUSED_BY = (EventJoinImpossible.id, InvalidOption.id)
 
 @dataclass(frozen=True)
 class _Bundle:
-    """A job's files, what must lie beside them, and what its joins run on."""
+    """A job's files, what must lie beside them, what its joins run on, and what it is on Kubernetes."""
 
     files: dict[str, str]
     beside: dict[str, Path]
     joins: tuple[JoinForm, ...]
+    application: Application | None = None
 
 
 @click.command("render")
@@ -45,21 +50,49 @@ class _Bundle:
     type=click.Path(file_okay=False, path_type=Path),
     help="Write to DIR/JOB/. By default the project's build/.",
 )
-@click.option("--explain", is_flag=True, help="Tell what each join runs on, and why.")
+@click.option(
+    "--target",
+    type=click.Choice(["kubernetes"]),
+    help="Write what it takes to run each job as an application there, too.",
+)
+@click.option(
+    "--startpoints",
+    "seen_file",
+    metavar="FILE",
+    type=click.File(encoding="utf-8"),
+    help="For Kubernetes: start at the offsets that `juncture startpoints --output json` has told.",
+)
+@click.option(
+    "--explain", is_flag=True, help="Tell what each join runs on, how each application is upgraded, and why."
+)
 @shared_options
 @pass_invocation
-def command(invocation: Invocation, jobs: tuple[str, ...], to: Path | None, explain: bool) -> None:
+def command(
+    invocation: Invocation,
+    jobs: tuple[str, ...],
+    to: Path | None,
+    target: str | None,
+    seen_file: TextIO | None,
+    explain: bool,
+) -> None:
     """Write each job as files: statements.sql, job.py, plan.json, manifest.json.
 
     They go to build/JOB/, and are the same bytes whenever the same files are rendered. All jobs are rendered
     unless some are named. Nothing is written if one of them can't be rendered, or if Flink refuses it. The jar of
     the event join comes with them, where a job has such a join.
+
+    With `--target kubernetes` there are besides: kubernetes.yaml, a FlinkDeployment for Flink's Kubernetes operator,
+    held against the operator's published schema; and a Dockerfile with the jars in lib/, for the image that it names.
     """
+    if seen_file is not None and (target is None or len(jobs) != 1):
+        raise click.UsageError("--startpoints is for one JOB, and goes with --target kubernetes")
     names = chosen(invocation, jobs)
     folder = to or invocation.root / "build"
+    applications = Applications(invocation.project, invocation.environment) if target else None
+    seen = read_seen(seen_file.name, seen_file.read()) if seen_file is not None else None
     with invocation.leaving(f"the files of a job in {folder} are all old or all new"):
         with invocation.output.progress() as say:
-            bundles = _bundles(invocation, names, say)
+            bundles = _bundles(invocation, names, say, applications, seen)
         written = {name: write(each.files, folder / name, each.beside) for name, each in bundles.items()}
     rows = [
         {
@@ -68,21 +101,43 @@ def command(invocation: Invocation, jobs: tuple[str, ...], to: Path | None, expl
             "digest": digest(each.files),
             "files": sorted((*each.files, *each.beside)),
             "joins": each.joins,
+            **_told(each.application),
         }
         for name, each in bundles.items()
     ]
 
     def view(text: Text) -> None:
-        text.table([(name, str(path)) for name, path in written.items()])
-        if explain:
-            for name, each in bundles.items():
-                for join in each.joins:
-                    text.line(f"{name}: {join.uid} runs on {_FORMS[join.form]}: {join.reason}")
+        images = {name: each.application.image for name, each in bundles.items() if each.application}
+        text.table([(name, str(path), *filter(None, [images.get(name)])) for name, path in written.items()])
+        for name, each in bundles.items() if explain else ():
+            for join in each.joins:
+                text.line(f"{name}: {join.uid} runs on {_FORMS[join.form]}: {join.reason}")
+            if each.application is not None:
+                upgrade = each.application.upgrade
+                text.line(f"{name}: upgradeMode is {upgrade.mode}: {upgrade.reason}")
 
     invocation.output.result({"environment": invocation.environment.name, "jobs": rows}, view)
 
 
-def _bundles(invocation: Invocation, names: list[str], say: Callable[[str], None]) -> dict[str, _Bundle]:
+def _told(application: Application | None) -> dict[str, object]:
+    if application is None:
+        return {}
+    return {
+        "deployment": application.name,
+        "image": application.image,
+        "flink_version": application.flink_version,
+        "upgrade_mode": application.upgrade.mode,
+        "upgrade_reason": application.upgrade.reason,
+    }
+
+
+def _bundles(
+    invocation: Invocation,
+    names: list[str],
+    say: Callable[[str], None],
+    applications: Applications | None,
+    seen: ResolvedStartpoints | None,
+) -> dict[str, _Bundle]:
     """What is to be written of each job. Raises InvalidProject with what is wrong in any of them."""
     jobs, wrong = rendered(invocation, names)
     if wrong:
@@ -99,19 +154,32 @@ def _bundles(invocation: Invocation, names: list[str], say: Callable[[str], None
             if compilation.error is not None:
                 refused.append(_refused(job, compilation.error))
             elif compilation.plan is not None:
-                bundles[job.job.name] = _bundle(invocation, job, compilation.plan)
+                try:
+                    made = _bundle(invocation, job, compilation.plan, applications, seen)
+                    bundles[job.job.name] = made
+                except JunctureError as problem:
+                    if problem.location is None:  # it is not of the project's files
+                        raise
+                    refused.append(problem)
     if refused:
         raise InvalidProject(refused)
     return bundles
 
 
-def _bundle(invocation: Invocation, job: RenderedJob, plan: CompiledPlan) -> _Bundle:
+def _bundle(
+    invocation: Invocation,
+    job: RenderedJob,
+    plan: CompiledPlan,
+    applications: Applications | None,
+    seen: ResolvedStartpoints | None,
+) -> _Bundle:
     toolchain = toolchain_for(job, plan)
-    return _Bundle(
-        files=bundle(job, plan, toolchain.pinned, invocation.project.template_dirs),
-        beside=toolchain.beside,
-        joins=join_forms(plan, job.job.join_strategy, job.options),
-    )
+    files = bundle(job, plan, toolchain.pinned, invocation.project.template_dirs)
+    joins = join_forms(plan, job.job.join_strategy, job.options)
+    if applications is None:
+        return _Bundle(files, toolchain.beside, joins)
+    application = applications.application(job, files, toolchain, seen)
+    return _Bundle(files | application.files, toolchain.beside | application.beside, joins, application)
 
 
 def _problem(finding: Finding) -> JunctureError:

@@ -29,7 +29,7 @@ class Connection:
     Args:
         environment: its name.
         kafka: with placeholders.
-        flink: with placeholders.
+        flink: with placeholders; None where there is no session cluster.
         variables: values that placeholders of rendered statements take before the process's environment.
         environ: the process's environment.
     """
@@ -38,7 +38,7 @@ class Connection:
         self,
         environment: str,
         kafka: Kafka,
-        flink: Flink,
+        flink: Flink | None,
         variables: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
@@ -55,7 +55,13 @@ class Connection:
 
     @cached_property
     def flink(self) -> Flink:
-        """Expanded. Raises JunctureError if a variable is not set."""
+        """Expanded. Raises JunctureError if a variable is not set, or there is no session cluster."""
+        if self._flink is None:
+            raise JunctureError(
+                f"the environment '{self.environment}' has no Flink session cluster",
+                remedy=f"add [environments.{self.environment}.flink] to juncture.toml; jobs on Kubernetes are rendered"
+                " by `juncture render --target kubernetes`, and then Flink's operator's",
+            )
         return expand_all(self._flink, self._environ, f"environments.{self.environment}.flink")
 
     def cluster(self) -> FlinkCluster:
@@ -64,7 +70,7 @@ class Connection:
 
     def redact(self, text: str) -> str:
         """The text without secrets: values that addresses or jobs refer to, or whose variable's name says so."""
-        placeholders = [self._kafka.model_dump_json(), self._flink.model_dump_json()]
+        placeholders = [each.model_dump_json() for each in (self._kafka, self._flink) if each is not None]
         secret = {name for name in self._environ if is_secret_key(name)} | self._asked
         named = [f"${{{name}}}" for name in sorted(secret)]
         return redact(text, secret_values(placeholders + named, self._environ))
@@ -95,10 +101,10 @@ def connect(root: Path, environment: Environment, environ: Mapping[str, str] | N
         kafka, flink = _local(root)
         variables = {_LOCAL_VARIABLE: kafka.bootstrap_servers}
         return Connection(environment.name, kafka, flink, variables, environ)
-    if environment.kafka is None or environment.flink is None:
+    if environment.kafka is None:
         raise JunctureError(
-            f"the environment '{environment.name}' has no addresses of Kafka and Flink",
-            remedy=f"add [environments.{environment.name}.kafka] and .flink to juncture.toml",
+            f"the environment '{environment.name}' has no address of Kafka",
+            remedy=f"add [environments.{environment.name}.kafka] to juncture.toml",
         )
     return Connection(environment.name, environment.kafka, environment.flink, None, environ)
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from juncture.model.base import Value
+from juncture.model.kubernetes import Kubernetes
 from juncture.model.local import LocalSettings
 
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -47,7 +48,7 @@ class Flink(Value):
 
 
 class Environment(Value):
-    """One `[environments.NAME]` of juncture.toml. Either `local`, or `kafka` and `flink`."""
+    """One `[environments.NAME]` of juncture.toml. Either `local`, or `kafka` with `flink`, `kubernetes` or both."""
 
     name: str
     local: LocalSettings | None = None
@@ -56,6 +57,8 @@ class Environment(Value):
     """A Kafka cluster elsewhere."""
     flink: Flink | None = None
     """A Flink session cluster elsewhere."""
+    kubernetes: Kubernetes | None = None
+    """Kubernetes, with Flink's operator."""
     store: str | None = None
     """Where deployments are recorded: a folder, or any address that fsspec knows; `s3://` with `juncture[s3]`."""
     vars: dict[str, Any] = {}

@@ -20,7 +20,9 @@ def mebibytes(size: str) -> int:
     return int(match[1]) * (1024 if match[2] == "g" else 1)
 
 
-def _at_least(minimum: int) -> AfterValidator:
+def at_least(minimum: int) -> AfterValidator:
+    """Refuses sizes of fewer MiB."""
+
     def check(size: str) -> str:
         if mebibytes(size) < minimum:
             raise ValueError(f"{size} is too little: at least {minimum}m is needed")
@@ -51,11 +53,11 @@ class LocalSettings(Value):
     slots: Annotated[Count, Field(le=64)] = 4
     """Task slots of each TaskManager."""
     # Under these, Flink's own memory model leaves no heap, or the broker ends for lack of it.
-    taskmanager_memory: Annotated[Size, _at_least(1280)] = "2g"
+    taskmanager_memory: Annotated[Size, at_least(1280)] = "2g"
     """The whole process, as in Flink's `taskmanager.memory.process.size`: `<n>m` or `<n>g`."""
-    jobmanager_memory: Annotated[Size, _at_least(768)] = "1g"
+    jobmanager_memory: Annotated[Size, at_least(768)] = "1g"
     """The whole process, as in `jobmanager.memory.process.size`."""
-    broker_heap: Annotated[Size, _at_least(256)] = "512m"
+    broker_heap: Annotated[Size, at_least(256)] = "512m"
     """The broker's heap."""
 
     @model_validator(mode="after")

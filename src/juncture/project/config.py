@@ -195,17 +195,19 @@ def _environments(document: Document, problems: list[JunctureError]) -> Iterator
 
 
 def _shape(document: Document, path: tuple[str, str], table: dict[str, Any]) -> Iterator[JunctureError]:
-    """Either `local`, or both `kafka` and `flink`."""
-    remote = [key for key in ("kafka", "flink") if key in table]
+    """Either `local`, or `kafka` with `flink` or `kubernetes`."""
+    remote = [key for key in ("kafka", "flink", "kubernetes") if key in table]
+    runs = "flink" in table or "kubernetes" in table
     if "local" in table and remote:
         yield JunctureError(
             f"the environment '{path[1]}' has both 'local' and '{remote[0]}'",
             location=document.key((*path, remote[0])),
             remedy="keep 'local' for a stack on this machine, or 'kafka' and 'flink' for a remote one",
         )
-    elif "local" not in table and len(remote) < 2:
-        absent = " and ".join(f"'{key}'" for key in ("kafka", "flink") if key not in table)
-        tables = " and ".join(f"[{'.'.join(path)}.{key}]" for key in ("kafka", "flink") if key not in table)
+    elif "local" not in table and not ("kafka" in table and runs):
+        missing = [key for key, there in (("kafka", "kafka" in table), ("flink", runs)) if not there]
+        absent = " and ".join(f"'{key}'" for key in missing)
+        tables = " and ".join(f"[{'.'.join(path)}.{key}]" for key in missing)
         yield JunctureError(
             f"the environment '{path[1]}' has no {absent}",
             location=document.key(path),
@@ -221,11 +223,14 @@ def _written_secrets(document: Document) -> Iterator[JunctureError]:
         value: Any = document.data
         for part in path:
             value = value[part]
-        if isinstance(value, str) and value and not PLACEHOLDER.search(value):
+        in_options = path[2:4] == ("kubernetes", "options")
+        if isinstance(value, str) and value and (in_options or not PLACEHOLDER.search(value)):
             yield JunctureError(
-                f"'{path[-1]}' holds a secret in plain text",
+                f"'{path[-1]}' holds a secret{'' if in_options else ' in plain text'}",
                 location=document.value(path),
-                remedy='write "${VARIABLE}", and set that environment variable where the command runs',
+                remedy="give the service account the right, or mount a Secret: options are readable in the cluster"
+                if in_options
+                else 'write "${VARIABLE}", and set that environment variable where the command runs',
             )
 
 

@@ -30,6 +30,15 @@ _TYPES = (
 )
 _PATTERNS = {
     r"^https?://": ("is not an address", "write for instance 'http://host:8081'"),
+    r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$": (
+        "is not a name in Kubernetes",
+        "use up to 63 small letters, digits and -; begin and end with a letter or digit",
+    ),
+    r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$": (
+        "is not a name in Kubernetes",
+        "use small letters, digits, - and .; begin and end with a letter or digit",
+    ),
+    r"^[-._A-Za-z0-9]{1,253}$": ("is not a key of a Secret", "use letters, digits, -, _ and ."),
     r"^[1-9][0-9]*[mg]$": ("is not a memory size", "write for instance '512m' or '2g'"),
     r"^[A-Za-z][A-Za-z0-9_]*$": ("is not a name", "begin with a letter; use letters, digits and _ only"),
     r"^[A-Za-z][A-Za-z0-9_-]*$": ("is not a name", "begin with a letter; use letters, digits, _ and - only"),

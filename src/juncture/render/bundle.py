@@ -83,7 +83,7 @@ def digest(files: Mapping[str, str]) -> str:
 def write(files: Mapping[str, str], directory: Path, beside: Mapping[str, Path] | None = None) -> Path:
     """Write a bundle into `directory`, whole or not at all: what was there is replaced in one step.
 
-    `beside` are files to copy there, by the names that they get.
+    `beside` are files to copy there, by the names that they get, in a folder of their own or not.
 
     Raises JunctureError if it can't be written; what was there before is then still there.
     """
@@ -96,6 +96,7 @@ def write(files: Mapping[str, str], directory: Path, beside: Mapping[str, Path] 
         for name, text in files.items():
             (fresh / name).write_bytes(text.encode())
         for name, path in (beside or {}).items():
+            (fresh / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(path, fresh / name)
         fresh.chmod(0o755)
         if directory.exists():
