@@ -1,5 +1,5 @@
 import pytest
-from tests.projects import write_project
+from tests.projects import CONFIG, JOB, write_project
 
 
 def test_problems_of_templates_are_told_together_before_any_jvm_starts(juncture, tmp_path):
@@ -60,3 +60,41 @@ def test_all_jobs_are_rendered_only_where_all_files_are_whole(juncture, tmp_path
     assert result.exit_code == 2
     assert "jobs/other.yaml:2:1" in result.stderr
     assert "sql/sources/late.sql" in result.stderr
+
+
+PODS = """
+[environments.pods]
+kafka.bootstrap_servers = "k:1"
+kubernetes.namespace = "shop"
+kubernetes.image = "shop/{job}:{digest}"
+"""
+
+
+def test_an_environment_without_kubernetes(juncture, tmp_path):
+    project = str(write_project(tmp_path, {"juncture.toml": CONFIG + PODS}))
+    result = juncture("render", "--project", project, "--target", "kubernetes")
+    assert result.exit_code == 2
+    assert "the environment 'local' has no Kubernetes" in result.stderr
+    assert "name one that has, by --env: pods" in result.stderr
+
+
+def test_sizes_of_a_job_that_is_not_there_and_jobs_of_one_name(juncture, tmp_path):
+    files = {
+        "juncture.toml": CONFIG + PODS + "kubernetes.jobs.match.slots = 2\n",
+        "jobs/Matches.yaml": JOB,
+    }
+    project = str(write_project(tmp_path, files))
+    result = juncture("render", "--project", project, "--env", "pods", "--target", "kubernetes")
+    assert result.exit_code == 2
+    assert "environments.pods.kubernetes.jobs: there is no job 'match'" in result.stderr
+    assert "'Matches' and 'matches' would be the same deployment, matches" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["matches"], ["--target", "kubernetes"], []])
+def test_offsets_that_were_seen_are_for_one_job_on_kubernetes(juncture, tmp_path, arguments):
+    seen = tmp_path / "seen.json"
+    seen.write_text("{}")
+    project = str(write_project(tmp_path, {"juncture.toml": CONFIG + PODS}))
+    result = juncture("render", "--project", project, *arguments, "--startpoints", str(seen))
+    assert result.exit_code == 2
+    assert "--startpoints is for one JOB, and goes with --target kubernetes" in result.stderr

@@ -135,3 +135,16 @@ def test_a_local_stack_of_which_a_part_does_not_run(
     with pytest.raises(Unreachable, match=told) as caught:
         connect(tmp_path, Environment.model_validate({"name": "local", "local": {}}))
     assert "`juncture local up`" in (caught.value.remedy or "")
+
+
+def test_an_environment_without_a_session_cluster_has_its_kafka() -> None:
+    kubernetes = {"namespace": "n", "image": "{job}:{digest}"}
+    environment = Environment.model_validate(
+        {"name": "pods", "kafka": {"bootstrap_servers": "k:9093"}, "kubernetes": kubernetes}
+    )
+    found = connect(Path(), environment, {})
+    assert found.kafka.bootstrap_servers == "k:9093"
+    assert found.redact("plain") == "plain"
+    with pytest.raises(JunctureError, match="the environment 'pods' has no Flink session cluster") as caught:
+        found.cluster()
+    assert "juncture render --target kubernetes" in str(caught.value.remedy)
