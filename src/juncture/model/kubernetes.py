@@ -86,7 +86,7 @@ class SecretKey(Value):
 
 
 class Sizes(Value):
-    """What one job has instead of the environment's sizes."""
+    """What one job has instead of the environment's sizes; what is left out is the environment's."""
 
     slots: Annotated[Count, Field(le=64)] | None = None
     jobmanager: JobManager | None = None
@@ -120,6 +120,24 @@ class Kubernetes(Value):
     """Other sizes for single jobs, by name."""
     crd: str | None = Field(default=None, min_length=1)
     """A file of the project: the FlinkDeployment's definition as your cluster has it. By default a published one."""
+
+    def sizes_of(self, job: str) -> tuple[int, JobManager, TaskManager]:
+        """Slots, JobManager and TaskManager of a job."""
+        own = self.jobs.get(job, Sizes())
+        jobmanager = own.jobmanager.model_dump(exclude_unset=True) if own.jobmanager else {}
+        taskmanager = own.taskmanager.model_dump(exclude_unset=True) if own.taskmanager else {}
+        return (
+            own.slots or self.slots,
+            self.jobmanager.model_copy(update=jobmanager),
+            self.taskmanager.model_copy(update=taskmanager),
+        )
+
+    @field_validator("crd")
+    @classmethod
+    def _in_the_project(cls, crd: str | None) -> str | None:
+        if crd is not None and (crd.startswith("/") or ".." in crd.split("/")):
+            raise ValueError(f"'{crd}' is outside the project; write a path below the project's folder")
+        return crd
 
     @field_validator("image")
     @classmethod
@@ -156,7 +174,7 @@ class Kubernetes(Value):
             for key in ("savepoints", "high_availability"):
                 if getattr(self, key) is not None:
                     raise ValueError(f"{key} needs checkpoints; name a folder for those, too")
-        sizes = [self.jobmanager, *(each.jobmanager for each in self.jobs.values())]
-        if self.high_availability is None and any(each is not None and each.replicas > 1 for each in sizes):
+        sizes = [self.jobmanager, *(self.sizes_of(job)[1] for job in self.jobs)]
+        if self.high_availability is None and any(each.replicas > 1 for each in sizes):
             raise ValueError("more than one JobManager needs high_availability; name a folder for it")
         return self

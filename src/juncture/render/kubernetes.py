@@ -13,7 +13,7 @@ import yaml
 
 from juncture import __version__
 from juncture.errors import JunctureError, Location
-from juncture.model.kubernetes import Kubernetes, Sizes, set_elsewhere
+from juncture.model.kubernetes import Kubernetes, set_elsewhere
 from juncture.model.rendered import RenderedJob
 from juncture.project.secrets import is_secret_key
 from juncture.render.image import FOLDER, PYTHON
@@ -113,11 +113,7 @@ def flink_deployment(
     """
     name = deployment_name(rendered.job.name)
     version, operators_name = flink
-    sizes = settings.jobs.get(rendered.job.name, Sizes())
-    jobmanager, taskmanager = (
-        sizes.jobmanager or settings.jobmanager,
-        sizes.taskmanager or settings.taskmanager,
-    )
+    slots, jobmanager, taskmanager = settings.sizes_of(rendered.job.name)
     container: dict[str, Any] = {"name": "flink-main-container"}
     variables = _variables(rendered, settings)
     if variables:
@@ -135,7 +131,7 @@ def flink_deployment(
             "flinkVersion": operators_name,
             "mode": "native",
             "serviceAccount": settings.service_account,
-            "flinkConfiguration": _configuration(rendered, settings, options, name, sizes.slots),
+            "flinkConfiguration": _configuration(rendered, settings, options, name, slots),
             "jobManager": {
                 "replicas": jobmanager.replicas,
                 "resource": {"memory": jobmanager.memory, "cpu": float(jobmanager.cpu)},
@@ -192,7 +188,7 @@ def _variables(rendered: RenderedJob, settings: Kubernetes) -> list[dict[str, An
 
 
 def _configuration(
-    rendered: RenderedJob, settings: Kubernetes, options: Mapping[str, str], name: str, slots: int | None
+    rendered: RenderedJob, settings: Kubernetes, options: Mapping[str, str], name: str, slots: int
 ) -> dict[str, str]:
     job = rendered.job
     for option in job.options:
@@ -210,7 +206,7 @@ def _configuration(
                 remedy="give the service account the right, or mount a Secret",
             )
     own = {key: value for key, value in options.items() if set_elsewhere(key) is None}
-    state = {"taskmanager.numberOfTaskSlots": str(slots or settings.slots)}
+    state = {"taskmanager.numberOfTaskSlots": str(slots)}
     if settings.checkpoints is not None:
         state["execution.checkpointing.dir"] = f"{settings.checkpoints}/{name}"
     if settings.savepoints is not None:

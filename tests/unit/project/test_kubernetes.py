@@ -62,6 +62,8 @@ def test_kubernetes_needs_kafka_and_no_local_stack(tmp_path):
         ('options."s3.secret-key" = "${KEY}"', "'s3.secret-key' holds a secret"),
         ('options."s3.endpoint" = "${HOST}"', "Flink's configuration expands none"),
         ('options."execution.checkpointing.dir" = "s3://x"', "'execution.checkpointing.dir' is set by checkpoints"),
+        ('crd = "/crd.yaml"', "crd: '/crd.yaml' is outside the project"),
+        ('crd = "../crd.yaml"', "crd: '../crd.yaml' is outside the project"),
         ("replicas = 2", "unknown key 'replicas'"),
     ],
 )  # fmt: skip

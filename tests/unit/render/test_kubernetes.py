@@ -94,10 +94,15 @@ def test_the_same_bytes_whatever_the_order_of_the_keys(rendered):
 
 
 def test_a_jobs_own_sizes_and_options_win(rendered):
-    sizes = {"slots": 4, "taskmanager": {"memory": "16g", "cpu": 4}}
+    sizes = {"slots": 4, "taskmanager": {"cpu": 4}}
     job = rendered("options: {taskmanager.memory.managed.fraction: 0.6}\n")
     spec, _ = deployed(
-        job, settings(jobs={"matches": sizes}, options={"taskmanager.memory.managed.fraction": "0.1"})
+        job,
+        settings(
+            jobs={"matches": sizes},
+            taskmanager={"memory": "16g"},
+            options={"taskmanager.memory.managed.fraction": "0.1"},
+        ),
     )
     assert spec["taskManager"]["resource"] == {"memory": "16g", "cpu": 4.0}
     assert spec["jobManager"]["resource"] == {"memory": "2g", "cpu": 1.0}
