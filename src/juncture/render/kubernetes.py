@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import textwrap
 from collections.abc import Mapping
@@ -214,4 +215,19 @@ def _configuration(
     if settings.high_availability is not None:
         state["high-availability.type"] = "kubernetes"
         state["high-availability.storageDir"] = f"{settings.high_availability}/{name}"
-    return dict(sorted((settings.options | own | state).items()))
+    found = dict(sorted((settings.options | own | state).items()))
+    _refuse_nested(found, rendered)
+    return found
+
+
+def _refuse_nested(options: Mapping[str, str], rendered: RenderedJob) -> None:
+    """The operator writes options as nested YAML, in which a value can't have others below it."""
+    for outer, inner in itertools.combinations(options, 2):
+        if inner.startswith(f"{outer}."):
+            job = rendered.job
+            is_jobs = outer in job.options or inner in job.options
+            raise JunctureError(
+                f"'{job.name}' can't have both '{outer}' and '{inner}' on Kubernetes: one begins the other",
+                location=Location(f"jobs/{job.name}.yaml" if is_jobs else _CONFIG),
+                remedy=f"take '{outer}' away, and write the newer option that stands for it",
+            )

@@ -125,6 +125,21 @@ def test_options_that_a_job_must_not_have_there(rendered, option, expected):
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("of_the_job", "of_the_cluster", "place"),
+    [
+        ("options: {state.backend: rocksdb}\n", {}, "jobs/matches.yaml"),
+        ("", {"high-availability": "kubernetes"}, "juncture.toml"),
+    ],
+)
+def test_options_that_no_nested_yaml_can_hold(rendered, of_the_job, of_the_cluster, place):
+    with pytest.raises(
+        JunctureError, match=r"can't have both '([a-z-.]+)' and '\1\.\w+' on Kubernetes"
+    ) as caught:
+        deployed(rendered(of_the_job), settings(options=of_the_cluster))
+    assert str(caught.value.location) == place
+
+
 NO_SAVEPOINTS = {"savepoints": None}
 NO_HA = {"high_availability": None}
 NOTHING = {"checkpoints": None, **NO_SAVEPOINTS, **NO_HA}
