@@ -62,7 +62,7 @@ class JobManager(Value):
     """The pods of JobManagers."""
 
     memory: Annotated[Size, at_least(768)] = "2g"
-    """Of the whole process, and so of the pod: `<n>m` or `<n>g`. job.py runs beside it, in some 200 MiB."""
+    """Of the whole process, and so of the pod: `<n>m` or `<n>g`. While a job starts, job.py runs in it, too."""
     cpu: float = Field(default=1, gt=0, le=256, strict=True)
     """Cores."""
     replicas: int = Field(default=1, ge=1, le=5, strict=True)

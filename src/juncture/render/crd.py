@@ -114,4 +114,6 @@ def _leaves(error: ValidationError) -> Iterator[ValidationError]:
 
 
 def _first_line(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
     return (str(error) or type(error).__name__).splitlines()[0]

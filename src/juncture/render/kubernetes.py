@@ -179,8 +179,7 @@ def _variables(rendered: RenderedJob, settings: Kubernetes) -> list[dict[str, An
             f"'{rendered.job.name}' reads {', '.join(missing)}, and no Secret is named for"
             f" {'them' if len(missing) > 1 else 'it'}",
             location=Location(_CONFIG),
-            remedy=f"add to [{table}]: "
-            + ", ".join(f'{name} = {{name = "...", key = "..."}}' for name in missing),
+            remedy=f'name a Secret for each in [{table}], as {{name = "SECRET", key = "KEY"}}',
         )
     return [
         {"name": name, "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}

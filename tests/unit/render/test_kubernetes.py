@@ -74,7 +74,7 @@ def test_a_variable_without_a_secret(rendered):
     with pytest.raises(JunctureError, match="reads KAFKA_PASSWORD, and no Secret is named for it") as caught:
         deployed(rendered(), settings(secrets={}))
     assert caught.value.remedy == (
-        'add to [environments.production.kubernetes.secrets]: KAFKA_PASSWORD = {name = "...", key = "..."}'
+        'name a Secret for each in [environments.production.kubernetes.secrets], as {name = "SECRET", key = "KEY"}'
     )
 
 
