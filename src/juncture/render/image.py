@@ -56,6 +56,6 @@ def dockerfile(name: str, flink: str, jars: Iterable[str], state: Iterable[str])
         lines += [f"RUN mkdir -p {folder} && cp /opt/flink/opt/{plugin}-{flink}.jar {folder}/"]
     if plugins:
         lines.append("")
-    lines += [f"COPY --chmod=644 {jar} /opt/flink/lib/" for jar in sorted(jars)]
-    lines += [f"COPY --chmod=644 {' '.join(_FILES)} {target}", "", "USER flink"]
+    lines += [f"COPY --chown=flink:flink {jar} /opt/flink/lib/" for jar in sorted(jars)]
+    lines += [f"COPY --chown=flink:flink {' '.join(_FILES)} {target}", "", "USER flink"]
     return "\n".join(lines) + "\n"
