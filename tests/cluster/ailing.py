@@ -16,6 +16,8 @@ from tests.cluster.example import stamp, until
 
 from juncture.cli.main import main
 from juncture.deploy.connection import connect, open_store
+from juncture.deploy.manifest import Bundle
+from juncture.deploy.site import Site
 from juncture.deploy.submit import submit
 from juncture.deploy.toolchain import toolchain_for
 from juncture.flink.rest import FlinkCluster
@@ -114,11 +116,8 @@ class Ailing:
         self.files = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
         self.connection = connect(root, environment)
         self._start = lambda: submit(
-            self.files,
-            self.connection,
-            open_store(root, environment),
-            [jar.path for jar in toolchain.jars],
-            planner.run,
+            Bundle(self.files, [jar.path for jar in toolchain.jars]),
+            Site(self.connection, open_store(root, environment), planner.run),
         )
         self.flink_job = ""
 

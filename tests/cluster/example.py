@@ -6,11 +6,13 @@ import json
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from juncture.deploy.connection import Connection
+from juncture.deploy.manifest import Bundle
+from juncture.deploy.site import Site
 from juncture.deploy.store import Store
 from juncture.deploy.submit import submit
 from juncture.deploy.toolchain import toolchain_for
@@ -79,6 +81,18 @@ class Example:
         rows = read_topic(self.connection.kafka, self.topic("joined-clicks"))
         return sorted(json.loads(record.value or b"{}")["click_id"] for record in rows)
 
+    @property
+    def bundle(self) -> Bundle:
+        return Bundle(self.files, self.jars)
+
+    @property
+    def site(self) -> Site:
+        """Where it goes, without a planner: to stop it, or to look at what would be done."""
+        return Site(self.connection, self.store)
+
+    def telling(self, progress: Callable[[str], None]) -> Site:
+        return replace(self.site, progress=progress)
+
     def submit(
         self,
         planner: Planner,
@@ -86,10 +100,7 @@ class Example:
         anew: bool = False,
         start_from: str | None = None,
     ) -> Deployment:
-        return submit(
-            self.files, self.connection, self.store, self.jars, planner.run, progress,
-            anew=anew, start_from=start_from,
-        )  # fmt: skip
+        return submit(self.bundle, self.site.using(planner, progress), anew=anew, start_from=start_from)
 
 
 def example(

@@ -55,13 +55,13 @@ def test_from_submit_to_stop(make: Make, cluster: FlinkCluster, planner: Planner
     assert f"juncture stop {JOB}" in (caught.value.remedy or "")
     assert len(running(cluster, made)) == 1
 
-    stopped = stop(JOB, made.connection, made.store, progress=said.append)
+    stopped = stop(JOB, made.telling(said.append))
     assert stopped.phase == "stopped"
     assert stopped.savepoint is not None
     assert Path(stopped.savepoint.removeprefix("file:"), "_metadata").exists()
     assert running(cluster, made) == []
     with pytest.raises(Refused, match="does not run: stopped at 20"):
-        stop(JOB, made.connection, made.store)
+        stop(JOB, made.site)
 
     phases = [each.phase for each in made.store.phases(JOB, 1)]
     assert phases == ["submitting", "running", "stopping", "stopped"]
@@ -150,7 +150,7 @@ def test_a_start_that_fails_leaves_nothing(make: Make, cluster: FlinkCluster, pl
 
 def test_a_plan_changes_nothing(make: Make, cluster: FlinkCluster) -> None:
     made = make()
-    plan = plan_submit(made.files, made.connection, made.store, made.jars)
+    plan = plan_submit(made.bundle, made.site)
     assert (plan.version, plan.name, plan.parallelism) == (1, f"{made.name}.{JOB}", 2)
     assert made.store.history(JOB) == ()
     assert running(cluster, made) == []

@@ -25,6 +25,8 @@ SUBMIT = """
 import json, sys, time
 from pathlib import Path
 from juncture.deploy.connection import Connection
+from juncture.deploy.manifest import Bundle
+from juncture.deploy.site import Site
 from juncture.deploy.store import Store
 from juncture.deploy.submit import submit
 from juncture.deploy.toolchain import find_toolchain
@@ -44,7 +46,7 @@ with toolchain.planner() as planner:
             print("halt", flush=True)
             time.sleep(600)
     jars = [jar.path for jar in toolchain.jars]
-    submit(given["files"], connection, Store(given["store"]), jars, launch)
+    submit(Bundle(given["files"], jars), Site(connection, Store(given["store"]), launch))
 """
 
 
@@ -113,7 +115,7 @@ def test_killed_after_the_cluster_took_the_job(
     [only] = made.store.history(JOB)
     assert only.phase == "running"
     assert "interrupted after the cluster took the job" in (only.note or "")
-    assert stop(JOB, made.connection, made.store).savepoint
+    assert stop(JOB, made.site).savepoint
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1.5])
@@ -145,5 +147,5 @@ def test_a_stop_that_was_killed_is_recognised(make: Make, cluster: FlinkCluster,
     assert found.deployment is not None
     assert (found.phase, found.deployment.savepoint) == ("stopped", path)
     with pytest.raises(Refused, match="an earlier stop was completed"):
-        stop(JOB, made.connection, made.store)
+        stop(JOB, made.site)
     assert made.store.history(JOB)[0].savepoint == path

@@ -32,7 +32,7 @@ def test_it_goes_on_from_its_savepoint(make: Make, planner: Planner) -> None:
     made.write(100)
     made.write(1, first=100, clicks=False)
     has_joined(made, 100)
-    stopped = stop(JOB, made.connection, made.store)
+    stopped = stop(JOB, made.site)
 
     other = replace(made, files={**made.files, "plan.json": "{}"})
     with pytest.raises(Refused, match="differs from that of version 1") as caught:
@@ -53,7 +53,7 @@ def test_it_goes_on_from_its_savepoint(make: Make, planner: Planner) -> None:
     made.write(1, first=100, impressions=False)  # its impression is in the state alone
     made.write(50, first=101)
     has_joined(made, 151)
-    stop(JOB, made.connection, made.store)
+    stop(JOB, made.site)
 
     with pytest.raises(Refused, match="the state that was asked for is not there"):
         made.submit(planner, start_from=str(savepoint.with_name("other")))
@@ -83,7 +83,7 @@ def test_it_goes_on_from_its_checkpoint_when_the_cluster_was_lost_and_when_it_wa
     has_joined(made, 121)
 
     made.write(20, first=121)
-    cancelled = stop(JOB, made.connection, made.store, savepoint=False)
+    cancelled = stop(JOB, made.site, savepoint=False)
     assert (cancelled.phase, cancelled.savepoint) == ("stopped", None)
     third = made.submit(planner)
     assert (third.version, third.restored_from) == (3, cancelled.checkpoint)
@@ -95,7 +95,7 @@ def test_state_that_was_drained_is_not_gone_on_from(make: Make, planner: Planner
     made.submit(planner)
     made.write(10)
     has_joined(made, 10)
-    stop(JOB, made.connection, made.store, drain=True)
+    stop(JOB, made.site, drain=True)
     with pytest.raises(Refused, match="can't go on from version 1: drained"):
         made.submit(planner)
     assert made.submit(planner, anew=True).restored_from is None

@@ -80,7 +80,7 @@ def test_it_goes_on_from_its_savepoint_and_flink_s_join_does_not(
     ours.write(100)
     ours.write(1, first=100, clicks=False)
     has_joined(ours, 100)
-    stopped = stop(JOB, ours.connection, ours.store)
+    stopped = stop(JOB, ours.site)
     assert stopped.savepoint is not None
 
     flinks = forms("flink")

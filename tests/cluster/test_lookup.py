@@ -13,6 +13,8 @@ from tests.cluster.example import until
 from tests.cluster.postgres import Postgres
 
 from juncture.deploy.connection import Connection
+from juncture.deploy.manifest import Bundle
+from juncture.deploy.site import Site
 from juncture.deploy.stop import stop
 from juncture.deploy.store import Store
 from juncture.deploy.submit import submit
@@ -110,11 +112,12 @@ def test_rows_are_looked_up_anew_or_kept(stack: Stack, server: Postgres, tmp_pat
     with toolchain.planner() as planner:
         plan = planner.compile(rendered).plan
         assert plan is not None
-        bundled = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
-        jars = [jar.path for jar in toolchain.jars]
+        files = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
+        bundled = Bundle(files, [jar.path for jar in toolchain.jars])
+        site = Site(connection(PASSWORD), store, planner.run)
         write(("e1", 1), ("e2", 2), ("e3", 3))
 
-        submit(bundled, connection(PASSWORD), store, jars, planner.run)
+        submit(bundled, site)
         until(lambda: len(rows()) == 3, 60)
         silver = "it's <silver>"
         assert rows() == {"e1": ("gold", "gold"), "e2": (silver, silver), "e3": (None, None)}
@@ -123,14 +126,14 @@ def test_rows_are_looked_up_anew_or_kept(stack: Stack, server: Postgres, tmp_pat
         write(("e4", 1))
         until(lambda: len(rows()) == 4, 60)
         assert rows()["e4"] == ("platinum", "gold")
-        stop("enriched", connection(PASSWORD), store)
+        stop("enriched", site)
 
         with pytest.raises(Refused) as caught:
-            submit(bundled, connection("wrong-password"), store, jars, planner.run, anew=True)
+            submit(bundled, Site(connection("wrong-password"), store, planner.run), anew=True)
         assert "password authentication failed" in caught.value.problem
 
     logs = (stack.root / ".juncture" / "local" / "logs").iterdir()
-    written = [*bundled.values(), str(caught.value), *(path.read_text(errors="replace") for path in logs)]
+    written = [*files.values(), str(caught.value), *(path.read_text(errors="replace") for path in logs)]
     written += [path.read_text() for path in store_files(tmp_path / "store")]
     for secret in (PASSWORD, PASSWORD.replace("'", "''"), json.dumps(PASSWORD)[1:-1], "wrong-password"):
         assert not [text for text in written if secret in text]

@@ -9,6 +9,8 @@ import pytest
 
 from juncture.demo.watch import Watch
 from juncture.deploy.connection import Connection
+from juncture.deploy.manifest import Bundle
+from juncture.deploy.site import Site
 from juncture.deploy.store import Store
 from juncture.deploy.submit import submit
 from juncture.errors import Refused
@@ -55,8 +57,8 @@ class Bench:
         files = bundle(rendered, compilation.plan, self.toolchain.pinned, self.project.template_dirs)
         jars = [jar.path for jar in self.toolchain.jars]
         # Without the state of an earlier test's job of the same name.
-        store = Store(self.root / "store")
-        deployment = submit(files, self.connection, store, jars, self.planner.run, anew=True)
+        site = Site(self.connection, Store(self.root / "store"), self.planner.run)
+        deployment = submit(Bundle(files, jars), site, anew=True)
         return rendered, deployment.flink_job_id
 
     def watch(self, job_id):

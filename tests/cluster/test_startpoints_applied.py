@@ -71,11 +71,8 @@ def starting(made: Example, root: Path, planner: Planner, impressions: str, clic
 
 
 def start(made: Example, planner: Planner, anew: bool = False, said: list[str] | None = None) -> Deployment:
-    return submit(
-        made.files, made.connection, made.store, made.jars, planner.run,
-        (said if said is not None else []).append,
-        anew=anew, starting=Starting(planner.read_offsets),
-    )  # fmt: skip
+    site = made.site.using(planner, (said if said is not None else []).append)
+    return submit(made.bundle, site, anew=anew, starting=Starting(planner.read_offsets))
 
 
 def ids(numbers: range | list[int]) -> list[str]:
@@ -130,7 +127,7 @@ def test_starts_and_ends(make: Make, cluster: FlinkCluster, planner: Planner, tm
     write(made, 400, 440)
     so_far = sorted(ids(expected) + ids(again) + ids(range(400, 440)))
     until(lambda: made.joined() == so_far)
-    stopped = stop(JOB, made.connection, made.store)
+    stopped = stop(JOB, made.site)
     assert stopped.savepoint is not None
 
     # As far as a savepoint, by its path and by its version: nothing is read twice.
@@ -141,7 +138,7 @@ def test_starts_and_ends(make: Make, cluster: FlinkCluster, planner: Planner, tm
     assert [each.start for each in third.startpoints.values()] == [dict.fromkeys(range(4), 110)] * 2
     so_far = sorted(so_far + ids(range(440, 480)))
     until(lambda: made.joined() == so_far)
-    stop(JOB, made.connection, made.store)
+    stop(JOB, made.site)
 
     # State wins: the startpoints don't apply any more, whatever they are.
     write(made, 480, 490)
@@ -160,7 +157,7 @@ def test_a_start_that_is_wrong_is_refused_before_anything_starts(
     made = starting(made, tmp_path / "project", planner, "{offsets: {0: 11}}", "{savepoint: /nowhere}")
     with pytest.raises(Refused) as caught:
         plan_submit(
-            made.files, made.connection, made.store, made.jars,
+            made.bundle, made.site,
             starting=Starting(planner.read_offsets, lambda *keys: Location("jobs/x.yaml", 7)),
         )  # fmt: skip
     assert "jobs/x.yaml:7: page_impressions can't start at offset 11 of partition 0" in caught.value.problem

@@ -8,8 +8,10 @@ from juncture.cli.deployments import deployed, view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.launcher import client_variables
-from juncture.deploy.replacement import Bundle, version_before
+from juncture.deploy.manifest import Bundle
+from juncture.deploy.replacement import version_before
 from juncture.deploy.rollback import rollback, rollback_target
+from juncture.deploy.site import Site
 from juncture.deploy.toolchain import toolchain_of_bundle
 
 
@@ -36,7 +38,8 @@ def command(invocation: Invocation, job: str, version: int | None, healthy_withi
     connection = connect(invocation.root, invocation.environment)
     store = open_store(invocation.root, invocation.environment)
     name = deployed(invocation, store, job)
-    current = version_before(name, connection, store)
+    site = Site(connection, store)
+    current = version_before(name, site)
     target = rollback_target(name, store, current, version)
     files, former = store.get_bundle(target.bundle), store.get_bundle(current.bundle)
     with invocation.output.progress() as say:
@@ -51,10 +54,7 @@ def command(invocation: Invocation, job: str, version: int | None, healthy_withi
                 Bundle(files, [jar.path for jar in tools.jars]),
                 current,
                 Bundle(former, [jar.path for jar in old_tools.jars]),
-                connection,
-                store,
-                planner.run,
-                say,
+                site.using(planner, say),
                 healthy_within=healthy_within,
             )
     invocation.output.result(deployment, lambda text: view_deployment(text, deployment))

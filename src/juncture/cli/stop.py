@@ -7,6 +7,7 @@ import click
 from juncture.cli.deployments import deployed, view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.deploy.connection import connect, open_store
+from juncture.deploy.site import Site
 from juncture.deploy.stop import stop
 
 
@@ -50,12 +51,10 @@ def command(
     with invocation.leaving(left), invocation.output.progress() as say:
         deployment = stop(
             name,
-            connection,
-            store,
+            Site(connection, store, progress=say),
             savepoint=not no_savepoint,
             savepoint_dir=savepoint_dir,
             drain=drain,
             timeout=timeout,
-            progress=say,
         )
     invocation.output.result(deployment, lambda text: view_deployment(text, deployment))

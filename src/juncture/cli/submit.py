@@ -16,6 +16,8 @@ from juncture.cli.startpoints import view_startpoints
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.gate import Gate
 from juncture.deploy.launcher import client_variables
+from juncture.deploy.manifest import Bundle
+from juncture.deploy.site import Site
 from juncture.deploy.starts import Starting
 from juncture.deploy.submit import SubmitPlan, plan_submit, submit
 from juncture.deploy.toolchain import toolchain_for
@@ -86,7 +88,7 @@ def command(
     (name,) = chosen(invocation, [job])
     project, environment = invocation.project, invocation.environment
     connection = connect(invocation.root, environment)
-    store = open_store(invocation.root, environment)
+    site = Site(connection, open_store(invocation.root, environment))
     rendered = rendered_job(invocation, name)
     with (
         invocation.output.progress() as say,
@@ -96,15 +98,14 @@ def command(
         plan = checked_plan(invocation, rendered, planner.compile(rendered))
         toolchain = toolchain_for(rendered, plan)
         files = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
-        jars = [jar.path for jar in toolchain.jars]
+        made = Bundle(files, [jar.path for jar in toolchain.jars])
+        site = site.using(planner, say)
         starting = Starting(planner.read_offsets, project.jobs[name].locate, seen)
         gate = Gate(accepted=accept_risk)
         if only_plan:
             steps = plan_submit(
-                files,
-                connection,
-                store,
-                jars,
+                made,
+                site,
                 anew=anew,
                 start_from=start_from,
                 starting=starting,
@@ -115,12 +116,8 @@ def command(
                 _create_missing(connection.kafka, rendered, say)
             with invocation.leaving(f"the job may have been started: `juncture status {name}` tells"):
                 deployment = submit(
-                    files,
-                    connection,
-                    store,
-                    jars,
-                    planner.run,
-                    say,
+                    made,
+                    site,
                     anew=anew,
                     start_from=start_from,
                     starting=starting,

@@ -17,10 +17,11 @@ from juncture.cli.submit import checked_plan
 from juncture.deploy.builder import Blueprint
 from juncture.deploy.changes import adopt, version_of, worse
 from juncture.deploy.connection import connect, open_store
-from juncture.deploy.cut import Reading
 from juncture.deploy.hand_over import hand_over, plan_hand_over
 from juncture.deploy.launcher import client_variables
-from juncture.deploy.replacement import Bundle, version_before
+from juncture.deploy.manifest import Bundle
+from juncture.deploy.replacement import version_before
+from juncture.deploy.site import Site
 from juncture.deploy.starts import Starting
 from juncture.deploy.toolchain import toolchain_for, toolchain_of, toolchain_of_bundle
 from juncture.deploy.upgrade import UpgradePlan, plan_upgrade, upgrade
@@ -92,13 +93,13 @@ def command(
         raise click.UsageError("--hand-over does not go with --accept or --rewind")
     (name,) = chosen(invocation, [job])
     project, environment = invocation.project, invocation.environment
-    connection, store = connect(invocation.root, environment), open_store(invocation.root, environment)
+    site = Site(connect(invocation.root, environment), open_store(invocation.root, environment))
     rendered = rendered_job(invocation, name)
-    before = version_before(name, connection, store)
-    former = store.get_bundle(before.bundle)
+    before = version_before(name, site)
+    former = site.store.get_bundle(before.bundle)
     with invocation.output.progress() as say:
         old_tools, tools = toolchain_of_bundle(former), toolchain_of([rendered], say)
-        with tools.joined(old_tools).planner(client_variables(connection.flink)) as planner:
+        with tools.joined(old_tools).planner(client_variables(site.connection.flink)) as planner:
             say(f"Compiling {name}")
             plan = checked_plan(invocation, rendered, planner.compile(rendered))
             taken = event_joins(plan, rendered.job.join_strategy, rendered.options)
@@ -110,36 +111,22 @@ def command(
             new = Bundle(files, [jar.path for jar in needed.jars])
             old = Bundle(former, [jar.path for jar in old_tools.jars])
             blueprint = Blueprint(rendered, plan, needed.pinned, project.template_dirs, new.jars)
-            reading = Reading(planner.read_offsets, planner.read_watermark)
+            site = site.using(planner, say)
             left = f"it may be half-way: `juncture status {name}` tells"
             if only_plan and handed_over:
-                phases = plan_hand_over(blueprint, new, connection, store, reading)
+                phases = plan_hand_over(blueprint, new, site)
             elif only_plan:
-                steps = plan_upgrade(new, connection, store, starting)
+                steps = plan_upgrade(new, site, starting)
             elif handed_over:
                 with invocation.leaving(left):
-                    deployment = hand_over(
-                        before,
-                        blueprint,
-                        new,
-                        old,
-                        connection,
-                        store,
-                        planner.run,
-                        reading,
-                        say,
-                        healthy_within=healthy_within,
-                    )
+                    deployment = hand_over(before, blueprint, new, old, site, healthy_within=healthy_within)
             else:
                 with invocation.leaving(left):
                     deployment = upgrade(
                         before,
                         new,
                         old,
-                        connection,
-                        store,
-                        planner.run,
-                        say,
+                        site,
                         accept=accept or "KEEP",
                         healthy_within=healthy_within,
                         starting=starting,

@@ -17,6 +17,8 @@ from juncture.demo.summary import DemoSummary, summarise
 from juncture.demo.verification import verify
 from juncture.demo.watch import Watch
 from juncture.deploy.connection import Connection
+from juncture.deploy.manifest import Bundle
+from juncture.deploy.site import Site
 from juncture.deploy.store import Store
 from juncture.deploy.submit import submit
 from juncture.errors import JunctureError, Refused
@@ -115,8 +117,8 @@ def _on(
     kafka = connection.kafka
     oracle = Oracle(prepared.rendered)
     create_topics(kafka, sample)
-    jars = [jar.path for jar in prepared.toolchain.jars]
-    deployment = submit(prepared.files, connection, Store(home / "store"), jars, prepared.planner.run, report)
+    made = Bundle(prepared.files, [jar.path for jar in prepared.toolchain.jars])
+    deployment = submit(made, Site(connection, Store(home / "store")).using(prepared.planner, report))
     preparation.close()
     clock.lap("submit")
     report(f"The job runs; Flink's web page, while it does: {connection.flink.rest}")

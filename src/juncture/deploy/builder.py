@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from juncture.deploy import ledger
-from juncture.deploy.connection import Connection
-from juncture.deploy.cut import Offsets, Reading
-from juncture.deploy.launcher import Launcher
+from juncture.deploy.cut import Offsets
+from juncture.deploy.manifest import Bundle
+from juncture.deploy.reading import Reading
+from juncture.deploy.site import Progress, Site
 from juncture.deploy.starts import Starting
 from juncture.deploy.stop import stop
 from juncture.deploy.store import Store
@@ -26,8 +27,6 @@ from juncture.model.startpoint import AtOffsets, Startpoint
 from juncture.planner.plan import with_uids
 from juncture.render.bundle import TABLE_OPTIONS, bundle
 from juncture.verdicts.version import base_uid
-
-Progress = Callable[[str], None]
 
 _SUFFIX = "__hand_over"
 _BUILD_UNTIL = "juncture.join.build-until"
@@ -111,11 +110,7 @@ def build(
     start: Offsets,
     end: Offsets,
     until: int | None,
-    connection: Connection,
-    store: Store,
-    launch: Launcher,
-    reading: Reading,
-    progress: Progress,
+    site: Site,
     before: Deployment | None = None,
 ) -> Deployment:
     """Read from `start` to before `end`, and stop with a savepoint that has the state of this; its deployment.
@@ -126,11 +121,7 @@ def build(
         start: by topic and partition.
         end: the same; each at or after its start.
         until: of `builder_files`.
-        connection: where to.
-        store: the environment's.
-        launch: starts job.py.
-        reading: reads the savepoint, to see that it is whole.
-        progress: is told each step.
+        site: where to.
         before: the one whose state it goes on from.
 
     Raises:
@@ -148,28 +139,28 @@ def build(
     rewound = frozenset(starts) if before is not None else frozenset[str]()
     try:
         begun = submit(
-            files, connection, store, blueprint.jars, launch, progress,
+            Bundle(files, blueprint.jars), site,
             anew=before is None, start_from=before.savepoint if before else None, accept="LOST",
-            starting=Starting(reading.offsets, rewound=rewound, instead=starts),
+            starting=Starting(site.reading.offsets, rewound=rewound, instead=starts),
         )  # fmt: skip
-        with connection.cluster() as cluster:
-            _wait_read(cluster, begun.flink_job_id, start, end, progress)
-        built = stop(job, connection, store, progress=progress)
-        _require_whole(built, end, reading)
+        with site.connection.cluster() as cluster:
+            _wait_read(cluster, begun.flink_job_id, start, end, site.progress)
+        built = stop(job, site)
+        _require_whole(built, end, site.reading)
     except BaseException:
-        end_builder(blueprint.rendered.job.name, connection, store, progress)
+        end_builder(blueprint.rendered.job.name, site)
         raise
     return built
 
 
-def end_builder(job: str, connection: Connection, store: Store, progress: Progress) -> None:
+def end_builder(job: str, site: Site) -> None:
     """Take off the cluster what an interrupted hand-over of a job has left there."""
     name = builder_of(job)
-    left = ledger.load(store, name, connection.environment)
+    left = ledger.load(site.store, name, site.connection.environment)
     if left is not None and left.phase not in ("stopped", "failed"):
-        progress(f"Ending {name}, which an interrupted hand-over has left")
+        site.progress(f"Ending {name}, which an interrupted hand-over has left")
         with suppress(Refused):  # it has ended by itself
-            stop(name, connection, store, savepoint=False, progress=progress)
+            stop(name, site, savepoint=False)
 
 
 def _wait_read(cluster: FlinkCluster, job_id: str, start: Offsets, end: Offsets, progress: Progress) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from juncture.deploy.connection import Connection
-from juncture.deploy.starts import ReadOffsets, newest_state
+from juncture.deploy.site import Site
+from juncture.deploy.starts import newest_state
 from juncture.deploy.store import Store
 from juncture.errors import Refused
 from juncture.flink.metrics import progress as counters
@@ -25,14 +26,6 @@ _TRIES = 3
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Reads savepoints and checkpoints: a planner's `read_offsets` and `read_watermark`."""
-
-    offsets: ReadOffsets
-    watermark: Callable[[str], int | None]
-
-
-@dataclass(frozen=True)
 class Cut:
     """What a version has read: the records before `offsets`, at this watermark of its join.
 
@@ -45,19 +38,18 @@ class Cut:
     exact: bool
 
 
-def cut_of(record: Deployment, connection: Connection, reading: Reading, topics: Offsets) -> Cut:
+def cut_of(record: Deployment, site: Site, topics: Offsets) -> Cut:
     """How far a version was at its savepoint, or at its newest checkpoint.
 
     Args:
         record: the version, as it really is.
-        connection: where it runs.
-        reading: reads its state.
+        site: where it runs.
         topics: where each partition counts as read to, if it was not read at all.
 
     Raises Refused if it has left no state, or that can't be read.
     """
     for attempt in range(1, _TRIES + 1):
-        path = newest_state(record, connection)
+        path = newest_state(record, site.connection)
         if path is None:
             raise Refused(
                 f"version {record.version} of '{record.job}' has completed no checkpoint yet",
@@ -65,7 +57,7 @@ def cut_of(record: Deployment, connection: Connection, reading: Reading, topics:
                 remedy="try again when `juncture status` tells of one",
             )
         try:
-            held, watermark = reading.offsets(path), reading.watermark(path)
+            held, watermark = site.reading.offsets(path), site.reading.watermark(path)
             break
         except Refused:
             # A running job's newest checkpoint is removed when the next one is complete.
@@ -74,7 +66,7 @@ def cut_of(record: Deployment, connection: Connection, reading: Reading, topics:
     found = {topic: {**unread, **held.get(topic, {})} for topic, unread in topics.items()}
     if watermark is not None:
         return Cut(found, watermark, exact=True)
-    return Cut(found, _measured(record, connection), exact=False)
+    return Cut(found, _measured(record, site.connection), exact=False)
 
 
 def refuse_rewound(record: Deployment, cut: Cut, connection: Connection) -> None:

@@ -13,7 +13,6 @@ from juncture.deploy.connection import Connection
 from juncture.deploy.cut import (
     Cut,
     Offsets,
-    Reading,
     begun_at,
     cut_of,
     horizon,
@@ -21,16 +20,17 @@ from juncture.deploy.cut import (
     refuse_removed,
     refuse_rewound,
 )
-from juncture.deploy.launcher import Launcher
-from juncture.deploy.manifest import read_manifest
-from juncture.deploy.replacement import Bundle, Progress, bring_back, replace, version_before
+from juncture.deploy.manifest import Bundle, read_manifest
+from juncture.deploy.reading import Reading
+from juncture.deploy.replacement import bring_back, replace, version_before
+from juncture.deploy.site import Site
 from juncture.deploy.starts import Starting, refuse_errors, resolve_startpoints
 from juncture.deploy.stop import stop
-from juncture.deploy.store import Store
 from juncture.errors import JunctureError, Refused
 from juncture.flink.metrics import progress as counters
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
+from juncture.local.supervisor import signals_raise
 from juncture.model.base import Value
 from juncture.model.deployment import Deployment
 from juncture.model.resolved import ResolvedStartpoints
@@ -63,18 +63,14 @@ class HandOverPlan(Value):
     state_bytes: int | None
 
 
-def plan_hand_over(
-    blueprint: Blueprint, new: Bundle, connection: Connection, store: Store, reading: Reading
-) -> HandOverPlan:
+def plan_hand_over(blueprint: Blueprint, new: Bundle, site: Site) -> HandOverPlan:
     """What would be read, and what that takes; changes nothing. Raises what `hand_over` raises before it begins."""
-    return _plan(blueprint, new, connection, store, reading)[0]
+    return _plan(blueprint, new, site)[0]
 
 
-def _plan(
-    blueprint: Blueprint, new: Bundle, connection: Connection, store: Store, reading: Reading
-) -> tuple[HandOverPlan, Cut, Offsets]:
-    job = blueprint.rendered.job.name
-    last = version_before(job, connection, store)
+def _plan(blueprint: Blueprint, new: Bundle, site: Site) -> tuple[HandOverPlan, Cut, Offsets]:
+    job, connection, store = blueprint.rendered.job.name, site.connection, site.store
+    last = version_before(job, site)
     former = store.get_bundle(last.bundle)
     refuse_inexact(job, former, new)
     runs = last.phase == "running"
@@ -85,7 +81,7 @@ def _plan(
             state="nothing was changed",
             remedy=f"let it run again with `juncture rollback {job} {last.version}`, and hand it over then",
         )
-    cut = cut_of(last, connection, reading, _unread(blueprint, connection))
+    cut = cut_of(last, site, _unread(blueprint, connection))
     refuse_untold(job, last.version, former, cut)
     refuse_rewound(last, cut, connection)
     span = join_span(version_of(new.files))
@@ -105,7 +101,7 @@ def _plan(
         for table, topic in blueprint.sources.items()
     }
     resolved = resolve_startpoints(
-        manifest, files, connection, store, Starting(reading.offsets, instead=instead)
+        manifest, files, connection, store, Starting(site.reading.offsets, instead=instead)
     )
     refuse_errors(resolved)
     refuse_removed(resolved, horizon(cut, span))
@@ -155,11 +151,7 @@ def hand_over(
     blueprint: Blueprint,
     new: Bundle,
     old: Bundle,
-    connection: Connection,
-    store: Store,
-    launch: Launcher,
-    reading: Reading,
-    progress: Progress = lambda message: None,
+    site: Site,
     *,
     healthy_within: float = 120,
 ) -> Deployment:
@@ -173,11 +165,7 @@ def hand_over(
         blueprint: what jobs that build its state are made of.
         new: the version to come.
         old: the files and jars of the version before.
-        connection: where to.
-        store: the environment's.
-        launch: starts job.py.
-        reading: reads savepoints.
-        progress: is told each step.
+        site: where to.
         healthy_within: seconds for the new version's first checkpoint, and for its lag to fall.
 
     Raises:
@@ -185,12 +173,24 @@ def hand_over(
             version runs on), or the new one was not well, and the old one runs again.
         Unreachable: the cluster or the brokers do not answer.
     """
+    with signals_raise(), site.holding(before.job, "hand-over") as held:
+        return _hand_over(before, blueprint, new, old, held, healthy_within)
+
+
+def _hand_over(
+    before: Deployment,
+    blueprint: Blueprint,
+    new: Bundle,
+    old: Bundle,
+    site: Site,
+    healthy_within: float,
+) -> Deployment:
     job = blueprint.rendered.job.name
-    end_builder(job, connection, store, progress)
+    end_builder(job, site)
     if before.phase == "running" and before.digest == digest(new.files):
-        progress(f"Version {before.version} is this one already")
+        site.progress(f"Version {before.version} is this one already")
         return before
-    plan, cut, start = _plan(blueprint, new, connection, store, reading)
+    plan, cut, start = _plan(blueprint, new, site)
     if (plan.before, plan.runs) != (before.version, before.phase == "running"):
         raise Refused(
             f"'{job}' was changed meanwhile",
@@ -198,12 +198,10 @@ def hand_over(
             remedy=f"see `juncture history {job}`, and run the command again",
         )
     for fact in plan.checked:
-        progress(fact)
+        site.progress(fact)
     number = 10 * (before.version + 1)
     try:
-        built = build(
-            blueprint, number, start, cut.offsets, cut.watermark, connection, store, launch, reading, progress
-        )
+        built = build(blueprint, number, start, cut.offsets, cut.watermark, site)
     except Refused as error:
         runs = f"version {before.version} runs on" if plan.runs else "the job does not run, as before"
         raise Refused(
@@ -211,23 +209,20 @@ def hand_over(
             state=runs,
             remedy=error.remedy,
         ) from None
-    stopped = version_before(job, connection, store)
+    stopped = version_before(job, site)
     if plan.runs:
-        progress(f"Stopping version {before.version}")
-        stopped = stop(job, connection, store, progress=progress)
+        site.progress(f"Stopping version {before.version}")
+        stopped = stop(job, site)
         try:
-            first, cut = cut, _final(stopped, cut, connection, reading)
-            built = build(
-                blueprint, number + 1, first.offsets, cut.offsets, cut.watermark, connection, store, launch,
-                reading, progress, built,
-            )  # fmt: skip
+            first, cut = cut, _final(stopped, cut, site)
+            built = build(blueprint, number + 1, first.offsets, cut.offsets, cut.watermark, site, built)
         except JunctureError as error:
             failed = Refused(f"its state could not be built: {told(error)}")
-            raise bring_back(failed, old, stopped, connection, store, launch, progress) from None
+            raise bring_back(failed, old, stopped, site) from None
     return replace(
-        stopped, plan.runs, old, new, connection, store, launch, progress,
+        stopped, plan.runs, old, new, site,
         accept="LOST", start_from=built.savepoint, healthy_within=healthy_within,
-        starting=_from(cut, blueprint, reading),
+        starting=_from(cut, blueprint, site.reading),
     )  # fmt: skip
 
 
@@ -235,9 +230,9 @@ def _unread(blueprint: Blueprint, connection: Connection) -> Offsets:
     return offsets.earliest(Admin(connection.kafka), blueprint.sources.values())
 
 
-def _final(stopped: Deployment, first: Cut, connection: Connection, reading: Reading) -> Cut:
+def _final(stopped: Deployment, first: Cut, site: Site) -> Cut:
     """How far the old version was when it was stopped. Raises Refused if it was behind what is built already."""
-    cut = cut_of(stopped, connection, reading, first.offsets)
+    cut = cut_of(stopped, site, first.offsets)
     for topic, reached in first.offsets.items():
         if any(cut.offsets[topic][partition] < offset for partition, offset in reached.items()):
             raise Refused(f"version {stopped.version} has gone back in '{topic}' meanwhile")

@@ -1,9 +1,9 @@
 """One deployer at a time for each job.
 
 `<job>/lock/000007.json` says who holds the lock, `000007.released` that it was given back, and
-`000007.helpers` which processes the holder uses to start the job. The highest number counts and is never
-removed, so that of several who want the lock, all of whom create the next number, exactly one gets it, also
-when they take it over from somebody who died.
+`000007.helpers`, `000007.1.helpers` and so on which processes the holder uses to start the job. The highest
+number counts and is never removed, so that of several who want the lock, all of whom create the next number,
+exactly one gets it, also when they take it over from somebody who died.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from juncture.deploy.helpers import Helper, end, is_alive
 from juncture.errors import JunctureError, Refused
 from juncture.model.base import Value
 
-_ENTRY = re.compile(r"(\d{6,})\.(json|released|helpers)")
+_ENTRY = re.compile(r"(\d{6,})(\.\d+)?\.(json|released|helpers)")
 _HELPERS = TypeAdapter(tuple[Helper, ...])
 _OLD = timedelta(minutes=30)
-"""No command holds the lock this long, but for the savepoint of a very large state."""
+"""Few commands hold the lock this long: a hand-over that reads much, or the savepoint of a very large state."""
 
 
 class Owner(Value):
@@ -92,11 +92,17 @@ class Lock:
 
     def __init__(self, files: Files, job: str, number: int) -> None:
         self._files, self._job, self._number = files, job, number
+        self._noted: list[frozenset[Helper]] = []
 
     def note(self, helpers: Iterable[Helper]) -> None:
-        """Note, once, which processes may go on for this command if it is killed."""
-        text = _HELPERS.dump_json(tuple(helpers))
-        self._files.create(f"{self._job}/lock/{self._number:06}.helpers", text)
+        """Note which processes may go on for this command if it is killed, besides those that were noted."""
+        new = frozenset(helpers)
+        if any(new <= known for known in self._noted):
+            return
+        count = f".{len(self._noted)}" if self._noted else ""
+        text = _HELPERS.dump_json(tuple(new))
+        self._files.create(f"{self._job}/lock/{self._number:06}{count}.helpers", text)
+        self._noted.append(new)
 
     def release(self) -> None:
         # If the store takes nothing any more, the lock is taken over once this process has ended.
@@ -158,13 +164,13 @@ def _acquire(files: Files, job: str, what: str, progress: Callable[[str], None])
 
 
 def _helpers(files: Files, job: str, number: int) -> tuple[Helper, ...]:
-    data = files.read(f"{job}/lock/{number:06}.helpers")
-    if data is None:
-        return ()
-    try:
-        return tuple(helper for helper in _HELPERS.validate_json(data) if helper.is_alive)
-    except ValidationError:
-        return ()
+    found: list[Helper] = []
+    for name in files.names(f"{job}/lock"):
+        match = _ENTRY.fullmatch(name)
+        if match and int(match[1]) == number and match[3] == "helpers":
+            with suppress(ValidationError):
+                found += _HELPERS.validate_json(files.read(f"{job}/lock/{name}") or b"[]")
+    return tuple(helper for helper in found if helper.is_alive)
 
 
 def _highest(files: Files, job: str) -> int:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from juncture.errors import JunctureError
 from juncture.model.startpoint import Startpoint
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A rendered job by name of file, and the jars that it needs."""
+
+    files: Mapping[str, str]
+    jars: Sequence[Path]
 
 
 class EventJoin(BaseModel):

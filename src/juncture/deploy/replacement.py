@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
 from juncture.deploy import health, ledger
-from juncture.deploy.connection import Connection
-from juncture.deploy.launcher import Launcher
-from juncture.deploy.manifest import read_manifest
+from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.resume import last_that_ran
+from juncture.deploy.site import Site
 from juncture.deploy.starts import AS_AUTHORED, Starting
 from juncture.deploy.stop import stop
 from juncture.deploy.store import Store
@@ -19,25 +14,15 @@ from juncture.errors import JunctureError, Refused
 from juncture.model.deployment import Deployment
 from juncture.model.verdict import Verdict
 
-Progress = Callable[[str], None]
 
-
-@dataclass(frozen=True)
-class Bundle:
-    """A rendered job by name of file, and the jars that it needs."""
-
-    files: Mapping[str, str]
-    jars: Sequence[Path]
-
-
-def version_before(job: str, connection: Connection, store: Store) -> Deployment:
+def version_before(job: str, site: Site) -> Deployment:
     """The deployment whose state a new version goes on from, as it really is: the last one that ran.
 
     Raises Refused if there is none.
     """
-    last = ledger.load(store, job, connection.environment)
+    last = ledger.load(site.store, job, site.connection.environment)
     if last is not None:
-        with connection.cluster() as cluster:
+        with site.connection.cluster() as cluster:
             last = ledger.reconcile(last, cluster)
         if last.phase in ("submitting", "stopping"):
             raise Refused(
@@ -45,10 +30,10 @@ def version_before(job: str, connection: Connection, store: Store) -> Deployment
                 state="nothing was changed",
                 remedy=f"see `juncture status {job}`, and try again when it has settled",
             )
-        last = last_that_ran(job, store, last)
+        last = last_that_ran(job, site.store, last)
     if last is None:
         raise Refused(
-            f"'{job}' has never run on '{connection.environment}'",
+            f"'{job}' has never run on '{site.connection.environment}'",
             state="nothing was changed",
             remedy=f"deploy it with `juncture submit {job}`",
         )
@@ -65,10 +50,7 @@ def replace(
     ran: bool,
     old: Bundle,
     new: Bundle,
-    connection: Connection,
-    store: Store,
-    launch: Launcher,
-    progress: Progress,
+    site: Site,
     *,
     accept: Verdict,
     start_from: str | None,
@@ -82,10 +64,7 @@ def replace(
         ran: whether that one ran, and so has to run again if this one is not well.
         old: the files and jars of that one.
         new: those of this one.
-        connection: where to.
-        store: the environment's.
-        launch: starts job.py.
-        progress: is told each step.
+        site: where to.
         accept: the worst that may become of the state.
         start_from: the savepoint to start from; None: the newest state.
         healthy_within: seconds until it must be well.
@@ -96,50 +75,37 @@ def replace(
         Unreachable: the cluster or the brokers do not answer.
     """
     try:
-        begun = submit(
-            new.files, connection, store, new.jars, launch, progress,
-            accept=accept, start_from=start_from, starting=starting,
-        )  # fmt: skip
+        begun = submit(new, site, accept=accept, start_from=start_from, starting=starting)
     except Refused as error:
         if not ran:
             raise
-        raise bring_back(error, old, stopped, connection, store, launch, progress) from None
+        raise bring_back(error, old, stopped, site) from None
     try:
-        with connection.cluster() as cluster:
+        with site.connection.cluster() as cluster:
             checkpoints = health.takes_checkpoints(read_manifest(new.files).options)
-            health.wait_healthy(cluster, begun.flink_job_id, checkpoints, progress, healthy_within)
+            health.wait_healthy(cluster, begun.flink_job_id, checkpoints, site.progress, healthy_within)
     except health.Unhealthy as error:
-        progress(f"Version {begun.version} is not well: {error.problem}")
-        _take_off(stopped.job, connection, store, progress)
+        site.progress(f"Version {begun.version} is not well: {error.problem}")
+        _take_off(stopped.job, site)
         if not ran:
             raise Refused(
                 f"version {begun.version} of '{stopped.job}' was stopped: {error.problem}",
                 state=f"the job does not run, as before; version {stopped.version} has its state",
                 remedy="mend the cause, and try again",
             ) from None
-        raise bring_back(error, old, stopped, connection, store, launch, progress) from None
+        raise bring_back(error, old, stopped, site) from None
     return begun
 
 
-def _take_off(job: str, connection: Connection, store: Store, progress: Progress) -> None:
-    if version_before(job, connection, store).phase == "running":
-        stop(job, connection, store, savepoint=False, progress=progress)
+def _take_off(job: str, site: Site) -> None:
+    if version_before(job, site).phase == "running":
+        stop(job, site, savepoint=False)
 
 
-def bring_back(
-    error: JunctureError,
-    old: Bundle,
-    stopped: Deployment,
-    connection: Connection,
-    store: Store,
-    launch: Launcher,
-    progress: Progress,
-) -> Refused:
+def bring_back(error: JunctureError, old: Bundle, stopped: Deployment, site: Site) -> Refused:
     """Start the old version from the savepoint it was stopped with; the error to raise, for that of the new one."""
-    progress(f"Going back to version {stopped.version}")
-    again = submit(
-        old.files, connection, store, old.jars, launch, progress, accept="KEEP", start_from=stopped.savepoint
-    )
+    site.progress(f"Going back to version {stopped.version}")
+    again = submit(old, site, accept="KEEP", start_from=stopped.savepoint)
     return Refused(
         f"the version that took the place of version {stopped.version} of '{stopped.job}' was taken back:"
         f" {error.problem}",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from juncture.deploy import preflight
 from juncture.deploy.builder import end_builder
-from juncture.deploy.connection import Connection
-from juncture.deploy.launcher import Launcher
-from juncture.deploy.manifest import read_manifest
-from juncture.deploy.replacement import Bundle, Progress, replace, slots_of
+from juncture.deploy.manifest import Bundle, read_manifest
+from juncture.deploy.replacement import replace, slots_of, version_before
 from juncture.deploy.resume import Resumption
+from juncture.deploy.site import Site
 from juncture.deploy.stop import stop
 from juncture.deploy.store import Store
 from juncture.errors import Refused
+from juncture.local.supervisor import signals_raise
 from juncture.model.deployment import Deployment
 
 
@@ -47,10 +47,7 @@ def rollback(
     bundle: Bundle,
     current: Deployment,
     old: Bundle,
-    connection: Connection,
-    store: Store,
-    launch: Launcher,
-    progress: Progress = lambda message: None,
+    site: Site,
     *,
     healthy_within: float = 120,
 ) -> Deployment:
@@ -64,34 +61,44 @@ def rollback(
         bundle: its files and jars.
         current: the version that runs, or ran last (`version_before`).
         old: its files and jars.
-        connection: where to.
-        store: the environment's.
-        launch: starts job.py.
-        progress: is told each step.
+        site: where to.
         healthy_within: seconds for its first checkpoint, and for its lag to fall.
 
     Raises:
         Refused: something is missing (then nothing was changed), or it was not well, and the other runs again.
         Unreachable: the cluster or the brokers do not answer.
     """
+    with signals_raise(), site.holding(target.job, "rollback") as held:
+        return _rollback(target, bundle, current, old, held, healthy_within)
+
+
+def _rollback(
+    target: Deployment, bundle: Bundle, current: Deployment, old: Bundle, site: Site, healthy_within: float
+) -> Deployment:
     manifest, runs = read_manifest(bundle.files), current.phase == "running"
-    end_builder(target.job, connection, store, progress)
+    end_builder(target.job, site)
+    now = version_before(target.job, site)
+    if (now.version, now.phase == "running") != (current.version, runs):
+        raise Refused(
+            f"'{target.job}' was changed meanwhile",
+            state="nothing was changed",
+            remedy=f"see `juncture history {target.job}`, and run the command again",
+        )
     path = _state(target)
-    Resumption(target.job, bundle.files, store, "KEEP").asked(str(path))
-    with connection.cluster() as cluster:
-        freed = slots_of(current, store)
-        for fact in preflight.check(manifest, connection, cluster, bundle.jars, freed):
-            progress(fact)
+    Resumption(target.job, bundle.files, site.store, "KEEP").asked(str(path))
+    with site.connection.cluster() as cluster:
+        freed = slots_of(current, site.store)
+        for fact in preflight.check(manifest, site.connection, cluster, bundle.jars, freed):
+            site.progress(fact)
     at = f"{target.updated_at:%Y-%m-%d %H:%M:%S} UTC"
     since = f"{at}, when it was stopped," if target.savepoint else f"its last checkpoint, before {at},"
-    progress(f"Rows since {since} are written again")
+    site.progress(f"Rows since {since} are written again")
     if runs:
-        progress(f"Stopping version {current.version}")
-        current = stop(target.job, connection, store, progress=progress)
+        site.progress(f"Stopping version {current.version}")
+        current = stop(target.job, site)
     return replace(
-        current, runs, old, bundle, connection, store, launch, progress,
-        accept="KEEP", start_from=path, healthy_within=healthy_within,
-    )  # fmt: skip
+        current, runs, old, bundle, site, accept="KEEP", start_from=path, healthy_within=healthy_within
+    )
 
 
 def _state(deployment: Deployment) -> str | None:

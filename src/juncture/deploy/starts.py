@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from juncture.checks.windows import join_windows
 from juncture.deploy import ledger, snapshots
 from juncture.deploy.connection import Connection
 from juncture.deploy.manifest import Manifest
+from juncture.deploy.reading import ReadOffsets, no_offsets
 from juncture.deploy.store import Store
 from juncture.errors import Location, Refused
 from juncture.model.deployment import AppliedStart, Deployment
@@ -23,14 +24,6 @@ from juncture.startpoints.lookup import Snapshot
 from juncture.startpoints.reporter import Locate, Reporter
 from juncture.startpoints.resolve import Source, resolve
 from juncture.startpoints.seen import seen_sources
-
-ReadOffsets = Callable[[str], Mapping[str, Mapping[int, int]]]
-"""The offsets by topic that a savepoint or checkpoint holds: a planner's `read_offsets`."""
-
-
-def no_offsets(path: str) -> Mapping[str, Mapping[int, int]]:
-    """For callers without a planner. Raises Refused."""
-    raise Refused(f"the offsets of {path} can't be read without a planner")
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from juncture.deploy import ledger
-from juncture.deploy.connection import Connection
 from juncture.deploy.files import StoreFull
-from juncture.deploy.lock import locked
+from juncture.deploy.site import Progress, Site
 from juncture.deploy.store import Store
 from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.flink.rest import FlinkCluster
@@ -19,19 +18,15 @@ from juncture.model.deployment import Deployment
 _ENDS_WITHIN = 60.0
 _STARTS_WITHIN = 30.0
 
-Progress = Callable[[str], None]
-
 
 def stop(
     job: str,
-    connection: Connection,
-    store: Store,
+    site: Site,
     *,
     savepoint: bool = True,
     savepoint_dir: str | None = None,
     drain: bool = False,
     timeout: float = 600,
-    progress: Progress = lambda message: None,
 ) -> Deployment:
     """Stop a running job and record it; the record holds the savepoint's path.
 
@@ -40,13 +35,11 @@ def stop(
 
     Args:
         job: its name.
-        connection: where it runs.
-        store: the environment's.
+        site: where it runs.
         savepoint: False cancels the job: its state is then only in its newest checkpoint.
         savepoint_dir: where to put the savepoint; the cluster's own folder by default.
         drain: let event time end first, so that everything pending is emitted. Not to be resumed from.
         timeout: seconds for the savepoint.
-        progress: is told each step.
 
     Raises:
         Refused: the job does not run, somebody else changes it, or the savepoint failed; then it runs on.
@@ -54,10 +47,11 @@ def stop(
     """
     with (
         signals_raise(),
-        connection.cluster() as cluster,
-        _Journal.locked(store, job, progress) as journal,
+        site.connection.cluster() as cluster,
+        _Journal.locked(site, job) as journal,
     ):
-        record = _running(job, connection, store, cluster, journal)
+        progress = site.progress
+        record = _running(job, site, cluster, journal)
         target = savepoint_dir or record.savepoint_dir
         if savepoint and target is None:
             raise Refused(
@@ -95,12 +89,12 @@ class _Journal:
 
     @classmethod
     @contextmanager
-    def locked(cls, store: Store, job: str, progress: Progress) -> Iterator[_Journal]:
+    def locked(cls, site: Site, job: str) -> Iterator[_Journal]:
         """With the job's lock held; without it where a full store takes no lock, and nobody holds it."""
-        journal = cls(store)
+        journal = cls(site.store)
         with ExitStack() as held:
             try:
-                held.enter_context(locked(store.files, job, "stop", progress))
+                held.enter_context(site.holding(job, "stop"))
             except StoreFull as error:
                 journal.full = error
             yield journal
@@ -122,13 +116,11 @@ class _Journal:
         return record.model_copy(update={"note": note})
 
 
-def _running(
-    job: str, connection: Connection, store: Store, cluster: FlinkCluster, journal: _Journal
-) -> Deployment:
-    record = ledger.load(store, job, connection.environment)
+def _running(job: str, site: Site, cluster: FlinkCluster, journal: _Journal) -> Deployment:
+    record = ledger.load(site.store, job, site.connection.environment)
     if record is None:
         raise Refused(
-            f"'{job}' was never deployed to '{connection.environment}'",
+            f"'{job}' was never deployed to '{site.connection.environment}'",
             remedy=f"deploy it with `juncture submit {job}`",
         )
     before, record = record, ledger.settle(record, cluster, journal.append)

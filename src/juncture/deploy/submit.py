@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from juncture.deploy import helpers, ledger, preflight
 from juncture.deploy.connection import Connection
 from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.launcher import Launcher, launch_options
-from juncture.deploy.lock import Lock, locked
-from juncture.deploy.manifest import Manifest, read_manifest
+from juncture.deploy.manifest import Bundle, Manifest, read_manifest
 from juncture.deploy.resume import Origin, Resumption
 from juncture.deploy.single import not_elsewhere, not_running
+from juncture.deploy.site import Site
 from juncture.deploy.starts import (
     AS_AUTHORED,
     Starting,
@@ -37,9 +38,6 @@ from juncture.model.environment import Flink
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.model.verdict import Verdict
 from juncture.render.bundle import digest
-
-Progress = Callable[[str], None]
-
 
 _FOREIGN_STATE = (
     "not available in the new program",
@@ -76,10 +74,8 @@ class SubmitPlan(Value):
 
 
 def plan_submit(
-    files: Mapping[str, str],
-    connection: Connection,
-    store: Store,
-    jars: Sequence[Path],
+    bundle: Bundle,
+    site: Site,
     *,
     anew: bool = False,
     start_from: str | None = None,
@@ -88,26 +84,18 @@ def plan_submit(
     gate: Gate = OPEN,
 ) -> SubmitPlan:
     """Look at everything that a submission needs; changes nothing. Arguments and errors as of `submit`."""
-    manifest = read_manifest(files)
-    with connection.cluster() as cluster:
-        last = ledger.load(store, manifest.job, connection.environment)
+    asked = _Asked(bundle, anew, start_from, accept, starting, gate)
+    with site.connection.cluster() as cluster:
+        last = ledger.load(site.store, asked.manifest.job, site.connection.environment)
         if last is not None:
-            not_elsewhere(last, connection, cluster)
+            not_elsewhere(last, site.connection, cluster)
             last = ledger.reconcile(last, cluster)
-        origin = _origin(manifest, files, cluster, store, last, anew, start_from, accept, starting)
-        resolve = partial(resolve_startpoints, manifest, files, connection, store, starting)
-        return _plan(
-            manifest, files, connection, jars, cluster, last, origin, resolve, starting.rewound, gate
-        )
+        return _plan(asked, site, cluster, last)
 
 
 def submit(
-    files: Mapping[str, str],
-    connection: Connection,
-    store: Store,
-    jars: Sequence[Path],
-    launch: Launcher,
-    progress: Progress = lambda message: None,
+    bundle: Bundle,
+    site: Site,
     *,
     anew: bool = False,
     start_from: str | None = None,
@@ -123,12 +111,8 @@ def submit(
     what was begun.
 
     Args:
-        files: the bundle's, by name (juncture.render.bundle).
-        connection: where to.
-        store: the environment's.
-        jars: what the job needs besides Flink; sent along.
-        launch: starts job.py: a planner's `run`.
-        progress: is told each step.
+        bundle: its files (juncture.render.bundle), and the jars that are sent along.
+        site: where to.
         anew: start from the startpoints, whatever state there is.
         start_from: the savepoint or checkpoint to go on from, instead of the newest.
         accept: the worst that may become of that state where the plan is another; by default it must be the same.
@@ -141,69 +125,64 @@ def submit(
         Unreachable: the cluster or the brokers do not answer.
         JunctureError: a variable is not set, or the store cannot be written.
     """
-    manifest = read_manifest(files)
+    asked = _Asked(bundle, anew, start_from, accept, starting, gate)
+    job = asked.manifest.job
     with (
         signals_raise(),
-        connection.cluster() as cluster,
-        locked(store.files, manifest.job, "submit", progress) as lock,
+        site.connection.cluster() as cluster,
+        site.holding(job, "submit") as held,
     ):
-        last = ledger.load(store, manifest.job, connection.environment)
+        last = ledger.load(site.store, job, site.connection.environment)
         if last is not None:
-            not_elsewhere(last, connection, cluster)
-            last = ledger.settle(last, cluster, store.append)
-        origin = _origin(manifest, files, cluster, store, last, anew, start_from, accept, starting)
-        resolve = partial(resolve_startpoints, manifest, files, connection, store, starting)
-        plan = _plan(
-            manifest, files, connection, jars, cluster, last, origin, resolve, starting.rewound, gate
-        )
+            not_elsewhere(last, site.connection, cluster)
+            last = ledger.settle(last, cluster, site.store.append)
+        plan = _plan(asked, held, cluster, last)
         for fact in plan.checked:
-            progress(fact)
-        return _execute(plan, files, connection, store, jars, launch, cluster, lock, progress)
+            site.progress(fact)
+        return _execute(plan, asked, held, cluster)
 
 
-def _origin(
-    manifest: Manifest,
-    files: Mapping[str, str],
-    cluster: FlinkCluster,
-    store: Store,
-    last: Deployment | None,
-    anew: bool,
-    start_from: str | None,
-    accept: Verdict | None,
-    starting: Starting,
-) -> Origin | None:
+@dataclass(frozen=True)
+class _Asked:
+    """What `submit` was called with."""
+
+    bundle: Bundle
+    anew: bool
+    start_from: str | None
+    accept: Verdict | None
+    starting: Starting
+    gate: Gate
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        return read_manifest(self.bundle.files)
+
+
+def _origin(asked: _Asked, site: Site, cluster: FlinkCluster, last: Deployment | None) -> Origin | None:
     """What the job goes on from, None if it starts from its startpoints. Raises Refused if it runs."""
-    not_running(manifest, cluster, last)
-    if anew:
+    not_running(asked.manifest, cluster, last)
+    if asked.anew:
         return None
-    resumption = Resumption(manifest.job, files, store, accept)
-    origin = resumption.newest(last) if start_from is None else resumption.asked(start_from)
-    if origin is not None and starting.seen is not None:
+    resumption = Resumption(asked.manifest.job, asked.bundle.files, site.store, asked.accept)
+    origin = resumption.newest(last) if asked.start_from is None else resumption.asked(asked.start_from)
+    if origin is not None and asked.starting.seen is not None:
         raise Refused(
-            f"'{manifest.job}' goes on from {origin.told}, so that startpoints don't apply",
+            f"'{asked.manifest.job}' goes on from {origin.told}, so that startpoints don't apply",
             state="nothing was changed",
             remedy="leave the startpoints out; or, to start without state, add --anew: rows may be emitted again",
         )
     return origin
 
 
-def _plan(
-    manifest: Manifest,
-    files: Mapping[str, str],
-    connection: Connection,
-    jars: Sequence[Path],
-    cluster: FlinkCluster,
-    last: Deployment | None,
-    origin: Origin | None,
-    resolve: Callable[[], ResolvedStartpoints],
-    rewound: frozenset[str],
-    gate: Gate,
-) -> SubmitPlan:
+def _plan(asked: _Asked, site: Site, cluster: FlinkCluster, last: Deployment | None) -> SubmitPlan:
+    manifest, connection, rewound = asked.manifest, site.connection, asked.starting.rewound
+    files, jars = asked.bundle.files, asked.bundle.jars
+    origin = _origin(asked, site, cluster, last)
     connection.values(manifest.variables)
-    checked = [*preflight.check(manifest, connection, cluster, jars), *gate.passed(files, connection)]
+    checked = [*preflight.check(manifest, connection, cluster, jars), *asked.gate.passed(files, connection)]
     resolved = None
     if origin is None or rewound:
-        resolved = resolve()
+        resolved = resolve_startpoints(manifest, files, connection, site.store, asked.starting)
         refuse_errors(resolved)
         checked += warnings_of(resolved)
     if origin is None:
@@ -232,21 +211,12 @@ def _plan(
         savepoint_dir=cluster.savepoint_dir(manifest.options),
         checked=tuple(checked),
         startpoints=resolved,
-        accepted_risk=gate.accepted,
+        accepted_risk=asked.gate.accepted,
     )
 
 
-def _execute(
-    plan: SubmitPlan,
-    files: Mapping[str, str],
-    connection: Connection,
-    store: Store,
-    jars: Sequence[Path],
-    launch: Launcher,
-    cluster: FlinkCluster,
-    lock: Lock,
-    progress: Progress,
-) -> Deployment:
+def _execute(plan: SubmitPlan, asked: _Asked, site: Site, cluster: FlinkCluster) -> Deployment:
+    connection, store, manifest, files = site.connection, site.store, asked.manifest, asked.bundle.files
     bundle = store.put_bundle(plan.job, plan.digest, files)
     moment = ledger.now()
     record = Deployment(
@@ -267,20 +237,24 @@ def _execute(
         startpoints=applied(plan.startpoints) if plan.startpoints else None,
         accepted_risk=plan.accepted_risk,
     )
-    manifest = read_manifest(files)
     variables = connection.values(manifest.variables)
-    lock.note(helpers.own_helpers())
+    site.note_helpers(plan.job)
     store.append(record)
-    progress(f"Submitting {plan.name} as Flink job {plan.flink_job_id}")
+    site.progress(f"Submitting {plan.name} as Flink job {plan.flink_job_id}")
     options = launch_options(
-        connection.flink, plan.flink_job_id, jars, plan.restored_from, ignore_unclaimed=plan.gives_up_state
+        connection.flink,
+        plan.flink_job_id,
+        asked.bundle.jars,
+        plan.restored_from,
+        ignore_unclaimed=plan.gives_up_state,
     )
     if plan.startpoints is not None:
         options |= table_options(manifest, plan.startpoints)
     try:
-        flink = connection.flink
-        _launch(files["job.py"], launch, flink, options, variables, cluster, plan.flink_job_id)
-        wait_running(cluster, plan.flink_job_id, progress)
+        _launch(
+            files["job.py"], site.launch, connection.flink, options, variables, cluster, plan.flink_job_id
+        )
+        wait_running(cluster, plan.flink_job_id, site.progress)
     except (JunctureError, OSError) as error:
         raise _failed(record, error, connection, cluster, store) from None
     except BaseException:

@@ -6,14 +6,14 @@ from juncture.deploy import preflight
 from juncture.deploy.builder import end_builder
 from juncture.deploy.changes import refuse_worse, verdict_between
 from juncture.deploy.connection import Connection
-from juncture.deploy.launcher import Launcher
-from juncture.deploy.manifest import read_manifest
-from juncture.deploy.replacement import Bundle, Progress, replace, slots_of, version_before
+from juncture.deploy.manifest import Bundle, read_manifest
+from juncture.deploy.replacement import replace, slots_of, version_before
+from juncture.deploy.site import Site
 from juncture.deploy.starts import AS_AUTHORED, Starting, refuse_errors, resolve_startpoints, warnings_of
 from juncture.deploy.stop import stop
-from juncture.deploy.store import Store
 from juncture.errors import Refused
 from juncture.flink.metrics import progress as counters
+from juncture.local.supervisor import signals_raise
 from juncture.model.base import Value
 from juncture.model.deployment import Deployment
 from juncture.model.resolved import ResolvedStartpoints
@@ -35,15 +35,13 @@ class UpgradePlan(Value):
     startpoints: ResolvedStartpoints | None = None
 
 
-def plan_upgrade(
-    bundle: Bundle, connection: Connection, store: Store, starting: Starting = AS_AUTHORED
-) -> UpgradePlan:
+def plan_upgrade(bundle: Bundle, site: Site, starting: Starting = AS_AUTHORED) -> UpgradePlan:
     """What would become of the state, and of what the new version needs; changes nothing.
 
     Raises what `upgrade` raises before it stops the job, but for verdicts.
     """
-    manifest = read_manifest(bundle.files)
-    last = version_before(manifest.job, connection, store)
+    manifest, connection, store = read_manifest(bundle.files), site.connection, site.store
+    last = version_before(manifest.job, site)
     with connection.cluster() as cluster:
         checked = preflight.check(manifest, connection, cluster, bundle.jars, freed=slots_of(last, store))
     resolved = None
@@ -85,10 +83,7 @@ def upgrade(
     before: Deployment,
     new: Bundle,
     old: Bundle,
-    connection: Connection,
-    store: Store,
-    launch: Launcher,
-    progress: Progress = lambda message: None,
+    site: Site,
     *,
     accept: Verdict = "KEEP",
     healthy_within: float = 120,
@@ -103,10 +98,7 @@ def upgrade(
         before: the version that runs, or ran last, as it was when `new` was made for it (`version_before`).
         new: the version to come, with the uids of the old one's state (juncture.deploy.changes.adopt).
         old: the files and jars of the version before.
-        connection: where to.
-        store: the environment's.
-        launch: starts job.py.
-        progress: is told each step.
+        site: where to.
         accept: the worst that may become of the state.
         healthy_within: seconds for the new version's first checkpoint, and for its lag to fall.
         starting: which of its sources are rewound to their startpoints.
@@ -116,8 +108,21 @@ def upgrade(
             the new version was not well, and the old one runs again.
         Unreachable: the cluster or the brokers do not answer.
     """
-    end_builder(before.job, connection, store, progress)
-    plan = plan_upgrade(new, connection, store, starting)
+    with signals_raise(), site.holding(before.job, "upgrade") as held:
+        return _upgrade(before, new, old, held, accept, healthy_within, starting)
+
+
+def _upgrade(
+    before: Deployment,
+    new: Bundle,
+    old: Bundle,
+    site: Site,
+    accept: Verdict,
+    healthy_within: float,
+    starting: Starting,
+) -> Deployment:
+    end_builder(before.job, site)
+    plan = plan_upgrade(new, site, starting)
     if (plan.before, plan.runs) != (before.version, before.phase == "running"):
         raise Refused(
             f"'{plan.job}' was changed meanwhile: {'version' if plan.runs else 'stopped, or failed: version'}"
@@ -126,16 +131,16 @@ def upgrade(
             remedy=f"see `juncture history {plan.job}`; to upgrade what is there now, run the command again",
         )
     for each in plan.state.operators:
-        progress(f"{each.verdict}: {'; '.join([each.operator, *each.reasons])}")
+        site.progress(f"{each.verdict}: {'; '.join([each.operator, *each.reasons])}")
     refuse_worse(plan.job, plan.state, accept)
     for fact in plan.checked:
-        progress(fact)
+        site.progress(fact)
     if plan.runs:
-        progress(f"Stopping version {plan.before}")
-        stopped = stop(plan.job, connection, store, progress=progress)
+        site.progress(f"Stopping version {plan.before}")
+        stopped = stop(plan.job, site)
     else:
-        stopped = version_before(plan.job, connection, store)
+        stopped = version_before(plan.job, site)
     return replace(
-        stopped, plan.runs, old, new, connection, store, launch, progress,
+        stopped, plan.runs, old, new, site,
         accept=accept, start_from=stopped.savepoint, healthy_within=healthy_within, starting=starting,
     )  # fmt: skip

@@ -11,6 +11,7 @@ import uuid
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.unit.deploy.records import python
 
@@ -166,6 +167,19 @@ def test_the_start_that_a_killed_holder_left_behind_is_ended(tmp_path: Path) -> 
     assert said[1] == "Ended the start that it had left behind"
     if other.stdout is not None:
         other.stdout.close()
+
+
+def test_helpers_that_come_later_are_noted_too_and_each_once(files: Files) -> None:
+    me = Helper(pid=os.getpid(), created=psutil.Process().create_time())
+    parent = Helper(pid=os.getppid(), created=psutil.Process(os.getppid()).create_time())
+    with locked(files, "clicks", "upgrade") as lock:
+        lock.note([me])
+        lock.note([me])
+        lock.note([me, parent])
+        assert len(files.names("clicks/lock")) == 3
+        assert set(helpers(files, "clicks")) == {me, parent}
+    with locked(files, "clicks", "stop"):
+        assert files.names("clicks/lock") == ("000002.json",)
 
 
 def test_only_planners_are_helpers() -> None:

@@ -1,0 +1,74 @@
+"""Where jobs are changed, and with what: the value that all commands that change one share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from juncture.deploy.connection import Connection
+from juncture.deploy.helpers import own_helpers
+from juncture.deploy.launcher import Launcher
+from juncture.deploy.lock import Lock, locked
+from juncture.deploy.reading import BLIND, Reading
+from juncture.deploy.store import Store
+from juncture.errors import JunctureError
+from juncture.planner.session import Planner
+
+Progress = Callable[[str], None]
+"""Is told each step."""
+
+
+def _silent(message: str) -> None:
+    return
+
+
+def _no_launcher(script: Path, options: Mapping[str, str], variables: Mapping[str, str]) -> None:
+    raise JunctureError("jobs can't be started without a planner")
+
+
+@dataclass(frozen=True)
+class Site:
+    """An environment, and the means to change jobs in it.
+
+    Args:
+        connection: where jobs run.
+        store: the environment's.
+        launch: starts job.py; callers that only stop jobs need none.
+        reading: reads savepoints.
+        progress: is told each step.
+        held: the locks that are held, by job.
+    """
+
+    connection: Connection
+    store: Store
+    launch: Launcher = _no_launcher
+    reading: Reading = BLIND
+    progress: Progress = _silent
+    held: Mapping[str, Lock] = field(default_factory=dict)
+
+    def using(self, planner: Planner, progress: Progress) -> Site:
+        """With a planner that starts jobs and reads savepoints, and with somebody to tell each step."""
+        reading = Reading(planner.read_offsets, planner.read_watermark)
+        return replace(self, launch=planner.run, reading=reading, progress=progress)
+
+    @contextmanager
+    def holding(self, job: str, what: str) -> Iterator[Site]:
+        """With the job's lock held: whoever wants it meanwhile is told who does `what`.
+
+        What is done within by the site that this gives takes the same lock.
+
+        Raises:
+            Refused: somebody else holds it, with who and since when.
+            JunctureError: the store cannot be written.
+        """
+        if job in self.held:
+            yield self
+            return
+        with locked(self.store.files, job, what, self.progress) as lock:
+            yield replace(self, held={**self.held, job: lock})
+
+    def note_helpers(self, job: str) -> None:
+        """Note in the job's lock which processes may go on with a start if this one is killed."""
+        self.held[job].note(own_helpers())
