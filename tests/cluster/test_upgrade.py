@@ -215,6 +215,9 @@ def test_an_upgrade_that_was_killed_is_finished_by_the_next(juncture: Project) -
     killed = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     assert killed.stderr is not None
     for line in killed.stderr:
+        if line.startswith("Going on from"):
+            assert juncture("stop", JOB) == 1
+            assert f"(upgrade, pid {killed.pid})" in juncture.stderr, "between its steps it is busy, too"
         if line.startswith("Submitting"):
             break
     os.killpg(killed.pid, signal.SIGKILL)

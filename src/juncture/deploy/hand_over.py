@@ -26,6 +26,7 @@ from juncture.deploy.replacement import bring_back, replace, version_before
 from juncture.deploy.site import Site
 from juncture.deploy.starts import Starting, refuse_errors, resolve_startpoints
 from juncture.deploy.stop import stop
+from juncture.deploy.transactions import check_ids, check_timeouts
 from juncture.errors import JunctureError, Refused
 from juncture.flink.metrics import progress as counters
 from juncture.kafka import offsets
@@ -89,7 +90,10 @@ def _plan(blueprint: Blueprint, new: Bundle, site: Site) -> tuple[HandOverPlan, 
     files = builder_files(blueprint, 0, cut.watermark)
     manifest = read_manifest(files)
     with connection.cluster() as cluster:
-        checked = preflight.check(manifest, connection, cluster, new.jars)
+        checked = preflight.check(Bundle(files, new.jars), site, cluster, None)
+        # The job that builds state writes none; the new version will.
+        own = (check_timeouts(new.files, site), check_ids(new.files, site, last))
+        checked = (*checked, *(each for each in own if each is not None))
         detail = cluster.job(last.flink_job_id) if runs else None
         read = sum(source.read for source in counters(cluster, detail).sources) if detail else 0
         rate = 1000 * read / detail.duration if detail and detail.duration else None

@@ -7,29 +7,32 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from juncture.deploy.connection import Connection
-from juncture.deploy.manifest import Manifest
+from juncture.deploy.manifest import Bundle, Manifest, read_manifest
+from juncture.deploy.site import Site
+from juncture.deploy.transactions import check_ids, check_timeouts
 from juncture.errors import JunctureError, Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
+from juncture.model.deployment import Deployment
 
 _SLOTS_FREE_WITHIN = 6.0
 """Seconds. A job that has just ended gives its slots back a moment later."""
 
 
 def check(
-    manifest: Manifest,
-    connection: Connection,
+    bundle: Bundle,
+    site: Site,
     cluster: FlinkCluster,
-    jars: Sequence[Path],
+    before: Deployment | None,
     freed: int = 0,
 ) -> tuple[str, ...]:
     """What was found to be right, a sentence each.
 
     Args:
-        manifest: the job's.
-        connection: where to.
+        bundle: the job's.
+        site: where to.
         cluster: the same, open.
-        jars: what has to be sent along.
+        before: the job's last deployment, as it really is.
         freed: slots that another job gives back before this one starts.
 
     Raises:
@@ -37,18 +40,22 @@ def check(
         Unreachable: the cluster or the brokers do not answer.
         Refused: one or more things are not as they must be; all of them are told.
     """
+    manifest, connection = read_manifest(bundle.files), site.connection
     connection.values(manifest.variables)
-    checks: tuple[Callable[[], str], ...] = (
+    checks: tuple[Callable[[], str | None], ...] = (
         lambda: _version(manifest, cluster),
         lambda: _slots(manifest, cluster, freed),
         lambda: _topics(manifest, connection),
-        lambda: _jars(jars),
+        lambda: check_timeouts(bundle.files, site),
+        lambda: check_ids(bundle.files, site, before),
+        lambda: _jars(bundle.jars),
     )
     right: list[str] = []
     wrong: list[Refused] = []
     for each in checks:
         try:
-            right.append(each())
+            found = each()
+            right += [found] if found is not None else []
         except Refused as refusal:
             wrong.append(refusal)
     if wrong:

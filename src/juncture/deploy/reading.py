@@ -1,4 +1,4 @@
-"""What is read out of savepoints and checkpoints, by a planner."""
+"""What only Java reads: savepoints and checkpoints, and the transactions of brokers. A planner does it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from juncture.errors import Refused
+from juncture.model.savepoint import SavepointMetadata
+from juncture.planner.session import Planner
 
 ReadOffsets = Callable[[str], Mapping[str, Mapping[int, int]]]
 """The offsets by topic that a savepoint or checkpoint holds: a planner's `read_offsets`."""
@@ -22,11 +24,22 @@ def _no_watermark(path: str) -> int | None:
 
 @dataclass(frozen=True)
 class Reading:
-    """Reads savepoints and checkpoints: a planner's `read_offsets` and `read_watermark`."""
+    """A planner's `read_offsets`, `read_watermark`, `read_metadata` and `open_transactions`.
 
-    offsets: ReadOffsets
-    watermark: Callable[[str], int | None]
+    The last two are None for callers without a planner, who have to take it that what they would tell is right.
+    """
+
+    offsets: ReadOffsets = no_offsets
+    watermark: Callable[[str], int | None] = _no_watermark
+    metadata: Callable[[str], SavepointMetadata] | None = None
+    transactions: Callable[[Mapping[str, str], str], Mapping[str, int]] | None = None
+
+    @classmethod
+    def by(cls, planner: Planner) -> Reading:
+        return cls(
+            planner.read_offsets, planner.read_watermark, planner.read_metadata, planner.open_transactions
+        )
 
 
-BLIND = Reading(no_offsets, _no_watermark)
+BLIND = Reading()
 """For callers without a planner."""

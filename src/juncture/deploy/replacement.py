@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from juncture.deploy import health, ledger
 from juncture.deploy.manifest import Bundle, read_manifest
+from juncture.deploy.positions import NONE, Tolerance
 from juncture.deploy.resume import last_that_ran
 from juncture.deploy.site import Site
 from juncture.deploy.starts import AS_AUTHORED, Starting
@@ -56,6 +57,7 @@ def replace(
     start_from: str | None,
     healthy_within: float,
     starting: Starting = AS_AUTHORED,
+    tolerance: Tolerance = NONE,
 ) -> Deployment:
     """Start a version and watch it; if it is not well, start the one that was stopped for it.
 
@@ -69,13 +71,16 @@ def replace(
         start_from: the savepoint to start from; None: the newest state.
         healthy_within: seconds until it must be well.
         starting: which of its sources are rewound.
+        tolerance: what may be missing of its topics after that.
 
     Raises:
         Refused: it was not well, or did not start; what runs now is in the error's state.
         Unreachable: the cluster or the brokers do not answer.
     """
     try:
-        begun = submit(new, site, accept=accept, start_from=start_from, starting=starting)
+        begun = submit(
+            new, site, accept=accept, start_from=start_from, starting=starting, tolerance=tolerance
+        )
     except Refused as error:
         if not ran:
             raise
@@ -105,7 +110,8 @@ def _take_off(job: str, site: Site) -> None:
 def bring_back(error: JunctureError, old: Bundle, stopped: Deployment, site: Site) -> Refused:
     """Start the old version from the savepoint it was stopped with; the error to raise, for that of the new one."""
     site.progress(f"Going back to version {stopped.version}")
-    again = submit(old, site, accept="KEEP", start_from=stopped.savepoint)
+    # It ran with what there is: not to run would be worse.
+    again = submit(old, site, accept="KEEP", start_from=stopped.savepoint, tolerance=Tolerance(all=True))
     return Refused(
         f"the version that took the place of version {stopped.version} of '{stopped.job}' was taken back:"
         f" {error.problem}",

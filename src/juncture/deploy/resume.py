@@ -11,10 +11,14 @@ from juncture.deploy import snapshots
 from juncture.deploy.changes import refuse_worse, verdict_between
 from juncture.deploy.ledger import DRAINED, ENDED
 from juncture.deploy.manifest import read_manifest
+from juncture.deploy.reading import BLIND, Reading
+from juncture.deploy.soundness import refuse_foreign, refuse_unsound
 from juncture.deploy.store import Store
 from juncture.errors import Refused
 from juncture.model.deployment import Deployment
+from juncture.model.savepoint import SavepointMetadata
 from juncture.model.verdict import Verdict
+from juncture.planner.plan import parse_plan
 
 _PLAN = "plan.json"
 _NOTHING_CHANGED = "nothing was changed"
@@ -25,12 +29,14 @@ _FLINK, _OURS = "Flink's interval join", "the event join"
 class Origin:
     """A savepoint or checkpoint to go on from. `told` says of which version, and whether it was seen.
 
-    `unclaimed`: some of its state belongs to no operator of the job that goes on from it, and is given up.
+    `unclaimed`: some of its state belongs to no operator of the job that goes on from it, and is given up. `held` is
+    what is in it, None if it was not seen.
     """
 
     path: str
     told: str
     unclaimed: bool = False
+    held: SavepointMetadata | None = None
 
 
 class Resumption:
@@ -41,12 +47,19 @@ class Resumption:
         files: the bundle to be submitted.
         store: the environment's.
         accept: the worst that may become of the state if the plan is another; None: it must be the same.
+        reading: a planner's, to look into savepoints.
     """
 
     def __init__(
-        self, job: str, files: Mapping[str, str], store: Store, accept: Verdict | None = None
+        self,
+        job: str,
+        files: Mapping[str, str],
+        store: Store,
+        accept: Verdict | None = None,
+        reading: Reading = BLIND,
     ) -> None:
         self._job, self._files, self._store, self._accept = job, files, store, accept
+        self._reading = reading
         self._unclaimed = False
         self._from = f"`juncture submit {job} --from PATH`"
         self._anew = "to start from the startpoints, without state, add --anew: rows may be emitted again"
@@ -77,7 +90,11 @@ class Resumption:
         return self._seen(path, f"the newest checkpoint of version {before.version}")
 
     def asked(self, path: str) -> Origin:
-        """The state of that path. Raises Refused if it is not there, or is of a version with another plan."""
+        """The state of that path.
+
+        Raises Refused if it is not there, half written or damaged, or of another Flink, another job, or a version with
+        another plan.
+        """
         if not urlsplit(path).scheme:
             path = str(Path(path).absolute())  # the cluster's own folder is another
         owner = next((each for each in self._store.history(self._job) if _owns(each, path)), None)
@@ -117,6 +134,14 @@ class Resumption:
                 remedy=self._anew,
             )
         files = self._store.get_bundle(before.bundle)
+        then, now = read_manifest(files).flink, read_manifest(self._files).flink
+        if then != now:
+            raise Refused(
+                f"version {before.version} of '{self._job}' has written its state with Flink {then}, and would go on"
+                f" with Flink {now}",
+                state=_NOTHING_CHANGED,
+                remedy=f"build the state from the topics: `juncture upgrade {self._job} --hand-over`; {self._anew}",
+            )
         if self._accept is not None:
             verdict = verdict_between(files, self._files)
             refuse_worse(self._job, verdict, self._accept)
@@ -141,19 +166,17 @@ class Resumption:
             )
 
     def _seen(self, path: str, told: str) -> Origin:
+        remedy = f"name another with {self._from}; {self._anew}"
         try:
-            there = snapshots.exists(path)
+            held = refuse_unsound(path, told, self._reading, remedy)
         except snapshots.NotVisible as error:
             return Origin(
                 path, f"{told}, which can't be looked at from here ({error}): {path}", self._unclaimed
             )
-        if not there:
-            raise Refused(
-                f"{told} is not there: {path}",
-                state=_NOTHING_CHANGED,
-                remedy=f"put it back, or name another with {self._from}; {self._anew}",
-            )
-        return Origin(path, f"{told}: {path}", self._unclaimed)
+        if held is not None:
+            uids = {node.uid for node in parse_plan(self._files[_PLAN]).nodes}
+            refuse_foreign(held, uids, self._accept is not None, self._job, f"{told}, {path},", remedy)
+        return Origin(path, f"{told}: {path}", self._unclaimed, held)
 
 
 def last_that_ran(job: str, store: Store, last: Deployment | None) -> Deployment | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from juncture.deploy import preflight
 from juncture.deploy.builder import end_builder
 from juncture.deploy.manifest import Bundle, read_manifest
+from juncture.deploy.positions import NONE, passed_over
 from juncture.deploy.replacement import replace, slots_of, version_before
 from juncture.deploy.resume import Resumption
 from juncture.deploy.site import Site
@@ -85,10 +86,11 @@ def _rollback(
             remedy=f"see `juncture history {target.job}`, and run the command again",
         )
     path = _state(target)
-    Resumption(target.job, bundle.files, site.store, "KEEP").asked(str(path))
+    origin = Resumption(target.job, bundle.files, site.store, "KEEP", site.reading).asked(str(path))
+    passed_over(origin, manifest, (), site, NONE)
     with site.connection.cluster() as cluster:
         freed = slots_of(current, site.store)
-        for fact in preflight.check(manifest, site.connection, cluster, bundle.jars, freed):
+        for fact in preflight.check(bundle, site, cluster, current, freed):
             site.progress(fact)
     at = f"{target.updated_at:%Y-%m-%d %H:%M:%S} UTC"
     since = f"{at}, when it was stopped," if target.savepoint else f"its last checkpoint, before {at},"

@@ -36,7 +36,7 @@ class Site:
         connection: where jobs run.
         store: the environment's.
         launch: starts job.py; callers that only stop jobs need none.
-        reading: reads savepoints.
+        reading: reads savepoints, and what else only Java reads.
         progress: is told each step.
         held: the locks that are held, by job.
     """
@@ -50,8 +50,7 @@ class Site:
 
     def using(self, planner: Planner, progress: Progress) -> Site:
         """With a planner that starts jobs and reads savepoints, and with somebody to tell each step."""
-        reading = Reading(planner.read_offsets, planner.read_watermark)
-        return replace(self, launch=planner.run, reading=reading, progress=progress)
+        return replace(self, launch=planner.run, reading=Reading.by(planner), progress=progress)
 
     @contextmanager
     def holding(self, job: str, what: str) -> Iterator[Site]:

@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import re
 import struct
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import fsspec
+
+from juncture.model.savepoint import SavepointFile
 
 _METADATA = "_metadata"
 _CHECKPOINT = re.compile(r"chk-(\d+)")
@@ -64,6 +69,46 @@ def exists(path: str) -> bool:
     return _METADATA in _names(folder)
 
 
+def is_begun(path: str) -> bool:
+    """Whether something lies where a checkpoint or savepoint should be. Raises NotVisible as `exists` does."""
+    return bool(_names(_plain(path).removesuffix(f"/{_METADATA}")))
+
+
+def head(path: str) -> tuple[int, int] | None:
+    """The format of a complete checkpoint's or savepoint's metadata, and its number; None if it is damaged."""
+    return _head(f"{_plain(path).removesuffix(f'/{_METADATA}')}/{_METADATA}")
+
+
+def sizes(path: str, files: Iterable[SavepointFile]) -> dict[str, int | None]:
+    """The size of each file of a checkpoint or savepoint, by the file's path; None for one that is missing."""
+    folder = _plain(path).removesuffix(f"/{_METADATA}")
+    wanted = {each.path: f"{folder}/{each.path}" if each.relative else _plain(each.path) for each in files}
+    listed = {parent: _sizes(parent) for parent in {place.rpartition("/")[0] for place in wanted.values()}}
+    return {
+        name: listed[place.rpartition("/")[0]].get(place.rpartition("/")[2]) for name, place in wanted.items()
+    }
+
+
+@contextmanager
+def at_hand(path: str, files: Iterable[SavepointFile] = ()) -> Iterator[str]:
+    """A folder of this machine with the metadata of a checkpoint or savepoint, and with those of its files.
+
+    The folder itself, if it is one of this machine; else a copy. Files that are not relative are left out.
+    """
+    folder = _plain(path).removesuffix(f"/{_METADATA}")
+    if _is_local(folder):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="juncture-savepoint-") as copy:
+        fs, root = _open(folder)
+        try:
+            for name in (_METADATA, *(each.path for each in files if each.relative)):
+                fs.get_file(f"{root}/{name}", f"{copy}/{name}")
+        except Exception as error:  # each fsspec package has exceptions of its own
+            raise NotVisible(_said(error)) from None
+        yield copy
+
+
 def same(one: str, other: str) -> bool:
     """Whether two paths name the same checkpoint or savepoint, however they are written."""
     return _plain(one) == _plain(other)
@@ -83,14 +128,13 @@ def _savepoints(savepoint_dir: str, job_id: str) -> list[Snapshot]:
     found = []
     for name in _names(folder):
         if name.startswith(f"savepoint-{job_id[:6]}-") and _METADATA in _names(f"{folder}/{name}"):
-            number = _number(f"{folder}/{name}/{_METADATA}")
-            if number is not None:
-                found.append(Snapshot(number, f"{savepoint_dir.rstrip('/')}/{name}"))
+            head = _head(f"{folder}/{name}/{_METADATA}")
+            if head is not None:
+                found.append(Snapshot(head[1], f"{savepoint_dir.rstrip('/')}/{name}"))
     return found
 
 
-def _number(metadata: str) -> int | None:
-    """The number in a metadata file's head; None if it is damaged."""
+def _head(metadata: str) -> tuple[int, int] | None:
     fs, path = _open(metadata)
     try:
         head = bytes(fs.cat_file(path, end=_HEADER.size))
@@ -98,8 +142,8 @@ def _number(metadata: str) -> int | None:
         raise NotVisible(_said(error)) from None
     if len(head) < _HEADER.size:
         return None
-    magic, _, number = _HEADER.unpack(head)
-    return int(number) if magic == _MAGIC else None
+    magic, version, number = _HEADER.unpack(head)
+    return (int(version), int(number)) if magic == _MAGIC else None
 
 
 def _see(folder: str) -> None:
@@ -117,6 +161,18 @@ def _names(folder: str) -> frozenset[str]:
     except Exception as error:  # each fsspec package has exceptions of its own
         raise NotVisible(_said(error)) from None
     return frozenset(str(entry).rstrip("/").rsplit("/", 1)[-1] for entry in entries)
+
+
+def _sizes(folder: str) -> dict[str, int]:
+    """The size of each file of a folder, by name."""
+    fs, path = _open(folder)
+    try:
+        entries = fs.ls(path, detail=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except Exception as error:  # each fsspec package has exceptions of its own
+        raise NotVisible(_said(error)) from None
+    return {str(each["name"]).rstrip("/").rsplit("/", 1)[-1]: int(each["size"] or 0) for each in entries}
 
 
 def _open(address: str) -> tuple[Any, str]:

@@ -14,6 +14,7 @@ from juncture.deploy.connection import Connection
 from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.launcher import Launcher, launch_options
 from juncture.deploy.manifest import Bundle, Manifest, read_manifest
+from juncture.deploy.positions import NONE, Tolerance, passed_over
 from juncture.deploy.resume import Origin, Resumption
 from juncture.deploy.single import not_elsewhere, not_running
 from juncture.deploy.site import Site
@@ -102,6 +103,7 @@ def submit(
     accept: Verdict | None = None,
     starting: Starting = AS_AUTHORED,
     gate: Gate = OPEN,
+    tolerance: Tolerance = NONE,
 ) -> Deployment:
     """Deploy a rendered job that does not run, and return when all of its tasks run.
 
@@ -118,14 +120,16 @@ def submit(
         accept: the worst that may become of that state where the plan is another; by default it must be the same.
         starting: how its startpoints are resolved, and which apply though it goes on from state.
         gate: whether there must be enough for it.
+        tolerance: what may be missing of its topics after its state's offsets.
 
     Raises:
-        Refused: the job runs, its startpoints can't be applied, it can't be known to go on from its state,
-            somebody else deploys it, something it needs is missing, or it failed to start, with the root cause.
+        Refused: the job runs, its startpoints can't be applied, it can't be known to go on from its state, that is not
+            whole or not its own, its topics lack what comes after it, somebody else deploys it, something it needs is
+            missing, or it failed to start, with the root cause.
         Unreachable: the cluster or the brokers do not answer.
         JunctureError: a variable is not set, or the store cannot be written.
     """
-    asked = _Asked(bundle, anew, start_from, accept, starting, gate)
+    asked = _Asked(bundle, anew, start_from, accept, starting, gate, tolerance)
     job = asked.manifest.job
     with (
         signals_raise(),
@@ -152,6 +156,7 @@ class _Asked:
     accept: Verdict | None
     starting: Starting
     gate: Gate
+    tolerance: Tolerance = NONE
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -163,7 +168,7 @@ def _origin(asked: _Asked, site: Site, cluster: FlinkCluster, last: Deployment |
     not_running(asked.manifest, cluster, last)
     if asked.anew:
         return None
-    resumption = Resumption(asked.manifest.job, asked.bundle.files, site.store, asked.accept)
+    resumption = Resumption(asked.manifest.job, asked.bundle.files, site.store, asked.accept, site.reading)
     origin = resumption.newest(last) if asked.start_from is None else resumption.asked(asked.start_from)
     if origin is not None and asked.starting.seen is not None:
         raise Refused(
@@ -176,10 +181,13 @@ def _origin(asked: _Asked, site: Site, cluster: FlinkCluster, last: Deployment |
 
 def _plan(asked: _Asked, site: Site, cluster: FlinkCluster, last: Deployment | None) -> SubmitPlan:
     manifest, connection, rewound = asked.manifest, site.connection, asked.starting.rewound
-    files, jars = asked.bundle.files, asked.bundle.jars
+    files = asked.bundle.files
     origin = _origin(asked, site, cluster, last)
     connection.values(manifest.variables)
-    checked = [*preflight.check(manifest, connection, cluster, jars), *asked.gate.passed(files, connection)]
+    checked = [
+        *preflight.check(asked.bundle, site, cluster, last),
+        *asked.gate.passed(files, connection),
+    ]
     resolved = None
     if origin is None or rewound:
         resolved = resolve_startpoints(manifest, files, connection, site.store, asked.starting)
@@ -189,6 +197,7 @@ def _plan(asked: _Asked, site: Site, cluster: FlinkCluster, last: Deployment | N
         checked.append("Starting from startpoints")
     else:
         checked.append(f"Going on from {origin.told}")
+        checked += passed_over(origin, manifest, rewound, site, asked.tolerance)
         checked.append(
             f"Of the startpoints, those of {', '.join(sorted(rewound))} apply"
             if rewound

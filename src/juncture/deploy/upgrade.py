@@ -7,7 +7,9 @@ from juncture.deploy.builder import end_builder
 from juncture.deploy.changes import refuse_worse, verdict_between
 from juncture.deploy.connection import Connection
 from juncture.deploy.manifest import Bundle, read_manifest
+from juncture.deploy.positions import NONE, Tolerance, log_begins, passed_over, refuse_passed
 from juncture.deploy.replacement import replace, slots_of, version_before
+from juncture.deploy.resume import Resumption
 from juncture.deploy.site import Site
 from juncture.deploy.starts import AS_AUTHORED, Starting, refuse_errors, resolve_startpoints, warnings_of
 from juncture.deploy.stop import stop
@@ -43,7 +45,14 @@ def plan_upgrade(bundle: Bundle, site: Site, starting: Starting = AS_AUTHORED) -
     manifest, connection, store = read_manifest(bundle.files), site.connection, site.store
     last = version_before(manifest.job, site)
     with connection.cluster() as cluster:
-        checked = preflight.check(manifest, connection, cluster, bundle.jars, freed=slots_of(last, store))
+        checked = preflight.check(bundle, site, cluster, last, slots_of(last, store))
+        if last.phase == "running":
+            refuse_passed(manifest, last, starting.rewound, site, cluster)
+    if last.phase != "running":
+        origin = Resumption(manifest.job, bundle.files, store, "LOST", site.reading).newest(last)
+        assert origin is not None
+        facts = passed_over(origin, manifest, starting.rewound, site, NONE)
+        checked = (*checked, f"The state is in {origin.told}", *facts)
     resolved = None
     if starting.rewound:
         resolved = resolve_startpoints(manifest, bundle.files, connection, store, starting)
@@ -135,7 +144,9 @@ def _upgrade(
     refuse_worse(plan.job, plan.state, accept)
     for fact in plan.checked:
         site.progress(fact)
+    tolerance = NONE
     if plan.runs:
+        tolerance = Tolerance(log_begins(read_manifest(new.files), site))
         site.progress(f"Stopping version {plan.before}")
         stopped = stop(plan.job, site)
     else:
@@ -143,4 +154,5 @@ def _upgrade(
     return replace(
         stopped, plan.runs, old, new, site,
         accept=accept, start_from=stopped.savepoint, healthy_within=healthy_within, starting=starting,
+        tolerance=tolerance,
     )  # fmt: skip

@@ -136,6 +136,18 @@ class Admin:
             }
         return found
 
+    def broker_option(self, name: str) -> str | None:
+        """An option of the brokers, as one of them applies it; None if it does not tell."""
+        try:
+            brokers = self.client.list_topics(timeout=self.timeout).brokers
+        except KafkaException as error:
+            self.client.poll(0)
+            raise failure(self.kafka, "list the brokers", error, self._complaints) from None
+        resource = ConfigResource(ResourceType.BROKER, str(min(brokers)))
+        (future,) = self.client.describe_configs([resource], request_timeout=self.timeout).values()
+        entry = self.result(future, "read the options of the brokers").get(name)
+        return None if entry is None or entry.value is None else str(entry.value)
+
     def result(self, future: Future[Any], doing: str) -> Any:
         """A future's outcome; `doing` completes 'could not ...' if it failed."""
         try:

@@ -21,23 +21,30 @@ def operator_states(path: str, name: str) -> Iterator[OpenState]:
 
     Raises Flink's errors if the savepoint is not there, or can't be read.
     """
+    for operator in each(load_metadata(path).getOperatorStates()):
+        for subtask in each(operator.getStates()):
+            for handle in each(subtask.getManagedOperatorState()):
+                held = handle.getStateNameToPartitionOffsets()
+                if held.containsKey(name):
+                    yield from _opened(handle, list(held.get(name).getOffsets()))
+
+
+def load_metadata(path: str) -> Any:
+    """The CheckpointMetadata of a savepoint or checkpoint. Raises Flink's errors if it can't be read."""
     jvm = get_gateway().jvm
     access = jvm.org.apache.flink.runtime.state.filesystem.AbstractFsCheckpointStorageAccess
     location = access.resolveCheckpointPointer(path)
     stream = jvm.java.io.DataInputStream(location.getMetadataHandle().openInputStream())
     loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
     checkpoints = jvm.org.apache.flink.runtime.checkpoint.Checkpoints
-    metadata = checkpoints.loadCheckpointMetadata(stream, loader, location.getExternalPointer())
-    stream.close()
-    for operator in _each(metadata.getOperatorStates()):
-        for subtask in _each(operator.getStates()):
-            for handle in _each(subtask.getManagedOperatorState()):
-                held = handle.getStateNameToPartitionOffsets()
-                if held.containsKey(name):
-                    yield from _opened(handle, list(held.get(name).getOffsets()))
+    try:
+        return checkpoints.loadCheckpointMetadata(stream, loader, location.getExternalPointer())
+    finally:
+        stream.close()
 
 
-def _each(collection: Any) -> Iterator[Any]:
+def each(collection: Any) -> Iterator[Any]:
+    """The elements of a Java collection."""
     elements = collection.iterator()
     while elements.hasNext():
         yield elements.next()

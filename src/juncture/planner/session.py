@@ -18,6 +18,7 @@ from typing import IO, Any
 from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.model.compilation import Compilation, JobOption, PlannerError
 from juncture.model.rendered import RenderedJob
+from juncture.model.savepoint import SavepointMetadata
 from juncture.model.startpoint import NOW_MINUS
 from juncture.planner.compilations import CompilationCache
 from juncture.planner.plan import read_plan
@@ -174,6 +175,32 @@ class Planner:
                 remedy="name a savepoint or checkpoint that is complete, and can be read from this machine",
             )
         return None if answer["watermark"] is None else int(answer["watermark"])
+
+    def read_metadata(self, path: str) -> SavepointMetadata:
+        """What the metadata of a savepoint or checkpoint tells, without its state being looked at.
+
+        Raises Refused, in Flink's words, if it is not there, or damaged.
+        """
+        answer = self._ask({"operation": "metadata", "path": path})
+        if answer["error"] is not None:
+            raise Refused(answer["error"])
+        return SavepointMetadata.model_validate({"operators": answer["operators"], "files": answer["files"]})
+
+    def open_transactions(self, properties: Mapping[str, str], prefix: str) -> dict[str, int]:
+        """When each open transaction of a sink with that prefix began, in ms of the epoch, by transactional id.
+
+        Those that the login may not see are left out.
+
+        Args:
+            properties: of the Java client, expanded.
+            prefix: what the sink's transactional ids begin with.
+
+        Raises Refused if the brokers don't tell, in the client's words.
+        """
+        answer = self._ask({"operation": "transactions", "properties": dict(properties), "prefix": prefix})
+        if answer["error"] is not None:
+            raise Refused(answer["error"])
+        return {str(name): int(begun) for name, begun in sorted(answer["transactions"].items())}
 
     def start_cluster(self, options: Mapping[str, str], slots: int) -> str:
         """Start a Flink cluster inside the process, which ends with it; the address of its REST service."""

@@ -20,9 +20,11 @@ from pyflink.util.java_utils import add_jars_to_context_class_loader
 
 from juncture.planner.javaerrors import PlannerFailure, read_failure, root_cause
 from juncture.planner.joinstate import read_watermark
+from juncture.planner.metadata import read_metadata
 from juncture.planner.minicluster import start_cluster
 from juncture.planner.options import FlinkOptions
 from juncture.planner.sourcestate import read_offsets
+from juncture.planner.transactions import open_transactions
 
 _ACCEPTING_SINK = "juncture_accepting_sink"
 _FLINK_OPTIONS = FlinkOptions()
@@ -159,6 +161,8 @@ def main() -> None:
         "cluster": start_cluster,
         "offsets": read_offsets,
         "watermark": read_watermark,
+        "metadata": read_metadata,
+        "transactions": open_transactions,
     }
     for line in sys.stdin:
         request = json.loads(line)

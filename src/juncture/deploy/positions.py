@@ -1,0 +1,159 @@
+"""Whether the topics still have what comes next after a savepoint, or after what a running job has read.
+
+Where they don't, Flink goes to the earliest record that is left, or to the beginning of a topic that was made anew,
+without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from juncture.deploy.manifest import Manifest
+from juncture.deploy.resume import Origin
+from juncture.deploy.site import Site
+from juncture.deploy.snapshots import NotVisible
+from juncture.deploy.soundness import offsets_in
+from juncture.errors import Refused
+from juncture.flink.metrics import metric_text, progress, read_up_to
+from juncture.flink.rest import FlinkCluster
+from juncture.kafka import offsets
+from juncture.kafka.admin import Admin
+from juncture.model.deployment import Deployment
+
+Offsets = Mapping[str, Mapping[int, int]]
+"""By topic, then by partition."""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What is no reason not to start.
+
+    Args:
+        begins: where logs began while a job still read them to their ends: nothing before was missing. By topic.
+        all: whether what is missing is told, and not refused: for going back to what ran before.
+    """
+
+    begins: Offsets = field(default_factory=dict)
+    all: bool = False
+
+
+NONE = Tolerance()
+
+
+def missing(held: Offsets, topics: Collection[str], site: Site, begins: Offsets | None = None) -> list[str]:
+    """What of the topics is not there any more after these offsets, a sentence for each partition.
+
+    Args:
+        held: the next offset of each partition.
+        topics: those that are read on from there.
+        site: where they are.
+        begins: of Tolerance.
+
+    Raises Unreachable if the brokers don't answer, Refused if a topic does not exist.
+    """
+    read = sorted(set(topics) & set(held))
+    if not read:
+        return []
+    admin = Admin(site.connection.kafka)
+    first, end = offsets.earliest(admin, read), offsets.latest(admin, read, committed=False)
+    found = []
+    for topic in read:
+        for partition, offset in sorted(held[topic].items()):
+            where = f"partition {partition} of '{topic}'"
+            begin = first[topic].get(partition)
+            if begin is None:
+                found.append(f"{where} does not exist any more")
+            elif offset < begin:
+                if begin > (begins or {}).get(topic, {}).get(partition, -1):
+                    found.append(
+                        f"{where} begins at offset {begin}: its log has removed up to {begin - offset:,} records from"
+                        f" offset {offset} on"
+                    )
+            elif offset > end[topic][partition]:
+                found.append(
+                    f"{where} ends at offset {end[topic][partition]}, before offset {offset}: the topic was made anew,"
+                    " or has lost records"
+                )
+    return found
+
+
+def log_begins(manifest: Manifest, site: Site) -> Offsets:
+    """Where the log of each partition that a job reads begins, by topic. Raises as `missing` does."""
+    topics = {manifest.topics[table] for table in manifest.sources}
+    return offsets.earliest(Admin(site.connection.kafka), topics)
+
+
+def refuse_passed(
+    manifest: Manifest, running: Deployment, rewound: Collection[str], site: Site, cluster: FlinkCluster
+) -> None:
+    """Raises Refused if the topics have not any more what comes after the records that a running job has read.
+
+    Args:
+        manifest: that of the version that will go on from there.
+        running: the version that runs.
+        rewound: sources that don't go on from there.
+        site: where the topics are.
+        cluster: where it runs.
+    """
+    topics = {table: manifest.topics[table] for table in manifest.sources if table not in rewound}
+    found = missing(_reached(cluster, running.flink_job_id, topics), set(topics.values()), site)
+    if found:
+        told = f"where version {running.version} is"
+        raise refusal(manifest.job, told, found, f"nothing was changed; version {running.version} runs on")
+
+
+def _reached(cluster: FlinkCluster, job_id: str, topics: Mapping[str, str]) -> Offsets:
+    """The next offset of each partition that a running job reads, of sources that are behind; as Flink's metrics tell.
+
+    A source that is not behind has all that there is: what its log has removed, it has read.
+
+    Args:
+        cluster: where it runs.
+        job_id: the job's.
+        topics: by table.
+    """
+    job = cluster.job(job_id)
+    if job is None:
+        return {}
+    behind = {source.table for source in progress(cluster, job).sources if source.behind}
+    names = {metric_text(topic): topic for table, topic in topics.items() if table in behind}
+    found: dict[str, dict[int, int]] = {}
+    for (topic, partition), last in read_up_to(cluster, job).items():
+        if topic in names and last >= 0:
+            found.setdefault(names[topic], {})[partition] = last + 1
+    return found
+
+
+def passed_over(
+    origin: Origin, manifest: Manifest, rewound: Collection[str], site: Site, tolerance: Tolerance
+) -> list[str]:
+    """What the topics have not any more of what comes after a savepoint, if it is tolerated; a sentence each.
+
+    Raises:
+        Refused: there is something, and it is not tolerated.
+        Unreachable: the brokers don't answer.
+    """
+    if origin.held is None:
+        return []
+    topics = {manifest.topics[table] for table in manifest.sources if table not in rewound}
+    try:
+        held = offsets_in(origin.path, origin.held, site.reading)
+    except (Refused, NotVisible) as error:
+        return [f"Whether the topics have all that comes after it is not known: {error}"]
+    found = missing(held, topics, site, tolerance.begins)
+    if found and not tolerance.all:
+        raise refusal(manifest.job, origin.told, found)
+    return [f"warning: {each}" for each in found]
+
+
+def refusal(job: str, told: str, found: list[str], state: str = "nothing was changed") -> Refused:
+    """The error for what `missing` has found."""
+    return Refused(
+        f"'{job}' can't go on from {told}: Flink would pass over what is missing, without a word"
+        + "".join(f"\n- {each}" for each in found),
+        state=state,
+        remedy="take it that rows are missing: write a startpoint of the source that is there (`earliest`, for all"
+        f" of its partitions or for these) into jobs/{job}.yaml, and run `juncture upgrade {job} --rewind SOURCE`;"
+        f" or start without state: `juncture submit {job} --anew`",
+    )
