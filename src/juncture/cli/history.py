@@ -8,6 +8,7 @@ from juncture.cli.deployments import deployed, moment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.deploy.connection import open_store
+from juncture.model.deployment import Deployment
 
 
 @click.command("history")
@@ -17,7 +18,8 @@ from juncture.deploy.connection import open_store
 def command(invocation: Invocation, job: str) -> None:
     """Every deployment of a job as the store recorded it, the newest first.
 
-    The cluster is not asked: `juncture status` does that.
+    `state` is where its savepoint or newest checkpoint is, or when that was removed. The cluster is not asked:
+    `juncture status` does that.
     """
     store = open_store(invocation.root, invocation.environment)
     name = deployed(invocation, store, job)
@@ -36,7 +38,7 @@ def command(invocation: Invocation, job: str) -> None:
                     moment(each.updated_at),
                     each.created_by,
                     each.digest[:12],
-                    each.savepoint or each.checkpoint or "-",
+                    _state(each),
                     each.note or "",
                 )
                 for each in deployments
@@ -45,3 +47,10 @@ def command(invocation: Invocation, job: str) -> None:
         )
 
     invocation.output.result({"job": name, "deployments": deployments}, view)
+
+
+def _state(deployment: Deployment) -> str:
+    """Where it lies; of a savepoint that was removed, when that was."""
+    if deployment.state is not None:
+        return deployment.state
+    return f"removed {moment(deployment.removed_at)}" if deployment.removed_at is not None else "-"

@@ -38,7 +38,7 @@ def command(invocation: Invocation, job: str, version: int | None, healthy_withi
     connection = connect(invocation.root, invocation.environment)
     store = open_store(invocation.root, invocation.environment)
     name = deployed(invocation, store, job)
-    site = Site(connection, store)
+    site = Site(connection, store, savepoints=invocation.environment.savepoints)
     current = version_before(name, site)
     target = rollback_target(name, store, current, version)
     files, former = store.get_bundle(target.bundle), store.get_bundle(current.bundle)

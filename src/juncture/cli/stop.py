@@ -51,7 +51,7 @@ def command(
     with invocation.leaving(left), invocation.output.progress() as say:
         deployment = stop(
             name,
-            Site(connection, store, progress=say),
+            Site(connection, store, progress=say, savepoints=invocation.environment.savepoints),
             savepoint=not no_savepoint,
             savepoint_dir=savepoint_dir,
             drain=drain,

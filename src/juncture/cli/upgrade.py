@@ -93,7 +93,8 @@ def command(
         raise click.UsageError("--hand-over does not go with --accept or --rewind")
     (name,) = chosen(invocation, [job])
     project, environment = invocation.project, invocation.environment
-    site = Site(connect(invocation.root, environment), open_store(invocation.root, environment))
+    connection, store = connect(invocation.root, environment), open_store(invocation.root, environment)
+    site = Site(connection, store, savepoints=environment.savepoints)
     rendered = rendered_job(invocation, name)
     before = version_before(name, site)
     former = site.store.get_bundle(before.bundle)

@@ -15,7 +15,7 @@ from juncture.deploy.reading import Reading
 from juncture.deploy.site import Progress, Site
 from juncture.deploy.starts import Starting
 from juncture.deploy.stop import stop
-from juncture.deploy.store import Store
+from juncture.deploy.store import Store, builder_of, is_builder
 from juncture.deploy.submit import submit
 from juncture.errors import JunctureError, Refused
 from juncture.flink.metrics import metric_text, read_up_to
@@ -28,7 +28,6 @@ from juncture.planner.plan import with_uids
 from juncture.render.bundle import TABLE_OPTIONS, bundle
 from juncture.verdicts.version import base_uid
 
-_SUFFIX = "__hand_over"
 _BUILD_UNTIL = "juncture.join.build-until"
 _NEVER = -(2**63)
 _INTERVAL = "execution.checkpointing.interval"
@@ -58,14 +57,9 @@ class Blueprint:
         return {table: self.rendered.topics[table] for table in tables}
 
 
-def builder_of(job: str) -> str:
-    """The name in the store of the job that builds state for another's hand-over."""
-    return job + _SUFFIX
-
-
 def is_over(job: str, store: Store) -> bool:
     """Whether this is the name of a job that has built state, and does so no more."""
-    if not job.endswith(_SUFFIX):
+    if not is_builder(job):
         return False
     last = store.last(job)
     return last is not None and last.phase in ("stopped", "failed")

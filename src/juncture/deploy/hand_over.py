@@ -23,6 +23,7 @@ from juncture.deploy.cut import (
 from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.reading import Reading
 from juncture.deploy.replacement import bring_back, replace, version_before
+from juncture.deploy.retention import remove_old
 from juncture.deploy.site import Site
 from juncture.deploy.starts import Starting, refuse_errors, resolve_startpoints
 from juncture.deploy.stop import stop
@@ -178,7 +179,10 @@ def hand_over(
         Unreachable: the cluster or the brokers do not answer.
     """
     with signals_raise(), site.holding(before.job, "hand-over") as held:
-        return _hand_over(before, blueprint, new, old, held, healthy_within)
+        try:
+            return _hand_over(before, blueprint, new, old, held, healthy_within)
+        finally:
+            remove_old(before.job, held)
 
 
 def _hand_over(

@@ -8,6 +8,7 @@ from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.positions import NONE, passed_over
 from juncture.deploy.replacement import replace, slots_of, version_before
 from juncture.deploy.resume import Resumption
+from juncture.deploy.retention import remove_old
 from juncture.deploy.site import Site
 from juncture.deploy.stop import stop
 from juncture.deploy.store import Store
@@ -24,7 +25,7 @@ def rollback_target(job: str, store: Store, current: Deployment, version: int | 
     # Of the current one more is known than is recorded.
     history = [current if each.version == current.version else each for each in store.history(job)]
     if version is None:
-        found = [each for each in history if each.digest != current.digest and _state(each)]
+        found = [each for each in history if each.digest != current.digest and each.state is not None]
     else:
         found = [each for each in history if each.version == version]
     if version == current.version and current.phase == "running":
@@ -34,9 +35,15 @@ def rollback_target(job: str, store: Store, current: Deployment, version: int | 
         raise Refused(
             f"'{job}' has no {which}", state="nothing was changed", remedy=f"see `juncture history {job}`"
         )
-    if not _state(found[0]):
+    if found[0].state is None:
+        removed = found[0].removed_at
+        what = (
+            f"the savepoint of version {found[0].version} of '{job}' was removed at {removed:%Y-%m-%d %H:%M:%S} UTC"
+            if removed is not None
+            else f"version {found[0].version} of '{job}' has left no savepoint or checkpoint"
+        )
         raise Refused(
-            f"version {found[0].version} of '{job}' has left no savepoint or checkpoint",
+            what,
             state="nothing was changed",
             remedy=f"name another one, as `juncture history {job}` has them",
         )
@@ -85,7 +92,7 @@ def _rollback(
             state="nothing was changed",
             remedy=f"see `juncture history {target.job}`, and run the command again",
         )
-    path = _state(target)
+    path = target.state
     origin = Resumption(target.job, bundle.files, site.store, "KEEP", site.reading).asked(str(path))
     passed_over(origin, manifest, (), site, NONE)
     with site.connection.cluster() as cluster:
@@ -93,15 +100,15 @@ def _rollback(
         for fact in preflight.check(bundle, site, cluster, current, freed):
             site.progress(fact)
     at = f"{target.updated_at:%Y-%m-%d %H:%M:%S} UTC"
-    since = f"{at}, when it was stopped," if target.savepoint else f"its last checkpoint, before {at},"
+    since = (
+        f"{at}, when it was stopped," if path == target.savepoint else f"its last checkpoint, before {at},"
+    )
     site.progress(f"Rows since {since} are written again")
     if runs:
         site.progress(f"Stopping version {current.version}")
         current = stop(target.job, site)
-    return replace(
+    begun = replace(
         current, runs, old, bundle, site, accept="KEEP", start_from=path, healthy_within=healthy_within
     )
-
-
-def _state(deployment: Deployment) -> str | None:
-    return deployment.savepoint or deployment.checkpoint
+    remove_old(target.job, site)
+    return begun

@@ -14,6 +14,7 @@ from juncture.deploy.lock import Lock, locked
 from juncture.deploy.reading import BLIND, Reading
 from juncture.deploy.store import Store
 from juncture.errors import JunctureError
+from juncture.model.environment import Savepoints
 from juncture.planner.session import Planner
 
 Progress = Callable[[str], None]
@@ -38,6 +39,7 @@ class Site:
         launch: starts job.py; callers that only stop jobs need none.
         reading: reads savepoints, and what else only Java reads.
         progress: is told each step.
+        savepoints: which are kept.
         held: the locks that are held, by job.
     """
 
@@ -46,6 +48,7 @@ class Site:
     launch: Launcher = _no_launcher
     reading: Reading = BLIND
     progress: Progress = _silent
+    savepoints: Savepoints = field(default_factory=Savepoints)
     held: Mapping[str, Lock] = field(default_factory=dict)
 
     def using(self, planner: Planner, progress: Progress) -> Site:

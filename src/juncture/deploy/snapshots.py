@@ -89,6 +89,27 @@ def sizes(path: str, files: Iterable[SavepointFile]) -> dict[str, int | None]:
     }
 
 
+def is_savepoint_of(path: str, job_id: str) -> bool:
+    """Whether a path is one that Flink gives to a savepoint of this job."""
+    name = _plain(path).rpartition("/")[2]
+    return re.fullmatch(rf"savepoint-{re.escape(job_id[:6])}-[0-9a-f]+", name) is not None
+
+
+def remove(path: str) -> None:
+    """Remove a savepoint, its metadata first: what is left of one that is removed half-way is not complete.
+
+    Nothing happens if it is gone. Raises NotVisible if it can't be looked at, or removed, from this machine.
+    """
+    exists(path)
+    fs, folder = _open(_plain(path))
+    try:
+        for place in (f"{folder}/{_METADATA}", folder):
+            if fs.exists(place):
+                fs.rm(place, recursive=True)
+    except Exception as error:  # each fsspec package has exceptions of its own
+        raise NotVisible(_said(error)) from None
+
+
 @contextmanager
 def at_hand(path: str, files: Iterable[SavepointFile] = ()) -> Iterator[str]:
     """A folder of this machine with the metadata of a checkpoint or savepoint, and with those of its files.

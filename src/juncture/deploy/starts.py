@@ -192,8 +192,8 @@ def newest_state(record: Deployment, connection: Connection) -> str | None:
 
     Raises Refused if it can't be looked for.
     """
-    if record.savepoint or record.checkpoint:
-        return record.savepoint or record.checkpoint
+    if record.state is not None or record.removed_at is not None:
+        return record.state
     try:
         # What the cluster tells of a running job may be some checkpoints old, and removed since.
         return snapshots.newest(record.flink_job_id, record.checkpoint_dir, record.savepoint_dir)

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 from juncture.deploy import ledger
 from juncture.deploy.files import StoreFull
+from juncture.deploy.retention import remove_old
 from juncture.deploy.site import Progress, Site
 from juncture.deploy.store import Store
 from juncture.errors import JunctureError, Refused, Unreachable
@@ -77,6 +78,9 @@ def stop(
         else:
             stopped = _cancel(record, cluster, progress)
         journal.append(stopped)
+        if job not in site.held and stopped.savepoint is not None and journal.full is None:
+            # As a step of another command it is that one's to do, when a version runs again.
+            remove_old(job, site)
         return journal.noted(stopped)
 
 

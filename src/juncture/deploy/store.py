@@ -2,6 +2,7 @@
 
     <root>/<job>/history/000003-002.json   deployment 3 of the job, its second record
     <root>/<job>/bundles/<digest>/         statements.sql, job.py, plan.json, manifest.json
+    <root>/<job>/removed/000003.json       when the savepoint of deployment 3 was removed, and by whom
     <root>/<job>/lock/                     who is deploying (juncture.deploy.lock)
 
 A record is never changed: a deployment's later phases are further records, and the last one counts.
@@ -12,16 +13,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timezone
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from juncture.deploy.files import Files
 from juncture.errors import JunctureError, Refused
+from juncture.model.base import Value
 from juncture.model.deployment import Deployment
 
 _RECORD = re.compile(r"(\d{6,})-(\d{3,})\.json")
+_REMOVED = re.compile(r"(\d{6,})\.json")
+_BUILDER = "__hand_over"
 _SCHEMA = 1
+
+
+class _Removal(Value):
+    savepoint: str
+    at: AwareDatetime
+    by: str
 
 
 class Store:
@@ -50,8 +62,16 @@ class Store:
         newest: dict[int, int] = {}
         for version, event in self._records(job):
             newest[version] = max(event, newest.get(version, 0))
+        removed = {
+            int(match[1])
+            for name in self.files.names(f"{job}/removed")
+            if (match := _REMOVED.fullmatch(name))
+        }
         return tuple(
-            self._read(job, version, event) for version, event in sorted(newest.items(), reverse=True)
+            self._removed(self._read(job, version, event))
+            if version in removed
+            else self._read(job, version, event)
+            for version, event in sorted(newest.items(), reverse=True)
         )
 
     def phases(self, job: str, version: int) -> tuple[Deployment, ...]:
@@ -79,6 +99,20 @@ class Store:
             self.files.create(name, text.encode())
         except FileExistsError:
             raise self._overtaken(deployment) from None
+
+    def removed(self, deployment: Deployment, by: str) -> None:
+        """Record that the savepoint of a deployment was removed just now."""
+        removal = _Removal(savepoint=str(deployment.savepoint), at=datetime.now(timezone.utc), by=by)
+        with suppress(FileExistsError):  # somebody else has done the same
+            self.files.create(_removal(deployment), removal.model_dump_json().encode())
+
+    def _removed(self, deployment: Deployment) -> Deployment:
+        data = self.files.read(_removal(deployment))
+        try:
+            removal = _Removal.model_validate_json(data or b"")
+        except ValidationError:
+            raise _damaged(self.files.address(_removal(deployment)), "it tells of no removal") from None
+        return deployment.model_copy(update={"removed_at": removal.at, "removed_by": removal.by})
 
     def put_bundle(self, job: str, digest: str, files: Mapping[str, str]) -> str:
         """Keep rendered files under their digest; the folder's name within the store.
@@ -146,6 +180,20 @@ class Store:
             state="nothing was recorded",
             remedy=f"see `juncture history {deployment.job}`, then run the command again",
         )
+
+
+def builder_of(job: str) -> str:
+    """The name in the store of the job that builds state for another's hand-over."""
+    return job + _BUILDER
+
+
+def is_builder(job: str) -> bool:
+    """Whether this is the name of a job that builds state."""
+    return job.endswith(_BUILDER)
+
+
+def _removal(deployment: Deployment) -> str:
+    return f"{deployment.job}/removed/{deployment.version:06}.json"
 
 
 def _name(job: str, version: int, event: int) -> str:

@@ -10,6 +10,7 @@ from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.positions import NONE, Tolerance, log_begins, passed_over, refuse_passed
 from juncture.deploy.replacement import replace, slots_of, version_before
 from juncture.deploy.resume import Resumption
+from juncture.deploy.retention import remove_old
 from juncture.deploy.site import Site
 from juncture.deploy.starts import AS_AUTHORED, Starting, refuse_errors, resolve_startpoints, warnings_of
 from juncture.deploy.stop import stop
@@ -151,8 +152,10 @@ def _upgrade(
         stopped = stop(plan.job, site)
     else:
         stopped = version_before(plan.job, site)
-    return replace(
+    begun = replace(
         stopped, plan.runs, old, new, site,
         accept=accept, start_from=stopped.savepoint, healthy_within=healthy_within, starting=starting,
         tolerance=tolerance,
     )  # fmt: skip
+    remove_old(plan.job, site)
+    return begun

@@ -31,7 +31,8 @@ class Deployment(Value):
     `restored_from` the savepoint or checkpoint it went on from, `savepoint` the one it was stopped with,
     `checkpoint` the newest of a job that ended without one. `checkpoint_dir` and `savepoint_dir` are where
     Flink puts them while it runs. `startpoints` are what it began with by source, None if it went on from state.
-    `accepted_risk` is why it was started although it was not ready, if somebody said so.
+    `accepted_risk` is why it was started although it was not ready, if somebody said so. `removed_at` and `removed_by`
+    tell of the removal of its savepoint.
     """
 
     schema_version: Literal[1] = 1
@@ -54,3 +55,10 @@ class Deployment(Value):
     startpoints: dict[str, AppliedStart] | None = None
     note: str | None = None
     accepted_risk: str | None = None
+    removed_at: AwareDatetime | None = None
+    removed_by: str | None = None
+
+    @property
+    def state(self) -> str | None:
+        """What it has left to go on from: its savepoint, unless that was removed, or its newest checkpoint."""
+        return self.savepoint if self.savepoint and self.removed_at is None else self.checkpoint

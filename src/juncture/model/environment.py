@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from juncture.model.base import Value
+from juncture.model.duration import Duration
 from juncture.model.kubernetes import Kubernetes
 from juncture.model.local import LocalSettings
 
@@ -47,6 +48,15 @@ class Flink(Value):
     """Sent with each request, for instance an `Authorization` with `${VARIABLE}`."""
 
 
+class Savepoints(Value):
+    """Which savepoints of jobs that were stopped are kept. One that is still needed is kept in any case."""
+
+    keep: int = Field(default=10, ge=0, strict=True)
+    """So many of each job, the newest."""
+    keep_for: Duration = Field(default="7 d", validate_default=True)
+    """All that are younger than this."""
+
+
 class Environment(Value):
     """One `[environments.NAME]` of juncture.toml. Either `local`, or `kafka` with `flink`, `kubernetes` or both."""
 
@@ -61,6 +71,8 @@ class Environment(Value):
     """Kubernetes, with Flink's operator."""
     store: str | None = None
     """Where deployments are recorded: a folder, or any address that fsspec knows; `s3://` with `juncture[s3]`."""
+    savepoints: Savepoints = Savepoints()
+    """Which savepoints are kept; the others are removed when a job was stopped or upgraded."""
     vars: dict[str, Any] = {}
     """Values of `var('...')` in this environment."""
 
