@@ -18,14 +18,18 @@ _LONG = 3_600
 
 @dataclass(frozen=True)
 class Demand:
-    """What is held against the supply. `unresolved` says why startpoints can't be applied."""
+    """What is held against the supply. `unresolved` says why startpoints can't be applied.
+
+    `durability` are the checks of what outlives a failure (juncture.capacity.durability), none if the cluster is not
+    known.
+    """
 
     name: str
     job: Job
     traffic: Sequence[Traffic]
     sides: Sequence[SideState]
     figures: Mapping[str, Figure]
-    checkpoint_dir: str | None
+    durability: tuple[Check, ...] = ()
     unresolved: tuple[str, ...] = ()
 
 
@@ -61,7 +65,7 @@ def checks(demand: Demand, supply: Supply | None) -> tuple[Check, ...]:
         *_catching_up(demand),
         *_retention(demand),
         *_skew(demand),
-        *_checkpoints(demand, supply),
+        *demand.durability,
     )
 
 
@@ -198,24 +202,6 @@ def _skew(demand: Demand) -> Iterator[Check]:
                 f"{each.largest:.0%} of the records of '{each.topic}' are in one of {each.partitions} partitions",
                 "spread its producers' keys; a partition is read by one subtask",
             )
-
-
-def _checkpoints(demand: Demand, supply: Supply | None) -> Iterator[Check]:
-    place = demand.checkpoint_dir
-    if place is None:
-        yield _warned(
-            "checkpoint-storage",
-            "checkpoints are kept in the JobManager's memory, and end with it",
-            "set execution.checkpointing.dir on the cluster",
-        )
-    elif place.startswith("file:") and supply is not None and supply.taskmanagers > 1:
-        yield _warned(
-            "checkpoint-storage",
-            f"{place} is a folder, and there are {supply.taskmanagers} TaskManagers: each must have the same one",
-            "use shared storage",
-        )
-    else:
-        yield _passed("checkpoint-storage", place)
 
 
 def _heap(job: Job, supply: Supply | None) -> float | None:

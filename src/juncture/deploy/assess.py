@@ -14,10 +14,11 @@ from juncture.checks.flow import JOINS
 from juncture.deploy.connection import Connection
 from juncture.deploy.examine import tables_of
 from juncture.deploy.manifest import Manifest, read_manifest
+from juncture.deploy.promises import kept_promises
 from juncture.errors import JunctureError
 from juncture.flink.subtasks import workers
 from juncture.kafka.admin import Admin
-from juncture.model.capacity import CapacityReport, Range, Supply, Traffic
+from juncture.model.capacity import CapacityReport, Check, Range, Supply, Traffic
 from juncture.model.duration import parse_duration, to_millis
 from juncture.model.plan import table_names
 from juncture.model.resolved import ResolvedStartpoints
@@ -69,7 +70,7 @@ def assess(
     sides, left_out = sides_of(
         plan, tables, {each.table: each for each in found}, samples, frozenset(manifest.event_joins)
     )
-    supply, checkpoint_dir, unknown = _supply(connection, manifest)
+    supply, promises, unknown = _supply(connection, files)
     job = demand.Job(
         parallelism=manifest.slots,
         backend=manifest.options.get("state.backend.type", "hashmap"),
@@ -85,7 +86,7 @@ def assess(
         traffic=found,
         sides=sides,
         figures={each.name: each for each in figures},
-        checkpoint_dir=checkpoint_dir,
+        durability=promises,
         unresolved=tuple(each.message for each in resolved.errors) if resolved is not None else (),
     )
     backend, reason = readiness.recommended(held, supply)
@@ -114,14 +115,16 @@ def _scaled(each: Traffic, by: float) -> Traffic:
     return each.model_copy(update={"now": each.now * by, "peak": each.peak * Range.exactly(by)})
 
 
-def _supply(connection: Connection, manifest: Manifest) -> tuple[Supply | None, str | None, tuple[str, ...]]:
-    """The cluster, where it keeps checkpoints, and what could not be asked."""
+def _supply(
+    connection: Connection, files: Mapping[str, str]
+) -> tuple[Supply | None, tuple[Check, ...], tuple[str, ...]]:
+    """The cluster, what of the job outlives its failures, and what could not be asked."""
     try:
         with connection.cluster() as cluster:
             overview, found = cluster.overview(), workers(cluster)
-            directory = cluster.checkpoint_dir(manifest.options)
+            promises = kept_promises(files, connection, cluster)
     except JunctureError as error:
-        return None, None, (f"the cluster is not known ({error.problem}): nothing is held against it",)
+        return None, (), (f"the cluster is not known ({error.problem}): nothing is held against it",)
     return (
         Supply(
             slots=overview.slots_total,
@@ -132,7 +135,7 @@ def _supply(connection: Connection, manifest: Manifest) -> tuple[Supply | None, 
             managed=sum(each.memory.managed for each in found),
             heap=sum(each.memory.heap for each in found),
         ),
-        directory,
+        promises,
         (),
     )
 

@@ -32,6 +32,7 @@ class Connection:
         flink: with placeholders; None where there is no session cluster.
         variables: values that placeholders of rendered statements take before the process's environment.
         environ: the process's environment.
+        is_local: whether it is a project's local stack.
     """
 
     def __init__(
@@ -41,8 +42,9 @@ class Connection:
         flink: Flink | None,
         variables: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
+        is_local: bool = False,
     ) -> None:
-        self.environment = environment
+        self.environment, self.is_local = environment, is_local
         self.variables = dict(variables or {})
         self._environ = os.environ if environ is None else environ
         self._kafka, self._flink = kafka, flink
@@ -100,7 +102,7 @@ def connect(root: Path, environment: Environment, environ: Mapping[str, str] | N
     if environment.is_local:
         kafka, flink = _local(root)
         variables = {_LOCAL_VARIABLE: kafka.bootstrap_servers}
-        return Connection(environment.name, kafka, flink, variables, environ)
+        return Connection(environment.name, kafka, flink, variables, environ, is_local=True)
     if environment.kafka is None:
         raise JunctureError(
             f"the environment '{environment.name}' has no address of Kafka",

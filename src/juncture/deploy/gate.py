@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from juncture.capacity.durability import IDS
 from juncture.deploy.assess import assess
 from juncture.deploy.connection import Connection
+from juncture.deploy.manifest import read_manifest
+from juncture.deploy.promises import kept_promises, told
 from juncture.errors import JunctureError, Refused
 
 _TOLD_ELSEWHERE = ("slots", "startpoints", "unbounded-state")
@@ -33,19 +36,21 @@ class Gate:
         if not self.shut:
             return ()
         try:
-            report = assess(files, connection, None)
+            checks = assess(files, connection, None).checks
+            known = "There is enough for it, by `juncture capacity`"
         except JunctureError as error:
-            return (f"What the job needs is not known: {error.problem}",)
-        failed = [
-            each for each in report.checks if each.outcome == "failed" and each.id not in _TOLD_ELSEWHERE
-        ]
+            with connection.cluster() as cluster:
+                checks = kept_promises(files, connection, cluster)
+            known = f"What the job needs is not known: {error.problem}"
+        failed = [each for each in checks if each.outcome == "failed" and each.id not in _TOLD_ELSEWHERE]
+        weak = told(tuple(each for each in checks if each.id in IDS and each.outcome == "warned"))
         if not failed:
-            return ("There is enough for it, by `juncture capacity`",)
+            return (known, *weak)
         if self.accepted is not None:
-            return tuple(f"Not ready, and accepted: {each.id}: {each.message}" for each in failed)
+            return (*(f"Not ready, and accepted: {each.id}: {each.message}" for each in failed), *weak)
         problems = "".join(f"\n- {each.id}: {each.message}" for each in failed)
         raise Refused(
-            f"'{report.job}' is not ready:{problems}",
+            f"'{read_manifest(files).job}' is not ready:{problems}",
             state="nothing was changed",
             remedy="\n".join(f"- {each.remedy}" for each in failed if each.remedy)
             + "\nor start it all the same with --accept-risk REASON",

@@ -8,6 +8,7 @@ from juncture.deploy.changes import refuse_worse, verdict_between
 from juncture.deploy.connection import Connection
 from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.positions import NONE, Tolerance, log_begins, passed_over, refuse_passed
+from juncture.deploy.promises import kept_promises, refuse_broken
 from juncture.deploy.replacement import replace, slots_of, version_before
 from juncture.deploy.resume import Resumption
 from juncture.deploy.retention import remove_old
@@ -47,6 +48,9 @@ def plan_upgrade(bundle: Bundle, site: Site, starting: Starting = AS_AUTHORED) -
     last = version_before(manifest.job, site)
     with connection.cluster() as cluster:
         checked = preflight.check(bundle, site, cluster, last, slots_of(last, store))
+        kept = kept_promises(store.get_bundle(last.bundle), connection, cluster)
+        keeps = kept_promises(bundle.files, connection, cluster)
+        checked = (*checked, *refuse_broken(kept, keeps, manifest.job))
         if last.phase == "running":
             refuse_passed(manifest, last, starting.rewound, site, cluster)
     if last.phase != "running":

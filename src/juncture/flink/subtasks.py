@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -16,6 +17,8 @@ from juncture.flink.rest import FlinkCluster
 
 _LONGEST_QUERY = 6_000
 _POLL = 0.3
+_HOST = re.compile(r"@(\[[^\]]+\]|[^:/]+)")
+"""In a TaskManager's address, 'pekko.tcp://flink@10.0.0.3:6122/user/rpc/taskmanager_0'."""
 
 Subtasks = dict[str, dict[int, float]]
 """Values by the metric's name and the subtask's index."""
@@ -170,6 +173,13 @@ class Worker(Answer):
     hardware: Hardware = Hardware()
     memory: MemoryConfiguration = Field(default=MemoryConfiguration(), alias="memoryConfiguration")
     metrics: WorkerMetrics = WorkerMetrics()
+
+
+def worker_hosts(cluster: FlinkCluster) -> frozenset[str]:
+    """The machines that TaskManagers run on, as far as their addresses tell."""
+    listed = cluster.http.get("/taskmanagers").get("taskmanagers", ())
+    found = (_HOST.search(str(entry.get("path", ""))) for entry in listed)
+    return frozenset(match[1] for match in found if match)
 
 
 def workers(cluster: FlinkCluster) -> tuple[Worker, ...]:

@@ -11,11 +11,13 @@ import pytest
 from tests.unit.deploy.records import MOMENT, deployment
 
 from juncture.deploy.connection import Connection
+from juncture.deploy.promises import refuse_broken
 from juncture.deploy.reading import Reading
 from juncture.deploy.site import Site
 from juncture.deploy.store import Store
 from juncture.deploy.transactions import check_ids, transactional_sinks
 from juncture.errors import Refused
+from juncture.model.capacity import Check
 from juncture.model.environment import Flink, Kafka
 
 
@@ -96,3 +98,16 @@ def test_brokers_that_do_not_tell_hold_nobody_up(tmp_path: Path) -> None:
 
     place = Site(site(tmp_path, {}).connection, Store(tmp_path), reading=Reading(transactions=ask))
     assert "is not known: ClusterAuthorizationException" in str(check_ids(files(), place, None))
+
+
+def test_only_a_promise_that_the_version_before_kept_is_a_reason_to_refuse() -> None:
+    def checks(outcome: str) -> tuple[Check, ...]:
+        return (
+            Check.model_validate({"id": "checkpoints", "outcome": outcome, "message": "m", "remedy": "r"}),
+        )
+
+    with pytest.raises(Refused, match="can't keep what it promises:\n- checkpoints: m"):
+        refuse_broken(checks("passed"), checks("failed"), "clicks")
+    assert refuse_broken(checks("failed"), checks("failed"), "clicks") == ("warning: checkpoints: m",)
+    assert refuse_broken(checks("passed"), checks("warned"), "clicks") == ("warning: checkpoints: m",)
+    assert refuse_broken(checks("failed"), checks("passed"), "clicks") == ()

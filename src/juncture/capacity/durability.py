@@ -1,0 +1,162 @@
+"""Whether what a job promises outlives a failure: its checkpoints, where they lie, and the cluster's JobManager."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from juncture.model.capacity import Check
+from juncture.model.duration import parse_duration, to_millis
+from juncture.model.wording import span
+
+IDS = ("checkpoints", "checkpoint-storage", "savepoint-storage", "transaction-timeout", "high-availability")
+"""Of the checks that `durability` makes."""
+
+_INTERVAL = "execution.checkpointing.interval"
+_TIMEOUT = "execution.checkpointing.timeout"
+_MODE = "execution.checkpointing.mode"
+_DIR = ("execution.checkpointing.dir", "state.checkpoints.dir")
+_SAVEPOINTS = ("execution.checkpointing.savepoint-dir", "state.savepoints.dir")
+_STORAGE = ("execution.checkpointing.storage", "state.checkpoint-storage")
+_HA = ("high-availability.type", "high-availability")
+_GIVEN_UP = 600_000
+"""Flink's timeout of a checkpoint, in ms, if nobody says."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What of a job and its cluster decides what outlives a failure.
+
+    Args:
+        name: the job's.
+        options: the cluster's configuration, and the job's options, which win.
+        transactions: tables of exactly-once sinks, with the ms after which brokers end a transaction.
+        hosts: how many machines TaskManagers run on; 0 if that is not known.
+        local: whether it is the stack of a developer's machine.
+    """
+
+    name: str
+    options: Mapping[str, str]
+    transactions: Mapping[str, int]
+    hosts: int
+    local: bool
+
+
+def durability(promise: Promise) -> tuple[Check, ...]:
+    """Every check, in the order in which they are told."""
+    interval = _millis(promise.options.get(_INTERVAL, "0"))
+    return (
+        *_checkpoints(promise, interval),
+        *_storage(promise),
+        *_savepoints(promise),
+        *_transactions(promise, interval),
+        *_high_availability(promise),
+    )
+
+
+def _checkpoints(promise: Promise, interval: int) -> Iterator[Check]:
+    job = f"jobs/{promise.name}.yaml"
+    sinks = ", ".join(promise.transactions)
+    if not interval:
+        why = (
+            f"none are taken, and {sinks} shows its rows when one is complete: never"
+            if sinks
+            else "none are taken: a failure begins the job anew"
+        )
+        yield _check("checkpoints", bool(sinks), why, f"set `checkpointing: {{interval: ...}}` in {job}")
+    elif sinks and promise.options.get(_MODE, "").upper() == "AT_LEAST_ONCE":
+        yield _check(
+            "checkpoints",
+            True,
+            f"they are taken at-least-once, and {sinks} promises exactly-once: a failure writes rows twice",
+            f"write `checkpointing: {{mode: exactly-once}}` or `delivery: at-least-once` in {job}",
+        )
+    else:
+        yield Check(id="checkpoints", outcome="passed", message=f"one begins every {span(interval)}")
+
+
+def _storage(promise: Promise) -> Iterator[Check]:
+    place = _first(promise.options, _DIR)
+    if place is None or _first(promise.options, _STORAGE) == "jobmanager":
+        sinks = ", ".join(promise.transactions)
+        kept = "checkpoints are kept in the JobManager's memory, and end with it"
+        yield _check(
+            "checkpoint-storage",
+            bool(sinks),
+            f"{kept}: {sinks} can't keep its promise of exactly-once" if sinks else kept,
+            "set execution.checkpointing.dir on the cluster, to storage that outlives it",
+        )
+    elif urlsplit(place).scheme in ("", "file") and promise.hosts > 1:
+        yield _check(
+            "checkpoint-storage",
+            False,
+            f"{place} is a folder, and TaskManagers run on {promise.hosts} machines: each must have the same one",
+            "use shared storage",
+        )
+    else:
+        yield Check(id="checkpoint-storage", outcome="passed", message=place)
+
+
+def _savepoints(promise: Promise) -> Iterator[Check]:
+    if _first(promise.options, _SAVEPOINTS) is None:
+        yield _check(
+            "savepoint-storage",
+            False,
+            "the cluster does not say where savepoints go: it can't be upgraded, and not be stopped without"
+            " --savepoint-dir",
+            "set execution.checkpointing.savepoint-dir on the cluster",
+        )
+
+
+def _transactions(promise: Promise, interval: int) -> Iterator[Check]:
+    for table, timeout in promise.transactions.items():
+        slow = interval + (_millis(promise.options.get(_TIMEOUT, "")) or _GIVEN_UP)
+        if interval and timeout < slow:
+            certain = timeout <= interval
+            takes = (
+                f"begins every {span(interval)}" if certain else f"may take until {span(slow)} after the last"
+            )
+            yield _check(
+                "transaction-timeout",
+                certain,
+                f"brokers end a transaction of {table} after {span(timeout)}, and the checkpoint that completes it"
+                f" {takes}: its rows are lost then",
+                f"raise 'properties.transaction.timeout.ms' of {table}, up to the brokers' transaction.max.timeout.ms,"
+                f" or shorten the interval or the timeout of checkpoints in jobs/{promise.name}.yaml",
+            )
+
+
+def _high_availability(promise: Promise) -> Iterator[Check]:
+    if promise.local:
+        return
+    kind = _first(promise.options, _HA)
+    if kind is None or kind.upper() == "NONE":
+        yield _check(
+            "high-availability",
+            False,
+            "the cluster has none: its jobs end with its JobManager, until somebody submits them again",
+            "set high-availability.type and high-availability.storageDir on the cluster",
+        )
+    else:
+        yield Check(id="high-availability", outcome="passed", message=kind)
+
+
+def _check(id: str, failed: bool, message: str, remedy: str) -> Check:
+    return Check(id=id, outcome="failed" if failed else "warned", message=message, remedy=remedy)
+
+
+def _first(options: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    return next((options[name] for name in names if options.get(name)), None)
+
+
+def _millis(text: str) -> int:
+    """A duration as Flink writes it, in ms; 0 where it is none."""
+    if text.strip().isdigit():
+        return int(text)
+    try:
+        found = parse_duration(text)
+    except ValueError:
+        return 0
+    return to_millis(found) if isinstance(found, timedelta) else 0
