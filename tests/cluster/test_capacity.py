@@ -119,5 +119,8 @@ def test_the_command_and_topics_without_records(make_job: Make, cluster: FlinkCl
 
     assert ran.exit_code == 0, ran.output
     assert f"assumed: 'l-{job.name}' has no records" in ran.stdout
+    assert "passed  checkpoints: one begins every" in ran.stdout
+    assert "passed  checkpoint-storage: file:" in ran.stdout
+    assert "warned  high-availability: the cluster has none" in ran.stdout
     assert "passed  catch-up: there is nothing to catch up with" in ran.stdout
     assert "/ 0.7 of the time, rounded up" in ran.stdout

@@ -200,6 +200,9 @@ def test_the_state_of_flinks_join_is_handed_over_to_the_event_join(juncture: Pro
         assert all(starts), "what is older than the join's window is not read"
         assert juncture("upgrade", JOB, "--hand-over") == 0, juncture.stderr
         assert (juncture.json["version"], juncture.json["phase"]) == (2, "running")
+        assert juncture("history", f"{JOB}__hand_over") == 0, juncture.stderr
+        left = {each["version"]: each["removed_at"] is None for each in juncture.json["deployments"]}
+        assert left == {1: False, 2: True}, "the new version goes on from the second"
         seen = written(juncture).total()
         until(lambda: written(juncture).total() > seen + 200, 60)
     events.end()

@@ -138,6 +138,13 @@ def test_topics_that_have_not_what_comes_next_and_transactions_that_are_somebody
             site,
         )
     assert "the brokers take transactions of 15 min at most" in caught.value.problem
+    mode = '"execution.checkpointing.mode": "EXACTLY_ONCE"'
+    assert mode in made.files["manifest.json"]
+    weak = made.files["manifest.json"].replace(mode, mode.replace("EXACTLY", "AT_LEAST"))
+    with pytest.raises(
+        Refused, match="can't keep what it promises:\n- checkpoints: they are taken at-least-once"
+    ):
+        plan_upgrade(Bundle({**made.files, "manifest.json": weak}, made.jars), site)
     assert cluster.job(first.flink_job_id).state == "RUNNING"  # type: ignore[union-attr]
 
     # Stopped, it can't go on from where the log begins later.

@@ -52,7 +52,7 @@ class Project:
         (root / "juncture.toml").write_text(
             f'[project]\nname = "{name}"\ndefault_environment = "shared"\n'
             f"[vars]\nclick_window = \"INTERVAL '10' MINUTE\"\n"
-            f'[environments.shared]\nstore = "{root / "store"}"\n'
+            f'[environments.shared]\nstore = "{root / "store"}"\nsavepoints = {{ keep = 0, keep_for = "0 s" }}\n'
             f'kafka.bootstrap_servers = "{stack.kafka.bootstrap_servers}"\nflink.rest = "{stack.flink.rest}"\n'
         )
         Admin(stack.kafka).create({self.topic(plain): 2 for plain in TOPICS})
@@ -105,6 +105,12 @@ class Project:
         """The digest of a version's files, as its record has it."""
         assert self("history", JOB) == 0
         return next(str(each["digest"]) for each in self.json["deployments"] if each["version"] == version)
+
+    def savepoint(self, version: int) -> Path:
+        """The folder of the savepoint that a version was stopped with."""
+        assert self("history", JOB) == 0
+        found = next(each for each in self.json["deployments"] if each["version"] == version)
+        return Path(found["savepoint"].removeprefix("file:"))
 
     def has_joined_all(self) -> None:
         """Wait until each click is in a row; none may be missing or there twice."""
@@ -165,6 +171,15 @@ def test_an_edit_that_keeps_the_state_and_the_way_back(juncture: Project) -> Non
     assert after - before == again, "what the second version had written, as the first one writes it"
     assert juncture("rollback", JOB, "3") == 1
     assert "is the one that runs" in juncture.stderr
+    first = juncture.savepoint(1)
+    assert (first.exists(), juncture.savepoint(2).exists()) == (True, True), (
+        "a version needs it, and a rollback"
+    )
+    assert juncture("stop", JOB) == 0
+    assert f"Removed the old savepoint of '{JOB}', version 1" in juncture.stderr
+    assert (first.exists(), juncture.savepoint(2).exists()) == (False, True)
+    assert juncture("rollback", JOB, "1") == 1
+    assert f"the savepoint of version 1 of '{JOB}' was removed at" in juncture.stderr
     assert juncture("rollback", JOB, "9") == 1
     assert "has no version 9" in juncture.stderr
 
