@@ -94,7 +94,8 @@ def _rollback(
         )
     path = target.state
     origin = Resumption(target.job, bundle.files, site.store, "KEEP", site.reading).asked(str(path))
-    passed_over(origin, manifest, (), site, NONE)
+    for fact in passed_over(origin, manifest, (), site, NONE):
+        site.progress(fact)
     with site.connection.cluster() as cluster:
         freed = slots_of(current, site.store)
         for fact in preflight.check(bundle, site, cluster, current, freed):
