@@ -83,7 +83,7 @@ def juncture(
 ) -> Iterator[Project]:
     """Its commands share one warm planner: they are many."""
     project = Project(tmp_path / "project", "load", stack)
-    with find_toolchain(["kafka"], event_join=True).planner() as planner:
+    with find_toolchain(["kafka"], operators=True).planner() as planner:
         monkeypatch.setattr(Toolchain, "planner", lambda self, variables=None: nullcontext(planner))
         yield project
         project("stop", JOB, "--no-savepoint")

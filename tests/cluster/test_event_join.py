@@ -104,7 +104,7 @@ def test_its_rendered_files_run_without_juncture(
 ) -> None:
     made = forms("auto")
     made.write(50)
-    toolchain = find_toolchain(["kafka"], event_join=True)
+    toolchain = find_toolchain(["kafka"], operators=True)
     connector = toolchain.jars[0].path
     (jar_name,) = toolchain.beside
     folder = write(made.files, tmp_path / "rendered", toolchain.beside)

@@ -26,7 +26,7 @@ def jar() -> Path:
 def test_the_same_sources_give_the_same_bytes(jar: Path, tmp_path: Path) -> None:
     downloads = JarCache()
     elsewhere = JarCache(root=tmp_path)
-    for each in downloads.jars("compiler"):
+    for each in (*downloads.jars("compiler"), *downloads.jars("kafka-connector")):
         copy = tmp_path / each.relative_to(downloads.root)
         copy.parent.mkdir(parents=True)
         copy.write_bytes(each.read_bytes())

@@ -13,11 +13,13 @@ from confluent_kafka import Consumer, TopicPartition
 from tests.cluster.conftest import Make
 from tests.cluster.example import JOB, START, Example, stamp, until
 
+from juncture.deploy.changes import verdict_between
 from juncture.deploy.launcher import launch_options
 from juncture.deploy.starts import Starting
 from juncture.deploy.status import status
 from juncture.deploy.stop import stop
 from juncture.deploy.submit import plan_submit, submit
+from juncture.deploy.toolchain import find_toolchain
 from juncture.errors import Location, Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.writer import Writer
@@ -181,6 +183,50 @@ def test_by_hand_only_what_flink_knows_starts(
     mode = {"juncture.table.page_clicks.scan.startup.mode": "earliest-offset"}
     planner.run(script, {**options, **mode}, made.connection.variables)
     until(lambda: made.joined() == ids(range(40)))
+
+
+def test_records_that_are_left_out_are_not_even_decoded(
+    make: Make, cluster: FlinkCluster, planner: Planner, tmp_path: Path
+) -> None:
+    made = make()
+    root = tmp_path / "project"
+    sql = root / "sql/sources/page_clicks.sql"
+    sql.write_text(sql.read_text().replace("topic=", "on_error='fail', topic="))
+    write(made, 0, 40)
+    with Writer(made.connection.kafka) as writer:
+        writer.write(made.topic("page-clicks"), b'{"click_id": ', partition=2)
+    write(made, 40, 80)
+    jars = [jar.path for jar in find_toolchain(["kafka"], operators=True).jars]
+    made = replace(made, jars=jars)
+    assert any(jar.name.startswith("juncture-operators") for jar in jars)
+
+    # Offset 10 of partition 2 breaks off; 3 and 4 of partition 0 are those of numbers 12 and 16.
+    made = starting(made, root, planner, "earliest", "{exclude: {2: 10, 0: 3-4}}")
+    source = plan_submit(made.bundle, made.site).startpoints.sources[0]  # type: ignore[union-attr]
+    assert (source.table, source.left_out, source.records) == ("page_clicks", 3, 81 - 3)
+    said: list[str] = []
+    first = start(made, planner, said=said)
+    told = "page_clicks is read without 10 of partition 2 and without 3-4 of partition 0"
+    assert told in said
+    assert {table: set(ranges) for table, ranges in (first.left_out or {}).items()} == {"page_clicks": {0, 2}}
+    until(lambda: made.joined() == ids([number for number in range(80) if number not in (12, 16)]))
+    stop(JOB, made.site)
+
+    # It holds wherever the job goes on from; another range changes no state: number 101 is offset 25 of partition 1.
+    other = starting(made, root, planner, "earliest", "{exclude: {2: 10, 0: 3-4, 1: [25]}}")
+    assert verdict_between(made.files, other.files).worst == "KEEP"
+    said.clear()
+    assert start(other, planner, said=said).startpoints is None
+    assert f"{told} and without 25 of partition 1" in said
+    write(made, 80, 120)
+    read = [number for number in range(120) if number not in (12, 16, 101)]
+    until(lambda: other.joined() == ids(read))
+    stop(JOB, other.site)
+
+    # Not left out any more, what the state has passed stays away; without it all, the record ends the job.
+    plain = starting(made, root, planner, "earliest", "earliest")
+    with pytest.raises(Refused, match=r"it keeps failing: JsonEOFException"):
+        start(plain, planner, anew=True)
 
 
 def commit(made: Example, group: str, offsets: Mapping[int, int]) -> None:

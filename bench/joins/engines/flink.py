@@ -96,7 +96,7 @@ class FlinkEngine:
         return "forward" if self.query == "forward" else "join"
 
     def prepare(self) -> None:
-        find_toolchain(["kafka"], event_join=self.strategy != "flink")
+        find_toolchain(["kafka"], operators=self.strategy != "flink")
 
     def versions(self) -> dict[str, str]:
         own = {"juncture": __version__} if self.strategy != "flink" else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from juncture.cli.invocation import Invocation
@@ -11,6 +11,7 @@ from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.deploy.store import Store
 from juncture.model.deployment import AppliedStart, Deployment
+from juncture.model.startpoint import OffsetRange
 
 _SHOWN = 8
 """Partitions: a topic may have a thousand, and `--output json` has them all."""
@@ -47,6 +48,7 @@ def state_rows(deployment: Deployment) -> list[tuple[str, str]]:
     """What it began with, where its state is kept, and what was noted; only what is known."""
     rows = (
         *(("startpoint", _start(table, start)) for table, start in (deployment.startpoints or {}).items()),
+        *(("left out", _left_out(table, ranges)) for table, ranges in (deployment.left_out or {}).items()),
         ("began with", deployment.restored_from),
         ("savepoint", deployment.savepoint),
         ("checkpoint", deployment.checkpoint),
@@ -60,6 +62,12 @@ def _start(table: str, applied: AppliedStart) -> str:
     """'page_clicks: timestamp 2026-..., from 0:1200 1:1185'; offsets are by partition."""
     end = f" to {_offsets(applied.end)}" if applied.end is not None else ""
     return f"{table}: {applied.asked}, from {_offsets(applied.start)}{end}"
+
+
+def _left_out(table: str, ranges: Mapping[int, Sequence[OffsetRange]]) -> str:
+    """'page_clicks: 3:120000-120004'; offsets are by partition."""
+    found = (f"{partition}:{each}" for partition, some in ranges.items() for each in some)
+    return f"{table}: {' '.join(found)}"
 
 
 def _offsets(offsets: Mapping[int, int]) -> str:

@@ -70,7 +70,11 @@ def view_startpoints(text: Text, resolved: ResolvedStartpoints) -> None:
     for source in resolved.sources:
         told = f" ({source.told})" if source.told else ""
         text.line(f"{source.table}, topic {source.topic}: {source.startpoint.told}{told}", style="bold")
-        text.table([*(_row(source, each) for each in source.partitions), _sum(source)], header=header)
+        rows = [*(_row(source, each) for each in source.partitions), _sum(source)]
+        if source.startpoint.exclude:
+            left_out = [*(each.left_out for each in source.partitions), source.left_out]
+            rows = [(*row, f"{count:,}") for row, count in zip(rows, left_out, strict=True)]
+        text.table(rows, header=(*header, "left out") if source.startpoint.exclude else header)
         text.line()
 
 

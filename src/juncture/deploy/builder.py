@@ -130,6 +130,7 @@ def build(
         )
         for table, topic in blueprint.sources.items()
     }
+    read = read_to(blueprint, start, end)
     rewound = frozenset(starts) if before is not None else frozenset[str]()
     try:
         begun = submit(
@@ -138,13 +139,24 @@ def build(
             starting=Starting(site.reading.offsets, rewound=rewound, instead=starts),
         )  # fmt: skip
         with site.connection.cluster() as cluster:
-            _wait_read(cluster, begun.flink_job_id, start, end, site.progress)
+            _wait_read(cluster, begun.flink_job_id, start, read, site.progress)
         built = stop(job, site)
-        _require_whole(built, end, site.reading)
+        _require_whole(built, read, site.reading)
     except BaseException:
         end_builder(blueprint.rendered.job.name, site)
         raise
     return built
+
+
+def read_to(blueprint: Blueprint, start: Offsets, end: Offsets) -> Offsets:
+    """The ends, less what is left out directly before them: a source that has read to there tells of no more."""
+    found = {topic: dict(ends) for topic, ends in end.items()}
+    for table, topic in blueprint.sources.items():
+        for partition, ranges in blueprint.rendered.startpoints[table].exclude.items():
+            for each in sorted(ranges, key=lambda each: each.first, reverse=True):
+                if partition in found[topic] and each.first < found[topic][partition] <= each.last + 1:
+                    found[topic][partition] = max(each.first, start[topic][partition])
+    return found
 
 
 def end_builder(job: str, site: Site) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from juncture.errors import JunctureError
-from juncture.model.startpoint import Startpoint
+from juncture.model.startpoint import OffsetRanges, Startpoint
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,15 @@ class Manifest(BaseModel):
     options: dict[str, str]
     parallelism: int
     event_join: EventJoin | None = None
+
+    @property
+    def left_out(self) -> dict[str, dict[int, OffsetRanges]]:
+        """Offsets that are not read, by source and partition; of sources that leave some out."""
+        return {
+            table: source.startpoint.exclude
+            for table, source in self.sources.items()
+            if source.startpoint.exclude
+        }
 
     @property
     def event_joins(self) -> tuple[str, ...]:

@@ -127,6 +127,14 @@ def applied(resolved: ResolvedStartpoints) -> dict[str, AppliedStart]:
     }
 
 
+def left_out_of(manifest: Manifest) -> list[str]:
+    """What a job leaves out of its sources, a sentence each."""
+    return [
+        f"{table} is read {' and '.join(manifest.sources[table].startpoint.told_excluded)}"
+        for table in manifest.left_out
+    ]
+
+
 def warnings_of(resolved: ResolvedStartpoints) -> list[str]:
     """What is to be told of startpoints that can be applied, a line each."""
     return [

@@ -22,6 +22,7 @@ from juncture.deploy.starts import (
     AS_AUTHORED,
     Starting,
     applied,
+    left_out_of,
     refuse_errors,
     resolve_startpoints,
     table_options,
@@ -203,6 +204,7 @@ def _plan(asked: _Asked, site: Site, cluster: FlinkCluster, last: Deployment | N
             if rewound
             else "Startpoints don't apply: state has its own offsets"
         )
+    checked += left_out_of(manifest)
     return SubmitPlan(
         job=manifest.job,
         name=manifest.name,
@@ -245,6 +247,7 @@ def _execute(plan: SubmitPlan, asked: _Asked, site: Site, cluster: FlinkCluster)
         savepoint_dir=plan.savepoint_dir,
         startpoints=applied(plan.startpoints) if plan.startpoints else None,
         accepted_risk=plan.accepted_risk,
+        left_out=manifest.left_out or None,
     )
     variables = connection.values(manifest.variables)
     site.note_helpers(plan.job)

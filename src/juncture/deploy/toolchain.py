@@ -66,7 +66,8 @@ def toolchain_of(jobs: Iterable[RenderedJob], progress: Callable[[str], None] | 
     """What all of these jobs may need, whatever their plans. Raises what `find_toolchain` raises."""
     jobs = tuple(jobs)
     connectors = {name for job in jobs for name in job.connectors}
-    return find_toolchain(connectors, progress, event_join=may_need_event_join(jobs))
+    left_out = any(leaves_out(job) for job in jobs)
+    return find_toolchain(connectors, progress, operators=left_out or may_need_event_join(jobs))
 
 
 def may_need_event_join(jobs: Iterable[RenderedJob]) -> bool:
@@ -74,10 +75,15 @@ def may_need_event_join(jobs: Iterable[RenderedJob]) -> bool:
     return any(job.job.join_strategy != "flink" for job in jobs)
 
 
+def leaves_out(job: RenderedJob) -> bool:
+    """Whether a source of this job leaves records out, which the operators' jar does."""
+    return any(start.exclude for start in job.startpoints.values())
+
+
 def toolchain_for(job: RenderedJob, plan: CompiledPlan) -> Toolchain:
     """What one job needs, and no more. Raises what `find_toolchain` raises."""
     taken = event_joins(plan, job.job.join_strategy, job.options)
-    return find_toolchain(job.connectors, event_join=bool(taken))
+    return find_toolchain(job.connectors, operators=bool(taken) or leaves_out(job))
 
 
 def toolchain_of_bundle(files: Mapping[str, str]) -> Toolchain:
@@ -87,7 +93,8 @@ def toolchain_of_bundle(files: Mapping[str, str]) -> Toolchain:
     """
     manifest = read_manifest(files)
     connectors = set(CONNECTOR.findall(files["statements.sql"]))
-    found = find_toolchain(connectors, event_join=manifest.event_join is not None)
+    left_out = any(source.startpoint.exclude for source in manifest.sources.values())
+    found = find_toolchain(connectors, operators=left_out or manifest.event_join is not None)
     wanted = {(jar.coordinates, jar.sha256) for jar in manifest.jars}
     if wanted != set(found.pinned):
         others = ", ".join(sorted(name for name, _ in wanted ^ set(found.pinned)))
@@ -102,9 +109,9 @@ def find_toolchain(
     connectors: Iterable[str],
     progress: Callable[[str], None] | None = None,
     *,
-    event_join: bool = False,
+    operators: bool = False,
 ) -> Toolchain:
-    """Find Java, fetch the jars of the connectors, and, if the event join is wanted, build its jar.
+    """Find Java, fetch the jars of the connectors, and, if Juncture's operators are wanted, build their jar.
 
     Raises:
         JunctureError: no Java that Flink runs on.
@@ -117,7 +124,7 @@ def find_toolchain(
         for group in sorted({_GROUPS[connector] for connector in connectors if connector in _GROUPS})
         for coordinate, _ in zip(lock.group(group).jars, cache.jars(group, progress), strict=True)
     ]
-    if event_join:
+    if operators:
         path = operator_jar(java, cache, progress)
         jars.append(Jar(_OPERATORS, sha256(path), path))
     return Toolchain(java.home, tuple(jars))

@@ -13,7 +13,14 @@ from juncture.deploy.replacement import replace, slots_of, version_before
 from juncture.deploy.resume import Resumption
 from juncture.deploy.retention import remove_old
 from juncture.deploy.site import Site
-from juncture.deploy.starts import AS_AUTHORED, Starting, refuse_errors, resolve_startpoints, warnings_of
+from juncture.deploy.starts import (
+    AS_AUTHORED,
+    Starting,
+    left_out_of,
+    refuse_errors,
+    resolve_startpoints,
+    warnings_of,
+)
 from juncture.deploy.stop import stop
 from juncture.errors import Refused
 from juncture.flink.metrics import progress as counters
@@ -69,7 +76,7 @@ def plan_upgrade(bundle: Bundle, site: Site, starting: Starting = AS_AUTHORED) -
         before=last.version,
         runs=last.phase == "running",
         state=verdict_between(store.get_bundle(last.bundle), bundle.files),
-        checked=checked,
+        checked=(*checked, *left_out_of(manifest)),
         startpoints=resolved,
     )
 

@@ -18,6 +18,7 @@ from juncture.local.java import Java
 
 _PACKAGED = Path(__file__).parent / "operators"
 _CHECKOUT = Path(__file__).parents[3] / "operators" / "src"
+_CONNECTOR = "kafka-connector"
 _RELEASE = "11"  # the oldest Java that Flink 2.3 runs on
 
 
@@ -35,13 +36,14 @@ def operator_jar(java: Java, cache: JarCache, progress: Callable[[str], None] | 
     target = operator_jar_path(cache)
     if not target.exists():
         compiler = cache.jars("compiler", progress)
+        libraries = [*_flink_jars(), *cache.jars(_CONNECTOR, progress)]
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_suffix(".lock")), tempfile.TemporaryDirectory(dir=target.parent) as folder:
             if not target.exists():
                 if progress is not None:
                     progress("Compiling Juncture's Flink operators")
                 classes = Path(folder, "classes")
-                compile_java(java, compiler, _flink_jars(), _sources(), classes)
+                compile_java(java, compiler, libraries, _sources(), classes)
                 packed = Path(folder, "operators.jar")
                 pack(classes, packed)
                 packed.replace(target)
@@ -50,7 +52,7 @@ def operator_jar(java: Java, cache: JarCache, progress: Callable[[str], None] | 
 
 def operator_jar_path(cache: JarCache) -> Path:
     """Where the jar of the operators is, or will be."""
-    digest = _digest([*cache.paths("compiler"), *_flink_jars()], _sources())
+    digest = _digest([*cache.paths("compiler"), *cache.paths(_CONNECTOR), *_flink_jars()], _sources())
     return cache.root / "operators" / f"juncture-operators-{digest}.jar"
 
 

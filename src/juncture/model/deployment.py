@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from juncture.model.base import Value
+from juncture.model.startpoint import OffsetRanges
 
 Phase = Literal["submitting", "running", "stopping", "stopped", "failed"]
 
@@ -31,6 +32,7 @@ class Deployment(Value):
     `restored_from` the savepoint or checkpoint it went on from, `savepoint` the one it was stopped with,
     `checkpoint` the newest of a job that ended without one. `checkpoint_dir` and `savepoint_dir` are where
     Flink puts them while it runs. `startpoints` are what it began with by source, None if it went on from state.
+    `left_out` are the offsets by source and partition that it does not read, wherever it goes on from.
     `accepted_risk` is why it was started although it was not ready, if somebody said so. `removed_at` and `removed_by`
     tell of the removal of its savepoint.
     """
@@ -53,6 +55,7 @@ class Deployment(Value):
     checkpoint: str | None = None
     restored_from: str | None = None
     startpoints: dict[str, AppliedStart] | None = None
+    left_out: dict[str, dict[int, OffsetRanges]] | None = None
     note: str | None = None
     accepted_risk: str | None = None
     removed_at: AwareDatetime | None = None

@@ -19,10 +19,11 @@ class PartitionRange(Value):
     """What of one partition will be read: from `start` to before `end`, of a log from `log_start` to before `log_end`.
 
     An unbounded reading goes on after `end`, which is then the end of what was committed when it was looked at.
-    `records` counts offsets: transaction markers and records that compaction has taken out are in it. `first_at` and
-    `last_at` are the Kafka timestamps of the first and the last record, `before_at` that of the last record before
-    `start`, None where there is none. `bytes` is estimated from a sample of the records' keys, values and headers,
-    uncompressed; None where they may not be read. `asked_time` is the timestamp that `start` was found by.
+    `records` counts offsets: transaction markers and records that compaction has taken out are in it, the `left_out`
+    offsets that the startpoint excludes are not. `first_at` and `last_at` are the Kafka timestamps of the first and the
+    last record, `before_at` that of the last record before `start`, None where there is none. `bytes` is estimated from
+    a sample of the records' keys, values and headers, uncompressed; None where they may not be read. `asked_time` is
+    the timestamp that `start` was found by.
     """
 
     partition: int
@@ -31,6 +32,7 @@ class PartitionRange(Value):
     log_start: int
     log_end: int
     records: int
+    left_out: int = 0
     bytes: int | None = None
     start_reason: Reason = "asked"
     end_reason: Reason = "asked"
@@ -79,6 +81,10 @@ class ResolvedSource(Value):
     @property
     def records(self) -> int:
         return sum(each.records for each in self.partitions)
+
+    @property
+    def left_out(self) -> int:
+        return sum(each.left_out for each in self.partitions)
 
     @property
     def bytes(self) -> int | None:

@@ -178,7 +178,55 @@ EndPoint = Annotated[
 ]
 
 
-_OWN = ("start", "partitions", "until", "expires")
+class OffsetRange(Value):
+    """Offsets of one partition, from `first` to `last`, both within. In YAML: 120000, or '120000-120004'."""
+
+    first: Offset
+    last: Offset
+
+    @property
+    def count(self) -> int:
+        return self.last - self.first + 1
+
+    def within(self, start: int, end: int) -> int:
+        """How many of them lie from `start` to before `end`."""
+        return max(min(self.last + 1, end) - max(self.first, start), 0)
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _notation(cls, raw: object) -> object:
+        if isinstance(raw, int) and not isinstance(raw, bool):
+            return {"first": raw, "last": raw}
+        if isinstance(raw, str):
+            first, dash, last = raw.partition("-")
+            if not first.strip().isdigit() or (dash and not last.strip().isdigit()):
+                raise ValueError(f"'{raw}' is no offset and no range of them; write 120000 or 120000-120004")
+            return {"first": int(first), "last": int(last if dash else first)}
+        return raw
+
+    @model_validator(mode="after")
+    def _in_order(self) -> OffsetRange:
+        if self.last < self.first:
+            raise ValueError(
+                f"the range {self.first}-{self.last} ends before it begins; write {self.last}-{self.first}"
+            )
+        return self
+
+
+def _several(raw: object) -> object:
+    if isinstance(raw, (list, tuple)):
+        if not raw:
+            raise ValueError("the list is empty; write 120000, 120000-120004 or a list of these")
+        return raw
+    return [raw]
+
+
+OffsetRanges = Annotated[tuple[OffsetRange, ...], BeforeValidator(_several)]
+
+_OWN = ("start", "partitions", "until", "expires", "exclude")
 
 
 class Startpoint(Value):
@@ -196,13 +244,23 @@ class Startpoint(Value):
     """The reading ends before this offset; None: it goes on for ever."""
     expires: AwareDatetime | None = None
     """From this moment on it is not applied any more."""
+    exclude: dict[Partition, OffsetRanges] = {}
+    """Offsets that are left out, by partition: `{3: 120000-120004}`. Not once, but as long as it stands here."""
 
     @property
     def told(self) -> str:
         """In a few words: 'timestamp 2026-01-31T00:00:00+00:00, partition 3 at latest, until latest'."""
         single = (f"partition {partition} at {position}" for partition, position in self.partitions.items())
         end = (f"until {self.until}",) if self.until is not None else ()
-        return ", ".join((str(self.start), *single, *end))
+        return ", ".join((str(self.start), *single, *end, *self.told_excluded))
+
+    @property
+    def told_excluded(self) -> tuple[str, ...]:
+        """What is left out, a few words for each partition: 'without 120000-120004 of partition 3'."""
+        return tuple(
+            f"without {' and '.join(map(str, ranges))} of partition {partition}"
+            for partition, ranges in self.exclude.items()
+        )
 
     @model_validator(mode="before")
     @classmethod

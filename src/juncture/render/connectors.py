@@ -32,6 +32,10 @@ _TRANSACTION_TIMEOUT = "900000"  # 15 min, the broker's default limit: as long a
 
 Options = dict[str, str]
 
+INTERCEPTORS = "properties.interceptor.classes"
+EXCLUDED = "properties.juncture.excluded-offsets"
+"""Of operators/src/juncture/kafka/ExcludedOffsets.java."""
+
 
 @dataclass(frozen=True)
 class TableContext:
@@ -77,7 +81,7 @@ def kafka_options(
             }
     prefix = "value.format" if "key.format" in options else "format"
     options |= _format(context, prefix, format, on_error)
-    return options | {name: str(value) for name, value in more.items()}
+    return _with_more(options, more)
 
 
 def upsert_kafka_options(
@@ -97,7 +101,8 @@ def upsert_kafka_options(
         options["properties.isolation.level"] = "read_committed"
         # It is read from its earliest record always, but may end.
         startpoint = startpoint_options(context.job.startpoints.get(context.table, Startpoint()))
-        options |= {key: value for key, value in startpoint.items() if key.startswith("scan.bounded.")}
+        kept = ("scan.bounded.", INTERCEPTORS, EXCLUDED)
+        options |= {key: value for key, value in startpoint.items() if key.startswith(kept)}
         options |= _idle(idle_timeout)
     else:
         options |= _delivery(context)
@@ -106,7 +111,7 @@ def upsert_kafka_options(
     if context.role == "source" and on_error == "skip" and format == "json":
         # Flink's faster parser hands on an empty row for a record that breaks off, and an empty row deletes.
         options["value.json.decode.json-parser.enabled"] = "false"
-    return options | {name: str(value) for name, value in more.items()}
+    return _with_more(options, more)
 
 
 def startpoint_options(startpoint: Startpoint) -> Options:
@@ -118,7 +123,29 @@ def startpoint_options(startpoint: Startpoint) -> Options:
     start, until = startpoint.start, startpoint.until
     if not knows_flink(startpoint):
         start, until = Earliest(), None if until is None else Latest()
-    return _startup(start) | _bounded(until)
+    return _startup(start) | _bounded(until) | _excluded(startpoint)
+
+
+def _excluded(startpoint: Startpoint) -> Options:
+    """By which the consumer leaves records out. They are no part of the plan, and so of no state."""
+    if not startpoint.exclude:
+        return {}
+    ranges = (
+        f"{partition}:{each.first}-{each.last}"
+        for partition, found in sorted(startpoint.exclude.items())
+        for each in found
+    )
+    return {INTERCEPTORS: "juncture.kafka.ExcludedOffsets", EXCLUDED: ";".join(ranges)}
+
+
+def _with_more(options: Options, more: Mapping[str, Any]) -> Options:
+    """With the options that the author gives by name. Raises JunctureError if they would read what is left out."""
+    if EXCLUDED in options and INTERCEPTORS in more:
+        raise JunctureError(
+            f"'{INTERCEPTORS}' takes the place of what leaves records out for the startpoint's `exclude`",
+            remedy="take one of both away",
+        )
+    return options | {name: str(value) for name, value in more.items()}
 
 
 def offset_options(start: Mapping[int, int], end: Mapping[int, int] | None) -> Options:

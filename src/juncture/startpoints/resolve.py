@@ -119,7 +119,7 @@ def _unusable(report: Reporter, table: str, source: Source, count: int, now: dat
                 "write `until: latest`, or submit the job when that time has passed",
             )
         )
-    named = set(wanted.partitions)
+    named = set(wanted.partitions) | set(wanted.exclude)
     for position in (wanted.start, wanted.until):
         named |= set(position.offsets) if isinstance(position, AtOffsets) else set()
     if unknown := [partition for partition in named if partition >= count]:
@@ -164,6 +164,8 @@ def _resolved(table: str, source: Source, lookup: Lookup) -> ResolvedSource:
         offset, reason = _of(begin, partition, first)
         if begin.time is not None and offset >= end[partition]:
             reason = "no-record-after"
+        low = max(offset, first[partition])
+        left_out = sum(each.within(low, to) for each in wanted.exclude.get(partition, ()))
         partitions.append(
             PartitionRange(
                 partition=partition,
@@ -171,7 +173,8 @@ def _resolved(table: str, source: Source, lookup: Lookup) -> ResolvedSource:
                 end=to,
                 log_start=first[partition],
                 log_end=end[partition],
-                records=max(to - max(offset, first[partition]), 0),
+                records=max(to - low, 0) - left_out,
+                left_out=left_out,
                 start_reason=reason,
                 end_reason=to_reason,
                 asked_time=begin.time,

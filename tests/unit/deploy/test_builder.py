@@ -9,7 +9,7 @@ from typing import Any
 from tests.projects import small_project
 from tests.unit.deploy.records import deployment
 
-from juncture.deploy.builder import Blueprint, builder_files, is_over
+from juncture.deploy.builder import Blueprint, builder_files, is_over, read_to
 from juncture.deploy.manifest import read_manifest
 from juncture.deploy.store import Store, builder_of
 from juncture.planner.plan import parse_plan, read_plan, with_uids
@@ -36,8 +36,8 @@ PLAN = read_plan(
 REWOUND = with_uids(PLAN, {"table-source-scan:client": "table-source-scan:client@7"})
 
 
-def blueprint(root: Path) -> Blueprint:
-    project = small_project(root)
+def blueprint(root: Path, startpoints: str = "") -> Blueprint:
+    project = small_project(root, {"jobs/matches.yaml": f"join: matches\nsink: matches\n{startpoints}"})
     rendered = render(project, "matches", project.environments["local"])
     return Blueprint(rendered, REWOUND, (), project.template_dirs, ())
 
@@ -79,3 +79,16 @@ def test_it_is_told_of_as_long_as_it_runs(tmp_path: Path) -> None:
 def test_before_the_first_watermark_nothing_has_expired(tmp_path: Path) -> None:
     options = read_manifest(builder_files(blueprint(tmp_path), 50, None)).options
     assert options["juncture.join.build-until"] == str(-(2**63))
+
+
+def test_a_source_tells_of_no_more_than_what_stands_before_what_is_left_out_at_its_end(
+    tmp_path: Path,
+) -> None:
+    made = blueprint(tmp_path, "startpoints:\n  client: {exclude: {0: [6, 7-8, 3], 1: 9, 2: 4-20}}\n")
+    topics = made.sources
+    start = {topic: dict.fromkeys(range(3), 5) for topic in topics.values()}
+    end = {topic: dict.fromkeys(range(3), 9) for topic in topics.values()}
+    found = read_to(made, start, end)
+    # 6 to 8 end partition 0; 9 is not read; of partition 2 nothing is left.
+    assert found[topics["client"]] == {0: 6, 1: 9, 2: 5}
+    assert found[topics["server"]] == dict.fromkeys(range(3), 9)

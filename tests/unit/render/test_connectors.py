@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from tests.projects import SINK, small_project
 
+from juncture.errors import InvalidProject
 from juncture.model.startpoint import Startpoint
 from juncture.render.connectors import startpoint_options
 from juncture.render.renderer import render
+from juncture.validation.harness.isolation import isolate
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,14 @@ from juncture.render.renderer import render
             {"start": "latest", "partitions": {0: "earliest"}, "until": "latest"},
             {"scan.startup.mode": "earliest-offset", "scan.bounded.mode": "latest-offset"},
         ),
+        (
+            {"start": "latest", "exclude": {3: "120000-120004", 1: [7, "9-9"]}},
+            {
+                "scan.startup.mode": "latest-offset",
+                "properties.interceptor.classes": "juncture.kafka.ExcludedOffsets",
+                "properties.juncture.excluded-offsets": "1:7-7;1:9-9;3:120000-120004",
+            },
+        ),
     ],
 )
 def test_startpoints(authored: object, options: dict[str, str]) -> None:
@@ -94,6 +104,32 @@ def test_keys(tmp_path: Path) -> None:
     assert "'key.format' = 'raw',\n    'key.fields' = 'id'" in sink_text(tmp_path)
     several = SINK.replace("key='id'", "key=['id', 'ts']")
     assert "'key.format' = 'json',\n    'key.fields' = 'id;ts'" in sink_text(tmp_path, sink=several)
+
+
+LEFT_OUT = {
+    "jobs/matches.yaml": "join: matches\nsink: matches\nstartpoints:\n  client: {exclude: {0: 5}}\n",
+    "sql/sources/client.sql": "CREATE TABLE client (id STRING, payload STRING, ts TIMESTAMP_LTZ(3))"
+    " {{ kafka(topic='c') }}",
+}
+
+
+def test_records_that_are_left_out_are_so_by_the_table(tmp_path: Path) -> None:
+    project = small_project(tmp_path, LEFT_OUT)
+    rendered = render(project, "matches", project.environments["local"])
+    assert "'properties.juncture.excluded-offsets' = '0:5-5'" in rendered.statements[0].text
+    isolated = isolate(rendered, "case")
+    assert "excluded" not in isolated.statements[0].text, "a case's topics have other offsets"
+    assert "interceptor" not in isolated.statements[0].text
+
+
+def test_an_interceptor_of_the_author_s_does_not_read_what_is_left_out(tmp_path: Path) -> None:
+    text = LEFT_OUT["sql/sources/client.sql"].replace(
+        "topic='c'", "topic='c', more={'properties.interceptor.classes': 'a.B'}"
+    )
+    project = small_project(tmp_path, LEFT_OUT | {"sql/sources/client.sql": text})
+    with pytest.raises(InvalidProject) as caught:
+        render(project, "matches", project.environments["local"])
+    assert "leaves records out for the startpoint's `exclude`" in caught.value.problems[0].problem
 
 
 def test_on_error_fail(tmp_path: Path) -> None:

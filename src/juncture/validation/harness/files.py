@@ -68,7 +68,7 @@ class FileSession(SharedSession):
         self._closing = ExitStack()
         try:
             wanted = may_need_event_join(self._rendered.values())
-            self.toolchain = find_toolchain((), event_join=wanted)
+            self.toolchain = find_toolchain((), operators=wanted)
             self.jars = tuple(jar.path for jar in self.toolchain.jars)
             folder = tempfile.TemporaryDirectory(prefix="juncture-files-")
             self._folder = Path(self._closing.enter_context(folder))

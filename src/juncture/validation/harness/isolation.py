@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from juncture.model.rendered import RenderedJob, Statement
+from juncture.render.connectors import EXCLUDED, INTERCEPTORS
 from juncture.validation.harness.options import with_options
 from juncture.validation.oracle.tables import Table, read_table
 
@@ -89,7 +90,9 @@ def _table(statement: Statement, suffix: str, source: Change, sink: Change) -> S
 
 
 def _source(table: Table, suffix: str) -> Options:
-    options = {name: value for name, value in table.options.items() if not name.startswith(_PLACES)}
+    # What is left out is so by offsets of the job's own topics.
+    places = (*_PLACES, INTERCEPTORS, EXCLUDED) if EXCLUDED in table.options else _PLACES
+    options = {name: value for name, value in table.options.items() if not name.startswith(places)}
     if not table.is_changelog:
         options["scan.startup.mode"] = "earliest-offset"
     return options | {

@@ -1,0 +1,42 @@
+"""Offsets that are left out: how they are written, and how many of them lie in what is read."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from juncture.model.startpoint import OffsetRange, Startpoint
+
+
+def test_how_they_are_written_and_told() -> None:
+    found = Startpoint.model_validate({"exclude": {3: "120000-120004", 1: [7, "9 - 12", 15]}})
+    assert (
+        found.told
+        == "earliest, without 120000-120004 of partition 3, without 7 and 9-12 and 15 of partition 1"
+    )
+    assert Startpoint.model_validate_json(found.model_dump_json()) == found
+    assert Startpoint.model_validate("latest").exclude == {}
+
+
+@pytest.mark.parametrize("written", ["x", "3-", "-3", "3-x", "5-4", True, -1, [], "1-2-3"])
+def test_what_is_no_range(written: object) -> None:
+    with pytest.raises(ValidationError):
+        Startpoint.model_validate({"exclude": {0: written}})
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "count"),
+    [
+        (0, 10, 0),
+        (0, 11, 1),
+        (0, 15, 5),
+        (0, 99, 5),
+        (10, 15, 5),
+        (11, 15, 4),
+        (14, 99, 1),
+        (15, 99, 0),
+        (12, 13, 1),
+    ],
+)
+def test_both_ends_of_a_range_are_in_it(start: int, end: int, count: int) -> None:
+    assert OffsetRange(first=10, last=14).within(start, end) == count
