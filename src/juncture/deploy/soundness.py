@@ -31,12 +31,12 @@ def refuse_unsound(path: str, told: str, reading: Reading, remedy: str) -> Savep
         if snapshots.is_begun(path):
             raise _refused(
                 f"{told} is half written: {path} has no _metadata, which Flink writes last",
-                f"wait if it is still being written; {remedy}",
+                f"wait if it is still being written, or {remedy}",
             )
-        raise _refused(f"{told} is not there: {path}", f"put it back; {remedy}")
+        raise _refused(f"{told} is not there: {path}", f"put it back, or {remedy}")
     head = snapshots.head(path)
     if head is None:
-        raise _refused(f"{told} is damaged: {path}/_metadata is none of Flink's", f"put it back; {remedy}")
+        raise _refused(f"{told} is damaged: {path}/_metadata is none of Flink's", f"put it back, or {remedy}")
     if head[0] != _FORMAT:
         raise _refused(
             f"{told} is of another version of Flink: its metadata has format {head[0]}, and not {_FORMAT}: {path}",
@@ -50,14 +50,14 @@ def refuse_unsound(path: str, told: str, reading: Reading, remedy: str) -> Savep
     except Refused as refusal:
         raise _refused(
             f"{told} is damaged: {path}/_metadata can't be read to its end ({refusal.problem})",
-            f"put it back; {remedy}",
+            f"put it back, or {remedy}",
         ) from None
     found = snapshots.sizes(path, metadata.files)
     short = [each.path for each in metadata.files if (found[each.path] or 0) < each.size]
     if short:
         raise _refused(
             f"{told} lacks {len(short)} of its {len(metadata.files)} files, or parts of them: {_few(short)} of {path}",
-            f"put them back; {remedy}",
+            f"put them back, or {remedy}",
         )
     return metadata
 
