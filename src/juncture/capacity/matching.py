@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import Any
 
-from juncture.checks.flow import Flow, join_spec
 from juncture.checks.wording import describe
 from juncture.kafka.rows import millis_of
 from juncture.model.capacity import Matching
+from juncture.model.flow import Flow, join_spec
 from juncture.model.plan import CompiledPlan, PlanNode
 
 _FEWEST = 20

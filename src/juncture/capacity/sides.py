@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from juncture.capacity.traffic import mean_of
-from juncture.checks.flow import Flow, join_type
 from juncture.checks.tables import Table
 from juncture.checks.timebound import is_endless
 from juncture.checks.wording import describe, tables_of
@@ -18,6 +17,7 @@ from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
 from juncture.kafka.rows import row_of
 from juncture.model.capacity import Range, SideState, Traffic
+from juncture.model.flow import Flow, join_type
 from juncture.model.plan import CompiledPlan, PlanNode
 
 _TAKEN = 1_000

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from juncture.checks.flow import JOINS, Flow
 from juncture.checks.places import Places
-from juncture.checks.rex import is_rowtime
 from juncture.checks.tables import Table, read_table
 from juncture.errors import Location
 from juncture.model.compilation import Compilation
+from juncture.model.flow import JOINS, Flow
 from juncture.model.plan import PlanNode
 from juncture.model.project import JobFile
 from juncture.model.rendered import RenderedJob
+from juncture.model.rex import is_rowtime
 
 _AUTHORED = {
     "group-aggregate": ("GROUP", "DISTINCT"),

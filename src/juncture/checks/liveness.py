@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from juncture.checks.flow import JOINS, Flow, condition_of, join_spec
 from juncture.checks.functions import EXTRACTING, NONDETERMINISTIC
-from juncture.checks.rex import Rex, call_name, is_rowtime, operands, refs, renamed, type_root, walk
+from juncture.model.flow import JOINS, Flow, condition_of, join_spec
 from juncture.model.plan import PlanNode
+from juncture.model.rex import Rex, call_name, is_rowtime, operands, refs, renamed, type_root, walk
 
 _WIDE = frozenset(
     {"VARCHAR", "CHAR", "VARBINARY", "BINARY", "ROW", "MAP", "ARRAY", "MULTISET", "RAW", "VARIANT"}

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from juncture.checks.flow import Flow
 from juncture.checks.tokens import Token, closing, tokens
+from juncture.model.flow import Flow
 from juncture.model.plan import PlanNode
 from juncture.model.rendered import RenderedJob
 

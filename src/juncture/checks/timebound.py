@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from juncture.checks.case import Case
-from juncture.checks.flow import Flow, Origin, condition_of, join_spec, join_type
-from juncture.checks.rex import Rex, call_name, conjuncts, is_time, operands, refs, type_root
 from juncture.checks.wording import listed
+from juncture.model.flow import Flow, Origin, condition_of, join_spec, join_type
 from juncture.model.plan import PlanNode
+from juncture.model.rex import Rex, call_name, conjuncts, is_time, operands, refs, type_root
 
 _LOWER, _UPPER = (">", ">="), ("<", "<=")
 _NUMBERS = ("BIGINT", "INT", "DECIMAL", "DOUBLE")

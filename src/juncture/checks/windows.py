@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from juncture.checks.flow import Flow
+from juncture.model.flow import Flow
 from juncture.model.plan import CompiledPlan
 from juncture.model.resolved import JoinWindow
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from juncture.checks.flow import JOINS, Flow, join_type
+from juncture.model.flow import JOINS, Flow, join_type
 from juncture.model.plan import PlanNode
 
 _JOINS = {

@@ -10,7 +10,6 @@ from juncture.capacity import demand, readiness
 from juncture.capacity.matching import matching_of
 from juncture.capacity.sides import samples_of, sides_of
 from juncture.capacity.traffic import traffic
-from juncture.checks.flow import JOINS
 from juncture.deploy.connection import Connection
 from juncture.deploy.examine import tables_of
 from juncture.deploy.manifest import Manifest, read_manifest
@@ -20,6 +19,7 @@ from juncture.flink.subtasks import workers
 from juncture.kafka.admin import Admin
 from juncture.model.capacity import CapacityReport, Check, Range, Supply, Traffic
 from juncture.model.duration import parse_duration, to_millis
+from juncture.model.flow import JOINS
 from juncture.model.plan import table_names
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.planner.plan import parse_plan

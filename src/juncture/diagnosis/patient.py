@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from juncture.checks.case import Case
-from juncture.checks.flow import Flow
 from juncture.checks.wording import describe
 from juncture.errors import Location
 from juncture.model.compilation import Compilation
+from juncture.model.flow import Flow
 from juncture.model.observation import Observation, SourceSeen, VertexSeen
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.project import JobFile

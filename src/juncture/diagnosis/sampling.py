@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from juncture.checks.flow import JOINS, Flow, join_spec
 from juncture.checks.tables import Table
 from juncture.checks.windows import join_windows
 from juncture.kafka.reader import read_topic
 from juncture.kafka.rows import millis_of, row_of
 from juncture.model.environment import Kafka
+from juncture.model.flow import JOINS, Flow, join_spec
 from juncture.model.observation import KeySeen, SampleSeen
 from juncture.model.plan import CompiledPlan
 

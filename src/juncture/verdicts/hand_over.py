@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from juncture.checks.flow import join_type, sql_join_type
 from juncture.checks.wording import describe
+from juncture.model.flow import join_type, sql_join_type
 from juncture.model.plan import PlanNode, table_names
 from juncture.verdicts.version import Version, base_uid
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from juncture.checks.flow import condition_of, join_spec, join_type, sql_join_type
 from juncture.checks.timebound import is_endless
 from juncture.checks.wording import describe
 from juncture.model.duration import parse_duration
+from juncture.model.flow import condition_of, join_spec, join_type, sql_join_type
 from juncture.model.plan import PlanNode
 from juncture.verdicts.finding import Finding
 from juncture.verdicts.inputs import compare_filters, compare_keys, compare_rows

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from juncture.checks.flow import JOINS, Flow
-from juncture.checks.rex import as_sql, conjuncts
+from juncture.model.flow import JOINS, Flow
 from juncture.model.plan import PlanNode
+from juncture.model.rex import as_sql, conjuncts
 
 VOLATILE = frozenset({"id", "description", "outputType", "configuration", "inputProperties", "type"})
 _PASSING = ("exchange", "watermark-assigner", "miniBatch-assigner", "drop-update-before")

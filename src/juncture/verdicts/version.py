@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from juncture.checks.flow import Flow
+from juncture.model.flow import Flow
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.verdicts.lineage import Lineage
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from juncture.checks.case import Case
-from juncture.checks.flow import Flow
-from juncture.checks.rex import Rex, as_sql, call_name, operands, refs, type_root, walk
 from juncture.checks.rule import Rule
+from juncture.model.flow import Flow
 from juncture.model.plan import PlanNode
 from juncture.model.report import Finding
+from juncture.model.rex import Rex, as_sql, call_name, operands, refs, type_root, walk
 
 _TEXT = frozenset({"CHAR", "VARCHAR"})
 _NEVER_FAILS = _TEXT | {"BINARY", "VARBINARY"}

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 
 from juncture.checks.case import Case
-from juncture.checks.flow import JOINS, Flow, condition_of, join_spec
 from juncture.checks.refusals import owner
-from juncture.checks.rex import Rex, call_name, conjuncts, operands, refs, type_root
 from juncture.checks.rule import Rule
 from juncture.checks.wording import listed
 from juncture.errors import Location
+from juncture.model.flow import JOINS, Flow, condition_of, join_spec
 from juncture.model.plan import PlanNode
 from juncture.model.report import Finding
+from juncture.model.rex import Rex, call_name, conjuncts, operands, refs, type_root
 
 _CASTS = ("CAST", "TRY_CAST")
 _REFUSAL = re.compile(r"conversion between (\S+) and (\S+) is not supported")

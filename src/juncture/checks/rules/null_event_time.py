@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from juncture.checks.case import Case
-from juncture.checks.flow import Flow, join_type, sql_join_type
-from juncture.checks.rex import call_name, conjuncts, is_rowtime, refs
 from juncture.checks.rule import Rule
+from juncture.model.flow import Flow, join_type, sql_join_type
 from juncture.model.plan import PlanNode
 from juncture.model.report import Finding
+from juncture.model.rex import call_name, conjuncts, is_rowtime, refs
 
 _PADDED = {"LEFT": (1,), "RIGHT": (0,), "FULL": (0, 1)}
 """The sides of an outer join that are null in unmatched rows."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from juncture.checks.case import Case
-from juncture.checks.flow import Flow, join_type
 from juncture.checks.rule import Rule
 from juncture.checks.timebound import is_endless, is_kept_forever, time_bound, without_exists
 from juncture.checks.wording import describe, listed, tables_of
+from juncture.model.flow import Flow, join_type
 from juncture.model.plan import PlanNode
 from juncture.model.report import Finding
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from juncture.checks.case import Case
-from juncture.checks.flow import JOINS, Flow
 from juncture.checks.liveness import Liveness, Use, key_columns
-from juncture.checks.rex import Rex, as_sql, call_name
 from juncture.checks.rule import Rule
 from juncture.checks.wording import describe, listed, tables_of
+from juncture.model.flow import JOINS, Flow
 from juncture.model.plan import PlanNode
 from juncture.model.report import Finding
+from juncture.model.rex import Rex, as_sql, call_name
 
 
 class UnusedColumnInState(Rule):

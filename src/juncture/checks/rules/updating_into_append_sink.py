@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from juncture.checks.case import Case
-from juncture.checks.flow import join_type, sql_join_type
 from juncture.checks.refusals import owner
 from juncture.checks.rule import Rule
 from juncture.checks.timebound import without_exists
 from juncture.checks.wording import describe
+from juncture.model.flow import join_type, sql_join_type
 from juncture.model.plan import PlanNode
 from juncture.model.report import Finding
 

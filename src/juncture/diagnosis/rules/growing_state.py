@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from juncture.checks.flow import JOINS
 from juncture.checks.timebound import is_kept_forever
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
+from juncture.model.flow import JOINS
 from juncture.model.observation import CheckpointSeen
 from juncture.model.wording import size, span
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from juncture.checks.flow import JOINS, Flow, join_spec
 from juncture.checks.tokens import tokens
+from juncture.model.flow import JOINS, Flow, join_spec
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.rendered import RenderedJob
 from juncture.validation.cases.lateness import watermark_delay

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from juncture.checks.flow import Flow
+from juncture.model.flow import Flow
 from juncture.validation.generate.shape import HARMLESS, Bound, Name, shape_of
 from juncture.validation.harness.compiling import Compiled
 from juncture.validation.oracle.unsupported import OracleUnsupported

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from juncture.checks.rex import Rex, call_name, refs, renamed, walk
 from juncture.model.plan import CompiledPlan, PlanNode
+from juncture.model.rex import Rex, call_name, refs, renamed, walk
 
 JOINS = ("join", "interval-join", "temporal-join", "window-join", "multi-join")
 _APPENDING = frozenset(
