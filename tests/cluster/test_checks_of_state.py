@@ -71,6 +71,25 @@ INNER JOIN (
         job = "join: clicks\nsink: matches\nstate:\n  ttl: 1 h\n"
         assert rule not in found(planner, tmp_path, join, {"jobs/clicks.yaml": job})
 
+    def test_exists_on_the_event_join(self, planner: Planner, tmp_path: Path) -> None:
+        exists = f"EXISTS (SELECT 1 FROM {CLICKS} AS c WHERE c.impression_id = i.impression_id AND "
+        bounded = f"SELECT i.impression_id, i.page\nFROM {IMPRESSIONS} AS i\nWHERE {exists}{BOUND})"
+        same = bounded.replace(BOUND, "c.clicked_at = i.served_at")
+        advice = (
+            "write `join_strategy: event_join` in jobs/clicks.yaml, which removes rows by their bounds; or "
+        )
+        for join, rule in ((bounded, "regular-join-with-time-bound"), (same, "unbounded-state")):
+            (finding,) = check_files(planner, tmp_path, {JOIN: join})
+            assert finding.rule == rule
+            assert finding.remedy is not None
+            assert finding.remedy.startswith(advice)
+            job = "join: clicks\nsink: matches\njoin_strategy: event_join\n"
+            assert found(planner, tmp_path, join, {"jobs/clicks.yaml": job}) == []
+            (tmp_path / "jobs/clicks.yaml").unlink()
+        half = bounded.replace(BOUND, "c.clicked_at >= i.served_at")
+        (finding,) = check_files(planner, tmp_path, {JOIN: half})
+        assert advice not in (finding.remedy or "")
+
     def test_half_a_window_join(self, planner: Planner, tmp_path: Path) -> None:
         join = (
             QUIET["window join"]

@@ -95,14 +95,6 @@ STAYS = {
         "a regular join",
         {},
     ),
-    "exists": (
-        select(
-            f"WHERE EXISTS (SELECT 1 FROM {CLICKS} AS c WHERE c.impression_id = i.impression_id AND {BOUND})",
-            "i.impression_id, i.page",
-        ),
-        "a regular join",
-        {},
-    ),
     "temporal": (
         "SELECT o.order_id, u.country FROM {{ source('orders') }} AS o"
         " LEFT JOIN {{ source('customers') }} FOR SYSTEM_TIME AS OF o.ordered_at AS u"
@@ -128,7 +120,7 @@ def forms(
     job = {"jobs/clicks.yaml": f"join: clicks\nsink: matches\njoin_strategy: {strategy}\n"}
     rendered, compilation = compile_files(planner, root, {**job, JOIN: join, **files})
     assert compilation.plan is not None
-    return join_forms(compilation.plan, rendered.job.join_strategy, rendered.options)
+    return join_forms(compilation.plan, rendered.job.join_strategy, rendered.options, rendered.changelogs)
 
 
 @pytest.mark.parametrize("name", QUALIFIES)

@@ -22,7 +22,7 @@ from juncture.local.operators import operator_jar
 
 PROGRAM = Path(__file__).parent / "event_join_savepoint_program.py"
 REFUSALS = {
-    "operator": "was not written by Juncture's operator, but by Flink's interval join",
+    "operator": "was not written by Juncture's operator, but by Flink's join",
     "flink": "Incompatible key/value state types. Was [VALUE], registered with [MAP]",
 }
 

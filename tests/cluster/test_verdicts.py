@@ -72,7 +72,7 @@ def session(warm: WarmSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def _version(compiled: Compiled) -> Version:
     rendered = compiled.rendered
-    taken = event_joins(compiled.plan, rendered.job.join_strategy, rendered.options)
+    taken = event_joins(compiled.plan, rendered.job.join_strategy, rendered.options, rendered.changelogs)
     return Version(compiled.plan, frozenset(each.uid for each in taken), rendered.topics)
 
 

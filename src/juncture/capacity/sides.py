@@ -19,6 +19,7 @@ from juncture.kafka.rows import row_of
 from juncture.model.capacity import Range, SideState, Traffic
 from juncture.model.flow import Flow, join_type
 from juncture.model.plan import CompiledPlan, PlanNode
+from juncture.model.timed import TimeBounds, existence_bounds, interval_bounds
 
 _TAKEN = 1_000
 _DELAY = re.compile(r"INTERVAL\s+'(?P<number>\d+)'\s+(?P<unit>SECOND|MINUTE|HOUR|DAY)", re.IGNORECASE)
@@ -122,19 +123,26 @@ def _kept(
     flow: Flow, node: PlanNode, number: int, tables: Mapping[str, Table], event_join: bool
 ) -> Range | None:
     """How long a row stays, in ms: its reach, the wait of the watermark, and half the window until Flink cleans up."""
-    if node.kind == "join":
+    bounds = _bounds(flow, node, event_join)
+    if bounds is None:
         state = node.raw["state"][number]
         if is_endless(state):
             return None
         millis = float(str(state["ttl"]).split()[0])
         return Range(low=millis, expected=millis, high=millis * _LATER)
-    bounds = node.raw["intervalJoinSpec"]["windowBounds"]
-    left, right = -float(bounds["leftLowerBound"]), float(bounds["leftUpperBound"])
+    left, right = -float(bounds.lower), float(bounds.upper)
     reach = max(left if number == 0 else right, 0.0)
     names = {name for up in flow.plan.inputs(node) for name in flow.plan.tables(up)}
     wait = max((_delay(tables[name]) for name in names if name in tables), default=0)
     clean = 0.0 if event_join else max(left + right, 0.0) / 2
     return Range(low=reach + wait, expected=reach + wait + clean, high=(reach + wait + clean) * _LATER)
+
+
+def _bounds(flow: Flow, node: PlanNode, event_join: bool) -> TimeBounds | None:
+    if node.kind == "interval-join":
+        return interval_bounds(node)
+    found = existence_bounds(flow, node) if event_join else None
+    return found if isinstance(found, TimeBounds) else None
 
 
 def _delay(table: Table) -> int:

@@ -10,6 +10,7 @@ from juncture.checks.tables import Table, read_table
 from juncture.errors import Location
 from juncture.model.compilation import Compilation
 from juncture.model.flow import JOINS, Flow
+from juncture.model.joins import JoinForm, JoinStrategy, join_forms
 from juncture.model.plan import PlanNode
 from juncture.model.project import JobFile
 from juncture.model.rendered import RenderedJob
@@ -53,6 +54,25 @@ class Case:
         plan = self.compilation.plan
         tables = self.tables
         return Flow(plan, lambda name: name in tables and tables[name].is_changelog) if plan else None
+
+    @cached_property
+    def join_forms(self) -> tuple[JoinForm, ...]:
+        """What each join of the plan runs on; none where Flink made no plan."""
+        return self._join_forms(self.rendered.job.join_strategy)
+
+    @cached_property
+    def event_joins(self) -> frozenset[str]:
+        """Uids of the joins that run on the event join."""
+        return frozenset(each.uid for each in self.join_forms if each.bounds)
+
+    @cached_property
+    def possible_event_joins(self) -> frozenset[str]:
+        """Uids of the joins that could run there."""
+        return frozenset(each.uid for each in self._join_forms("auto") if each.bounds)
+
+    def _join_forms(self, strategy: JoinStrategy) -> tuple[JoinForm, ...]:
+        plan = self.compilation.plan
+        return join_forms(plan, strategy, self.rendered.options, self.rendered.changelogs) if plan else ()
 
     @cached_property
     def places(self) -> Places:
@@ -104,7 +124,10 @@ class Case:
     @cached_property
     def event_time_operators(self) -> tuple[PlanNode, ...]:
         """The operators that wait for watermarks."""
-        return tuple(node for node in self.flow.plan.nodes if _is_event_time(node)) if self.flow else ()
+        if self.flow is None:
+            return ()
+        nodes = self.flow.plan.nodes
+        return tuple(node for node in nodes if _is_event_time(node) or node.uid in self.event_joins)
 
     @cached_property
     def watermarked(self) -> frozenset[int]:

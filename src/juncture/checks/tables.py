@@ -9,9 +9,6 @@ from juncture.model.rendered import Statement
 
 _END_OF_TYPE = frozenset({"NOT", "NULL", "COMMENT", "METADATA", "PRIMARY", "CONSTRAINT", "AS"})
 _NESTED = frozenset({"ROW", "ARRAY", "MAP", "MULTISET"})
-_CHANGELOG_FORMATS = (
-    "debezium-json", "debezium-avro-confluent", "canal-json", "maxwell-json", "ogg-json",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,10 +38,7 @@ class Table:
     @property
     def is_changelog(self) -> bool:
         """Whether its rows are updates and deletes, by its connector or format."""
-        if self.options.get("connector") == "upsert-kafka":
-            return True
-        formats = (self.options.get("format"), self.options.get("value.format"))
-        return any(name in _CHANGELOG_FORMATS for name in formats)
+        return self.statement.is_changelog
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)

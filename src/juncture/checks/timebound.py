@@ -133,7 +133,7 @@ def _bound(case: Case, flow: Flow, node: PlanNode, read: list[int], bounds: set[
         remedy = f"declare a WATERMARK on the compared column of {names}"
     elif not reasons and join_type(node) in ("SEMI", "ANTI"):
         reasons.append("Flink has no interval join for EXISTS, IN and their negations")
-        remedy = without_exists(node)
+        remedy = bounded_existence(case, node)
     elif not reasons and bounds in ({"lower"}, {"upper"}):
         reasons.append("an interval join needs a lower and an upper bound")
         remedy = f"add the other bound: `{_FORM}`"
@@ -143,6 +143,15 @@ def _bound(case: Case, flow: Flow, node: PlanNode, read: list[int], bounds: set[
         compared = listed([flow.name(*column) for column in columns])
         reasons.append(f"a cast or function makes an ordinary timestamp of {compared}, or of one of them")
     return TimeBound(tuple(dict.fromkeys(reasons)), remedy, tuple(dict.fromkeys(unmarked)))
+
+
+def bounded_existence(case: Case, node: PlanNode) -> str:
+    """What to do about EXISTS or NOT EXISTS so that it is bounded in time."""
+    rewritten = without_exists(node)
+    if node.uid not in case.possible_event_joins:
+        return rewritten
+    path = case.job_file.path
+    return f"write `join_strategy: event_join` in {path}, which removes rows by their bounds; or {rewritten}"
 
 
 def without_exists(node: PlanNode) -> str:

@@ -175,7 +175,7 @@ def _bundle(
 ) -> _Bundle:
     toolchain = toolchain_for(job, plan)
     files = bundle(job, plan, toolchain.pinned, invocation.project.template_dirs)
-    joins = join_forms(plan, job.job.join_strategy, job.options)
+    joins = join_forms(plan, job.job.join_strategy, job.options, job.changelogs)
     if applications is None:
         return _Bundle(files, toolchain.beside, joins)
     application = applications.application(job, files, toolchain, seen)

@@ -103,7 +103,7 @@ def command(
         with tools.joined(old_tools).planner(client_variables(site.connection.flink)) as planner:
             say(f"Compiling {name}")
             plan = checked_plan(invocation, rendered, planner.compile(rendered))
-            taken = event_joins(plan, rendered.job.join_strategy, rendered.options)
+            taken = event_joins(plan, rendered.job.join_strategy, rendered.options, rendered.changelogs)
             new_version = Version(plan, frozenset(each.uid for each in taken), rendered.topics)
             plan = adopt(version_of(former), new_version, accept or "KEEP", before.version + 1, rewound)
             starting = Starting(planner.read_offsets, project.jobs[name].locate, rewound=frozenset(rewound))

@@ -22,7 +22,7 @@ from juncture.planner.plan import parse_plan
 
 _PLAN = "plan.json"
 _NOTHING_CHANGED = "nothing was changed"
-_FLINK, _OURS = "Flink's interval join", "the event join"
+_FLINK, _OURS = "Flink's join", "the event join"
 
 
 @dataclass(frozen=True)

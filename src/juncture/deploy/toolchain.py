@@ -82,7 +82,7 @@ def leaves_out(job: RenderedJob) -> bool:
 
 def toolchain_for(job: RenderedJob, plan: CompiledPlan) -> Toolchain:
     """What one job needs, and no more. Raises what `find_toolchain` raises."""
-    taken = event_joins(plan, job.job.join_strategy, job.options)
+    taken = event_joins(plan, job.job.join_strategy, job.options, job.changelogs)
     return find_toolchain(job.connectors, operators=bool(taken) or leaves_out(job))
 
 

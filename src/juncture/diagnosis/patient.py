@@ -49,6 +49,11 @@ class Patient:
         found = self.case.flow if self.case is not None else None
         return found or Flow(self.plan, lambda table: False)
 
+    @cached_property
+    def event_joins(self) -> frozenset[str]:
+        """Uids of the joins that are known to run on the event join."""
+        return self.case.event_joins if self.case is not None else frozenset()
+
     def nodes(self, vertex: VertexSeen) -> tuple[PlanNode, ...]:
         """The plan's operators that run in a vertex."""
         return tuple(self.plan.by_id[number] for number in vertex.nodes if number in self.plan.by_id)

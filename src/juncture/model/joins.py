@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Collection, Mapping
+from typing import Literal
 
 from juncture.model.base import Value
+from juncture.model.flow import Flow, join_spec, join_type
 from juncture.model.plan import CompiledPlan, PlanNode
+from juncture.model.timed import EXISTENCE, TimeBounds, existence_bounds, interval_bounds
 
 JoinStrategy = Literal["auto", "flink", "event_join"]
 
@@ -29,13 +31,15 @@ _OTHERS = {
 class JoinForm(Value):
     """What one join of a plan runs on, and why.
 
-    `uid` is the plan's. `kind` is Flink's kind of join, 'interval-join'; `reason` goes on after a colon.
+    `uid` is the plan's. `kind` is Flink's kind of join: 'interval-join', or 'join' for a regular one; `reason` goes on
+    after a colon. `bounds` are there if it runs on the event join.
     """
 
     uid: str
     kind: str
     form: Literal["event-join", "flink"]
     reason: str
+    bounds: TimeBounds | None = None
 
     @property
     def operator_uid(self) -> str:
@@ -44,7 +48,7 @@ class JoinForm(Value):
 
 
 def join_forms(
-    plan: CompiledPlan, strategy: JoinStrategy, options: Mapping[str, str]
+    plan: CompiledPlan, strategy: JoinStrategy, options: Mapping[str, str], changelogs: Collection[str]
 ) -> tuple[JoinForm, ...]:
     """All joins of a plan, in its order.
 
@@ -54,36 +58,45 @@ def join_forms(
         plan: what Flink compiled.
         strategy: the job's.
         options: all Flink options of the job.
+        changelogs: the sources whose rows are updates and deletes.
     """
-    return tuple(_form(node, strategy, options) for node in plan.nodes if node.kind.endswith("join"))
+    flow = Flow(plan, changelogs.__contains__)
+    return tuple(_form(flow, node, strategy, options) for node in plan.nodes if node.kind.endswith("join"))
 
 
 def event_joins(
-    plan: CompiledPlan, strategy: JoinStrategy, options: Mapping[str, str]
+    plan: CompiledPlan, strategy: JoinStrategy, options: Mapping[str, str], changelogs: Collection[str]
 ) -> tuple[JoinForm, ...]:
     """The joins that run on the event join."""
-    return tuple(each for each in join_forms(plan, strategy, options) if each.form == "event-join")
+    forms = join_forms(plan, strategy, options, changelogs)
+    return tuple(each for each in forms if each.form == "event-join")
 
 
-def _form(node: PlanNode, strategy: JoinStrategy, options: Mapping[str, str]) -> JoinForm:
-    against = _against(node, options)
-    if against is None and strategy == "flink":
-        against = "so the job's join_strategy says"
-    return JoinForm(
-        uid=node.uid,
-        kind=node.kind,
-        form="event-join" if against is None else "flink",
-        reason=against or _for(node.raw["intervalJoinSpec"]["joinSpec"]),
-    )
+def _form(flow: Flow, node: PlanNode, strategy: JoinStrategy, options: Mapping[str, str]) -> JoinForm:
+    found = _bounds_of(flow, node, options)
+    if isinstance(found, TimeBounds) and strategy == "flink":
+        found = "so the job's join_strategy says"
+    if isinstance(found, TimeBounds):
+        return JoinForm(uid=node.uid, kind=node.kind, form="event-join", reason=_for(node), bounds=found)
+    return JoinForm(uid=node.uid, kind=node.kind, form="flink", reason=found)
 
 
-def _for(spec: Mapping[str, Any]) -> str:
+def _for(node: PlanNode) -> str:
+    spec = join_spec(node)
     keys = len(spec["leftKeys"])
-    return f"{str(spec['joinType']).lower()}, {keys} equal key{'s' if keys > 1 else ''}, two bounds on event times"
+    return f"{join_type(node).lower()}, {keys} equal key{'s' if keys > 1 else ''}, two bounds on event times"
+
+
+def _bounds_of(flow: Flow, node: PlanNode, options: Mapping[str, str]) -> TimeBounds | str:
+    """The bounds by which a join can run on the event join, or why it can't."""
+    if node.kind == "join" and join_type(node) in EXISTENCE:
+        return existence_bounds(flow, node)
+    against = _against(node, options)
+    return interval_bounds(node) if against is None else against
 
 
 def _against(node: PlanNode, options: Mapping[str, str]) -> str | None:
-    """Why a join can't run on the event join; None where it can."""
+    """Why another join than these can't run on the event join; None where it can."""
     if node.kind != "interval-join":
         return _OTHERS.get(node.kind, "not an interval join")
     spec = node.raw["intervalJoinSpec"]

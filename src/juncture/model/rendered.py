@@ -13,6 +13,9 @@ from juncture.model.startpoint import Startpoint
 
 CONNECTOR = re.compile(r"'connector'\s*=\s*'([^']+)'")
 """A table's connector, in its WITH part."""
+_FORMAT = re.compile(r"'(?:value\.)?format'\s*=\s*'([^']+)'")
+_CHANGELOGS = ("debezium-", "canal-", "maxwell-", "ogg-")
+"""How the formats begin whose records are updates and deletes."""
 
 
 class Span(Value):
@@ -42,6 +45,14 @@ class Statement(Value):
         """The connector of a table; None where it names none."""
         found = CONNECTOR.search(self.text)
         return found[1] if found else None
+
+    @property
+    def is_changelog(self) -> bool:
+        """Whether a table's rows are updates and deletes, by its connector or format."""
+        connector = self.connector or ""
+        if connector == "upsert-kafka" or connector.endswith("-cdc"):
+            return True
+        return any(name.startswith(_CHANGELOGS) for name in _FORMAT.findall(self.text))
 
     def locate(self, offset: int) -> Location:
         """The author's place of a character of the rendered text (offset from 0)."""
@@ -96,6 +107,11 @@ class RenderedJob(Value):
         """The connectors that the tables name, sorted."""
         found = {statement.connector for statement in self.statements[:-1]}
         return tuple(sorted(name for name in found if name is not None))
+
+    @property
+    def changelogs(self) -> frozenset[str]:
+        """The sources whose rows are updates and deletes."""
+        return frozenset(each.name for each in self.statements if each.kind == "source" and each.is_changelog)
 
     @property
     def startpoints(self) -> dict[str, Startpoint]:

@@ -40,7 +40,7 @@ def bundle(
 
     Raises JunctureError if the project's job.py.j2 is older than what the job needs of it.
     """
-    joins = event_joins(plan, rendered.job.join_strategy, rendered.options)
+    joins = event_joins(plan, rendered.job.join_strategy, rendered.options, rendered.changelogs)
     if joins:
         options = event_join_options(rendered.job) | rendered.options
         rendered = rendered.model_copy(update={"options": dict(sorted(options.items()))})
@@ -146,7 +146,12 @@ def _program(
         plan=plan,
         version=__version__,
         flink_version=plan.flink_version,
-        event_joins=[each.operator_uid for each in joins],
+        event_joins=[each.operator_uid for each in joins if each.kind == "interval-join"],
+        existence_joins={
+            each.operator_uid: [bounds.left_time, bounds.right_time, bounds.lower, bounds.upper]
+            for each in joins
+            if each.kind == "join" and (bounds := each.bounds)
+        },
         operators_jar=OPERATORS_JAR,
         tested_flink=TESTED_FLINK,
         job_path=f"jobs/{rendered.job.name}.yaml",
@@ -163,8 +168,8 @@ def _program(
     if any(repr(each.operator_uid) not in program for each in joins):
         raise JunctureError(
             "the project's own templates/job.py.j2 does not start the event join",
-            remedy="take over what Juncture's does with `event_joins`, or write `join_strategy: flink` in"
-            f" jobs/{rendered.job.name}.yaml",
+            remedy="take over what Juncture's does with `event_joins` and `existence_joins`, or write"
+            f" `join_strategy: flink` in jobs/{rendered.job.name}.yaml",
         )
     return program
 

@@ -67,7 +67,7 @@ def _verdict(old: Version, before: PlanNode, new: Version, after: PlanNode) -> O
     finding = Finding()
     were, are = (base_uid(node.uid) in version.event_joins for version, node in ((old, before), (new, after)))
     if were != are:
-        forms = ("Juncture's event join", "Flink's interval join")
+        forms = ("Juncture's event join", "Flink's join")
         then, now = forms if were else reversed(forms)
         finding.lost(f"{then} kept the rows, and {now} can't read them")
     elif are:

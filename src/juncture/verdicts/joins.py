@@ -7,10 +7,11 @@ from juncture.checks.wording import describe
 from juncture.model.duration import parse_duration
 from juncture.model.flow import condition_of, join_spec, join_type, sql_join_type
 from juncture.model.plan import PlanNode
+from juncture.model.timed import TimeBounds
 from juncture.verdicts.finding import Finding
 from juncture.verdicts.inputs import compare_filters, compare_keys, compare_rows
 from juncture.verdicts.lineage import Column, stored_type
-from juncture.verdicts.version import Version
+from juncture.verdicts.version import Version, base_uid
 
 _FLAGGED = {"INNER": "", "LEFT": "l", "RIGHT": "r", "FULL": "lr"}
 """The sides whose rows Flink marks as matched, by kind of join."""
@@ -27,7 +28,7 @@ def interval_join(finding: Finding, old: Version, before: PlanNode, new: Version
             f"the {sql_join_type(before)} has not marked which rows have matched: as a {sql_join_type(after)} it"
             " would write rows as unmatched that were joined before"
         )
-    _bounds(finding, before, after)
+    _bounds(finding, old.bounds(before), new.bounds(after))
     _horizons(finding, old, before, new, after)
     _residual(finding, old, before, new, after, "gap" if join_type(after) != "INNER" else "note")
 
@@ -35,7 +36,8 @@ def interval_join(finding: Finding, old: Version, before: PlanNode, new: Version
 def event_join(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
     """Juncture's: each side's rows with the names of their columns, and marks of matches whatever the kind."""
     _keys(finding, old, before, new, after)
-    times = ("leftTimeIndex", "rightTimeIndex")
+    times = [_times(version.bounds(node)) for version, node in ((old, before), (new, after))]
+    horizon = _horizon(new.bounds(after))
     for side, (was, now) in enumerate(zip(old.plan.inputs(before), new.plan.inputs(after), strict=True)):
         had = {
             name: (stored_type(kind), old.lineage.meanings(was, i))
@@ -57,13 +59,13 @@ def event_join(finding: Finding, old: Version, before: PlanNode, new: Version, a
             elif had[name][0] != kind:
                 finding.lost(f"{name} was {had[name][0]}, and is {kind}")
             elif not had[name][1] <= meaning:
-                finding.gap(f"{name} of rows kept from before is as the old version made it", _horizon(after))
-        bounds = [node.raw["intervalJoinSpec"]["windowBounds"][times[side]] for node in (before, after)]
-        if was.fields[bounds[0]][0] != now.fields[bounds[1]][0]:
-            finding.lost(
-                f"rows are kept by {was.fields[bounds[0]][0]}, and now by {now.fields[bounds[1]][0]}"
-            )
-    _bounds(finding, before, after)
+                finding.gap(f"{name} of rows kept from before is as the old version made it", horizon)
+        then, since = was.fields[times[0][side]][0], now.fields[times[1][side]][0]
+        if then != since:
+            finding.lost(f"rows are kept by {then}, and now by {since}")
+    if (join_type(before), join_type(after)) == ("ANTI", "SEMI"):
+        finding.gap("rows that have had a match are not kept, and EXISTS would write them", horizon)
+    _bounds(finding, old.bounds(before), new.bounds(after))
     _horizons(finding, old, before, new, after)
     _residual(finding, old, before, new, after, "gap" if join_type(after) != "INNER" else "note")
 
@@ -109,27 +111,28 @@ def _key(version: Version, node: PlanNode, side: int, name: str) -> list[Column]
     return [columns[index] for index in join_spec(node)[name]]
 
 
-def _bounds(finding: Finding, before: PlanNode, after: PlanNode) -> None:
-    was, now = (node.raw["intervalJoinSpec"]["windowBounds"] for node in (before, after))
-    wider = max(was["leftLowerBound"] - now["leftLowerBound"], now["leftUpperBound"] - was["leftUpperBound"])
-    narrower = max(
-        now["leftLowerBound"] - was["leftLowerBound"], was["leftUpperBound"] - now["leftUpperBound"]
-    )
+def _bounds(finding: Finding, was: TimeBounds, now: TimeBounds) -> None:
+    wider = max(was.lower - now.lower, now.upper - was.upper)
+    narrower = max(now.lower - was.lower, was.upper - now.upper)
     if wider > 0:
         finding.gap("the bounds are wider: rows that the old ones had removed are not there", wider)
     elif narrower > 0:
         finding.note("the bounds are narrower: rows that are kept longer than that match no more")
 
 
-def _horizon(node: PlanNode) -> int:
-    """For how much event time an interval join keeps rows."""
-    bounds = node.raw["intervalJoinSpec"]["windowBounds"]
-    return max(-int(bounds["leftLowerBound"]), int(bounds["leftUpperBound"]), 0)
+def _times(bounds: TimeBounds) -> tuple[int, int]:
+    return bounds.left_time, bounds.right_time
+
+
+def _horizon(bounds: TimeBounds) -> int:
+    """For how much event time a join keeps rows."""
+    return max(-bounds.lower, bounds.upper, 0)
 
 
 def _horizons(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
+    horizon = _horizon(new.bounds(after))
     for was, now in zip(old.plan.inputs(before), new.plan.inputs(after), strict=True):
-        compare_filters(finding, (old, was), (new, now), _horizon(after))
+        compare_filters(finding, (old, was), (new, now), horizon)
 
 
 def _residual(
@@ -144,7 +147,8 @@ def _residual(
     if how == "note":
         finding.note("the condition holds for rows that arrive from now on; pairs that were judged stay so")
     else:
-        millis = _horizon(after) if after.kind == "interval-join" else None
+        timed = after.kind == "interval-join" or base_uid(after.uid) in new.event_joins
+        millis = _horizon(new.bounds(after)) if timed else None
         finding.gap("whether rows kept from before have matched was judged by the old condition", millis)
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from juncture.model.flow import Flow
 from juncture.model.plan import CompiledPlan, PlanNode
+from juncture.model.timed import TimeBounds, existence_bounds, interval_bounds
 from juncture.verdicts.lineage import Lineage
 
 STATELESS = frozenset(
@@ -36,6 +37,13 @@ class Version:
     @cached_property
     def lineage(self) -> Lineage:
         return Lineage(self.flow)
+
+    def bounds(self, node: PlanNode) -> TimeBounds:
+        """Of an interval join, or of a semi or anti join on the event join."""
+        found = interval_bounds(node) if node.kind == "interval-join" else existence_bounds(self.flow, node)
+        if isinstance(found, str):
+            raise ValueError(f"{node.uid} has no bounds on event times: {found}")
+        return found
 
     @cached_property
     def stateful(self) -> dict[str, PlanNode]:

@@ -40,13 +40,6 @@ final class ChunkState {
 
     private static final String MATCHES_STATE = "event-join-matches";
 
-    /**
-     * Which keys stand for their key groups; the value is the last time, by side, whose rows had expired there. It has
-     * the name of a map in the state of Flink's interval join: should that ever be given our state, Flink finds a
-     * value where it expects a map, and refuses, instead of beginning with no rows.
-     */
-    private static final String KEYS_STATE = "IntervalJoinLeftCache";
-
     /** Compresses in its own threads, with better codecs than Java has. */
     private static final String COMPRESSING_BACKEND = "rocksdb";
 
@@ -66,18 +59,32 @@ final class ChunkState {
     private final int keyGroups;
     private final KeyGroupRange range;
     private final RowData[] keys;
+
+    /**
+     * Which keys stand for their key groups; the value is the last time, by side, whose rows had expired there. It has
+     * the name of a state of the operator of Flink's in whose place this one is: should that ever be given our state,
+     * Flink finds a value of another kind, and refuses, instead of beginning with no rows.
+     */
+    private final String keysState;
+
     private final ChunkCodec codec;
     private final ValueState<long[]> expired;
     private final List<MapState<Long, byte[]>> rows;
     private final MapState<Long, byte[]> matches;
 
-    ChunkState(KeyedStateStore store, KeyedStateBackend<RowData> backend, KeyGroupRange range, int keyGroups) {
+    ChunkState(
+            KeyedStateStore store,
+            KeyedStateBackend<RowData> backend,
+            KeyGroupRange range,
+            int keyGroups,
+            String keysState) {
         this.backend = backend;
         this.range = range;
         this.keyGroups = keyGroups;
+        this.keysState = keysState;
         codec = new ChunkCodec(!backend.getBackendTypeIdentifier().equals(COMPRESSING_BACKEND));
         keys = new RowData[range.getNumberOfKeyGroups()];
-        expired = store.getState(new ValueStateDescriptor<>(KEYS_STATE, LongPrimitiveArraySerializer.INSTANCE));
+        expired = store.getState(new ValueStateDescriptor<>(keysState, LongPrimitiveArraySerializer.INSTANCE));
         rows = new ArrayList<>();
         for (int stripe = 0; stripe < STRIPES; stripe++) {
             rows.add(map(store, rowsState(stripe)));
@@ -156,7 +163,7 @@ final class ChunkState {
     /** Gives the visitor the numbers of all stored chunks, key group by key group. */
     void restore(Visitor visitor) throws Exception {
         final List<RowData> found;
-        try (Stream<RowData> stream = backend.getKeys(KEYS_STATE, VoidNamespace.INSTANCE)) {
+        try (Stream<RowData> stream = backend.getKeys(keysState, VoidNamespace.INSTANCE)) {
             found = stream.map(key -> ((BinaryRowData) key).copy()).collect(Collectors.toCollection(ArrayList::new));
         }
         for (RowData key : found) {

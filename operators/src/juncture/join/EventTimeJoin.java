@@ -27,7 +27,7 @@ import org.apache.flink.table.runtime.typeutils.RowDataSerializer;
 import org.apache.flink.util.Collector;
 
 /** Joins two inputs on equal keys and event times within bounds, with the results of Flink's interval join. */
-final class EventTimeJoin extends AbstractStreamOperator<RowData>
+class EventTimeJoin extends AbstractStreamOperator<RowData>
         implements TwoInputStreamOperator<RowData, RowData, RowData> {
     private static final long serialVersionUID = 1L;
 
@@ -49,7 +49,7 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
     private transient RowDataSerializer leftSerializer;
     private transient RowDataSerializer rightSerializer;
     private transient OuterJoinPaddingUtil padding;
-    private transient TimestampedCollector<RowData> collector;
+    transient TimestampedCollector<RowData> collector;
     private transient Results results;
     transient Counter lateRecords;
     transient Counter lateRecordsDropped;
@@ -81,7 +81,7 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         final StateHeader stored = storedHeader(context, now);
         final KeyedStateBackend<RowData> backend = getKeyedStateBackend();
         final KeyGroupRange range = ((CheckpointableKeyedStateBackend<RowData>) backend).getKeyGroupRange();
-        state = new ChunkState(context.getKeyedStateStore(), backend, range, keyGroups);
+        state = new ChunkState(context.getKeyedStateStore(), backend, range, keyGroups, description.stateOfFlinks());
         memory = new ChunkMemory(reserveManagedMemory(), CHUNK_SIZE, new Sides());
         left =
                 new JoinSide(
@@ -114,6 +114,11 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         description.function.open(DefaultOpenContext.INSTANCE);
     }
 
+    /** The result that a left row is without a match. */
+    RowData unmatchedLeft(BinaryRowData row) {
+        return padding.padLeft(row);
+    }
+
     // The key is set where the state is used, not for each record.
 
     @Override
@@ -138,7 +143,7 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         final BinaryRowData row = leftSerializer.toBinaryRow(element.getValue());
         final boolean done = process(left, right, row, stored -> joined(row, stored));
         if (!done && description.left.outer) {
-            emit(padding.padLeft(row));
+            emit(unmatchedLeft(row));
         }
     }
 
@@ -172,8 +177,10 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
             lateRecords.inc();
         }
         if (now < until) {
-            if (matchable || own.description.outer) {
-                own.add(keyGroup, key, hash, row, joined);
+            final JoinDescription.Matches matches = own.description.matches;
+            final boolean settled = joined && matches == JoinDescription.Matches.FIRST;
+            if (!settled && (matchable || own.description.outer)) {
+                own.add(keyGroup, key, hash, row, joined && matches == JoinDescription.Matches.ALL);
                 memory.makeRoom();
             }
             return true;
@@ -184,7 +191,12 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         return joined;
     }
 
-    private void emit(RowData row) {
+    /** What comes of a left row that matches, and of the pair. */
+    void join(RowData left, RowData pair) {
+        emit(pair);
+    }
+
+    final void emit(RowData row) {
         if (buildUntil == null) {
             collector.collect(row);
         }
@@ -192,6 +204,7 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
 
     private boolean joined(RowData leftRow, RowData rightRow) throws Exception {
         results.any = false;
+        results.left = leftRow;
         description.function.join(leftRow, rightRow, results);
         return results.any;
     }
@@ -207,7 +220,7 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
                 watermark,
                 (time, row) -> {
                     collector.setAbsoluteTimestamp(time + description.left.retention + 1);
-                    collector.collect(padding.padLeft(row));
+                    collector.collect(unmatchedLeft(row));
                 });
         right.expire(
                 watermark,
@@ -257,7 +270,7 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
         final boolean written = header.iterator().hasNext();
         if (!written && hasForeignState()) {
             throw StateHeader.refusal(
-                    "The state that this join was given was not written by Juncture's operator, but by Flink's interval"
+                    "The state that this join was given was not written by Juncture's operator, but by Flink's"
                             + " join, or another operator of this uid. Nothing was read, as the rows would be missing."
                             + " Restore with the join's former strategy, or start without this state.");
         }
@@ -319,11 +332,12 @@ final class EventTimeJoin extends AbstractStreamOperator<RowData>
     /** Passes results on, and remembers that there were some. */
     private final class Results implements Collector<RowData> {
         private boolean any;
+        private RowData left;
 
         @Override
         public void collect(RowData row) {
             any = true;
-            emit(row);
+            join(left, row);
         }
 
         @Override

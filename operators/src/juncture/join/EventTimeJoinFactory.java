@@ -22,7 +22,7 @@ final class EventTimeJoinFactory extends AbstractStreamOperatorFactory<RowData> 
     public <T extends StreamOperator<RowData>> T createStreamOperator(StreamOperatorParameters<RowData> parameters) {
         // The client may have another Flink than the TaskManagers.
         FlinkVersion.require();
-        return (T) new EventTimeJoin(parameters, description, buildUntil);
+        return (T) description.operator(parameters, buildUntil);
     }
 
     @Override

@@ -19,7 +19,7 @@ import java.util.TreeSet;
 /** Finds Flink's event-time interval joins in a job, and puts Juncture's operator in their place. */
 final class IntervalJoins {
     /** How the operators of a slot share its managed memory; Flink's own operators weigh in MiB likewise. */
-    private static final int MEMORY_WEIGHT = 128;
+    static final int MEMORY_WEIGHT = 128;
 
     private IntervalJoins() {}
 

@@ -1,5 +1,6 @@
 package juncture.join;
 
+import org.apache.flink.streaming.api.operators.StreamOperatorParameters;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.runtime.operators.join.interval.IntervalJoinFunction;
 import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
@@ -10,7 +11,7 @@ import java.io.Serializable;
  * What the planner decided about an event-time interval join: {@code left.time BETWEEN right.time -
  * leftRetention AND right.time + rightRetention}, in milliseconds.
  */
-final class JoinDescription implements Serializable {
+class JoinDescription implements Serializable {
     private static final long serialVersionUID = 1L;
 
     final SideDescription left;
@@ -30,9 +31,29 @@ final class JoinDescription implements Serializable {
         this.nullFilteredKeys = nullFilteredKeys;
     }
 
+    /** The operator that joins so; see it for `buildUntil`. */
+    EventTimeJoin operator(StreamOperatorParameters<RowData> parameters, Long buildUntil) {
+        return new EventTimeJoin(parameters, this, buildUntil);
+    }
+
+    /** The name of a state of Flink's operator for this join, a map. */
+    String stateOfFlinks() {
+        return "IntervalJoinLeftCache";
+    }
+
     /** By how much the result's watermark is behind the operator's. */
     long watermarkDelay() {
         return Math.max(left.retention, right.retention);
+    }
+
+    /** What becomes of the matches of a row of the other side with rows of this one. */
+    enum Matches {
+        /** Each is a result. */
+        ALL,
+        /** A row's first is a result, and it has no other. */
+        FIRST,
+        /** One of them is enough. */
+        ANY
     }
 
     /** One input of the join. */
@@ -45,14 +66,22 @@ final class JoinDescription implements Serializable {
         /** A row is needed until the watermark is this much past its time, in milliseconds; may be negative. */
         final long retention;
 
-        /** Whether rows without a match are results, with nulls for the other side. */
+        /** Whether rows without a match are results. */
         final boolean outer;
 
+        final Matches matches;
+
         SideDescription(InternalTypeInfo<RowData> type, int timeIndex, long retention, boolean outer) {
+            this(type, timeIndex, retention, outer, Matches.ALL);
+        }
+
+        SideDescription(
+                InternalTypeInfo<RowData> type, int timeIndex, long retention, boolean outer, Matches matches) {
             this.type = type;
             this.timeIndex = timeIndex;
             this.retention = retention;
             this.outer = outer;
+            this.matches = matches;
         }
     }
 }

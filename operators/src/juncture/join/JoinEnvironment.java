@@ -11,6 +11,7 @@ import org.apache.flink.streaming.api.graph.StreamGraph;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -27,12 +28,18 @@ public final class JoinEnvironment extends StreamExecutionEnvironment {
 
     private final StreamExecutionEnvironment context;
     private final Set<String> joins;
+    private final Map<String, List<Number>> existenceJoins;
     private final Long buildUntil;
 
-    private JoinEnvironment(StreamExecutionEnvironment context, Set<String> joins, Long buildUntil) {
+    private JoinEnvironment(
+            StreamExecutionEnvironment context,
+            Set<String> joins,
+            Map<String, List<Number>> existenceJoins,
+            Long buildUntil) {
         super(new Configuration((Configuration) context.getConfiguration()));
         this.context = context;
         this.joins = joins;
+        this.existenceJoins = existenceJoins;
         this.buildUntil = buildUntil;
     }
 
@@ -42,10 +49,20 @@ public final class JoinEnvironment extends StreamExecutionEnvironment {
      *     operator does not know, fails with an IllegalStateException when it is started.
      */
     public static JoinEnvironment create(Configuration configuration, Collection<String> joins) {
+        return create(configuration, joins, Map.of());
+    }
+
+    /**
+     * @param existenceJoins by uid, semi and anti joins to take over likewise: the columns of the event times, of the
+     *     left and the right input, and the least and the most milliseconds that the left time may exceed the right.
+     */
+    public static JoinEnvironment create(
+            Configuration configuration, Collection<String> joins, Map<String, List<Number>> existenceJoins) {
         FlinkVersion.require();
         return new JoinEnvironment(
                 getExecutionEnvironment(configuration),
                 Set.copyOf(joins),
+                Map.copyOf(existenceJoins),
                 configuration.getOptional(BUILD_UNTIL).orElse(null));
     }
 
@@ -53,6 +70,7 @@ public final class JoinEnvironment extends StreamExecutionEnvironment {
     public StreamGraph generateStreamGraph(List<Transformation<?>> transformations) {
         final StreamGraph graph = super.generateStreamGraph(transformations);
         IntervalJoins.replace(graph, joins, buildUntil);
+        ExistenceJoins.replace(graph, existenceJoins, buildUntil);
         if (buildUntil != null) {
             OpenSources.keepOpen(graph);
         }

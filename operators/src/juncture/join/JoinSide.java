@@ -130,9 +130,13 @@ final class JoinSide {
         boolean test(BinaryRowData stored) throws Exception;
     }
 
-    /** Gives `match` every row with this key and a time from `from` to `to`; returns whether one joined. */
+    /**
+     * Gives `match` every row with this key and a time from `from` to `to`, or those that this side's kind of matches
+     * asks for; returns whether one joined.
+     */
     boolean probe(int keyGroup, RowData key, int hash, long from, long to, Match match) throws Exception {
         boolean joined = false;
+        final boolean once = description.matches == JoinDescription.Matches.FIRST;
         final long firstId = bucketOf(from);
         final long lastId = bucketOf(to);
         for (int at = count - 1; at >= 0 && buckets[at].id >= firstId; at--) {
@@ -146,8 +150,15 @@ final class JoinSide {
                 final MemorySegment chunk = log.chunk(address);
                 RowLog.pointTo(row, chunk, address);
                 final long time = timeOf(row);
-                if (time >= from && time <= to && key.equals(keySelector.getKey(row)) && match.test(row)) {
+                if (time >= from
+                        && time <= to
+                        && key.equals(keySelector.getKey(row))
+                        && !(once && log.isMatched(RowLog.ordinal(chunk, address)))
+                        && match.test(row)) {
                     joined = true;
+                    if (description.matches == JoinDescription.Matches.ANY) {
+                        return true;
+                    }
                     log.markMatched(RowLog.ordinal(chunk, address));
                 }
                 address = RowLog.previous(chunk, address);

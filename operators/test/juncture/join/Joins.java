@@ -61,8 +61,9 @@ final class Joins {
         this.upper = upper;
         this.nullsMatch = nullsMatch;
         this.left = left;
-        result =
-                InternalTypeInfo.ofFields(
+        result = Existence.isOf(type)
+                ? left
+                : InternalTypeInfo.ofFields(
                         Stream.concat(left.toRowType().getChildren().stream(), ROW.toRowType().getChildren().stream())
                                 .toArray(LogicalType[]::new));
     }
@@ -85,6 +86,9 @@ final class Joins {
     }
 
     JoinDescription description() {
+        if (Existence.isOf(type)) {
+            return new Existence(this, left).description();
+        }
         return new JoinDescription(
                 new JoinDescription.SideDescription(left, 1, -lower, type.isLeftOuter()),
                 new JoinDescription.SideDescription(ROW, 1, upper, type.isRightOuter()),
@@ -93,7 +97,7 @@ final class Joins {
     }
 
     Running ours() throws Exception {
-        return running(new EventTimeJoin(null, description(), null));
+        return running(description().operator(null, null));
     }
 
     /** Ours, while it builds state up to a watermark. */
@@ -106,7 +110,7 @@ final class Joins {
     }
 
     Running ours(int parallelism, int subtask) throws Exception {
-        return new Running(new EventTimeJoin(null, description(), null), parallelism, subtask);
+        return new Running(description().operator(null, null), parallelism, subtask);
     }
 
     Running flinks() throws Exception {
@@ -114,6 +118,9 @@ final class Joins {
     }
 
     Running flinks(int parallelism, int subtask) throws Exception {
+        if (Existence.isOf(type)) {
+            return new Running(new Existence(this, left).flinks(), parallelism, subtask);
+        }
         final RowTimeIntervalJoin join =
                 new RowTimeIntervalJoin(type, lower, upper, 0L, 0L, left, ROW, function(), 1, 1);
         return new Running(
@@ -126,20 +133,24 @@ final class Joins {
     }
 
     private IntervalJoinFunction function() {
+        return new IntervalJoinFunction(condition("true"), result, new boolean[] {!nullsMatch});
+    }
+
+    /** Texts unlike "never", and what more must hold of the rows l and r, in Java. */
+    GeneratedJoinCondition condition(String more) {
         final String code =
                 "public class Condition extends org.apache.flink.api.common.functions.AbstractRichFunction"
                         + " implements org.apache.flink.table.runtime.generated.JoinCondition {"
                         + " public Condition(Object[] references) {}"
                         + " public boolean apply(org.apache.flink.table.data.RowData l,"
                         + " org.apache.flink.table.data.RowData r) {"
-                        + " return !l.getString(" + (left.toRowSize() - 1) + ").toString().endsWith(\"x\")"
-                        + " || !r.getString(2).toString().endsWith(\"x\");"
+                        + " return (" + more + ") && (!l.getString(" + (left.toRowSize() - 1) + ").toString().endsWith(\"x\")"
+                        + " || !r.getString(2).toString().endsWith(\"x\"));"
                         + " } }";
-        return new IntervalJoinFunction(
-                new GeneratedJoinCondition("Condition", code, new Object[0]), result, new boolean[] {!nullsMatch});
+        return new GeneratedJoinCondition("Condition", code, new Object[0]);
     }
 
-    private static RowData row(InternalTypeInfo<RowData> type, String key, long time, String extra, String text) {
+    private static RowData row(InternalTypeInfo<RowData> type, String key, Long time, String extra, String text) {
         final GenericRowData row = new GenericRowData(type.toRowSize());
         for (int at = 2; at < row.getArity() - 1; at++) {
             row.setField(at, StringData.fromString(extra));
@@ -210,6 +221,13 @@ final class Joins {
             if (isMine(row)) {
                 harness.processElement2(new StreamRecord<>(row, time));
             }
+            return this;
+        }
+
+        /** Rows of both sides of this key, without a time. */
+        Running timeless(String key, String text) throws Exception {
+            harness.processElement1(new StreamRecord<>(row(left, key, null, extra, text)));
+            harness.processElement2(new StreamRecord<>(row(ROW, key, null, null, text)));
             return this;
         }
 

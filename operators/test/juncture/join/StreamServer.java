@@ -150,6 +150,8 @@ final class StreamServer {
                 for (String taken : subtask.taken()) {
                     if (taken.startsWith("+I")) {
                         rows.add(taken);
+                    } else if (taken.startsWith("-D")) {
+                        rows.remove("+I" + taken.substring(2));
                     }
                 }
             }

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from juncture.checks.case import Case
 from juncture.checks.rule import Rule
-from juncture.model.joins import join_forms
 from juncture.model.report import Finding
 
 
 class EventJoinImpossible(Rule):
     """A job asks for the event join, and a join of it can't run there.
 
-    The event join takes interval joins with equal keys and two bounds on event times. With `join_strategy:
+    The event join takes interval joins, and EXISTS, with equal keys and two bounds on event times. With `join_strategy:
     event_join` a job says that it counts on that; where an interval join doesn't qualify, or no join does, it
     would silently run slower than was planned for. With `auto` each join runs on what it can.
 
@@ -54,7 +53,7 @@ class EventJoinImpossible(Rule):
         plan, job = case.compilation.plan, case.rendered.job
         if plan is None or job.join_strategy != "event_join":
             return
-        forms = join_forms(plan, job.join_strategy, case.rendered.options)
+        forms = case.join_forms
         left = [each for each in forms if each.form == "flink"]
         if len(left) < len(forms):
             left = [each for each in left if each.kind == "interval-join"]

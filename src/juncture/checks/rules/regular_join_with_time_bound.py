@@ -18,7 +18,8 @@ class RegularJoinWithTimeBound(Rule):
     event-time attributes: the columns that a WATERMARK is declared on, as they came from the source. A column
     without one, or one that has gone through a function or an aggregation, is an ordinary timestamp. Then the
     same bound is only a filter on a regular join: both topics stay in state for good, results are not final,
-    and nothing in the plan says that anything is wrong until the disks are full.
+    and nothing in the plan says that anything is wrong until the disks are full. EXISTS, IN and their negations
+    are never interval joins to Flink; the event join runs them by their bounds.
 
     Anti-pattern:
 
@@ -50,6 +51,8 @@ class RegularJoinWithTimeBound(Rule):
         if case.flow is None:
             return
         for node in case.flow.plan.of_kind("join", "multi-join"):
+            if node.uid in case.event_joins:
+                continue
             bound = time_bound(case, node)
             if bound is None or not is_kept_forever(node):
                 continue

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from juncture.checks.case import Case
 from juncture.checks.rule import Rule
-from juncture.checks.timebound import is_endless, is_kept_forever, time_bound, without_exists
+from juncture.checks.timebound import bounded_existence, is_endless, is_kept_forever, time_bound
 from juncture.checks.wording import describe, listed, tables_of
 from juncture.model.flow import Flow, join_type
 from juncture.model.plan import PlanNode
@@ -53,7 +53,7 @@ class UnboundedState(Rule):
         if flow is None:
             return
         for node in flow.plan.nodes:
-            if not is_kept_forever(node) or node.kind in _BOUNDED:
+            if not is_kept_forever(node) or node.kind in _BOUNDED or node.uid in case.event_joins:
                 continue
             # A join that was meant to be bounded in time is reported as that.
             growth = "" if time_bound(case, node) else _growth(flow, node)
@@ -62,7 +62,7 @@ class UnboundedState(Rule):
                     case,
                     case.place(node),
                     f"the state of {describe(flow, node)} grows without end: {growth}, and nothing removes it",
-                    _remedy(node),
+                    _remedy(case, node),
                 )
 
 
@@ -103,11 +103,11 @@ def _is_bounded_by_keys(flow: Flow, node: PlanNode, up: PlanNode, number: int) -
     )
 
 
-def _remedy(node: PlanNode) -> str:
+def _remedy(case: Case, node: PlanNode) -> str:
     job = "`state: {ttl: ...}` in the job, longer than the time in which rows still belong together"
     match node.kind:
         case "join" if join_type(node) in ("SEMI", "ANTI"):
-            return f"{without_exists(node)}, or set {job} (Flink applies no STATE_TTL hint to EXISTS and IN)"
+            return f"{bounded_existence(case, node)}, or set {job} (Flink applies no STATE_TTL hint to EXISTS and IN)"
         case "join" | "multi-join":
             return (
                 "bound the join in time (an interval join), or hint /*+ STATE_TTL('alias' = '12 h', ...) */ for each "

@@ -38,7 +38,11 @@ class GrowingState(Rule):
         )
         if len(done) < 2 or done[-1].state <= done[0].state:
             return
-        endless = [node for node in patient.plan.nodes if is_kept_forever(node) and node.kind not in _BOUNDED]
+        endless = [
+            node
+            for node in patient.plan.nodes
+            if is_kept_forever(node) and node.kind not in _BOUNDED and node.uid not in patient.event_joins
+        ]
         if not endless:
             return
 
