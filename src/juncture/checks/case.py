@@ -132,18 +132,7 @@ class Case:
     @cached_property
     def watermarked(self) -> frozenset[int]:
         """Ids of the scans that send watermarks, from the source itself or from an operator after it."""
-        if self.flow is None:
-            return frozenset()
-        found = {scan.id for scan in self.flow.plan.of_kind("table-source-scan") if watermark_push_down(scan)}
-        for node in self.flow.plan.of_kind("watermark-assigner"):
-            found.update(scan.id for scan in self.flow.scans(node))
-        return frozenset(found)
-
-
-def watermark_push_down(scan: PlanNode) -> dict[str, object] | None:
-    """The scan's watermark as the plan's JSON has it; None where the source makes none."""
-    abilities = scan.raw.get("scanTableSource", {}).get("abilities", ())
-    return next((ability for ability in abilities if ability.get("type") == "WatermarkPushDown"), None)
+        return self.flow.watermarked if self.flow is not None else frozenset()
 
 
 def _is_event_time(node: PlanNode) -> bool:

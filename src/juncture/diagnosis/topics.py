@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from juncture.checks.case import watermark_push_down
 from juncture.diagnosis.reading import POSITION, SPLIT, Reading, watermark
 from juncture.errors import JunctureError
 from juncture.flink.metrics import SourceMetrics
@@ -14,6 +13,7 @@ from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.offsets import Offsets
 from juncture.model.environment import Kafka
+from juncture.model.flow import watermark_push_down
 from juncture.model.observation import Missing, PartitionSeen, SourceSeen
 from juncture.model.plan import CompiledPlan
 

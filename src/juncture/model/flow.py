@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from juncture.model.plan import CompiledPlan, PlanNode
@@ -56,6 +57,12 @@ def condition_of(node: PlanNode) -> Rex | None:
         return condition
     residual: Rex | None = join_spec(node).get("nonEquiCondition")
     return residual
+
+
+def watermark_push_down(scan: PlanNode) -> Rex | None:
+    """The scan's watermark as the plan's JSON has it; None where the source makes none."""
+    abilities = scan.raw.get("scanTableSource", {}).get("abilities", ())
+    return next((ability for ability in abilities if ability.get("type") == "WatermarkPushDown"), None)
 
 
 class Flow:
@@ -139,6 +146,14 @@ class Flow:
         if node.kind == "table-source-scan":
             return (node,)
         return tuple(scan for up in self.plan.inputs(node) for scan in self.scans(up))
+
+    @cached_property
+    def watermarked(self) -> frozenset[int]:
+        """Ids of the scans that send watermarks, from the source itself or from an operator after it."""
+        found = {scan.id for scan in self.plan.of_kind("table-source-scan") if watermark_push_down(scan)}
+        for node in self.plan.of_kind("watermark-assigner"):
+            found.update(scan.id for scan in self.scans(node))
+        return frozenset(found)
 
     def updates(self, node: PlanNode) -> bool:
         """Whether an operator's output holds updates or deletes, not inserts alone."""

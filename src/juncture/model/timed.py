@@ -52,6 +52,8 @@ def existence_bounds(flow: Flow, node: PlanNode) -> TimeBounds | str:
         return "it has no equal keys; NOT IN has none over a column that may be NULL, and NOT EXISTS has"
     if any(up.kind == "mini-batch-assigner" for up in flow.plan.upstream(node)):
         return "mini-batches put other watermarks in the place of its event times'"
+    if any(scan.id not in flow.watermarked for scan in flow.scans(node)):
+        return "a regular join: a source of it has no WATERMARK"
     found = _bounds(flow, node)
     if isinstance(found, TimeBounds) and found.lower > found.upper:
         return "its bounds exclude each other: nothing can match"

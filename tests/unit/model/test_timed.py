@@ -148,8 +148,13 @@ def test_updates_are_not_joined_by_bounds() -> None:
 
 def test_a_time_without_a_watermark_is_none() -> None:
     raw = copy.deepcopy(PLAN)
-    del raw["nodes"][3]["outputType"]["fields"][3]["fieldType"]["kind"]
+    scan = raw["nodes"][3]
+    del scan["outputType"]["fields"][3]["fieldType"]["kind"]
     assert "clicked_at is not an event time of its source" in str(bounds_of(raw))
+    # A column is cast to a time attribute where it meets one in a UNION ALL.
+    scan["outputType"] = PLAN["nodes"][3]["outputType"]
+    scan["scanTableSource"]["abilities"] = []
+    assert "a source of it has no WATERMARK" in str(bounds_of(raw))
 
 
 @pytest.mark.parametrize(

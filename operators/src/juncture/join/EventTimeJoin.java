@@ -163,8 +163,7 @@ class EventTimeJoin extends AbstractStreamOperator<RowData>
         final int hash = key.hashCode();
         final int keyGroup = KeyGroupRangeAssignment.computeKeyGroupForKeyHash(hash, keyGroups);
         final long time = own.timeOf(row);
-        // Before the first watermark Flink's interval join takes it to be 1970.
-        final long now = Math.max(0, watermark);
+        final long now = Math.max(description.firstWatermark(), watermark);
         final long until = time + own.description.retention;
         final boolean matchable = !key.anyNull(description.nullFilteredKeys);
         boolean joined = false;

@@ -36,6 +36,11 @@ final class ExistenceDescription extends JoinDescription {
         return "left-records";
     }
 
+    @Override
+    long firstWatermark() {
+        return Long.MIN_VALUE;
+    }
+
     /** Left rows alone come out. */
     @Override
     long watermarkDelay() {

@@ -41,6 +41,11 @@ class JoinDescription implements Serializable {
         return "IntervalJoinLeftCache";
     }
 
+    /** What the watermark is taken to be before the first: to Flink's interval join it is 1970. */
+    long firstWatermark() {
+        return 0;
+    }
+
     /** By how much the result's watermark is behind the operator's. */
     long watermarkDelay() {
         return Math.max(left.retention, right.retention);

@@ -33,13 +33,23 @@ final class Existence {
     }
 
     StreamingSemiAntiJoinOperator flinks() {
+        return flinks(JoinInputSideSpec.withoutUniqueKey());
+    }
+
+    /** Flink's where it knows that a key of the join has one row a side, and keeps a value in place of a map. */
+    StreamingSemiAntiJoinOperator flinksOfUniqueKeys() {
+        final Joins.KeyOfRow key = new Joins.KeyOfRow();
+        return flinks(JoinInputSideSpec.withUniqueKeyContainedByJoinKey(key.getProducedType(), key));
+    }
+
+    private StreamingSemiAntiJoinOperator flinks(JoinInputSideSpec side) {
         return new StreamingSemiAntiJoinOperator(
                 joins.type == FlinkJoinType.ANTI,
                 left,
                 Joins.ROW,
                 joins.condition(within()),
-                JoinInputSideSpec.withoutUniqueKey(),
-                JoinInputSideSpec.withoutUniqueKey(),
+                side,
+                side,
                 new boolean[] {!joins.nullsMatch},
                 0,
                 0);

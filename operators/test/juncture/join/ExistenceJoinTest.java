@@ -11,6 +11,7 @@ import org.apache.flink.state.rocksdb.EmbeddedRocksDBStateBackend;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.runtime.operators.join.FlinkJoinType;
+import org.apache.flink.table.runtime.operators.join.stream.StreamingSemiAntiJoinOperator;
 import org.apache.flink.types.RowKind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -91,6 +92,19 @@ class ExistenceJoinTest {
     }
 
     @Test
+    void rowsOfBefore1970AreNotLateBeforeTheFirstWatermark() throws Exception {
+        try (Joins.Running semi = SEMI.ours().start(); Joins.Running anti = ANTI.ours().start()) {
+            for (Joins.Running running : List.of(semi, anti)) {
+                running.left("k", -100_000, "row").right("k", -100_000, "row");
+                running.right("l", -100_000, "row").left("l", -100_000, "row").left("m", -100_000, "row");
+            }
+            assertEquals(List.of("+I k -100000 row", "+I l -100000 row"), semi.taken());
+            assertEquals(List.of(), anti.taken());
+            assertEquals(List.of("+I m -100000 row", "Watermark @ -55000"), anti.watermark(-50_000).taken());
+        }
+    }
+
+    @Test
     void lateRowsMeetWhatHasNotExpired() throws Exception {
         try (Joins.Running semi = SEMI.ours().start(); Joins.Running anti = ANTI.ours().start()) {
             for (Joins.Running running : List.of(semi, anti)) {
@@ -144,6 +158,20 @@ class ExistenceJoinTest {
                             Joins.messages(refused));
                 }
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rocksdb", "hashmap"})
+    void norIfFlinksKeepsAValue(String backend) throws Exception {
+        final OperatorSubtaskState state;
+        try (Joins.Running running = SEMI.ours().on(backend(backend)).start()) {
+            state = running.left("k", 100_000, "row").right("k", 200_000, "row").snapshot(1);
+        }
+        final StreamingSemiAntiJoinOperator flinks = new Existence(SEMI, Joins.ROW).flinksOfUniqueKeys();
+        try (Joins.Running running = SEMI.running(flinks).on(backend(backend))) {
+            final Exception refused = assertThrows(Exception.class, () -> running.startFrom(state));
+            assertTrue(Joins.messages(refused).contains("must not be incompatible"), Joins.messages(refused));
         }
     }
 

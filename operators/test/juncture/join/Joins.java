@@ -164,10 +164,8 @@ final class Joins {
     /** An operator in Flink's harness, and what it has put out. */
     final class Running implements AutoCloseable {
         private final KeyedTwoInputStreamOperatorTestHarness<RowData, RowData, RowData, RowData> harness;
-
         private long watermark;
         private String extra;
-
         private final int parallelism;
         private final int subtask;
 
@@ -296,7 +294,6 @@ final class Joins {
             texts.sort(null);
             return texts;
         }
-
 
         @Override
         public void close() throws Exception {

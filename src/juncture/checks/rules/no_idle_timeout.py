@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from juncture.checks.case import Case, watermark_push_down
+from juncture.checks.case import Case
 from juncture.checks.rule import Rule
 from juncture.checks.wording import describe
+from juncture.model.flow import watermark_push_down
 from juncture.model.plan import PlanNode
 from juncture.model.report import Finding
 
