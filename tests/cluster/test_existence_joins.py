@@ -90,7 +90,21 @@ AFTER = existing("EXISTS", KEY) + (
     " AND a.clicked_at BETWEEN i.served_at AND i.served_at + INTERVAL '5' MINUTE)"
 )
 BOUNDED = "semi, 1 equal key, two bounds on event times"
+COMPUTED = (
+    "CREATE TABLE page_clicks (click_id STRING, impression_id STRING, target STRING, ms BIGINT,"
+    " clicked_at AS TO_TIMESTAMP_LTZ(ms, 3), WATERMARK FOR clicked_at AS clicked_at - INTERVAL '1' MINUTE)"
+    " {{ kafka(topic='page-clicks') }}\n"
+)
+JOINED = (
+    f"SELECT j.impression_id, j.page FROM (SELECT i.impression_id, i.page, a.clicked_at FROM {IMPRESSIONS} AS i"
+    " JOIN {{ source('ad_clicks') }} AS a ON a.request_id = i.impression_id"
+    " AND a.clicked_at BETWEEN i.served_at AND i.served_at + INTERVAL '5' MINUTE) AS j"
+    f" WHERE EXISTS (SELECT 1 FROM {CLICKS} AS c WHERE c.impression_id = j.impression_id"
+    " AND c.clicked_at BETWEEN j.clicked_at AND j.clicked_at + INTERVAL '10' MINUTE)"
+)
 FORMS = {
+    "a computed event time": (existing("EXISTS"), BOUNDED, {"sql/sources/page_clicks.sql": COMPUTED}),
+    "after an interval join": (JOINED, BOUNDED, {}),
     "in": (existing("i.impression_id IN", BOUND), BOUNDED, {}),
     "not in beside an equality": (existing("i.page NOT IN"), BOUNDED.replace("semi", "anti"), {}),
     "of topics together": (existing("EXISTS", clicks=UNION), BOUNDED, {}),

@@ -63,7 +63,8 @@ class Job(Value):
     """The file in sql/joins/, without .sql."""
     join_strategy: JoinStrategy = "flink"
     """What interval joins, and EXISTS in bounds of time, run on: Flink's operator; the event join, or the job is
-    refused; or, with `auto`, the event join where it can take the place of Flink's. `juncture render --explain` tells."""
+    refused; or, with `auto`, the event join where it can take the place of Flink's. `juncture render --explain`
+    tells."""
     sink: Name
     """The file in sql/sinks/, without .sql."""
     startpoints: dict[Name, Startpoint] = {}

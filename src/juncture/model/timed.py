@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from juncture.model.base import Value
-from juncture.model.flow import Flow, condition_of, join_spec, join_type
+from juncture.model.flow import Flow, condition_of, join_spec, join_type, watermark_push_down
 from juncture.model.plan import PlanNode
 from juncture.model.rex import Rex, call_name, conjuncts, is_rowtime, is_time, operands, renamed, type_root
 
@@ -15,6 +15,7 @@ EXISTENCE = ("SEMI", "ANTI")
 """Flink's joins for EXISTS, IN, and their negations."""
 
 _PASSING = ("exchange", "union")
+_DECLARING = ("table-source-scan", "watermark-assigner")
 _FLIPPED = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "=": "="}
 _PRECISION = re.compile(r"\((\d)\)")
 _MILLIS = 3
@@ -73,13 +74,8 @@ def _bounds(flow: Flow, node: PlanNode) -> TimeBounds | str:
     against = "a regular join: its condition has no two bounds between times of both sides"
     for (left_time, right_time), (lower, upper) in compared.items():
         if lower and upper and is_time(left.fields[left_time][1]):
-            against = next(
-                filter(
-                    None,
-                    (_unlike_event_time(flow, *each) for each in ((left, left_time), (right, right_time))),
-                ),
-                "",
-            )
+            sides = ((left, left_time), (right, right_time))
+            against = next(filter(None, (_unlike_event_time(flow, *side) for side in sides)), "")
             if not against:
                 return TimeBounds(
                     left_time=left_time, right_time=right_time, lower=max(lower), upper=min(upper)
@@ -124,38 +120,54 @@ def _term(expression: Rex) -> tuple[int, int] | None:
 
 
 def _unlike_event_time(flow: Flow, node: PlanNode, index: int) -> str:
-    """Why a column is not the event time of appended rows; '' where it is."""
+    """Why a column is not the event time of appended rows, as its source declares it; '' where it is."""
     name, kind = node.fields[index]
-    if is_rowtime(kind):
-        changed = flow.updates(node) or any(
-            up.kind == "changelog-normalize" for up in flow.plan.upstream(node)
-        )
-        return "a regular join: its inputs are updated" if changed else ""
+    against = f"a regular join: {name} is not an event time of its source, as it came from there"
     ups = flow.plan.inputs(node)
-    if node.kind in _PASSING:
-        return next(filter(None, (_unlike_event_time(flow, up, index) for up in ups)), "")
-    if node.kind == "calc":
-        column = _unchanged(node.raw["projection"][index], ups[0])
-        if column is not None:
-            return _unlike_event_time(flow, ups[0], column)
     if node.kind == "join" and join_type(node) in EXISTENCE:
-        if isinstance(existence_bounds(flow, node), TimeBounds):
-            return _unlike_event_time(flow, ups[0], index)
-        return "a regular join: another one before it, that Flink runs, follows no watermarks"
-    return f"a regular join: {name} is not an event time of its source, as it came from there"
+        if isinstance(existence_bounds(flow, node), str):
+            return "a regular join: another one before it, that Flink runs, follows no watermarks"
+        return _unlike_event_time(flow, ups[0], index)
+    if node.kind == "calc":
+        expression = _uncast(node.raw["projection"][index])
+        if expression is None:
+            return against
+        if _is_declared(expression, ups[0]):
+            return _updated(flow, ups[0])
+        column = renamed(expression)
+        return against if column is None else _unlike_event_time(flow, ups[0], column)
+    if node.kind not in _PASSING and not is_rowtime(kind):
+        return against
+    if node.kind in _DECLARING:
+        return _updated(flow, node)
+    feeds = flow.feeds(node, index)
+    if node.kind not in _PASSING and (updated := _updated(flow, node)):
+        return updated
+    found = (_unlike_event_time(flow, *each) for each in feeds)
+    return next(filter(None, found), "" if feeds else against)
 
 
-def _unchanged(expression: Rex, up: PlanNode) -> int | None:
-    """The input column that an expression passes on with its values, at most under another type of time."""
-    if call_name(expression) == "CAST":
-        (inner,) = operands(expression)
-        column = renamed(inner)
-        was, now = (
-            (None if column is None else _precision(up.fields[column][1])),
-            _precision(expression.get("type")),
-        )
-        return column if was and now and was[0] == now[0] and was[1] <= now[1] <= _MILLIS else None
-    return renamed(expression)
+def _updated(flow: Flow, node: PlanNode) -> str:
+    normalized = any(up.kind == "changelog-normalize" for up in flow.plan.upstream(node))
+    return "a regular join: its inputs are updated" if normalized or flow.updates(node) else ""
+
+
+def _is_declared(expression: Rex, up: PlanNode) -> bool:
+    """Whether a source's computed column becomes its event time here, with watermarks from the source."""
+    if call_name(expression) != "REINTERPRET" or not is_rowtime(expression.get("type")):
+        return False
+    column = renamed(expression)
+    already = column is not None and is_rowtime(up.fields[column][1])
+    return not already and up.kind == "table-source-scan" and watermark_push_down(up) is not None
+
+
+def _uncast(expression: Rex) -> Rex | None:
+    """An expression without a cast that keeps its values, at most under another type of time; None for other casts."""
+    if call_name(expression) != "CAST":
+        return expression
+    (inner,) = operands(expression)
+    was, now = _precision(inner.get("type")), _precision(expression.get("type"))
+    return inner if was and now and was[0] == now[0] and was[1] <= now[1] <= _MILLIS else None
 
 
 def _precision(kind: Any) -> tuple[str, int] | None:
