@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 from bench.joins.engine import Plan
-from bench.joins.engines.registry import BASE, engines
+from bench.joins.engines.registry import BASE, ONE_EACH, engines
 from bench.joins.report import Report
 from bench.joins.runs import Limits, run_all
 from bench.joins.stack import Stack
@@ -35,7 +35,11 @@ def _arguments() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--events", type=int, default=1_000_000, help="of all topics together, about")
-    add("--engines", default=",".join(known), help="names with commas, run in this order")
+    add(
+        "--engines",
+        default=",".join(name for name in known if name != ONE_EACH),
+        help="names with commas, run in this order",
+    )
     add("--runs", type=int, default=1, help="of each engine, one after the other")
     add("--parallelism", type=int, default=1, help="subtasks, threads or workers")
     add("--memory", default="4g", help="of the process that joins")

@@ -24,7 +24,7 @@ def table_environment(jar, joins, options):
     if joins:
         add_jars_to_context_class_loader([jar.as_uri()])
         jvm = get_gateway().jvm
-        execution = jvm.juncture.join.JoinEnvironment.create(configuration._j_configuration, joins)
+        execution = jvm.juncture.join.JoinEnvironment.create(configuration._j_configuration, joins, {}, [])
         tables = jvm.StreamTableEnvironment.create(execution, settings._j_environment_settings)
         environment = StreamTableEnvironment(tables)
         environment.get_config().set("pipeline.jars", jar.as_uri())

@@ -12,7 +12,9 @@ from tests.cluster.checked import BOUND, CLICKS, IMPRESSIONS, JOIN, REPOSITORY, 
 from tests.projects import write_project
 
 from juncture.cli.main import main
-from juncture.model.joins import JoinForm, join_forms
+from juncture.errors import JunctureError
+from juncture.model.chains import Grouping, group_joins
+from juncture.model.joins import JoinForm, event_joins, join_forms
 from juncture.planner.session import Planner
 from juncture.render.bundle import bundle
 
@@ -140,6 +142,141 @@ def test_it_stays_flink_s(planner: Planner, tmp_path: Path, name: str) -> None:
     assert reason in form.reason
 
 
+SEEN = "s.seen_at BETWEEN r.requested_at AND r.requested_at + INTERVAL '30' MINUTE"
+CLICKED = "c.clicked_at BETWEEN r.requested_at AND r.requested_at + INTERVAL '1' HOUR"
+FIRST, SECOND = (
+    "interval-join:ad_requests+ad_impressions",
+    "interval-join:ad_requests+ad_impressions+ad_clicks",
+)
+
+
+def funnel(
+    first: str = "LEFT JOIN",
+    second: str = "LEFT JOIN",
+    seen: str = SEEN,
+    clicked: str = CLICKED,
+    key: str = "r.request_id",
+    requests: str = "{{ source('ad_requests') }}",
+) -> str:
+    """Requests with impressions and clicks."""
+    return (
+        f"SELECT r.request_id, c.landing_page FROM {requests} AS r"
+        f"\n{first} {{{{ source('ad_impressions') }}}} AS s ON s.request_id = r.request_id AND {seen}"
+        f"\n{second} {{{{ source('ad_clicks') }}}} AS c ON c.request_id = {key} AND {clicked}"
+    )
+
+
+TOGETHER = {
+    "left, left": funnel(),
+    "left, inner": funnel("LEFT JOIN", "JOIN"),
+    "inner, left": funnel("JOIN", "LEFT JOIN"),
+    "inner, inner": funnel("JOIN", "JOIN"),
+    "the key of the topic in between": funnel("JOIN", "LEFT JOIN", key="s.request_id"),
+    "a further condition at last": funnel(
+        second="JOIN", clicked=f"{CLICKED} AND c.landing_page <> r.placement"
+    ),
+    "a further condition on what is read": funnel(seen=f"{SEEN} AND s.viewable_ms > 100"),
+    "nulls match": funnel(key="r.request_id").replace("c.request_id =", "c.request_id IS NOT DISTINCT FROM"),
+    "nothing after": "SELECT r.request_id, s.request_id, c.request_id FROM {{ source('ad_requests') }} AS r"
+    f" JOIN {{{{ source('ad_impressions') }}}} AS s ON s.request_id = r.request_id AND {SEEN}"
+    f" JOIN {{{{ source('ad_clicks') }}}} AS c ON c.request_id = r.request_id AND {CLICKED}",
+}
+APART = {
+    "the key of a topic that may be missing": (funnel(key="s.request_id"), "its equal keys are not those"),
+    "another key": (
+        funnel("JOIN", "JOIN", key="r.placement"),
+        "its equal keys are not those",
+    ),
+    "bounds on another time": (
+        funnel("JOIN", "JOIN", clicked="c.clicked_at BETWEEN s.seen_at AND s.seen_at + INTERVAL '1' HOUR"),
+        "its bounds are not on the time",
+    ),
+    "full": (funnel("FULL JOIN", "JOIN"), "a full join, and only inner and left ones"),
+    "right": (funnel("JOIN", "RIGHT JOIN"), "a right join, and only inner and left ones"),
+    "a further condition first": (
+        funnel("JOIN", "JOIN", seen=f"{SEEN} AND s.viewable_ms > r.bid_micros"),
+        "has a further condition",
+    ),
+    "a left join with a further condition": (
+        funnel(clicked=f"{CLICKED} AND c.landing_page <> r.placement"),
+        "it is a left join with a further condition",
+    ),
+    "an expression between": (
+        "SELECT r.request_id, UPPER(r.placement) FROM (SELECT r.request_id, r.requested_at,"
+        " COALESCE(s.viewable_ms, 0) AS viewable, r.placement FROM {{ source('ad_requests') }} AS r"
+        f" LEFT JOIN {{{{ source('ad_impressions') }}}} AS s ON s.request_id = r.request_id AND {SEEN}) AS r"
+        f" JOIN {{{{ source('ad_clicks') }}}} AS c ON c.request_id = r.request_id AND {CLICKED}"
+        " WHERE CHAR_LENGTH(c.landing_page) > r.viewable",
+        "an expression between",
+    ),
+    "a condition between": (
+        "SELECT r.request_id, r.placement FROM (SELECT r.request_id, r.requested_at, r.placement"
+        " FROM {{ source('ad_requests') }} AS r"
+        f" LEFT JOIN {{{{ source('ad_impressions') }}}} AS s ON s.request_id = r.request_id AND {SEEN}"
+        " WHERE s.viewable_ms IS NULL) AS r"
+        f" JOIN {{{{ source('ad_clicks') }}}} AS c ON c.request_id = r.request_id AND {CLICKED}",
+        "a condition between",
+    ),
+    "on the right side": (
+        "SELECT c.request_id, c.landing_page FROM {{ source('ad_clicks') }} AS c LEFT JOIN ("
+        "SELECT r.request_id, r.requested_at FROM {{ source('ad_requests') }} AS r"
+        f" JOIN {{{{ source('ad_impressions') }}}} AS s ON s.request_id = r.request_id AND {SEEN}) AS r"
+        f" ON c.request_id = r.request_id AND {CLICKED}",
+        "is on its right side",
+    ),
+}
+
+
+def grouping(planner: Planner, root: Path, join: str, more: str = "") -> Grouping:
+    job = f"join: clicks\nsink: matches\njoin_strategy: auto\n{more}"
+    rendered, compilation = compile_files(planner, root, {JOIN: join, "jobs/clicks.yaml": job})
+    assert compilation.plan is not None
+    taken = event_joins(compilation.plan, rendered.job.join_strategy, rendered.options, rendered.changelogs)
+    return group_joins(compilation.plan, taken, rendered.job.join_chains)
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_joins_run_together(planner: Planner, tmp_path: Path, name: str) -> None:
+    found = grouping(planner, tmp_path, TOGETHER[name])
+    assert [chain.uids for chain in found.chains] == [(FIRST, SECOND)]
+    assert (found.single, found.apart) == ((), {})
+
+
+@pytest.mark.parametrize("name", APART)
+def test_joins_run_apart(planner: Planner, tmp_path: Path, name: str) -> None:
+    join, reason = APART[name]
+    found = grouping(planner, tmp_path, join)
+    assert found.chains == ()
+    assert len(found.single) == 2
+    (told,) = found.apart.values()
+    assert reason in told
+
+
+def test_joins_run_apart_where_the_job_says_so(planner: Planner, tmp_path: Path) -> None:
+    found = grouping(planner, tmp_path, TOGETHER["left, left"], "join_chains: separate\n")
+    assert found.apart == {SECOND: "so the job's join_chains says"}
+    assert [form.uid for form in found.single] == [FIRST, SECOND]
+
+
+def test_a_bundle_names_the_chains(planner: Planner, tmp_path: Path) -> None:
+    job = "join: clicks\nsink: matches\njoin_strategy: auto\n"
+    rendered, compilation = compile_files(
+        planner, tmp_path, {JOIN: TOGETHER["left, left"], "jobs/clicks.yaml": job}
+    )
+    assert compilation.plan is not None
+    files = bundle(rendered, compilation.plan, (), (REPOSITORY / "templates",))
+    recorded = json.loads(files["manifest.json"])["event_join"]
+    assert recorded == {"flink": "2.3.0", "joins": [FIRST, SECOND], "chains": [[FIRST, SECOND]]}
+    assert repr([f"{FIRST}_interval-join", None]) in files["job.py"]
+    assert f"['{SECOND}_interval-join', [" in files["job.py"]
+    older = tmp_path / "older"
+    older.mkdir()
+    text = (REPOSITORY / "templates/job.py.j2").read_text().replace("in event_join_chains", "in []")
+    (older / "job.py.j2").write_text(text)
+    with pytest.raises(JunctureError, match="does not start the event join"):
+        bundle(rendered, compilation.plan, (), (older,))
+
+
 def test_a_bundle_names_the_joins_and_its_plan_stays_as_it_is(planner: Planner, tmp_path: Path) -> None:
     files = {}
     for strategy in ("flink", "auto"):
@@ -154,7 +291,11 @@ def test_a_bundle_names_the_joins_and_its_plan_stays_as_it_is(planner: Planner, 
     uid = "interval-join:page_impressions+page_clicks"
     assert repr(f"{uid}_interval-join") in files["auto"]["job.py"]
     assert json.loads(files["flink"]["manifest.json"])["event_join"] is None
-    assert json.loads(files["auto"]["manifest.json"])["event_join"] == {"flink": "2.3.0", "joins": [uid]}
+    assert json.loads(files["auto"]["manifest.json"])["event_join"] == {
+        "flink": "2.3.0",
+        "joins": [uid],
+        "chains": [],
+    }
 
 
 @pytest.mark.parametrize(

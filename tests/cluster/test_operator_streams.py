@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.cluster.operator_classes import java_command
 
@@ -25,7 +25,7 @@ NEVER, END = -(2**63), 2**63 - 1
 SETTINGS = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 Step = list[Any]
-Compare = Callable[["Case"], dict[str, list[str]]]
+Compare = Callable[["Case | Chain"], dict[str, list[str]]]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,19 @@ class Case:
     lower: int
     upper: int
     nulls_match: bool
+    backend: str
+    steps: tuple[Step, ...]
+
+    @property
+    def request(self) -> str:
+        return json.dumps(vars(self), default=list)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Joins one behind the other, each with bounds on the first input's time, and what happens to them."""
+
+    links: tuple[dict[str, Any], ...]
     backend: str
     steps: tuple[Step, ...]
 
@@ -213,7 +226,7 @@ def compare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compare]:
 
         requests, answers = server.stdin, server.stdout
 
-        def compare(case: Case) -> dict[str, list[str]]:
+        def compare(case: Case | Chain) -> dict[str, list[str]]:
             requests.write(case.request + "\n")
             requests.flush()
             answer = answers.readline()
@@ -259,3 +272,78 @@ def test_rows_on_rocksdb_are_joined_alike(compare: Compare, case: Case) -> None:
     found = compare(case)
     assert found["operator"] == expected(case)
     assert case.kind in EXISTENCE or found["flink"] == found["operator"]
+
+
+@st.composite
+def chains(draw: st.DrawFn, backend: str) -> Chain:
+    """Two or three joins, and rows of which none is late: a watermark is below all that come after it."""
+    links: list[dict[str, Any]] = draw(
+        st.lists(
+            st.fixed_dictionaries(
+                {
+                    "kind": st.sampled_from(["INNER", "LEFT"]),
+                    "bounds": st.tuples(st.integers(-4, 3), st.integers(0, 4)),
+                    "nulls_match": st.booleans(),
+                }
+            ),
+            min_size=2,
+            max_size=3,
+        )
+    )
+    inputs = st.integers(0, len(links))
+    row = st.tuples(
+        st.just("row"), inputs, st.sampled_from(["a", "b", None]), st.integers(0, 8), st.sampled_from("tx")
+    )
+    watermark = st.tuples(st.just("watermark"), inputs, WATERMARK)
+    run = st.lists(st.one_of(row, row, row, row, watermark), min_size=4, max_size=20)
+    # A restore takes longer than all else.
+    steps: list[Any] = [*draw(run), *draw(st.lists(RESTORE, max_size=1)), *draw(run)]
+    unit = draw(st.sampled_from([50, 500]))
+    done: list[Step] = []
+    for number, step in enumerate(steps):
+        if step[0] == "row":
+            done.append([*step[:3], START + unit * step[3], step[4]])
+        elif step[0] == "watermark":
+            ahead = [START + unit * other[3] for other in steps[number:] if other[0] == "row"]
+            done.append([*step[:2], min([START + unit * step[2][0] + step[2][1], *(at - 1 for at in ahead)])])
+        else:
+            done.append(list(step))
+    done += [["watermark", number, END] for number in range(len(links) + 1)]
+    made = []
+    for link in links:
+        lower, width = link.pop("bounds")
+        made.append({**link, "lower": lower * unit, "upper": (lower + width) * unit})
+    return Chain(tuple(made), backend, tuple(done))
+
+
+def expected_of(chain: Chain) -> list[str]:
+    """What comes out, by DuckDB, of joins that know no time but that in their bounds."""
+    joins, columns = [], ["coalesce(r0.k, 'null')", "r0.t", "r0.text"]
+    for number, link in enumerate(chain.links, start=1):
+        row = f"r{number}"
+        equal = f"r0.k IS NOT DISTINCT FROM {row}.k" if link["nulls_match"] else f"r0.k = {row}.k"
+        joins.append(
+            f"{link['kind']} JOIN (FROM r WHERE input = {number}) {row} ON {equal}"
+            f" AND r0.t BETWEEN {row}.t + ({link['lower']}) AND {row}.t + ({link['upper']})"
+            f" AND NOT (r0.text = 'x' AND {row}.text = 'x')"
+        )
+        # Each join but the last drops its own key.
+        names = ("k", "t", "text") if number == len(chain.links) else ("t", "text")
+        columns += [f"coalesce({row}.{name}::TEXT, 'null')" for name in names]
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE r (input INT, k TEXT, t BIGINT, text TEXT)")
+        if rows := [step[1:] for step in chain.steps if step[0] == "row"]:
+            connection.executemany("INSERT INTO r VALUES (?, ?, ?, ?)", rows)
+        text = " || ' ' || ".join(columns)
+        query = f"SELECT '+I ' || {text} FROM (FROM r WHERE input = 0) r0 {' '.join(joins)}"
+        return sorted(row[0] for row in connection.execute(query).fetchall())
+
+
+@settings(SETTINGS, max_examples=30, phases=(Phase.generate,))
+@given(chain=chains(backend="hashmap"))
+def test_a_chain_as_one_operator_gives_the_rows_of_joins_one_behind_the_other(
+    compare: Compare, chain: Chain
+) -> None:
+    found = compare(chain)
+    assert found["operator"] == expected_of(chain)
+    assert found["flink"] == found["operator"]

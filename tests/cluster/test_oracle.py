@@ -13,6 +13,7 @@ from juncture.deploy.manifest import Bundle
 from juncture.deploy.site import Site
 from juncture.deploy.store import Store
 from juncture.deploy.submit import submit
+from juncture.deploy.toolchain import toolchain_for
 from juncture.errors import Refused
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
@@ -34,19 +35,20 @@ EVENTS = 5000
 class Bench:
     """The stack and the planner, to run jobs of the example project on."""
 
-    def __init__(self, root, stack, planner, toolchain, project) -> None:
+    def __init__(self, root, stack, planner, project) -> None:
         self.root = root
         self.planner = planner
-        self.toolchain = toolchain
         self.project = project
         self.kafka = stack.kafka
         self.admin = Admin(self.kafka)
         variables = {"JUNCTURE_KAFKA_BOOTSTRAP_SERVERS": stack.kafka.bootstrap_servers}
         self.connection = Connection("local", self.kafka, stack.flink, variables)
 
-    def start(self, job, topics):
+    def start(self, job, topics, strategy="flink"):
         """Submit a job after its topics were made anew; its rendered form and its id."""
         rendered = render(self.project, job, self.project.environments["local"])
+        authored = rendered.job.model_copy(update={"join_strategy": strategy})
+        rendered = rendered.model_copy(update={"job": authored})
         compilation = self.planner.compile(rendered)
         assert compilation.plan is not None, compilation.error
         names = {**dict.fromkeys(topics, PARTITIONS), rendered.topics[rendered.job.sink]: PARTITIONS}
@@ -54,8 +56,9 @@ class Bench:
         while set(names) & set(self.admin.partitions()):
             time.sleep(0.1)
         self.admin.create(names, config={"retention.ms": "-1"})
-        files = bundle(rendered, compilation.plan, self.toolchain.pinned, self.project.template_dirs)
-        jars = [jar.path for jar in self.toolchain.jars]
+        toolchain = toolchain_for(rendered, compilation.plan)
+        files = bundle(rendered, compilation.plan, toolchain.pinned, self.project.template_dirs)
+        jars = [jar.path for jar in toolchain.jars]
         # Without the state of an earlier test's job of the same name.
         site = Site(self.connection, Store(self.root / "store"), self.planner.run)
         deployment = submit(Bundle(files, jars), site, anew=True)
@@ -71,16 +74,18 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory, stack, planner, toolchain):
+def bench(tmp_path_factory, stack, planner):
     root = tmp_path_factory.mktemp("oracle") / "example"
     create(root)
-    return Bench(root, stack, planner, toolchain, load_project(root))
+    return Bench(root, stack, planner, load_project(root))
 
 
-@pytest.mark.parametrize("job", ["ad_funnel", "paid_orders"])
-def test_an_examples_rows_are_the_oracles(bench, job):
+@pytest.mark.parametrize(
+    ("job", "strategy"), [("ad_funnel", "flink"), ("ad_funnel", "event_join"), ("paid_orders", "flink")]
+)
+def test_an_examples_rows_are_the_oracles(bench, job, strategy):
     sample = generate(job, EVENTS, partitions=PARTITIONS)
-    rendered, job_id = bench.start(job, sample.topics)
+    rendered, job_id = bench.start(job, sample.topics, strategy)
     assert create_topics(bench.kafka, sample) == ()
     with pytest.raises(Refused, match="4 partitions, the sample is for 3"):
         create_topics(bench.kafka, generate(job, 100, partitions=3))

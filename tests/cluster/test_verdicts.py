@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.cluster.edits import EDITS, Edit
 
+from juncture.model.chains import group_joins
 from juncture.model.joins import event_joins
 from juncture.project.config import resolve_environment
 from juncture.project.loader import load_project
@@ -73,7 +74,8 @@ def session(warm: WarmSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def _version(compiled: Compiled) -> Version:
     rendered = compiled.rendered
     taken = event_joins(compiled.plan, rendered.job.join_strategy, rendered.options, rendered.changelogs)
-    return Version(compiled.plan, frozenset(each.uid for each in taken), rendered.topics)
+    chains = tuple(each.uids for each in group_joins(compiled.plan, taken, rendered.job.join_chains).chains)
+    return Version(compiled.plan, frozenset(each.uid for each in taken), rendered.topics, chains)
 
 
 @pytest.mark.parametrize(

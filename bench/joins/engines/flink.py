@@ -23,6 +23,7 @@ from juncture.flink.metrics import progress
 from juncture.flink.rest import FlinkCluster
 from juncture.local.java import find_java
 from juncture.model import job as authored
+from juncture.model.chains import JoinChains
 from juncture.project.loader import load_project
 from juncture.render.bundle import bundle, write
 from juncture.render.connectors import LOCAL_BOOTSTRAP
@@ -81,7 +82,8 @@ class FlinkRunning:
 class FlinkEngine:
     """One form of the join in Flink's SQL, with one backend.
 
-    `options` are the job's, `cluster` the cluster's, beyond what Juncture sets for any job and what a plan says.
+    `options` are the job's, `cluster` the cluster's, beyond what Juncture sets for any job and what a plan says;
+    `chains` is its `join_chains`.
     """
 
     name: str
@@ -89,6 +91,7 @@ class FlinkEngine:
     backend: str
     strategy: str = "flink"
     options: Mapping[str, str] = field(default_factory=dict)
+    chains: JoinChains = "fused"
     topics: int = 3
 
     @property
@@ -108,7 +111,8 @@ class FlinkEngine:
             job = authored.Job.model_validate(
                 {"name": JOB, "join": JOB, "sink": JOB, "state": {"backend": self.backend}}
             )
-            shown = {**event_join_options(job), **shown, "join_strategy": self.strategy}
+            forms = {"join_strategy": self.strategy, "join_chains": self.chains}
+            shown = {**event_join_options(job), **shown, **forms}
         return {**shown, _MANAGED: self._managed(plan)}
 
     @contextmanager
@@ -146,7 +150,9 @@ class FlinkEngine:
     def _submit(self, job: Job, session: Session) -> str:
         root = job.folder / "project"
         root.mkdir()
-        write_project(root, self.query, self.strategy, self.backend, self.options, job.plan, job.topics)
+        write_project(
+            root, self.query, self.strategy, self.chains, self.backend, self.options, job.plan, job.topics
+        )
         project = load_project(root)
         rendered = render(project, JOB, project.environments["local"])
         plan = job.stack.planner.compile(rendered).plan

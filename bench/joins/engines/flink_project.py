@@ -28,6 +28,7 @@ def write_project(
     root: Path,
     query: Query,
     strategy: str,
+    chains: str,
     backend: str,
     options: Mapping[str, str],
     plan: Plan,
@@ -39,6 +40,7 @@ def write_project(
         root: an empty folder.
         query: which SQL: an interval join, a regular join over times as numbers, or no join.
         strategy: the job's `join_strategy`.
+        chains: the job's `join_chains`.
         backend: the job's state backend.
         options: further Flink options of the job.
         plan: parallelism and checkpoint interval.
@@ -59,6 +61,7 @@ def write_project(
         "join": JOB,
         "sink": "result",
         "join_strategy": strategy,
+        "join_chains": chains,
         "parallelism": plan.parallelism,
         "state": {"backend": backend},
         "checkpointing": {"interval": f"{plan.checkpoint_s} s"},

@@ -12,6 +12,9 @@ from bench.joins.engines.python_peers import PythonEngine
 BASE = "flink-rocksdb"
 """What the others are compared with."""
 
+ONE_EACH = "juncture-separate"
+"""With three topics, an operator for each join; with two it is no other than `juncture-rocksdb`."""
+
 _PEERS = Path(".juncture/bench/peers")
 _BLOOM = "state.backend.rocksdb.use-bloom-filter"
 _REUSE = {"pipeline.object-reuse": "true"}
@@ -28,6 +31,7 @@ def engines() -> dict[str, Engine]:
         FlinkEngine("flink-heap", "interval", "hashmap", options=_REUSE),
         FlinkEngine("juncture-rocksdb", "interval", "rocksdb", "event_join", _REUSE),
         FlinkEngine("juncture-heap", "interval", "hashmap", "event_join", _REUSE),
+        FlinkEngine(ONE_EACH, "interval", "rocksdb", "event_join", _REUSE, "separate"),
         # Its rows are not bound to event time: they are kept for a time by the clock.
         FlinkEngine(
             "flink-regular", "regular", "rocksdb", options={_BLOOM: "false", "table.exec.state.ttl": "20 min"}

@@ -67,6 +67,7 @@ def sides_of(
     traffic: Mapping[str, Traffic],
     samples: Samples,
     on_event_join: frozenset[str],
+    chains: Sequence[Sequence[str]] = (),
 ) -> tuple[tuple[SideState, ...], tuple[str, ...]]:
     """What joins keep, in the plan's order, and which operators are left out because nothing is known of them.
 
@@ -76,20 +77,25 @@ def sides_of(
         traffic: by table.
         samples: rows by table.
         on_event_join: uids of the joins that run on the event join.
+        chains: of these, those that run as one operator, which keeps no left rows but the first join's.
     """
     flow = Flow(plan, lambda name: name in tables and tables[name].is_changelog)
     found: list[SideState] = []
     left_out = []
     for node in plan.nodes:
         if node.kind in ("interval-join", "join") and len(node.inputs) == 2:
+            chain = next((chain for chain in chains if node.uid in chain), ())
             for number, up in enumerate(plan.inputs(node)):
+                if number == 0 and node.uid in chain[1:]:
+                    continue
+                kept = _kept(flow, node, number, tables, node.uid in on_event_join)
                 found.append(
                     SideState(
                         operator=describe(flow, node),
                         side=tables_of(flow, up),
                         columns=tuple(name for name, _ in up.fields),
                         rate=rate_of(flow, up, traffic),
-                        kept=_kept(flow, node, number, tables, node.uid in on_event_join),
+                        kept=_kept_by_chain(flow, chain, node, number, tables) if chain else kept,
                         row_bytes=_row_bytes(flow, up, samples),
                     )
                 )
@@ -143,6 +149,30 @@ def _bounds(flow: Flow, node: PlanNode, event_join: bool) -> TimeBounds | None:
         return interval_bounds(node)
     found = existence_bounds(flow, node) if event_join else None
     return found if isinstance(found, TimeBounds) else None
+
+
+def _kept_by_chain(
+    flow: Flow, chain: Sequence[str], node: PlanNode, number: int, tables: Mapping[str, Table]
+) -> Range:
+    """As `_kept`, of a row that later joins of the same operator need, too.
+
+    A later join's event time is behind by the reach of those before it; a row of another input than the first is
+    needed beside the last row of that which it can match.
+    """
+    nodes = [each for uid in chain for each in flow.plan.nodes if each.uid == uid]
+    own = nodes.index(node)
+    reach = partner = behind = 0.0
+    for at, join in enumerate(nodes):
+        bounds = join.raw["intervalJoinSpec"]["windowBounds"]
+        left, right = -float(bounds["leftLowerBound"]), float(bounds["leftUpperBound"])
+        if number == 0 or at > own:
+            reach = max(reach, partner + behind + left)
+        elif at == own:
+            reach, partner = max(behind + right, 0.0), right
+        behind += max(left, right)
+    wait = max((_delay(tables[name]) for name in flow.plan.tables(nodes[-1]) if name in tables), default=0)
+    kept = reach + wait
+    return Range(low=kept, expected=kept, high=kept * _LATER)
 
 
 def _delay(table: Table) -> int:

@@ -18,6 +18,7 @@ from juncture.cli.output import Text
 from juncture.deploy.application import Application, Applications
 from juncture.deploy.toolchain import toolchain_for
 from juncture.errors import InvalidProject, JunctureError
+from juncture.model.chains import Grouping, group_joins
 from juncture.model.compilation import PlannerError
 from juncture.model.joins import JoinForm, join_forms
 from juncture.model.plan import CompiledPlan
@@ -28,6 +29,7 @@ from juncture.render.bundle import bundle, digest, write
 from juncture.startpoints.seen import read_seen
 
 _FORMS = {"event-join": "the event join", "flink": "Flink's operator"}
+_TOGETHER = "one key, bounds on one time; each topic's rows are kept once"
 _REFUSED_BY = (EventJoinImpossible.id, InvalidOption.id)
 """Rules whose errors keep a job from being rendered: what would run is not what was written."""
 
@@ -39,6 +41,7 @@ class _Bundle:
     files: dict[str, str]
     beside: dict[str, Path]
     joins: tuple[JoinForm, ...]
+    grouping: Grouping
     application: Application | None = None
 
 
@@ -63,7 +66,9 @@ class _Bundle:
     help="For Kubernetes: start at the offsets that `juncture startpoints --output json` has told.",
 )
 @click.option(
-    "--explain", is_flag=True, help="Tell what each join runs on, how each application is upgraded, and why."
+    "--explain",
+    is_flag=True,
+    help="Tell what each join runs on, which run together, how each application is upgraded, and why.",
 )
 @shared_options
 @pass_invocation
@@ -101,6 +106,7 @@ def command(
             "digest": digest(each.files),
             "files": sorted((*each.files, *each.beside)),
             "joins": each.joins,
+            "chains": [chain.uids for chain in each.grouping.chains],
             **_told(each.application),
         }
         for name, each in bundles.items()
@@ -112,6 +118,10 @@ def command(
         for name, each in bundles.items() if explain else ():
             for join in each.joins:
                 text.line(f"{name}: {join.uid} runs on {_FORMS[join.form]}: {join.reason}")
+            for chain in each.grouping.chains:
+                text.line(f"{name}: {', '.join(chain.uids)} run together as one operator: {_TOGETHER}")
+            for uid, reason in each.grouping.apart.items():
+                text.line(f"{name}: {uid} does not run together with the join before it: {reason}")
             if each.application is not None:
                 upgrade = each.application.upgrade
                 text.line(f"{name}: upgradeMode is {upgrade.mode}: {upgrade.reason}")
@@ -176,10 +186,13 @@ def _bundle(
     toolchain = toolchain_for(job, plan)
     files = bundle(job, plan, toolchain.pinned, invocation.project.template_dirs)
     joins = join_forms(plan, job.job.join_strategy, job.options, job.changelogs)
+    taken = [each for each in joins if each.form == "event-join"]
+    grouping = group_joins(plan, taken, job.job.join_chains)
     if applications is None:
-        return _Bundle(files, toolchain.beside, joins)
+        return _Bundle(files, toolchain.beside, joins, grouping)
     application = applications.application(job, files, toolchain, seen)
-    return _Bundle(files | application.files, toolchain.beside | application.beside, joins, application)
+    both = toolchain.beside | application.beside
+    return _Bundle(files | application.files, both, joins, grouping, application)
 
 
 def _problem(finding: Finding) -> JunctureError:

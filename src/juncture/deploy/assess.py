@@ -68,7 +68,12 @@ def assess(
     found = tuple(_scaled(each, what_if.rate) for each in found)
     tables = tables_of(files["statements.sql"])
     sides, left_out = sides_of(
-        plan, tables, {each.table: each for each in found}, samples, frozenset(manifest.event_joins)
+        plan,
+        tables,
+        {each.table: each for each in found},
+        samples,
+        frozenset(manifest.event_joins),
+        manifest.join_chains,
     )
     supply, promises, unknown = _supply(connection, files)
     job = demand.Job(

@@ -18,7 +18,8 @@ def version_of(files: Mapping[str, str]) -> Version:
     """A bundle as far as state depends on it."""
     manifest = read_manifest(files)
     joins = frozenset(base_uid(uid) for uid in manifest.event_joins)
-    return Version(parse_plan(files["plan.json"]), joins, manifest.topics)
+    chains = tuple(tuple(base_uid(uid) for uid in chain) for chain in manifest.join_chains)
+    return Version(parse_plan(files["plan.json"]), joins, manifest.topics, chains)
 
 
 def verdict_between(old: Mapping[str, str], new: Mapping[str, str]) -> StateVerdict:

@@ -21,12 +21,16 @@ class Bundle:
 
 
 class EventJoin(BaseModel):
-    """What of a job runs on the event join: uids of the plan's joins. `flink` is the only version that runs it."""
+    """What of a job runs on the event join: uids of the plan's joins. `flink` is the only version that runs it.
+
+    Those of each of the `chains` run as one operator.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     flink: str
     joins: tuple[str, ...]
+    chains: tuple[tuple[str, ...], ...] = ()
 
 
 class Source(BaseModel):
@@ -80,6 +84,11 @@ class Manifest(BaseModel):
     def event_joins(self) -> tuple[str, ...]:
         """Uids of the plan's joins that run on the event join."""
         return self.event_join.joins if self.event_join else ()
+
+    @property
+    def join_chains(self) -> tuple[tuple[str, ...], ...]:
+        """Of these, those that run as one operator, for each operator."""
+        return self.event_join.chains if self.event_join else ()
 
     @property
     def name(self) -> str:

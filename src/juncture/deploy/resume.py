@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from juncture.deploy import snapshots
 from juncture.deploy.changes import refuse_worse, verdict_between
 from juncture.deploy.ledger import DRAINED, ENDED
-from juncture.deploy.manifest import read_manifest
+from juncture.deploy.manifest import Manifest, read_manifest
 from juncture.deploy.reading import BLIND, Reading
 from juncture.deploy.soundness import refuse_foreign, refuse_unsound
 from juncture.deploy.store import Store
@@ -23,6 +23,7 @@ from juncture.planner.plan import parse_plan
 _PLAN = "plan.json"
 _NOTHING_CHANGED = "nothing was changed"
 _FLINK, _OURS = "Flink's join", "the event join"
+_ONE, _EACH = "one operator", "an operator each"
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,10 @@ class Resumption:
                 state=_NOTHING_CHANGED,
                 remedy=f"see what that does to it with `juncture upgrade {self._job} --plan`; or, {self._anew}",
             )
-        were, are = set(read_manifest(files).event_joins), set(read_manifest(self._files).event_joins)
+        self._same_forms(before, read_manifest(files), read_manifest(self._files))
+
+    def _same_forms(self, before: Deployment, old: Manifest, new: Manifest) -> None:
+        were, are = set(old.event_joins), set(new.event_joins)
         if were != are:
             then, now, strategy = (_FLINK, _OURS, "flink") if are - were else (_OURS, _FLINK, "event_join")
             raise Refused(
@@ -162,6 +166,17 @@ class Resumption:
                 f" {then}, this one would keep them in {now}, and neither reads the other's state",
                 state=_NOTHING_CHANGED,
                 remedy=f"to go on from that state, write `join_strategy: {strategy}` in jobs/{self._job}.yaml;"
+                f" {self._anew}",
+            )
+        had, has = set(old.join_chains), set(new.join_chains)
+        if had != has:
+            then, now, chains = (_EACH, _ONE, "separate") if has - had else (_ONE, _EACH, "fused")
+            joins = sorted({uid for chain in had ^ has for uid in chain})
+            raise Refused(
+                f"version {before.version} of '{self._job}' kept the rows of {', '.join(joins)} in {then}, this one"
+                f" would keep them in {now}, and neither reads the other's state",
+                state=_NOTHING_CHANGED,
+                remedy=f"to go on from that state, write `join_chains: {chains}` in jobs/{self._job}.yaml;"
                 f" {self._anew}",
             )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from juncture.model.base import Value
+from juncture.model.chains import JoinChains
 from juncture.model.duration import Duration
 from juncture.model.joins import JoinStrategy
 from juncture.model.startpoint import Startpoint
@@ -65,6 +66,9 @@ class Job(Value):
     """What interval joins, and EXISTS in bounds of time, run on: Flink's operator; the event join, or the job is
     refused; or, with `auto`, the event join where it can take the place of Flink's. `juncture render --explain`
     tells."""
+    join_chains: JoinChains = "fused"
+    """Whether event joins one behind the other on one key are one operator, which keeps each topic's rows once, or
+    one each. `juncture render --explain` tells which can be."""
     sink: Name
     """The file in sql/sinks/, without .sql."""
     startpoints: dict[Name, Startpoint] = {}

@@ -14,6 +14,7 @@ import jinja2
 
 from juncture import __version__
 from juncture.errors import JunctureError
+from juncture.model.chains import Grouping, group_joins
 from juncture.model.joins import TESTED_FLINK, JoinForm, event_joins
 from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import RenderedJob
@@ -41,12 +42,14 @@ def bundle(
     Raises JunctureError if the project's job.py.j2 is older than what the job needs of it.
     """
     joins = event_joins(plan, rendered.job.join_strategy, rendered.options, rendered.changelogs)
+    grouping = group_joins(plan, joins, rendered.job.join_chains)
+    existence = [each for each in joins if each.kind == "join"]
     if joins:
         options = event_join_options(rendered.job) | rendered.options
         rendered = rendered.model_copy(update={"options": dict(sorted(options.items()))})
     files = {
         "statements.sql": _script(rendered),
-        "job.py": _program(rendered, plan, joins, templates),
+        "job.py": _program(rendered, plan, grouping, existence, templates),
         "plan.json": plan.text,
     }
     manifest = {
@@ -67,7 +70,13 @@ def bundle(
         "options": rendered.options,
         "parallelism": rendered.job.parallelism,
         "operators": {node.uid: node.kind for node in plan.nodes},
-        "event_join": {"flink": TESTED_FLINK, "joins": [each.uid for each in joins]} if joins else None,
+        "event_join": {
+            "flink": TESTED_FLINK,
+            "joins": [each.uid for each in joins],
+            "chains": [each.uids for each in grouping.chains],
+        }
+        if joins
+        else None,
         "inputs": rendered.inputs,
         "files": {name: _sha256(text) for name, text in files.items()},
     }
@@ -130,7 +139,11 @@ def _script(rendered: RenderedJob) -> str:
 
 
 def _program(
-    rendered: RenderedJob, plan: CompiledPlan, joins: Sequence[JoinForm], templates: Sequence[Path]
+    rendered: RenderedJob,
+    plan: CompiledPlan,
+    joins: Grouping,
+    existence: Sequence[JoinForm],
+    templates: Sequence[Path],
 ) -> str:
     engine = jinja2.Environment(
         loader=jinja2.FileSystemLoader([str(folder) for folder in templates]),
@@ -141,17 +154,25 @@ def _program(
     engine.filters["python"] = repr
     engine.filters["python_block"] = _python_block
     starts = rendered.startpoints
+    chains = [
+        [
+            [join.operator_uid, None if columns is None else list(columns)]
+            for join, columns in zip(chain.joins, (None, *chain.columns), strict=True)
+        ]
+        for chain in joins.chains
+    ]
     program = engine.get_template("job.py.j2").render(
         rendered=rendered,
         plan=plan,
         version=__version__,
         flink_version=plan.flink_version,
-        event_joins=[each.operator_uid for each in joins if each.kind == "interval-join"],
+        event_joins=[each.operator_uid for each in joins.single],
         existence_joins={
             each.operator_uid: [bounds.left_time, bounds.right_time, bounds.lower, bounds.upper]
-            for each in joins
-            if each.kind == "join" and (bounds := each.bounds)
+            for each in existence
+            if (bounds := each.bounds)
         },
+        event_join_chains=chains,
         operators_jar=OPERATORS_JAR,
         tested_flink=TESTED_FLINK,
         job_path=f"jobs/{rendered.job.name}.yaml",
@@ -165,11 +186,12 @@ def _program(
             "the project's own templates/job.py.j2 does not apply startpoints",
             remedy="take over what Juncture's does with `table_options` and `resolved_starts`",
         )
-    if any(repr(each.operator_uid) not in program for each in joins):
+    chained = [join for chain in joins.chains for join in chain.joins]
+    if any(repr(each.operator_uid) not in program for each in (*joins.single, *chained, *existence)):
         raise JunctureError(
             "the project's own templates/job.py.j2 does not start the event join",
-            remedy="take over what Juncture's does with `event_joins` and `existence_joins`, or write"
-            f" `join_strategy: flink` in jobs/{rendered.job.name}.yaml",
+            remedy="take over what Juncture's does with `event_joins`, `existence_joins` and `event_join_chains`, or"
+            f" write `join_strategy: flink` in jobs/{rendered.job.name}.yaml",
         )
     return program
 

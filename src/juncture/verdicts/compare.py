@@ -71,7 +71,7 @@ def _verdict(old: Version, before: PlanNode, new: Version, after: PlanNode) -> O
         then, now = forms if were else reversed(forms)
         finding.lost(f"{then} kept the rows, and {now} can't read them")
     elif are:
-        joins.event_join(finding, old, before, new, after)
+        _event_join(finding, old, before, new, after)
     else:
         _COMPARE.get(after.kind, _other)(finding, old, before, new, after)
     return OperatorVerdict(
@@ -82,6 +82,23 @@ def _verdict(old: Version, before: PlanNode, new: Version, after: PlanNode) -> O
         gap_millis=finding.gap_millis,
         restores=finding.restores,
     )
+
+
+def _event_join(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
+    """Of a join that is one operator with others, what becomes of all of them: their rows are kept together."""
+    was, now = old.chain_of(before.uid), new.chain_of(after.uid)
+    if len(was) == len(now) == 1:
+        joins.event_join(finding, old, before, new, after)
+    elif was != now:
+        then, there = (_as_operators(chain) for chain in (was, now))
+        finding.lost(f"the rows were kept {then}, and are now {there}: neither reads the other's state")
+    else:
+        for uid in was:
+            joins.chained_join(finding, old, old.stateful[uid], new, new.stateful[uid])
+
+
+def _as_operators(chain: tuple[str, ...]) -> str:
+    return f"by one operator for {', '.join(chain)}" if len(chain) > 1 else "by an operator of its own"
 
 
 def _begins(new: Version, node: PlanNode) -> OperatorVerdict:

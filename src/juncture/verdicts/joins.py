@@ -70,6 +70,20 @@ def event_join(finding: Finding, old: Version, before: PlanNode, new: Version, a
     _residual(finding, old, before, new, after, "gap" if join_type(after) != "INNER" else "note")
 
 
+def chained_join(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
+    """One of several that Juncture's operator runs together: each has to stay what it is."""
+    operator = describe(new.flow, after)
+    if join_type(before) != join_type(after):
+        finding.lost(
+            f"{operator} was a {sql_join_type(before)}, and is a {sql_join_type(after)}: the operator that it is with"
+            " others refuses its rows"
+        )
+    was, now = old.bounds(before), new.bounds(after)
+    if (was.lower, was.upper) != (now.lower, now.upper):
+        finding.lost(f"{operator} has other bounds: the operator that it is with others refuses its rows")
+    event_join(finding, old, before, new, after)
+
+
 def regular_join(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
     """Rows of both sides, counted, or by a unique key; of outer joins with the number of matches."""
     if join_type(before) != join_type(after):

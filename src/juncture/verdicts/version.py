@@ -24,11 +24,20 @@ _CHANGED = re.compile(r"[@~][0-9]+$")
 
 @dataclass(frozen=True)
 class Version:
-    """A compiled plan, the base uids of its joins that run on the event join, and the topic of each table."""
+    """A compiled plan, the base uids of its joins that run on the event join, and the topic of each table.
+
+    The joins of each of the `chains` run as one operator, which keeps their rows under the uid of the last one.
+    """
 
     plan: CompiledPlan
     event_joins: frozenset[str]
     topics: Mapping[str, str]
+    chains: tuple[tuple[str, ...], ...] = ()
+
+    def chain_of(self, uid: str) -> tuple[str, ...]:
+        """Base uids of the joins that are one operator with a join, and its own; of no others if it is one itself."""
+        own = base_uid(uid)
+        return next((chain for chain in self.chains if own in chain), (own,))
 
     @cached_property
     def flow(self) -> Flow:

@@ -24,6 +24,12 @@ EVENT_JOIN = json.dumps(
     {**MANIFEST, "event_join": {"flink": "2.3.0", "joins": ["interval-join:pages+clicks"]}}
 )
 
+PAIR = ("interval-join:pages+clicks", "interval-join:pages+clicks+buys")
+APART, TOGETHER = (
+    json.dumps({**MANIFEST, "event_join": {"flink": "2.3.0", "joins": PAIR, "chains": chains}})
+    for chains in ([], [PAIR])
+)
+
 
 class Place:
     """A store with one plan, and the folders in which a cluster would keep state."""
@@ -155,6 +161,9 @@ def test_what_was_asked_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> No
     [
         (FILES["manifest.json"], EVENT_JOIN, "`join_strategy: flink`"),
         (EVENT_JOIN, FILES["manifest.json"], "`join_strategy: event_join`"),
+        (APART, TOGETHER, "`join_chains: separate`"),
+        (TOGETHER, APART, "`join_chains: fused`"),
+        (TOGETHER, FILES["manifest.json"], "`join_strategy: event_join`"),
     ],
 )
 def test_the_state_of_a_join_s_other_form(place: Place, before: str, now: str, remedy: str) -> None:
@@ -167,7 +176,7 @@ def test_the_state_of_a_join_s_other_form(place: Place, before: str, now: str, r
     assert found is not None
     assert found.path == savepoint
     with pytest.raises(
-        Refused, match=r"kept the rows of interval-join:pages.clicks in .* neither reads"
+        Refused, match=r"kept the rows of interval-join:pages.clicks.* in .* neither reads"
     ) as caught:
         other.newest(place.store.last("clicks"))
     assert remedy in (caught.value.remedy or "")

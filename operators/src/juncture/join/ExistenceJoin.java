@@ -3,7 +3,6 @@ package juncture.join;
 import org.apache.flink.streaming.api.operators.StreamOperatorParameters;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.table.data.RowData;
-import org.apache.flink.table.data.binary.BinaryRowData;
 import org.apache.flink.types.RowKind;
 
 /**
@@ -23,7 +22,7 @@ final class ExistenceJoin extends EventTimeJoin {
     }
 
     @Override
-    RowData unmatchedLeft(BinaryRowData row) {
+    RowData unmatchedLeft(RowData row) {
         return row;
     }
 

@@ -37,9 +37,9 @@ final class IntervalJoins {
         final Set<String> missing = new TreeSet<>(joins);
         for (StreamNode node : graph.getStreamNodes()) {
             final String uid = node.getTransformationUID();
-            final RowTimeIntervalJoin join = intervalJoin(node.getOperatorFactory());
+            final JoinDescription join = describe(node);
             if (join != null && uid != null && missing.remove(uid)) {
-                node.setOperatorFactory(new EventTimeJoinFactory(describe(join), buildUntil));
+                node.setOperatorFactory(new EventTimeJoinFactory(join, buildUntil));
                 node.setManagedMemoryUseCaseWeights(Map.of(ManagedMemoryUseCase.OPERATOR, MEMORY_WEIGHT), Set.of());
             }
         }
@@ -49,6 +49,12 @@ final class IntervalJoins {
                             + String.join(", ", missing)
                             + ", which Juncture's operator was to take over. Nothing was started. Render the job anew.");
         }
+    }
+
+    /** What a node of the graph joins; null if it is no event-time interval join in a form that the operators know. */
+    static JoinDescription describe(StreamNode node) {
+        final RowTimeIntervalJoin join = intervalJoin(node.getOperatorFactory());
+        return join == null ? null : describe(join);
     }
 
     private static RowTimeIntervalJoin intervalJoin(StreamOperatorFactory<?> factory) {

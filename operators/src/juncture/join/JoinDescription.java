@@ -88,5 +88,11 @@ class JoinDescription implements Serializable {
             this.outer = outer;
             this.matches = matches;
         }
+
+        /** Rows up to this time can't match anything that is not late; before the first watermark there are none. */
+        long expiration(long watermark) {
+            final boolean bounded = watermark != Long.MIN_VALUE && watermark != Long.MAX_VALUE;
+            return bounded ? watermark - retention - 1 : watermark;
+        }
     }
 }

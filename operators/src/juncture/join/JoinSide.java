@@ -16,8 +16,8 @@ import java.util.stream.Collectors;
 final class JoinSide {
     final JoinDescription.SideDescription description;
     final KeySelector<RowData, RowData> keySelector;
+    final RowFlags flags;
     private final int side;
-    private final int otherSide;
     private final long width;
     private final KeyGroupRange range;
     final ChunkMemory memory;
@@ -32,7 +32,7 @@ final class JoinSide {
 
     JoinSide(
             int side,
-            int otherSide,
+            RowFlags flags,
             JoinDescription.SideDescription description,
             KeySelector<RowData, RowData> keySelector,
             long width,
@@ -40,7 +40,7 @@ final class JoinSide {
             ChunkMemory memory,
             ChunkState state) {
         this.side = side;
-        this.otherSide = otherSide;
+        this.flags = flags;
         this.description = description;
         this.keySelector = keySelector;
         this.width = width;
@@ -50,10 +50,10 @@ final class JoinSide {
         row = new BinaryRowData(description.type.toRowSize());
     }
 
-    void add(int keyGroup, RowData key, int hash, BinaryRowData added, boolean matched) throws Exception {
+    void add(int keyGroup, RowData key, int hash, BinaryRowData added, int flagBits) throws Exception {
         final long time = timeOf(added);
         state.introduce(keyGroup, key);
-        bucketToFill(bucketOf(time)).add(keyGroup, hash, time, added, matched);
+        bucketToFill(bucketOf(time)).add(keyGroup, hash, time, added, flagBits);
     }
 
     /**
@@ -99,8 +99,8 @@ final class JoinSide {
             state.removeRows(keyGroup, number);
         }
         final RowLog old = newLog(keyGroup, bucket.id);
-        old.restoreMatches();
-        state.removeMatches(keyGroup, ChunkState.number(bucket.id, side, otherSide));
+        old.restoreFlags();
+        old.removeFlags();
         for (byte[] bytes : chunks) {
             RowLog.forEach(
                     bytes,
@@ -108,9 +108,9 @@ final class JoinSide {
                         final BinaryRowData projected = projection.of(chunk, address);
                         check(projected, hash, bucket.id);
                         if (timeOf(projected) > expired) {
-                            final boolean matched = old.isMatched(RowLog.ordinal(chunk, address));
+                            final int flagBits = old.flagBits(RowLog.ordinal(chunk, address));
                             memory.makeRoom();
-                            bucket.add(keyGroup, hash, timeOf(projected), projected, matched);
+                            bucket.add(keyGroup, hash, timeOf(projected), projected, flagBits);
                         }
                     });
         }
@@ -124,19 +124,17 @@ final class JoinSide {
         }
     }
 
-    /** What a stored row with the right key and time is given to. */
-    interface Match {
-        /** Whether the two rows joined. */
-        boolean test(BinaryRowData stored) throws Exception;
+    /** What a stored row with the right key and time is given to; it is valid until the end of the call. */
+    interface Visitor {
+        /** Whether more rows are asked for. */
+        boolean visit(BinaryRowData stored, RowLog log, int ordinal) throws Exception;
     }
 
     /**
-     * Gives `match` every row with this key and a time from `from` to `to`, or those that this side's kind of matches
-     * asks for; returns whether one joined.
+     * Gives the visitor every row with this key and a time from `from` to `to`, until it asks for no more. It must not
+     * add rows.
      */
-    boolean probe(int keyGroup, RowData key, int hash, long from, long to, Match match) throws Exception {
-        boolean joined = false;
-        final boolean once = description.matches == JoinDescription.Matches.FIRST;
+    void probe(int keyGroup, RowData key, int hash, long from, long to, Visitor visitor) throws Exception {
         final long firstId = bucketOf(from);
         final long lastId = bucketOf(to);
         for (int at = count - 1; at >= 0 && buckets[at].id >= firstId; at--) {
@@ -153,26 +151,23 @@ final class JoinSide {
                 if (time >= from
                         && time <= to
                         && key.equals(keySelector.getKey(row))
-                        && !(once && log.isMatched(RowLog.ordinal(chunk, address)))
-                        && match.test(row)) {
-                    joined = true;
-                    if (description.matches == JoinDescription.Matches.ANY) {
-                        return true;
-                    }
-                    log.markMatched(RowLog.ordinal(chunk, address));
+                        && !visitor.visit(row, log, RowLog.ordinal(chunk, address))) {
+                    return;
                 }
                 address = RowLog.previous(chunk, address);
             }
         }
-        return joined;
     }
 
-    /** Gives rows that can't find a match any more to the visitor, if this side is outer, and drops full buckets. */
-    void expire(long watermark, TimeBucket.UnmatchedVisitor visitor) throws Exception {
-        final long expired = expiration(watermark);
-        for (int at = 0; description.outer && at < count && buckets[at].id <= bucketOf(expired); at++) {
-            buckets[at].expireUnmatched(expired, visitor);
+    /** Gives rows up to a time that a join has found no match for to the visitor, once. */
+    void settle(int join, long expired, TimeBucket.DueVisitor visitor) throws Exception {
+        for (int at = 0; at < count && buckets[at].id <= bucketOf(expired); at++) {
+            buckets[at].settle(join, expired, visitor);
         }
+    }
+
+    /** Drops the buckets all of whose rows are up to a time. */
+    void drop(long expired) throws Exception {
         int dropped = 0;
         while (dropped < count && lastTime(buckets[dropped]) <= expired) {
             buckets[dropped++].drop();
@@ -211,7 +206,7 @@ final class JoinSide {
         return new RowLog(
                 keyGroup,
                 ChunkState.number(bucket, side, 0),
-                ChunkState.number(bucket, side, otherSide),
+                flags.numbers(bucket, side),
                 memory,
                 state);
     }
@@ -226,12 +221,6 @@ final class JoinSide {
 
     long timeOf(RowData data) {
         return data.getLong(description.timeIndex);
-    }
-
-    /** Rows up to this time can't match anything that is not late; before the first watermark there are none. */
-    long expiration(long watermark) {
-        final boolean bounded = watermark != Long.MIN_VALUE && watermark != Long.MAX_VALUE;
-        return bounded ? watermark - description.retention - 1 : watermark;
     }
 
     private long lastTime(TimeBucket bucket) {

@@ -34,7 +34,7 @@ final class RowLog {
 
     final int keyGroup;
     private final long firstNumber;
-    private final long matchesNumber;
+    private final Flags[] flags;
     private final ChunkMemory memory;
     private final ChunkState state;
     private final int chunkSize;
@@ -52,15 +52,15 @@ final class RowLog {
     private int stored;
 
     private int rows;
-    private long[] matched = new long[1];
-    private boolean matchesDirty;
-    private boolean matchesWritten;
 
-    /** @param matchesNumber under which the flags are kept; the chunks' numbers count from firstNumber. */
-    RowLog(int keyGroup, long firstNumber, long matchesNumber, ChunkMemory memory, ChunkState state) {
+    /** @param flagNumbers under which the flags of its rows are kept; the chunks' numbers count from firstNumber. */
+    RowLog(int keyGroup, long firstNumber, long[] flagNumbers, ChunkMemory memory, ChunkState state) {
         this.keyGroup = keyGroup;
         this.firstNumber = firstNumber;
-        this.matchesNumber = matchesNumber;
+        flags = new Flags[flagNumbers.length];
+        for (int flag = 0; flag < flags.length; flag++) {
+            flags[flag] = new Flags(keyGroup, flagNumbers[flag], state);
+        }
         this.memory = memory;
         this.state = state;
         chunkSize = memory.chunkSize;
@@ -75,8 +75,8 @@ final class RowLog {
         return ((count - 1) << OFFSET_BITS) | (tailUsed >>> 3);
     }
 
-    /** Adds a row at the address that `nextAddress` gave; returns its number in the log. */
-    int append(int hash, int previous, BinaryRowData row, boolean isMatched) throws Exception {
+    /** Adds a row at the address that `nextAddress` gave, with a bit for each flag; returns its number in the log. */
+    int append(int hash, int previous, BinaryRowData row, int flagBits) throws Exception {
         final int size = row.getSizeInBytes();
         final MemorySegment tail = chunks[count - 1];
         tail.putInt(tailUsed, size);
@@ -86,8 +86,10 @@ final class RowLog {
         copy(row, tail, tailUsed + ROW_HEADER, size);
         tailUsed += occupied(size);
         firstUnwritten = Math.min(firstUnwritten, count - 1);
-        if (isMatched) {
-            markMatched(rows);
+        for (int flag = 0; flag < flags.length; flag++) {
+            if ((flagBits & (1 << flag)) != 0) {
+                flags[flag].set(rows);
+            }
         }
         rows++;
         if (tail.size() > chunkSize) {
@@ -98,18 +100,44 @@ final class RowLog {
         return rows - 1;
     }
 
-    boolean isMatched(int ordinal) {
-        final int word = ordinal >>> 6;
-        return word < matched.length && (matched[word] & (1L << ordinal)) != 0;
+    boolean isSet(int flag, int ordinal) {
+        return flags[flag].isSet(ordinal);
     }
 
-    void markMatched(int ordinal) {
-        final int word = ordinal >>> 6;
-        if (word >= matched.length) {
-            matched = Arrays.copyOf(matched, Math.max(word + 1, matched.length * 2));
+    void set(int flag, int ordinal) {
+        flags[flag].set(ordinal);
+    }
+
+    /** Whether one of these flags of a row is set. */
+    boolean isAnySet(int first, int end, int ordinal) {
+        for (int flag = first; flag < end; flag++) {
+            if (flags[flag].isSet(ordinal)) {
+                return true;
+            }
         }
-        matched[word] |= 1L << ordinal;
-        matchesDirty = true;
+        return false;
+    }
+
+    /** The flags of a row, a bit for each. */
+    int flagBits(int ordinal) {
+        int bits = 0;
+        for (int flag = 0; flag < flags.length; flag++) {
+            bits |= flags[flag].isSet(ordinal) ? 1 << flag : 0;
+        }
+        return bits;
+    }
+
+    /** How many rows have none of these flags. */
+    int without(int first, int end) {
+        int without = rows;
+        for (int word = 0; word << 6 < rows; word++) {
+            long any = 0;
+            for (int flag = first; flag < end; flag++) {
+                any |= flags[flag].word(word);
+            }
+            without -= Long.bitCount(any);
+        }
+        return without;
     }
 
     /** The chunk that holds this address, from memory or else from the state. */
@@ -137,24 +165,14 @@ final class RowLog {
         return chunk.getInt(offset(address) + ROW_ORDINAL);
     }
 
-    int unmatched() {
-        int flags = 0;
-        for (long word : matched) {
-            flags += Long.bitCount(word);
-        }
-        return rows - flags;
-    }
-
     /** Writes what the state does not have yet. */
     void flush() throws Exception {
         if (tailOpen) {
             chunks[count - 1].putInt(CHUNK_USED, tailUsed);
         }
         writeChunks();
-        if (matchesDirty) {
-            state.writeMatches(keyGroup, matchesNumber, matchBytes());
-            matchesDirty = false;
-            matchesWritten = true;
+        for (Flags each : flags) {
+            each.flush(rows);
         }
     }
 
@@ -190,9 +208,7 @@ final class RowLog {
         for (int number = 0; number < stored; number++) {
             state.removeRows(keyGroup, firstNumber + number);
         }
-        if (matchesWritten) {
-            state.removeMatches(keyGroup, matchesNumber);
-        }
+        removeFlags();
     }
 
     void releaseMemory() {
@@ -230,7 +246,7 @@ final class RowLog {
     /** Takes back the chunk after the last one from the state, before a row is added. */
     void restore(byte[] bytes, RowVisitor visitor) throws Exception {
         if (count == 0) {
-            restoreMatches();
+            restoreFlags();
         }
         makeRoomForChunk();
         final int number = count++;
@@ -251,14 +267,16 @@ final class RowLog {
                 });
     }
 
-    void restoreMatches() throws Exception {
-        final byte[] bytes = state.readMatches(keyGroup, matchesNumber);
-        if (bytes != null) {
-            matched = new long[(bytes.length + 7) >>> 3];
-            for (int at = 0; at < bytes.length; at++) {
-                matched[at >>> 3] |= (bytes[at] & 0xffL) << ((at & 7) << 3);
-            }
-            matchesWritten = true;
+    void restoreFlags() throws Exception {
+        for (Flags each : flags) {
+            each.restore();
+        }
+    }
+
+    /** Removes the flags from the state, of a log that nothing is added to. */
+    void removeFlags() throws Exception {
+        for (Flags each : flags) {
+            each.remove();
         }
     }
 
@@ -302,14 +320,6 @@ final class RowLog {
     private void release(int number) {
         memory.releaseChunk(chunks[number]);
         chunks[number] = null;
-    }
-
-    private byte[] matchBytes() {
-        final byte[] bytes = new byte[(rows + 7) >>> 3];
-        for (int at = 0; at < bytes.length && at >>> 3 < matched.length; at++) {
-            bytes[at] = (byte) (matched[at >>> 3] >>> ((at & 7) << 3));
-        }
-        return bytes;
     }
 
     private static int offset(int address) {

@@ -2,12 +2,17 @@ package juncture.join;
 
 import org.apache.flink.api.common.state.BroadcastState;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
 /**
- * What has to be known to read the chunks: their format, the width of the buckets, and the columns of each side.
+ * What has to be known to read the chunks: their format, the width of the buckets, the columns of each side, and which
+ * joins a chain has.
  *
  * <p>Kept as names and texts in operator state, so that a version that can't read the rows can still tell why.
  */
@@ -15,29 +20,75 @@ final class StateHeader {
     private static final String FORMAT = "format";
     private static final String WIDTH = "bucket.width";
     private static final String WATERMARK = "watermark";
+    private static final String CHAIN = "chain";
+
+    /** Chunks as of ChunkState.FORMAT, but of several joins: no operator that knows one join may take it for its own. */
+    private static final int CHAIN_FORMAT = 3;
+
+    /** Buckets that a side's rows are in, about: fewer are quicker to probe, more are dropped sooner. */
+    private static final int BUCKETS = 10;
+
+    private static final long NARROWEST_BUCKET = 1000;
 
     final long width;
-    final Columns left;
-    final Columns right;
+    private final String[] names;
+    private final Columns[] sides;
 
-    private StateHeader(long width, Columns left, Columns right) {
+    /** The joins of a chain; null where one join is all. */
+    private final String chain;
+
+    private StateHeader(long width, String[] names, Columns[] sides, String chain) {
         this.width = width;
-        this.left = left;
-        this.right = right;
+        this.names = names;
+        this.sides = sides;
+        this.chain = chain;
     }
 
-    static StateHeader of(JoinDescription description, long width) {
-        return new StateHeader(width, Columns.of(description.left), Columns.of(description.right));
+    static StateHeader of(JoinDescription join) {
+        return new StateHeader(
+                width(join.left.retention + join.right.retention),
+                new String[] {"left", "right"},
+                new Columns[] {Columns.of(join.left), Columns.of(join.right)},
+                null);
+    }
+
+    static StateHeader of(ChainDescription description) {
+        final List<JoinDescription.SideDescription> inputs = description.inputs();
+        final String[] names = new String[inputs.size()];
+        final Columns[] sides = new Columns[inputs.size()];
+        for (int side = 0; side < sides.length; side++) {
+            names[side] = "input" + (side + 1);
+            sides[side] = Columns.of(inputs.get(side));
+        }
+        final List<String> joins = new ArrayList<>();
+        long span = 0;
+        for (JoinDescription join : description.joins) {
+            joins.add(
+                    String.format(
+                            Locale.ROOT,
+                            "%s from %d to %d ms",
+                            join.left.outer ? "left" : "inner",
+                            -join.right.retention,
+                            join.left.retention));
+            span = Math.max(span, join.left.retention + join.right.retention);
+        }
+        return new StateHeader(width(span), names, sides, String.join(", ", joins));
+    }
+
+    private static long width(long span) {
+        return Math.max(NARROWEST_BUCKET, span / BUCKETS);
     }
 
     /**
-     * What a snapshot has.
+     * What a snapshot has, whose joins must be these.
      *
-     * @throws SuppressRestartsException if it was written in another format.
+     * @throws SuppressRestartsException if it was written in another format, or for other joins.
      */
-    static StateHeader read(BroadcastState<String, String> state) throws Exception {
+    StateHeader readAs(BroadcastState<String, String> state) throws Exception {
+        final String stored = state.get(CHAIN);
         final int format = Integer.parseInt(state.get(FORMAT));
-        if (format < ChunkState.OLDEST_FORMAT || format > ChunkState.FORMAT) {
+        final int newest = stored == null ? ChunkState.FORMAT : CHAIN_FORMAT;
+        if (format < ChunkState.OLDEST_FORMAT || format > newest) {
             throw refusal(
                     String.format(
                             Locale.ROOT,
@@ -45,10 +96,36 @@ final class StateHeader {
                                     + " formats %d to %d. Nothing was read. Restore with the version that wrote it.",
                             format,
                             ChunkState.OLDEST_FORMAT,
-                            ChunkState.FORMAT));
+                            newest));
         }
-        return new StateHeader(
-                Long.parseLong(state.get(WIDTH)), Columns.read(state, "left"), Columns.read(state, "right"));
+        if (stored == null ? chain != null : !stored.equals(chain)) {
+            throw refusal(
+                    String.format(
+                            Locale.ROOT,
+                            "The state that this join was given is that of %s, and the job runs %s. Nothing was read, as"
+                                    + " rows would be missing. Restore with the job as it was, or start without this"
+                                    + " state.",
+                            told(stored),
+                            told(chain)));
+        }
+        final Columns[] columns = new Columns[sides.length];
+        for (int side = 0; side < sides.length; side++) {
+            columns[side] = Columns.read(state, names[side]);
+        }
+        return new StateHeader(Long.parseLong(state.get(WIDTH)), names, columns, chain);
+    }
+
+    private static String told(String chain) {
+        return chain == null ? "one join by itself" : "a chain of joins as one operator (" + chain + ")";
+    }
+
+    /**
+     * How stored rows of a side become rows of the job.
+     *
+     * @throws SuppressRestartsException if they can't.
+     */
+    RowProjection projection(int side, StateHeader now, InternalTypeInfo<RowData> type) {
+        return sides[side].projection(now.sides[side], type, names[side]);
     }
 
     /** How far the watermark of a join has ever been; Long.MIN_VALUE before the first, and in older snapshots. */
@@ -66,9 +143,17 @@ final class StateHeader {
     void write(BroadcastState<String, String> state) throws Exception {
         state.clear();
         state.putAll(
-                Map.of(FORMAT, Integer.toString(ChunkState.FORMAT), WIDTH, Long.toString(width)));
-        left.write(state, "left");
-        right.write(state, "right");
+                Map.of(
+                        FORMAT,
+                        Integer.toString(chain == null ? ChunkState.FORMAT : CHAIN_FORMAT),
+                        WIDTH,
+                        Long.toString(width)));
+        if (chain != null) {
+            state.put(CHAIN, chain);
+        }
+        for (int side = 0; side < sides.length; side++) {
+            sides[side].write(state, names[side]);
+        }
     }
 
     /** Fails the job for good: with this state no restart can succeed. */
@@ -78,6 +163,6 @@ final class StateHeader {
 
     /** The header of a job that goes on with this state. The buckets stay: a changed bound costs speed at most. */
     StateHeader continuedBy(StateHeader now) {
-        return new StateHeader(width, now.left, now.right);
+        return new StateHeader(width, names, now.sides, chain);
     }
 }

@@ -1,5 +1,6 @@
 package juncture.join;
 
+import org.apache.flink.core.memory.MemorySegment;
 import org.apache.flink.runtime.state.KeyGroupRange;
 import org.apache.flink.table.data.binary.BinaryRowData;
 
@@ -11,8 +12,8 @@ final class TimeBucket {
     private final RowLog[] logs;
     private final int firstKeyGroup;
 
-    /** Rows without a match; there from when the first row of the bucket expires. */
-    private ExpiryQueue unmatched;
+    /** For each join, the rows that it has yet to settle; there from when the first row of the bucket is due. */
+    private final ExpiryQueue[] waiting;
 
     TimeBucket(long id, JoinSide side, KeyGroupRange range, HashIndex index) {
         this.id = id;
@@ -20,14 +21,17 @@ final class TimeBucket {
         this.index = index;
         firstKeyGroup = range.getStartKeyGroup();
         logs = new RowLog[range.getNumberOfKeyGroups()];
+        waiting = new ExpiryQueue[side.flags.joins];
     }
 
-    void add(int keyGroup, int hash, long time, BinaryRowData row, boolean matched) throws Exception {
+    void add(int keyGroup, int hash, long time, BinaryRowData row, int flagBits) throws Exception {
         final RowLog log = logToFill(keyGroup);
         final int address = log.nextAddress(row.getSizeInBytes());
-        final int ordinal = log.append(hash, index.put(hash, address), row, matched);
-        if (unmatched != null && !matched) {
-            unmatched.add(time, keyGroup, address, ordinal);
+        final int ordinal = log.append(hash, index.put(hash, address), row, flagBits);
+        for (int join = 0; join < waiting.length; join++) {
+            if (waiting[join] != null && !isSettled(join, log, ordinal)) {
+                waiting[join].add(time, keyGroup, address, ordinal);
+            }
         }
     }
 
@@ -53,26 +57,35 @@ final class TimeBucket {
         return logs[keyGroup - firstKeyGroup];
     }
 
-    /** What a row without a match is given to. */
-    interface UnmatchedVisitor {
-        void visit(long time, BinaryRowData row) throws Exception;
+    /** What a row is given to that is due without a match; it is valid until the end of the call. */
+    interface DueVisitor {
+        void visit(long time, BinaryRowData row, int hash, RowLog log, int ordinal) throws Exception;
     }
 
-    /** Gives each row up to a time that has had no match to the visitor, in order of time, once. */
-    void expireUnmatched(long until, UnmatchedVisitor visitor) throws Exception {
-        if (unmatched == null) {
-            collectUnmatched();
+    /**
+     * Gives each row up to a time that a join has not settled to the visitor, in order of time, once. The visitor must
+     * not add rows.
+     */
+    void settle(int join, long until, DueVisitor visitor) throws Exception {
+        if (waiting[join] == null) {
+            collectWaiting(join);
         }
-        while (!unmatched.isEmpty() && unmatched.time() <= until) {
-            final RowLog log = log(unmatched.keyGroup());
-            final int ordinal = unmatched.ordinal();
-            if (!log.isMatched(ordinal)) {
-                RowLog.pointTo(side.row, log.chunk(unmatched.address()), unmatched.address());
-                visitor.visit(unmatched.time(), side.row);
-                log.markMatched(ordinal);
+        final ExpiryQueue queue = waiting[join];
+        while (!queue.isEmpty() && queue.time() <= until) {
+            final RowLog log = log(queue.keyGroup());
+            final int ordinal = queue.ordinal();
+            if (!isSettled(join, log, ordinal)) {
+                final MemorySegment chunk = log.chunk(queue.address());
+                RowLog.pointTo(side.row, chunk, queue.address());
+                visitor.visit(queue.time(), side.row, RowLog.hash(chunk, queue.address()), log, ordinal);
+                log.set(side.flags.putOut(join), ordinal);
             }
-            unmatched.removeOldest();
+            queue.removeOldest();
         }
+    }
+
+    private boolean isSettled(int join, RowLog log, int ordinal) {
+        return log.isAnySet(side.flags.first(join), side.flags.first(join + 1), ordinal);
     }
 
     /** Something to do with a log. */
@@ -112,8 +125,10 @@ final class TimeBucket {
 
     private void releaseTables() {
         index.release();
-        if (unmatched != null) {
-            unmatched.release();
+        for (ExpiryQueue queue : waiting) {
+            if (queue != null) {
+                queue.release();
+            }
         }
     }
 
@@ -126,22 +141,22 @@ final class TimeBucket {
         return logs[position];
     }
 
-    private void collectUnmatched() throws Exception {
+    private void collectWaiting(int join) throws Exception {
         int expected = 0;
         for (RowLog log : logs) {
-            expected += log == null ? 0 : log.unmatched();
+            expected += log == null ? 0 : log.without(side.flags.first(join), side.flags.first(join + 1));
         }
         // All at once: to grow while a chunk is read might take that chunk's memory.
-        unmatched = new ExpiryQueue(side.memory, expected);
+        final ExpiryQueue queue = new ExpiryQueue(side.memory, expected);
+        waiting[join] = queue;
         forEach(
                 log ->
                         log.forEach(
                                 (address, hash, chunk) -> {
                                     final int ordinal = RowLog.ordinal(chunk, address);
-                                    if (!log.isMatched(ordinal)) {
+                                    if (!isSettled(join, log, ordinal)) {
                                         RowLog.pointTo(side.row, chunk, address);
-                                        unmatched.add(
-                                                side.timeOf(side.row), log.keyGroup, address, ordinal);
+                                        queue.add(side.timeOf(side.row), log.keyGroup, address, ordinal);
                                     }
                                 }));
     }

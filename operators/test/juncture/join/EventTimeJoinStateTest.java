@@ -20,7 +20,7 @@ import java.util.List;
 /** What the operator has seen survives snapshots, in any number of subtasks, in memory or out of it. */
 class EventTimeJoinStateTest {
     /** Of Flink's harness, in bytes. */
-    private static final long MANAGED_MEMORY = 3 << 20;
+    static final long MANAGED_MEMORY = 3 << 20;
 
     private static StateBackend backend(String name) {
         return name.equals("rocksdb") ? new EmbeddedRocksDBStateBackend(false) : new HashMapStateBackend();
@@ -164,7 +164,7 @@ class EventTimeJoinStateTest {
             final int rows = 10_000;
             for (int number = 0; number < rows; number++) {
                 running.left("key" + number, 1_000_000 + number * 50L, number % 50 == 0 ? large : text);
-                assertTrue(running.operator().memory.allocated() <= MANAGED_MEMORY);
+                assertTrue(running.operator().store.memory.allocated() <= MANAGED_MEMORY);
             }
             for (int number = 0; number < rows; number += 2) {
                 running.right("key" + number, 1_500_000, "match");

@@ -132,6 +132,12 @@ final class Joins {
         return error == null ? "" : error.getMessage() + "\n" + messages(error.getCause());
     }
 
+    static long storedChunks(KeyedStateBackend<RowData> backend) {
+        return IntStream.range(0, ChunkState.STRIPES)
+                .mapToLong(stripe -> backend.getKeys(ChunkState.rowsState(stripe), VoidNamespace.INSTANCE).count())
+                .sum();
+    }
+
     private IntervalJoinFunction function() {
         return new IntervalJoinFunction(condition("true"), result, new boolean[] {!nullsMatch});
     }
@@ -269,13 +275,9 @@ final class Joins {
             return (EventTimeJoin) harness.getOperator();
         }
 
-        /** How many chunks the state holds. */
+        /** How many maps of key groups hold chunks. */
         long storedChunks() {
-            final KeyedStateBackend<RowData> backend = harness.getOperator().getKeyedStateBackend();
-            return IntStream.range(0, ChunkState.STRIPES)
-                    .mapToLong(
-                            stripe -> backend.getKeys(ChunkState.rowsState(stripe), VoidNamespace.INSTANCE).count())
-                    .sum();
+            return Joins.storedChunks(harness.getOperator().getKeyedStateBackend());
         }
 
         /** Whether the older row of a result was out of time when it was put out. */

@@ -23,7 +23,7 @@ import java.util.List;
  *
  * <p>A step is one of {@code ["left", key, time, text]}, {@code ["right", ...]}, {@code ["watermark", left, right]},
  * {@code ["idle", isLeft, isIdle]}, and {@code ["restore", parallelism]}, which goes on from a snapshot, without a
- * watermark.
+ * watermark. A chain of joins has {@code links} instead, and the steps of `ChainStreams`.
  */
 final class StreamServer {
     private StreamServer() {}
@@ -38,7 +38,10 @@ final class StreamServer {
             final JsonNode request = mapper.readTree(line);
             final ObjectNode answer = mapper.createObjectNode();
             for (String form : new String[] {"flink", "operator"}) {
-                final List<String> rows = new Job(request, form).run();
+                final List<String> rows =
+                        request.has("links")
+                                ? new ChainStreams(request, form).run()
+                                : new Job(request, form).run();
                 rows.forEach(answer.withArray(form)::add);
             }
             out.println(mapper.writeValueAsString(answer));

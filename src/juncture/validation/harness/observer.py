@@ -5,7 +5,8 @@ Names as Flink 2.3 and its Kafka connector 5.0 report them for each subtask; a s
 - `….KafkaSourceReader.topic.page-clicks_ab12.partition.0.currentOffset`: of the last record handed on, malformed
   ones too; -1 before the first since the job's start;
 - `….split.page-clicks_ab12-0.watermark.currentWatermark` and `….accumulatedIdleTimeMs`: of one partition;
-- `IntervalJoin[6].currentInputWatermark`: the lower one of both sides;
+- `IntervalJoin[6].currentInputWatermark`: the lower one of both sides; `IntervalJoin[11].IntervalJoin[6]....` where the
+  join is part of an operator for several;
 - `clicks[8]__Writer.numRecordsSend`: records handed to Kafka.
 """
 
@@ -30,7 +31,9 @@ _SPLIT = re.compile(
     r"^\d+\.(?P<op>Source__.*)\.split\..*-(?P<n>\d+)\.watermark\.(?P<what>currentWatermark|accumulatedIdleTimeMs)$"
 )
 _READ = re.compile(r"^\d+\.Source__.*(?<!KafkaConsumer)\.numRecordsIn$")
-_JOIN = re.compile(r"^\d+\.\w*Join\[(?P<node>\d+)\]\.current(?P<side>Input|Output)Watermark$")
+_JOIN = re.compile(
+    r"^\d+\.(?P<last>\w*Join\[\d+\]\.)?\w*Join\[(?P<node>\d+)\]\.current(?P<side>Input|Output)Watermark$"
+)
 _JOINS = re.compile(r"^\w*Join\[\d+\]$")
 _SENT = re.compile(r"^\d+\..*__Writer\.numRecordsSend$")
 _NONE = -(2**63)
@@ -174,11 +177,12 @@ class Observer:
     def _complete(self, vertex: Vertex, names: tuple[str, ...]) -> bool:
         """Whether every subtask and every partition has reported."""
         if not vertex.name.startswith("Source: "):
-            # A join has two watermarks, a writer one counter.
+            # A join has two watermarks, a writer one counter. Those of joins that are part of another come with its.
             expected = sum(
                 2 * bool(_JOINS.match(each)) + each.endswith(": Writer") for each in vertex.operators
             )
-            return len(names) == expected * vertex.parallelism
+            parts = sum(bool((match := _JOIN.match(name)) and match["last"]) for name in names)
+            return len(names) - parts == expected * vertex.parallelism
         partitions = self._partitions.get(_table(vertex), 0)
         found = [match["n"] for name in names if (match := _OFFSET.match(name))]
         splits = [match["n"] for name in names if (match := _SPLIT.match(name))]
