@@ -117,7 +117,7 @@ class Ailing:
         self.connection = connect(root, environment)
         self._start = lambda: submit(
             Bundle(self.files, [jar.path for jar in toolchain.jars]),
-            Site(self.connection, open_store(root, environment), planner.run),
+            Site(self.connection, open_store(root, environment), planner),
         )
         self.flink_job = ""
 

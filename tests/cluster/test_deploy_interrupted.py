@@ -31,22 +31,26 @@ from juncture.deploy.store import Store
 from juncture.deploy.submit import submit
 from juncture.deploy.toolchain import find_toolchain
 from juncture.model.environment import Flink, Kafka
+from juncture.planner.session import Planner
 given = json.loads(Path(sys.argv[1]).read_text())
 toolchain = find_toolchain(["kafka"])
 connection = Connection("local", Kafka(**given["kafka"]), Flink(**given["flink"]), given["variables"])
-with toolchain.planner() as planner:
-    def launch(script, options, variables):
+class Halting(Planner):
+    def run(self, script, options, variables):
         if given["halt"] == "before":
             print("halt", flush=True)
             time.sleep(600)
         if given["halt"] == "during":
             print("halt", flush=True)
-        planner.run(script, options, variables)
+        super().run(script, options, variables)
         if given["halt"] == "after":
             print("halt", flush=True)
             time.sleep(600)
-    jars = [jar.path for jar in toolchain.jars]
-    submit(Bundle(given["files"], jars), Site(connection, Store(given["store"]), launch))
+jars = [jar.path for jar in toolchain.jars]
+# As where nothing had to be compiled, it has no process yet.
+with Halting(toolchain.java_home, jars) as planner:
+    site = Site(connection, Store(given["store"])).using(planner, lambda message: None)
+    submit(Bundle(given["files"], jars), site)
 """
 
 
@@ -127,6 +131,7 @@ def test_killed_while_the_start_is_under_way(
     process = submit_elsewhere(made, "during", tmp_path)
     time.sleep(seconds)
     end(process, signal.SIGKILL)
+    assert helpers(made.store.files, JOB)
     try:
         made.submit(planner)
     except Refused as error:

@@ -114,7 +114,7 @@ def test_rows_are_looked_up_anew_or_kept(stack: Stack, server: Postgres, tmp_pat
         assert plan is not None
         files = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
         bundled = Bundle(files, [jar.path for jar in toolchain.jars])
-        site = Site(connection(PASSWORD), store, planner.run)
+        site = Site(connection(PASSWORD), store, planner)
         write(("e1", 1), ("e2", 2), ("e3", 3))
 
         submit(bundled, site)
@@ -129,7 +129,7 @@ def test_rows_are_looked_up_anew_or_kept(stack: Stack, server: Postgres, tmp_pat
         stop("enriched", site)
 
         with pytest.raises(Refused) as caught:
-            submit(bundled, Site(connection("wrong-password"), store, planner.run), anew=True)
+            submit(bundled, Site(connection("wrong-password"), store, planner), anew=True)
         assert "password authentication failed" in caught.value.problem
 
     logs = (stack.root / ".juncture" / "local" / "logs").iterdir()

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from juncture.model.environment import Flink
 
-Launcher = Callable[[Path, Mapping[str, str], Mapping[str, str]], None]
-"""Takes job.py, Flink options for this start, and variables; returns when the cluster has taken the job.
 
-`juncture.planner.session.Planner.run` is one. It raises Unreachable if it failed.
-"""
+class Launcher(Protocol):
+    """What starts job.py on a cluster; juncture.planner.session.Planner is one."""
+
+    def start(self) -> None:
+        """Start the process that `run` works in, without waiting for it."""
+
+    def run(self, script: Path, options: Mapping[str, str], variables: Mapping[str, str]) -> None:
+        """Run job.py with Flink options for this start, and variables, until the cluster has taken the job.
+
+        Raises Unreachable if it failed.
+        """
 
 
 def launch_options(

@@ -25,8 +25,12 @@ def _silent(message: str) -> None:
     return
 
 
-def _no_launcher(script: Path, options: Mapping[str, str], variables: Mapping[str, str]) -> None:
-    raise JunctureError("jobs can't be started without a planner")
+class _NoLauncher:
+    def start(self) -> None:
+        raise JunctureError("jobs can't be started without a planner")
+
+    def run(self, script: Path, options: Mapping[str, str], variables: Mapping[str, str]) -> None:
+        self.start()
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Site:
     Args:
         connection: where jobs run.
         store: the environment's.
-        launch: starts job.py; callers that only stop jobs need none.
+        launcher: starts job.py; callers that only stop jobs need none.
         reading: reads savepoints, and what else only Java reads.
         progress: is told each step.
         savepoints: which are kept.
@@ -45,7 +49,7 @@ class Site:
 
     connection: Connection
     store: Store
-    launch: Launcher = _no_launcher
+    launcher: Launcher = field(default_factory=_NoLauncher)
     reading: Reading = BLIND
     progress: Progress = _silent
     savepoints: Savepoints = field(default_factory=Savepoints)
@@ -53,7 +57,7 @@ class Site:
 
     def using(self, planner: Planner, progress: Progress) -> Site:
         """With a planner that starts jobs and reads savepoints, and with somebody to tell each step."""
-        return replace(self, launch=planner.run, reading=Reading.by(planner), progress=progress)
+        return replace(self, launcher=planner, reading=Reading.by(planner), progress=progress)
 
     @contextmanager
     def holding(self, job: str, what: str) -> Iterator[Site]:
@@ -73,4 +77,6 @@ class Site:
 
     def note_helpers(self, job: str) -> None:
         """Note in the job's lock which processes may go on with a start if this one is killed."""
+        # A planner that had nothing to compile has no process yet.
+        self.launcher.start()
         self.held[job].note(own_helpers())

@@ -264,7 +264,7 @@ def _execute(plan: SubmitPlan, asked: _Asked, site: Site, cluster: FlinkCluster)
         options |= table_options(manifest, plan.startpoints)
     try:
         _launch(
-            files["job.py"], site.launch, connection.flink, options, variables, cluster, plan.flink_job_id
+            files["job.py"], site.launcher, connection.flink, options, variables, cluster, plan.flink_job_id
         )
         wait_running(cluster, plan.flink_job_id, site.progress)
     except (JunctureError, OSError) as error:
@@ -280,7 +280,7 @@ def _execute(plan: SubmitPlan, asked: _Asked, site: Site, cluster: FlinkCluster)
 
 def _launch(
     script: str,
-    launch: Launcher,
+    launcher: Launcher,
     flink: Flink,
     options: Mapping[str, str],
     variables: Mapping[str, str],
@@ -291,7 +291,7 @@ def _launch(
         path = Path(folder, "job.py")
         path.write_text(script, encoding="utf-8")
         try:
-            launch(path, {**options, **tls_options(flink, path.parent)}, variables)
+            launcher.run(path, {**options, **tls_options(flink, path.parent)}, variables)
         except JunctureError:
             # The answer may have been lost on its way back: what counts is whether the cluster has the job.
             if cluster.summary(job_id) is None:

@@ -44,4 +44,4 @@ def test_between_two_steps_another_is_told_who_does_what(site: Site) -> None:
 
 def test_without_a_planner_nothing_is_started(site: Site) -> None:
     with pytest.raises(JunctureError, match="without a planner"):
-        site.launch(Path("job.py"), {}, {})
+        site.launcher.run(Path("job.py"), {}, {})
