@@ -75,7 +75,7 @@ def _view(text: Text, found: JobStatus, gone: bool) -> None:
                 (
                     source.table,
                     f"{source.read:,}",
-                    f"{source.skipped:,}",
+                    f"{source.skipped:,}" + (" or more" if source.may_have_skipped_more else ""),
                     "-" if source.behind is None else f"{source.behind:,}",
                     moment(source.watermark),
                 )

@@ -23,12 +23,14 @@ class SourceStatus(Value):
     """A source since the job's last start or restart.
 
     `read` counts records fetched, `skipped` those of them that did not parse, `behind` those that are in
-    Kafka and not fetched yet. The watermark is None before the first one.
+    Kafka and not fetched yet. The watermark is None before the first one. `may_have_skipped_more`: records that break
+    off in the middle can't be told from those that a condition of the query on this source drops.
     """
 
     table: str
     read: int
     skipped: int
+    may_have_skipped_more: bool = False
     behind: int | None
     watermark: AwareDatetime | None
 
@@ -135,6 +137,7 @@ def _sources(counted: Progress) -> tuple[SourceStatus, ...]:
             table=source.table,
             read=source.read,
             skipped=source.skipped,
+            may_have_skipped_more=source.filtered,
             behind=source.behind,
             watermark=_representable(source.watermark),
         )

@@ -42,7 +42,8 @@ class SourceMetrics:
 
     `watermark` is the lowest of its subtasks in ms of the epoch, None before the first one. Where some
     subtasks have none, for lack of partitions or of records, it is the highest of the others.
-    `behind` is None where Flink does not know it yet; `skipped` are records that were read and did not parse.
+    `behind` is None where Flink does not know it yet; `skipped` are records that were read and did not parse. They are
+    the least there were if `filtered`: what breaks off in the middle can't be told there from what a condition drops.
     """
 
     table: str
@@ -50,6 +51,7 @@ class SourceMetrics:
     emitted: int
     behind: int | None
     watermark: int | None
+    filtered: bool = False
 
     @property
     def skipped(self) -> int:
@@ -100,8 +102,7 @@ def _collect(cluster: FlinkCluster, job: JobDetail) -> Progress:
         source = next((match for name in names if (match := _SOURCE.match(name))), None)
         writers = [match["operator"] for name in names if (match := _WRITER.match(name))]
         if source is not None:
-            emitted = emitted_counter(job, vertex)
-            sources.append(_source(cluster, job.id, vertex, source["operator"], emitted, names))
+            sources.append(_source(cluster, job, vertex, source["operator"], names))
         for writer in writers:
             name = f"{writer}.numRecordsSend"
             sums = aggregate(cluster, job.id, vertex, [name], "sum")
@@ -162,28 +163,34 @@ def emitted_counter(job: JobDetail, vertex: Vertex) -> str:
     chained = vertex.operators[1:2]
     if not chained:
         return "numRecordsOut"
-    side = "In" if job.drops_rows(vertex, chained[0]) else "Out"
-    return f"{_metric_name(chained[0])}.numRecords{side}"
+    return f"{_metric_name(chained[0])}.numRecords{'In' if is_filtered(job, vertex) else 'Out'}"
+
+
+def is_filtered(job: JobDetail, vertex: Vertex) -> bool:
+    """Whether what comes out of a source goes, uncounted, through an operator that may drop rows."""
+    return any(job.drops_rows(vertex, each) for each in vertex.operators[1:2])
 
 
 def _source(
-    cluster: FlinkCluster, job_id: str, vertex: Vertex, operator: str, emitted: str, names: tuple[str, ...]
+    cluster: FlinkCluster, job: JobDetail, vertex: Vertex, operator: str, names: tuple[str, ...]
 ) -> SourceMetrics:
+    emitted = emitted_counter(job, vertex)
     read, behind, watermark = (
         f"{operator}.{metric}" for metric in ("numRecordsIn", "pendingRecords", "currentOutputWatermark")
     )
     if emitted not in names:
         emitted = read
-    sums = aggregate(cluster, job_id, vertex, [read, emitted, behind], "sum")
-    reached = aggregate(cluster, job_id, vertex, [watermark], "min").get(watermark)
+    sums = aggregate(cluster, job.id, vertex, [read, emitted, behind], "sum")
+    reached = aggregate(cluster, job.id, vertex, [watermark], "min").get(watermark)
     if reached is not None and _watermark(reached) is None:
-        reached = aggregate(cluster, job_id, vertex, [watermark], "max").get(watermark)
+        reached = aggregate(cluster, job.id, vertex, [watermark], "max").get(watermark)
     return SourceMetrics(
         table=table_of(vertex.operators[0].removeprefix("Source: ")),
         read=int(sums.get(read, 0)),
         emitted=int(sums.get(emitted, 0)),
         behind=int(sums[behind]) if behind in sums else None,
         watermark=_watermark(reached),
+        filtered=is_filtered(job, vertex),
     )
 
 

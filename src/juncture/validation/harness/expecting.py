@@ -163,9 +163,15 @@ class Expecting:
         if step.late is not None and step.late != self.late:
             problems.append(f"{self.late} records came late, and not {step.late}")
         for source, count in (step.skipped or {}).items():
-            found = seen.sources[source].skipped
-            if found != count:
-                problems.append(f"{found} records of '{source}' were skipped, and not {count}")
+            counted = seen.sources[source]
+            if counted.skipped != count:
+                why = (
+                    ": of records that break off in the middle it is not known, as the query's condition on this source"
+                    " drops what is left of them"
+                    if counted.filtered
+                    else ""
+                )
+                problems.append(f"{counted.skipped} records of '{source}' were skipped, and not {count}{why}")
         return problems
 
     def _told(self, moment: datetime | None) -> str:

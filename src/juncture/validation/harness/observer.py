@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from juncture.flink.answers import JobDetail, Vertex
 from juncture.flink.http import NotFound
-from juncture.flink.metrics import emitted_counter, table_of
+from juncture.flink.metrics import emitted_counter, is_filtered, table_of
 from juncture.flink.rest import FlinkCluster
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.validation.harness.timeline import JoinSeen, Observation, SourceSeen, SplitSeen
@@ -221,7 +221,9 @@ class Observer:
             )
             for number, offset in sorted(offsets.items())
         )
-        return SourceSeen(table, splits, _lowest(splits), max(read - parsed, 0))
+        assert self._detail is not None
+        filtered = is_filtered(self._detail, vertex)
+        return SourceSeen(table, splits, _lowest(splits), max(read - parsed, 0), filtered)
 
     def _is_idle(self, table: str, number: int, accumulated: float, offset: int) -> bool:
         """Whether the time that a partition was idle for has grown in the last report, and nothing was read since."""

@@ -26,13 +26,15 @@ class SplitSeen:
 class SourceSeen:
     """One source. `watermark` is the lowest of its partitions that are not idle, None where one has none.
 
-    `skipped` are records that were read since the job's last start and did not parse.
+    `skipped` are records that were read since the job's last start and did not parse; the least there were if
+    `filtered`, by a condition of the query on this source.
     """
 
     table: str
     splits: tuple[SplitSeen, ...]
     watermark: int | None
     skipped: int = 0
+    filtered: bool = False
 
     @property
     def idle(self) -> bool:
