@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -25,6 +25,9 @@ from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import RenderedJob
 from juncture.model.report import Finding
 from juncture.model.resolved import ResolvedStartpoints
+from juncture.monitoring.alerts import RULES, rules_text
+from juncture.monitoring.dashboard import DASHBOARD, dashboard_text
+from juncture.monitoring.subject import subject
 from juncture.render.bundle import bundle, digest, write
 from juncture.startpoints.seen import read_seen
 
@@ -55,8 +58,8 @@ class _Bundle:
 )
 @click.option(
     "--target",
-    type=click.Choice(["kubernetes"]),
-    help="Write what it takes to run each job as an application there, too.",
+    type=click.Choice(["kubernetes", "prometheus"]),
+    help="Write what it takes to run each job as an application on Kubernetes, or to watch it by Prometheus, too.",
 )
 @click.option(
     "--startpoints",
@@ -88,16 +91,21 @@ def command(
 
     With `--target kubernetes` there are besides: kubernetes.yaml, a FlinkDeployment for Flink's Kubernetes operator,
     held against the operator's published schema; and a Dockerfile with the jars in lib/, for the image that it names.
+
+    With `--target prometheus` there are besides: prometheus-rules.yaml, alert rules with limits from the job's own
+    windows, watermarks and checkpoints; and grafana-dashboard.json.
     """
-    if seen_file is not None and (target is None or len(jobs) != 1):
+    if seen_file is not None and (target != "kubernetes" or len(jobs) != 1):
         raise click.UsageError("--startpoints is for one JOB, and goes with --target kubernetes")
     names = chosen(invocation, jobs)
     folder = to or invocation.root / "build"
-    applications = Applications(invocation.project, invocation.environment) if target else None
+    applications = (
+        Applications(invocation.project, invocation.environment) if target == "kubernetes" else None
+    )
     seen = read_seen(seen_file.name, seen_file.read()) if seen_file is not None else None
     with invocation.leaving(f"the files of a job in {folder} are all old or all new"):
         with invocation.output.progress() as say:
-            bundles = _bundles(invocation, names, say, applications, seen)
+            bundles = _bundles(invocation, names, say, applications, seen, watched=target == "prometheus")
         written = {name: write(each.files, folder / name, each.beside) for name, each in bundles.items()}
     rows = [
         {
@@ -147,6 +155,7 @@ def _bundles(
     say: Callable[[str], None],
     applications: Applications | None,
     seen: ResolvedStartpoints | None,
+    watched: bool,
 ) -> dict[str, _Bundle]:
     """What is to be written of each job. Raises InvalidProject with what is wrong in any of them."""
     jobs, wrong = rendered(invocation, names)
@@ -166,6 +175,10 @@ def _bundles(
             elif compilation.plan is not None:
                 try:
                     made = _bundle(invocation, job, compilation.plan, applications, seen)
+                    if watched:
+                        made = replace(
+                            made, files=made.files | _monitoring(invocation, job, compilation.plan)
+                        )
                     bundles[job.job.name] = made
                 except JunctureError as problem:
                     if problem.location is None:  # it is not of the project's files
@@ -193,6 +206,11 @@ def _bundle(
     application = applications.application(job, files, toolchain, seen)
     both = toolchain.beside | application.beside
     return _Bundle(files | application.files, both, joins, grouping, application)
+
+
+def _monitoring(invocation: Invocation, job: RenderedJob, plan: CompiledPlan) -> dict[str, str]:
+    watched = subject(job, plan, invocation.project.jobs[job.job.name])
+    return {RULES: rules_text(watched), DASHBOARD: dashboard_text(watched)}
 
 
 def _problem(finding: Finding) -> JunctureError:

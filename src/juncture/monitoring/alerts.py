@@ -1,0 +1,254 @@
+"""Alert rules for Prometheus: what to be woken for, with limits from the job's own windows, delays and checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import yaml
+
+from juncture import __version__
+from juncture.errors import Location
+from juncture.model.wording import span
+from juncture.monitoring.metrics import Metrics
+from juncture.monitoring.subject import Source, Subject, Waiting
+
+RULES = "prometheus-rules.yaml"
+_LATE = 0.01
+"""The share of a join's records that may be late, and lost, without anybody being called."""
+_NOTICE = 4 * 3600
+"""Seconds before records are removed unread, in which somebody can still do something."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One rule.
+
+    `lasting` is for how many minutes it must hold; `location` is where the author can change it.
+
+    `about` is the table or the operator, of those that have a rule each.
+    """
+
+    name: str
+    expression: str
+    lasting: int
+    severity: Literal["critical", "warning"]
+    summary: str
+    description: str
+    location: Location
+    about: str | None = None
+
+
+def alerts(subject: Subject) -> tuple[Alert, ...]:
+    """All rules of a job: those that stop it first."""
+    metrics = Metrics(subject)
+    found = [
+        *_runs(subject, metrics),
+        *_checkpoints(subject, metrics),
+        *(alert for source in subject.sources for alert in _source(subject, metrics, source)),
+        *(alert for waiting in subject.waiting for alert in _waits(subject, metrics, waiting)),
+        *_works(subject, metrics),
+    ]
+    return tuple(found)
+
+
+def rules_text(subject: Subject) -> str:
+    """The rules as Prometheus reads them: the same bytes for the same job."""
+    labels = {"project": subject.project, "environment": subject.environment, "juncture_job": subject.job}
+    group = {
+        "name": f"juncture:{subject.project}.{subject.job}",
+        "rules": [_rule(subject, alert, labels) for alert in alerts(subject)],
+    }
+    text: str = yaml.safe_dump({"groups": [group]}, sort_keys=False, allow_unicode=True, width=110)
+    return (
+        f"# {subject.job}: alert rules, rendered by Juncture {__version__} from the job's plan for the environment\n"
+        f"# '{subject.environment}'. A change made here is lost: change the job, and render again.\n{text}"
+    )
+
+
+def _rule(subject: Subject, alert: Alert, labels: dict[str, str]) -> dict[str, Any]:
+    return {
+        "alert": alert.name,
+        "expr": alert.expression,
+        "for": f"{alert.lasting}m",
+        "labels": {
+            "severity": alert.severity,
+            **labels,
+            **({"about": alert.about} if alert.about else {}),
+        },
+        "annotations": {
+            "summary": f"{subject.job}: {alert.summary}",
+            "description": f"{alert.description} Written at {alert.location}.",
+            "remedy": f"juncture diagnose {subject.job} --env {subject.environment}",
+        },
+    }
+
+
+def _runs(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
+    yield Alert(
+        "JunctureJobDown",
+        f"absent({metrics.job('uptime')} > 0)",
+        2,
+        "critical",
+        "it does not run",
+        "No JobManager that is scraped says that the job runs.",
+        subject.path,
+    )
+    yield Alert(
+        "JunctureJobRestarts",
+        f"sum(increase({metrics.job('numRestarts')}[15m])) > 0",
+        0,
+        "warning",
+        "it has failed, and was started again",
+        "{{ $value | humanize }} restarts in 15 min. Each reads again what came since the last checkpoint.",
+        subject.path,
+    )
+
+
+def _checkpoints(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
+    interval = span(subject.interval * 1000)
+    overdue = max(3 * subject.interval, 120)
+    yield Alert(
+        "JunctureCheckpointOverdue",
+        f"{metrics.checkpoint_age} > {overdue:g} and {metrics.up_for} > {overdue:g}",
+        0,
+        "critical",
+        "no checkpoint completes",
+        f"The last one completed {{{{ $value | humanizeDuration }}}} ago, and one is due every {interval}. A restart"
+        " goes back that far"
+        + ("; rows since then are not visible yet." if subject.transaction is not None else "."),
+        subject.path,
+    )
+    within = int(max(10, 5 * subject.interval / 60))
+    yield Alert(
+        "JunctureCheckpointsFail",
+        f"max(increase({metrics.job('numberOfFailedCheckpoints')}[{within}m])) > 0"
+        f" and {metrics.up_for} > {within * 60}",
+        0,
+        "warning",
+        "checkpoints fail",
+        f"{{{{ $value | humanize }}}} of them failed in {within} min. One is given up after"
+        f" {span(subject.timeout * 1000)}.",
+        subject.path,
+    )
+    yield Alert(
+        "JunctureCheckpointsSlow",
+        f"max({metrics.job('lastCheckpointDuration')}) / 1000 > {subject.interval:g}",
+        10,
+        "warning",
+        "checkpoints take longer than the time between them",
+        f"The last one took {{{{ $value | humanizeDuration }}}}, and one is due every {interval}.",
+        subject.path,
+    )
+    if subject.transaction is not None:
+        half = subject.transaction / 2
+        yield Alert(
+            "JunctureTransactionsExpire",
+            f"{metrics.checkpoint_age} > {half:g} and {metrics.up_for} > {half:g}",
+            0,
+            "critical",
+            "rows will be lost unless a checkpoint completes",
+            "The last checkpoint is {{ $value | humanizeDuration }} old. Kafka gives up the sink's transactions"
+            f" after {span(subject.transaction * 1000)}, and with them the rows of the time since.",
+            subject.sink,
+        )
+
+
+def _source(subject: Subject, metrics: Metrics, source: Source) -> Iterator[Alert]:
+    if source.marks is not None:
+        limit = source.delay + source.idle + subject.slack
+        parts = [f"{span(source.delay * 1000)} that its watermark waits"]
+        if source.idle:
+            parts.append(f"{span(source.idle * 1000)} of its idle timeout")
+        parts.append(f"{span(subject.slack * 1000)} that a restart may take")
+        yield Alert(
+            "JunctureEventTimeLags",
+            f"{metrics.event_time_lag(source)} > {limit:g}",
+            5,
+            "critical",
+            f"the event time of {source.table} stands still, or is far behind",
+            f"The newest watermark of {source.table} is {{{{ $value | humanizeDuration }}}} behind the clock; allowed"
+            f" are {', '.join(parts)}. Either the topic gets no new records, or the job reads old ones still.",
+            source.location,
+            source.table,
+        )
+    yield Alert(
+        "JunctureFallsBehind",
+        f"{metrics.work_left(source)} > {subject.slack:g} and {metrics.lag_growth(source)} > 0",
+        15,
+        "warning",
+        f"{source.table} comes faster than it is read",
+        f"What is unread of {source.table} takes {{{{ $value | humanizeDuration }}}} at the present rate, and it"
+        " grows.",
+        source.location,
+        source.table,
+    )
+    lead = metrics.source(source, "KafkaSourceReader_KafkaConsumer_records_lead_min")
+    pending = metrics.source(source, "pendingRecords")
+    yield Alert(
+        "JunctureRetentionOvertakes",
+        f"predict_linear({lead}[30m], {_NOTICE}) < 0 and min_over_time({pending}[30m]) > 0",
+        10,
+        "critical",
+        f"records of {source.table} will be removed unread",
+        f"The topic's retention comes nearer to what was not read yet, and reaches it within"
+        f" {span(_NOTICE * 1000)}. Records that are removed are lost to the join.",
+        source.location,
+        source.table,
+    )
+
+
+def _waits(subject: Subject, metrics: Metrics, waiting: Waiting) -> Iterator[Alert]:
+    if waiting.sources:
+        idle = max(source.idle for source in waiting.sources)
+        limit = waiting.window + waiting.delayed + idle + subject.slack
+        window = f", more than its window of {span(waiting.window * 1000)}" if waiting.window else ""
+        yield Alert(
+            "JunctureWatermarkHeldBack",
+            f"{metrics.held_back(waiting)} > {limit:g}",
+            5,
+            "critical",
+            f"{waiting.named} waits for one of its inputs",
+            f"Its watermark is {{{{ $value | humanizeDuration }}}} behind its furthest input's{window}: a topic or a"
+            " partition has no new records, or is read more slowly. Meanwhile state grows, and rows that wait for"
+            " event time don't come.",
+            waiting.location,
+            waiting.operator,
+        )
+    if waiting.counts_late:
+        dropped = metrics.operator(waiting, "numLateRecordsDropped")
+        read = metrics.operator(waiting, "numRecordsIn")
+        yield Alert(
+            "JunctureLateRecords",
+            f"sum(increase({dropped}[15m])) / sum(increase({read}[15m])) > {_LATE:g}",
+            0,
+            "critical",
+            f"{waiting.named} loses late records",
+            "{{ $value | humanizePercentage }} of its records in 15 min came too late to be joined. A larger INTERVAL"
+            " in the WATERMARK lets it wait longer.",
+            waiting.location,
+            waiting.operator,
+        )
+
+
+def _works(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
+    yield Alert(
+        "JunctureBackpressured",
+        f"max by (task_name) ({metrics.task('backPressuredTimeMsPerSecond')}) / 1000 > 0.5",
+        15,
+        "warning",
+        "what follows {{ $labels.task_name }} is too slow for it",
+        "It is held back for {{ $value | humanizePercentage }} of its time.",
+        subject.path,
+    )
+    yield Alert(
+        "JunctureBusy",
+        f"max by (task_name) ({metrics.task('busyTimeMsPerSecond')}) / 1000 > 0.9",
+        15,
+        "warning",
+        "{{ $labels.task_name }} has no time left",
+        "Its busiest subtask works for {{ $value | humanizePercentage }} of its time: give it more subtasks, or a"
+        " more even key.",
+        subject.path,
+    )

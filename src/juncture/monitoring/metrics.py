@@ -1,0 +1,65 @@
+"""Flink's metrics as its reporter for Prometheus names them, and what is computed of them for rules and panels."""
+
+from __future__ import annotations
+
+from juncture.monitoring.subject import Source, Subject, Waiting
+
+_OPERATOR = "flink_taskmanager_job_task_operator_"
+
+
+class Metrics:
+    """Selectors and expressions for one job. What is computed is one value, without labels, unless it says so."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._job = f'job_name="{subject.label}"'
+
+    def job(self, name: str) -> str:
+        """A metric of the JobManager."""
+        return f"flink_jobmanager_job_{name}{{{self._job}}}"
+
+    def task(self, name: str) -> str:
+        """A metric of each subtask."""
+        return f"flink_taskmanager_job_task_{name}{{{self._job}}}"
+
+    def source(self, source: Source, name: str) -> str:
+        return self._operator(source.operator, name)
+
+    def operator(self, waiting: Waiting, name: str) -> str:
+        return self._operator(waiting.operator, name)
+
+    def sinks(self, name: str) -> str:
+        """A metric of what writes to the sink."""
+        return f'{_OPERATOR}{name}{{{self._job},operator_name=~".+_Writer"}}'
+
+    @property
+    def checkpoint_age(self) -> str:
+        """Seconds since the last checkpoint was complete."""
+        return f"time() - max({self.job('lastCheckpointCompletedTimestamp')}) / 1000"
+
+    @property
+    def up_for(self) -> str:
+        """Seconds that the job runs since its start, or its last restart."""
+        return f"max({self.job('uptime')}) / 1000"
+
+    def event_time_lag(self, source: Source) -> str:
+        """Seconds from a source's newest watermark to the clock."""
+        return f"time() - max({self._operator(source.marks or '', 'currentOutputWatermark')}) / 1000"
+
+    def work_left(self, source: Source) -> str:
+        """Seconds that reading takes for what is in the topic, at the rate of the last minutes."""
+        pending, read = self.source(source, "pendingRecords"), self.source(source, "numRecordsIn")
+        return f"sum({pending}) / sum(rate({read}[5m]))"
+
+    def lag_growth(self, source: Source) -> str:
+        """Records a second by which a source has fallen behind."""
+        return f"sum(deriv({self.source(source, 'pendingRecords')}[15m]))"
+
+    def held_back(self, waiting: Waiting) -> str:
+        """Seconds from an operator's watermark to that of its furthest source."""
+        marks = "|".join(sorted({each.marks for each in waiting.sources if each.marks}))
+        furthest = f'{_OPERATOR}currentOutputWatermark{{{self._job},operator_name=~"{marks}"}}'
+        own = self._operator(waiting.operator, "currentInputWatermark")
+        return f"(max({furthest}) - min({own})) / 1000"
+
+    def _operator(self, operator: str, name: str) -> str:
+        return f'{_OPERATOR}{name}{{{self._job},operator_name="{operator}"}}'
