@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import click
 
@@ -12,6 +13,7 @@ from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.examine import examine
+from juncture.diagnosis.page.html import write_page
 from juncture.diagnosis.patient import Authored
 from juncture.model.diagnosis import Diagnosis, DiagnosisReport
 from juncture.model.duration import parse_duration
@@ -41,9 +43,16 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str) ->
     callback=_duration,
     help="How long to watch the job: `10 s` by default, `1 min` for one with few records.",
 )
+@click.option(
+    "--html",
+    "html",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the findings and what was seen as one page, too, with pictures.",
+)
 @shared_options
 @pass_invocation
-def command(invocation: Invocation, job: str, during: timedelta) -> None:
+def command(invocation: Invocation, job: str, during: timedelta, html: Path | None) -> None:
     """What is wrong with a running job, by what it costs, with the evidence and the change to make.
 
     It watches the job for some seconds: the time that operators are busy, held back or idle, watermarks by partition,
@@ -64,6 +73,8 @@ def command(invocation: Invocation, job: str, during: timedelta) -> None:
     with invocation.output.progress() as say:
         report = examine(name, connection, store, author, during.total_seconds(), say)
 
+    if html is not None:
+        write_page(html, report, invocation.output.redact)
     invocation.output.result(report, lambda text: _view(text, report))
     if report.findings:
         click.get_current_context().exit(1)

@@ -78,6 +78,10 @@ class Output:
         self.is_json = form == "json"
         self._secrets = secrets
 
+    def redact(self, text: str) -> str:
+        """A text as it may be shown, or written to a file."""
+        return self._secrets.redact(text)
+
     def result(self, data: Any, view: Callable[[Text], None]) -> None:
         """Print a command's result.
 
