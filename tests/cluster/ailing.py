@@ -173,8 +173,8 @@ class Ailing:
             done.set()
             thread.join()
 
-    def diagnose(self, seconds: int = 3) -> tuple[int, dict[str, Any]]:
-        """The exit code and the report."""
+    def diagnose(self, seconds: int = 3, *more: str) -> tuple[int, dict[str, Any]]:
+        """The exit code and the report; `more` are further arguments."""
         arguments = [
             "--project",
             str(self.root),
@@ -184,6 +184,7 @@ class Ailing:
             JOB,
             "--during",
             f"{seconds} s",
+            *more,
         ]
         result = CliRunner().invoke(main, arguments)
         assert result.exit_code in (0, 1), result.stderr

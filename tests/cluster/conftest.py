@@ -13,6 +13,7 @@ from tests.cluster.example import Example, example
 
 from juncture.deploy.toolchain import Toolchain, find_toolchain
 from juncture.flink.rest import FlinkCluster
+from juncture.local.ports import pick
 from juncture.local.stack import LocalStack
 from juncture.model.environment import Flink, Kafka
 from juncture.model.local import LocalSettings
@@ -39,12 +40,16 @@ def interruptible() -> None:
 
 @dataclass(frozen=True)
 class Stack:
-    """A running stack of 6 slots: `root` is the folder of the project it belongs to."""
+    """A running stack of 6 slots: `root` is the folder of the project it belongs to.
+
+    Its JobManager and its TaskManager report their metrics for Prometheus on `reporters`, each on one of the ports.
+    """
 
     root: Path
     local: LocalStack
     kafka: Kafka
     flink: Flink
+    reporters: tuple[int, int]
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +58,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> Ite
     settings = LocalSettings(slots=6, taskmanager_memory="2g", jobmanager_memory="1g", broker_heap="512m")
     # As `juncture local up` does it: the connector is loaded once, and not for each job that brings it along.
     libraries = [jar.path for jar in toolchain.jars]
-    local = LocalStack(root, settings, libraries=libraries, short_lived=True)
+    first = pick()
+    reporters = first, pick([first])
+    reporter = "org.apache.flink.metrics.prometheus.PrometheusReporterFactory"
+    options = {
+        "metrics.reporter.prom.factory.class": reporter,
+        "metrics.reporter.prom.port": ",".join(map(str, reporters)),
+    }
+    local = LocalStack(root, settings, libraries=libraries, options=options, short_lived=True)
     state = local.up()
     try:
         yield Stack(
@@ -61,6 +73,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> Ite
             local=local,
             kafka=Kafka(bootstrap_servers=state.kafka_address),
             flink=Flink(rest=state.web_url),
+            reporters=reporters,
         )
     finally:
         local.down(purge=True)

@@ -69,9 +69,14 @@ def test_a_silent_partition_holds_the_watermark_back(make_ailing: Make, cluster:
     job.start()
     job.caught_up(cluster, 3_001)
 
-    first = job.first()
+    drawn = job.root / "page.html"
+    _, report = job.diagnose(3, "--html", str(drawn))
+    first = report["findings"][0]
 
     assert first["rule"] == "held-watermark", first
+    page = drawn.read_text()
+    assert "sql/sources/l.sql:6:5" in page
+    assert page.index(f"topic l-{job.name}") < page.index("IntervalJoin[") < page.index("<svg")
     assert f"partition 1 of the topic 'l-{job.name}'" in first["message"]
     assert place(first) == "sql/sources/l.sql:6:5"
     assert "idle_timeout" in first["remedy"]

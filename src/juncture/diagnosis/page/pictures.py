@@ -16,6 +16,8 @@ from juncture.model.observation import (
 )
 
 WIDTH, HEIGHT, LEFT, TOP = 900, 150, 70, 14
+_LAG, _BEHIND = 1_000, 60_000
+"""Records, and ms, that a full bar stands for at least: less than that is nothing to look at."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,9 @@ def topics(seen: Observation) -> tuple[Topic, ...]:
         behind = ahead - each.watermark if ahead is not None and each.watermark is not None else None
         return PartitionBars(
             seen=each,
-            lag=(each.lag or 0) / max(most, 1),
+            lag=(each.lag or 0) / max(most, _LAG),
             behind=behind,
-            behind_share=(behind or 0) / max(furthest, 1),
+            behind_share=(behind or 0) / max(furthest, _BEHIND),
         )
 
     return tuple(

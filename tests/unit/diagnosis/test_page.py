@@ -1,0 +1,158 @@
+"""The page of a diagnosis: whole by itself, with nothing in it that must not be there."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from juncture.diagnosis.page.html import page, write_page
+from juncture.diagnosis.page.pictures import topics
+from juncture.errors import JunctureError, Location
+from juncture.model.diagnosis import Diagnosis, DiagnosisReport, Evidence
+from juncture.model.observation import (
+    CheckpointSeen,
+    FailureSeen,
+    Missing,
+    Observation,
+    PartitionSeen,
+    SourceSeen,
+    Spent,
+    SubtaskSeen,
+    VertexSeen,
+    WorkerSeen,
+)
+
+START = 1_767_613_917_000
+
+
+def subtask(index: int, records: int, busy: float | None = 0.25) -> SubtaskSeen:
+    held = None if busy is None else 0.5
+    return SubtaskSeen(
+        index=index, seconds=10, busy=busy, backpressured=held, idle=held, records_in=records, records_out=0
+    )
+
+
+def report(*, ill: bool = True, checkpoints: int = 3, cause: str = "it broke") -> DiagnosisReport:
+    finding = Diagnosis(
+        rule="held-watermark",
+        effect="stops",
+        cost=0.98,
+        operator="the join of a with b",
+        message="partition 1 of the topic 'a<b>' has no new records",
+        location=Location("sql/sources/a.sql", 7, 5),
+        evidence=(Evidence(what="watermark", value="50 min behind", source="a metric"),),
+        remedy="add idle_timeout='1 min'",
+    )
+    seen = Observation(
+        job="matches",
+        version=3,
+        flink_job_id="f" * 32,
+        state="RUNNING",
+        at=datetime(2026, 3, 1, tzinfo=timezone.utc),
+        seconds=10,
+        running=700,
+        restarts=1,
+        failures=(FailureSeen(at=START, cause=cause),),
+        vertices=(
+            VertexSeen(
+                id="v",
+                name="Join[3] -> <out>",
+                nodes=(3,),
+                parallelism=2,
+                subtasks=(subtask(0, 900), subtask(1, 100), subtask(2, 0, None)),
+                spent=(Spent(doing="joining", share=0.7), Spent(doing="other", share=0.3)),
+                state=2048,
+            ),
+        ),
+        sources=(
+            SourceSeen(
+                table="a",
+                topic="a<b>",
+                vertex="v",
+                partitions=(
+                    PartitionSeen(partition=0, end=110, grew=10, position=90, watermark=START),
+                    PartitionSeen(partition=1, end=5, grew=0, position=5, watermark=START - 60_000),
+                    PartitionSeen(partition=2, end=5, grew=0),
+                ),
+                behind=20,
+                behind_before=10,
+            ),
+        ),
+        checkpoints=tuple(
+            CheckpointSeen(
+                id=number,
+                status="FAILED" if number == 1 else "COMPLETED",
+                at=START + 10_000 * number,
+                duration=100 * number,
+                state=1000 * number,
+            )
+            for number in reversed(range(checkpoints))
+        ),
+        workers=(WorkerSeen(id="tm", slots=2, managed=1, heap_used=1, heap_max=2, collecting=0.1),),
+        options={},
+        missing=(Missing(what="a sample", assumed="nothing"),),
+    )
+    return DiagnosisReport(findings=(finding,) if ill else (), observation=seen)
+
+
+def test_a_finding_stands_first_with_its_place_evidence_and_change() -> None:
+    text = page(report(), str)
+    assert "matches: 1 finding, 2026-03-01 00:00:00 UTC" in text
+    places = [text.index(each) for each in ("sql/sources/a.sql:7:5", "50 min behind", "<h2>Topics")]
+    assert places[0] < places[1] < places[2]
+    assert "add idle_timeout=&#39;1 min&#39;" in text
+    assert "costs 98 %" in text
+
+
+def test_what_was_seen_is_drawn() -> None:
+    text = page(report(), str)
+    assert "behind by 10 when the observation began, by 20 when it ended" in text
+    assert "60.0 s" in text
+    assert "not read" in text
+    assert "the fullest subtask gets 2.7 times the mean" in text
+    assert text.count("<circle") == 2
+    assert text.count('class="failed"') == 1
+    assert "joining 70 %" in text
+    assert all(float(each) <= 100 for each in re.findall(r"width: ([\d.]+)%", text))
+
+
+def test_a_healthy_job_without_checkpoints_has_a_page() -> None:
+    text = page(report(ill=False, checkpoints=0), str)
+    assert "matches: no finding" in text
+    assert "What is wrong" not in text
+    assert "There was none yet." in text
+
+
+def test_it_refers_to_nothing_outside_and_escapes_what_it_tells() -> None:
+    text = page(report(), str)
+    assert not re.search(r"https?:|src=|<script|url\(|@import", text)
+    assert "a<b>" not in text
+    assert "a&lt;b&gt;" in text
+
+
+def test_a_secret_is_taken_out_also_where_it_would_be_escaped(tmp_path: Path) -> None:
+    hidden = "p&ss'word"
+    write_page(
+        tmp_path / "new/page.html", report(cause=f"no {hidden} here"), lambda t: t.replace(hidden, "***")
+    )
+    text = (tmp_path / "new/page.html").read_text()
+    assert "no *** here" in text
+    assert "ss&#39;word" not in text
+
+
+@pytest.mark.parametrize(("end", "share"), [(590, 0.5), (1_090, 1.0), (2_090, 1.0)])
+def test_a_little_lag_fills_no_bar(end: int, share: float) -> None:
+    seen = report().observation
+    partition = seen.sources[0].partitions[0].model_copy(update={"end": end})
+    source = seen.sources[0].model_copy(update={"partitions": (partition,)})
+    (topic,) = topics(seen.model_copy(update={"sources": (source,)}))
+    assert topic.partitions[0].lag == share
+
+
+def test_a_place_that_can_t_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JunctureError, match="the page can't be written"):
+        write_page(tmp_path / "file/page.html", report(), str)
