@@ -30,6 +30,7 @@ from juncture.model.observation import (
     Observation,
     SourceSeen,
     Spent,
+    Step,
     VertexSeen,
     WorkerSeen,
 )
@@ -40,6 +41,8 @@ _FRESH = 1.0
 """Seconds after which the JobManager has counters that are not from when somebody last asked."""
 _STALE = 25.0
 """Seconds that counters may need to become newer: by default the JobManager fetches them every 10 s."""
+_STEPS = 20
+"""How often the sources are looked at meanwhile, once a second at most."""
 _SAMPLED = 3
 """Vertices whose threads are sampled."""
 _SAMPLING = 12.0
@@ -83,7 +86,7 @@ def observe(
     ends_before = topics.ends_of(kafka, _read_topics(subject))
     for vertex in _worth_sampling(job):
         flame_graph(cluster, job.id, vertex)
-    time.sleep(max(seconds - (time.monotonic() - began), 0))
+    course = _course(cluster, job, began, seconds)
     after, last, workers_after = _counters(cluster, job)
     while _is_stale(before, after) and time.monotonic() - began < seconds + _STALE:
         time.sleep(_POLL)
@@ -125,6 +128,7 @@ def observe(
         checkpoints=_checkpoints(cluster, job, checkpoints),
         workers=_workers(workers_before, workers_after, elapsed),
         options={**cluster.config(), **subject.options},
+        course=course,
         missing=tuple(missing),
     )
 
@@ -141,6 +145,17 @@ def _running(subject: Subject, cluster: FlinkCluster) -> JobDetail:
             remedy=f"see `juncture status {subject.job}`",
         )
     return job
+
+
+def _course(cluster: FlinkCluster, job: JobDetail, began: float, seconds: float) -> tuple[Step, ...]:
+    """How the sources go on until the observation ends."""
+    steps: list[Step] = []
+    while (left := began + seconds - time.monotonic()) > 0:
+        time.sleep(min(left, max(seconds / _STEPS, 1.0)))
+        now = int(time.time() * 1000)
+        found = progress(cluster, job, patience=0).sources
+        steps += [Step(at=now, table=s.table, behind=s.behind, watermark=s.watermark) for s in found]
+    return tuple(steps)
 
 
 _Counters = tuple[Reading, tuple[SourceMetrics, ...], tuple[Worker, ...]]

@@ -161,6 +161,15 @@ class SourceSeen(Value):
         return sum(each.grew for each in self.partitions)
 
 
+class Step(Value):
+    """A source at one moment of the observation: how many records behind, and its watermark; None where not known."""
+
+    at: int
+    table: str
+    behind: int | None
+    watermark: int | None
+
+
 class CheckpointSeen(Value):
     """A checkpoint of the recent ones; `duration` and `alignment` in ms."""
 
@@ -196,6 +205,7 @@ class Observation(Value):
     """A running job, as it was seen for `seconds` before `at`. `running` is its age in seconds.
 
     `options` are the job's own over the cluster's, as far as a diagnosis needs them. Checkpoints are newest first.
+    `course` is how the sources went on meanwhile, in the order of time.
     """
 
     job: str
@@ -212,6 +222,7 @@ class Observation(Value):
     checkpoints: tuple[CheckpointSeen, ...]
     workers: tuple[WorkerSeen, ...]
     options: dict[str, str]
+    course: tuple[Step, ...] = ()
     missing: tuple[Missing, ...] = ()
 
     def vertex(self, node: int) -> VertexSeen | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from juncture.diagnosis.page.html import page, write_page
-from juncture.diagnosis.page.pictures import topics
+from juncture.diagnosis.page.pictures import event_time_course, lag_course, topics
 from juncture.errors import JunctureError, Location
 from juncture.model.diagnosis import Diagnosis, DiagnosisReport, Evidence
 from juncture.model.observation import (
@@ -20,6 +20,7 @@ from juncture.model.observation import (
     PartitionSeen,
     SourceSeen,
     Spent,
+    Step,
     SubtaskSeen,
     VertexSeen,
     WorkerSeen,
@@ -93,6 +94,11 @@ def report(*, ill: bool = True, checkpoints: int = 3, cause: str = "it broke") -
         ),
         workers=(WorkerSeen(id="tm", slots=2, managed=1, heap_used=1, heap_max=2, collecting=0.1),),
         options={},
+        course=tuple(
+            Step(at=START + 1_000 * second, table=table, behind=behind, watermark=mark)
+            for second, behind in enumerate((10, None, 2_000))
+            for table, mark in (("a", START + 20_000 * second), ("b", START), ("c", None))
+        ),
         missing=(Missing(what="a sample", assumed="nothing"),),
     )
     return DiagnosisReport(findings=(finding,) if ill else (), observation=seen)
@@ -141,6 +147,24 @@ def test_a_secret_is_taken_out_also_where_it_would_be_escaped(tmp_path: Path) ->
     text = (tmp_path / "new/page.html").read_text()
     assert "no *** here" in text
     assert "ss&#39;word" not in text
+
+
+def test_the_course_of_lag_and_event_time() -> None:
+    seen = report().observation
+    lag, event_time = lag_course(seen), event_time_course(seen)
+    assert lag is not None
+    assert (lag.most, lag.lines[0].points) == (2_000, "0.0,109.5 330.0,0.0")
+    assert event_time is not None
+    assert {line.table: line.last for line in event_time.lines} == {"a": 40_000, "b": 0}
+    assert event_time.most == 40_000
+
+
+@pytest.mark.parametrize("kept", [0, 3])
+def test_one_moment_makes_no_course(kept: int) -> None:
+    seen = report().observation
+    short = seen.model_copy(update={"course": seen.course[:kept]})
+    assert lag_course(short) is event_time_course(short) is None
+    assert "records behind</text>" not in page(DiagnosisReport(findings=(), observation=short), str)
 
 
 @pytest.mark.parametrize(("end", "share"), [(590, 0.5), (1_090, 1.0), (2_090, 1.0)])

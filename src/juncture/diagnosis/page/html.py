@@ -8,7 +8,13 @@ from pathlib import Path
 import jinja2
 
 from juncture import __version__
-from juncture.diagnosis.page.pictures import checkpoint_picture, operators, topics
+from juncture.diagnosis.page.pictures import (
+    checkpoint_picture,
+    event_time_course,
+    lag_course,
+    operators,
+    topics,
+)
 from juncture.errors import JunctureError
 from juncture.model.diagnosis import DiagnosisReport
 from juncture.model.wording import percent, size, span
@@ -34,9 +40,12 @@ def page(report: DiagnosisReport, redact: Callable[[str], str]) -> str:
         seen=seen,
         at=f"{seen.at:%Y-%m-%d %H:%M:%S} UTC",
         topics=topics(seen),
+        lag=lag_course(seen),
+        event_time=event_time_course(seen),
         operators=operators(seen),
         checkpoints=checkpoint_picture(seen.checkpoints),
         juncture=__version__,
+        told_count=lambda number: f"{number:,}",
         percent=percent,
         size=size,
         span=span,

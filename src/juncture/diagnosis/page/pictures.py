@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -11,11 +11,13 @@ from juncture.model.observation import (
     Observation,
     PartitionSeen,
     SourceSeen,
+    Step,
     SubtaskSeen,
     VertexSeen,
 )
 
 WIDTH, HEIGHT, LEFT, TOP = 900, 150, 70, 14
+COURSE_WIDTH, COURSE_HEIGHT = 330, 110
 _LAG, _BEHIND = 1_000, 60_000
 """Records, and ms, that a full bar stands for at least: less than that is nothing to look at."""
 
@@ -71,6 +73,24 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A source in a course, with its last value."""
+
+    table: str
+    color: int
+    points: str
+    last: int
+
+
+@dataclass(frozen=True)
+class Course:
+    """Lines over the time of the observation, whose top is `most`."""
+
+    lines: tuple[Line, ...]
+    most: int
+
+
+@dataclass(frozen=True)
 class CheckpointPicture:
     """The recent checkpoints, the oldest first; `line` joins the sizes of their states."""
 
@@ -108,6 +128,26 @@ def topics(seen: Observation) -> tuple[Topic, ...]:
         )
         for source in seen.sources
     )
+
+
+def lag_course(seen: Observation) -> Course | None:
+    """Records behind, by source; None where it was not seen twice."""
+    return _course(
+        {
+            table: [(each.at, each.behind) for each in steps if each.behind is not None]
+            for table, steps in _steps(seen).items()
+        },
+        _LAG,
+    )
+
+
+def event_time_course(seen: Observation) -> Course | None:
+    """Event time gained since the observation began, by source, in ms; None where it was not seen twice."""
+    gained = {}
+    for table, steps in _steps(seen).items():
+        marks = [(each.at, each.watermark) for each in steps if each.watermark is not None]
+        gained[table] = [(at, max(mark - marks[0][1], 0)) for at, mark in marks]
+    return _course(gained, int(seen.seconds * 1000))
 
 
 def operators(seen: Observation) -> tuple[Operator, ...]:
@@ -167,3 +207,32 @@ def _operator(vertex: VertexSeen) -> Operator:
 def _sum(parts: Sequence[int | None]) -> int | None:
     known = [each for each in parts if each is not None]
     return sum(known) if known else None
+
+
+def _steps(seen: Observation) -> dict[str, list[Step]]:
+    found: dict[str, list[Step]] = {}
+    for each in seen.course:
+        found.setdefault(each.table, []).append(each)
+    return found
+
+
+def _course(values: Mapping[str, Sequence[tuple[int, int]]], least: int) -> Course | None:
+    times = [at for points in values.values() for at, _ in points]
+    if not times or max(times) == min(times):
+        return None
+    began, wide = min(times), max(times) - min(times)
+    most = max(least, *(value for points in values.values() for _, value in points))
+    lines = tuple(
+        Line(
+            table,
+            number % 6,
+            " ".join(
+                f"{COURSE_WIDTH * (at - began) / wide:.1f},{COURSE_HEIGHT * (1 - value / most):.1f}"
+                for at, value in points
+            ),
+            points[-1][1],
+        )
+        for number, (table, points) in enumerate(sorted(values.items()))
+        if points
+    )
+    return Course(lines, most)
