@@ -17,6 +17,8 @@ from juncture.monitoring.subject import Source, Subject, Waiting
 RULES = "prometheus-rules.yaml"
 _LATE = 0.01
 """The share of a join's records that may be late, and lost, without anybody being called."""
+_NEVER = 1e9
+"""Seconds: a time since something that has not happened yet is longer."""
 _NOTICE = 4 * 3600
 """Seconds before records are removed unread, in which somebody can still do something."""
 
@@ -85,6 +87,12 @@ def _rule(subject: Subject, alert: Alert, labels: dict[str, str]) -> dict[str, A
     }
 
 
+def _unless_never(told: str, never: str) -> str:
+    """Prometheus' template of a text with a duration in it, and of what is told where there is none."""
+    value = "{{ $value | humanizeDuration }}"
+    return f"{{{{ if gt $value {_NEVER:.0f}.0 }}}}{never}{{{{ else }}}}{told.format(value)}{{{{ end }}}}"
+
+
 def _runs(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
     yield Alert(
         "JunctureJobDown",
@@ -101,7 +109,7 @@ def _runs(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
         0,
         "warning",
         "it has failed, and was started again",
-        "{{ $value | humanize }} restarts in 15 min. Each reads again what came since the last checkpoint.",
+        '{{ $value | printf "%.0f" }} restarts in 15 min. Each reads again what came since the last checkpoint.',
         subject.path,
     )
 
@@ -115,8 +123,8 @@ def _checkpoints(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
         0,
         "critical",
         "no checkpoint completes",
-        f"The last one completed {{{{ $value | humanizeDuration }}}} ago, and one is due every {interval}. A restart"
-        " goes back that far"
+        _unless_never("The last one completed {} ago", "None has completed yet")
+        + f", and one is due every {interval}. A restart goes back that far"
         + ("; rows since then are not visible yet." if subject.transaction is not None else "."),
         subject.path,
     )
@@ -128,7 +136,7 @@ def _checkpoints(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
         0,
         "warning",
         "checkpoints fail",
-        f"{{{{ $value | humanize }}}} of them failed in {within} min. One is given up after"
+        f'{{{{ $value | printf "%.0f" }}}} of them failed in {within} min. One is given up after'
         f" {span(subject.timeout * 1000)}.",
         subject.path,
     )
@@ -149,8 +157,8 @@ def _checkpoints(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
             0,
             "critical",
             "rows will be lost unless a checkpoint completes",
-            "The last checkpoint is {{ $value | humanizeDuration }} old. Kafka gives up the sink's transactions"
-            f" after {span(subject.transaction * 1000)}, and with them the rows of the time since.",
+            _unless_never("The last checkpoint is {} old", "There is no checkpoint yet")
+            + f". Kafka gives up the sink's transactions after {span(subject.transaction * 1000)}, and with them the rows of the time since.",
             subject.sink,
         )
 
@@ -168,8 +176,12 @@ def _source(subject: Subject, metrics: Metrics, source: Source) -> Iterator[Aler
             5,
             "critical",
             f"the event time of {source.table} stands still, or is far behind",
-            f"The newest watermark of {source.table} is {{{{ $value | humanizeDuration }}}} behind the clock; allowed"
-            f" are {', '.join(parts)}. Either the topic gets no new records, or the job reads old ones still.",
+            _unless_never(
+                f"The newest watermark of {source.table} is {{}} behind the clock",
+                f"No watermark of {source.table} has come yet",
+            )
+            + f"; allowed are {', '.join(parts)}. Either the topic gets no new records, or the job"
+            " reads old ones still.",
             source.location,
             source.table,
         )
@@ -210,7 +222,10 @@ def _waits(subject: Subject, metrics: Metrics, waiting: Waiting) -> Iterator[Ale
             5,
             "critical",
             f"{waiting.named} waits for one of its inputs",
-            f"Its watermark is {{{{ $value | humanizeDuration }}}} behind its furthest input's{window}: a topic or a"
+            _unless_never(
+                f"Its watermark is {{}} behind its furthest input's{window}", "It has no watermark yet"
+            )
+            + ": a topic or a"
             " partition has no new records, or is read more slowly. Meanwhile state grows, and rows that wait for"
             " event time don't come.",
             waiting.location,
