@@ -158,7 +158,8 @@ def _checkpoints(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
             "critical",
             "rows will be lost unless a checkpoint completes",
             _unless_never("The last checkpoint is {} old", "There is no checkpoint yet")
-            + f". Kafka gives up the sink's transactions after {span(subject.transaction * 1000)}, and with them the rows of the time since.",
+            + ". Kafka gives up the sink's transactions"
+            f" after {span(subject.transaction * 1000)}, and with them the rows of the time since.",
             subject.sink,
         )
 
