@@ -50,10 +50,12 @@ def test_an_application_starts_at_its_offsets_and_goes_on_from_its_savepoint(exa
     result = juncture("startpoints", JOB, "--output", "json")
     seen = tmp_path / "seen.json"
     seen.write_text(result.stdout)
-    result = juncture("render", JOB, "--target", "kubernetes", "--startpoints", str(seen))
+    both = ("--target", "kubernetes", "--target", "prometheus")
+    result = juncture("render", JOB, *both, "--startpoints", str(seen))
     assert result.exit_code == 0, result.stderr
 
     built = project / "build" / JOB
+    assert (built / "prometheus-rules.yaml").exists()
     pods = Pods(tmp_path / "pods", built)
     assert pods.variables == set(variables)
     assert variables["KAFKA_ADDRESS"] not in (built / "kubernetes.yaml").read_text()

@@ -58,8 +58,11 @@ class _Bundle:
 )
 @click.option(
     "--target",
+    "targets",
+    multiple=True,
     type=click.Choice(["kubernetes", "prometheus"]),
-    help="Write what it takes to run each job as an application on Kubernetes, or to watch it by Prometheus, too.",
+    help="Write what it takes to run each job as an application on Kubernetes, or to watch it by Prometheus, too."
+    " May be given twice.",
 )
 @click.option(
     "--startpoints",
@@ -79,7 +82,7 @@ def command(
     invocation: Invocation,
     jobs: tuple[str, ...],
     to: Path | None,
-    target: str | None,
+    targets: tuple[str, ...],
     seen_file: TextIO | None,
     explain: bool,
 ) -> None:
@@ -95,17 +98,17 @@ def command(
     With `--target prometheus` there are besides: prometheus-rules.yaml, alert rules with limits from the job's own
     windows, watermarks and checkpoints; and grafana-dashboard.json.
     """
-    if seen_file is not None and (target != "kubernetes" or len(jobs) != 1):
+    if seen_file is not None and ("kubernetes" not in targets or len(jobs) != 1):
         raise click.UsageError("--startpoints is for one JOB, and goes with --target kubernetes")
     names = chosen(invocation, jobs)
     folder = to or invocation.root / "build"
     applications = (
-        Applications(invocation.project, invocation.environment) if target == "kubernetes" else None
+        Applications(invocation.project, invocation.environment) if "kubernetes" in targets else None
     )
     seen = read_seen(seen_file.name, seen_file.read()) if seen_file is not None else None
     with invocation.leaving(f"the files of a job in {folder} are all old or all new"):
         with invocation.output.progress() as say:
-            bundles = _bundles(invocation, names, say, applications, seen, watched=target == "prometheus")
+            bundles = _bundles(invocation, names, say, applications, seen, watched="prometheus" in targets)
         written = {name: write(each.files, folder / name, each.beside) for name, each in bundles.items()}
     rows = [
         {

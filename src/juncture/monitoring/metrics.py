@@ -28,8 +28,8 @@ class Metrics:
         return self._operator(waiting.operator, name)
 
     def sinks(self, name: str) -> str:
-        """A metric of what writes to the sink."""
-        return f'{_OPERATOR}{name}{{{self._job},operator_name=~".+_Writer"}}'
+        """A metric that only writers of sinks have."""
+        return f"{_OPERATOR}{name}{{{self._job}}}"
 
     @property
     def checkpoint_age(self) -> str:
