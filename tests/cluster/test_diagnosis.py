@@ -76,7 +76,10 @@ def test_a_silent_partition_holds_the_watermark_back(make_ailing: Make, cluster:
     assert first["rule"] == "held-watermark", first
     page = drawn.read_text()
     assert "sql/sources/l.sql:6:5" in page
-    assert page.index(f"topic l-{job.name}") < page.index("IntervalJoin[") < page.index("<svg")
+    assert "event time gained</text>" in page
+    assert (
+        page.index(f"topic l-{job.name}") < page.index("IntervalJoin[") < page.index('<polyline class="size"')
+    )
     assert f"partition 1 of the topic 'l-{job.name}'" in first["message"]
     assert place(first) == "sql/sources/l.sql:6:5"
     assert "idle_timeout" in first["remedy"]
