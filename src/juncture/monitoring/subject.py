@@ -7,17 +7,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from juncture.checks.case import Case, watermark_push_down
-from juncture.checks.rex import Rex, walk
+from juncture.checks.case import Case
 from juncture.checks.windows import join_windows
 from juncture.checks.wording import describe
 from juncture.errors import Location
+from juncture.model.chains import group_joins
 from juncture.model.compilation import Compilation
 from juncture.model.duration import parse_duration, to_millis
+from juncture.model.flow import watermark_push_down
 from juncture.model.joins import event_joins
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.project import JobFile
 from juncture.model.rendered import RenderedJob
+from juncture.model.rex import Rex, walk
 
 _LONGEST_NAME = 80
 """Of an operator: Flink cuts it in metrics."""
@@ -90,7 +92,12 @@ def subject(rendered: RenderedJob, plan: CompiledPlan, authored: JobFile) -> Sub
     case = Case(rendered, Compilation(plan=plan), authored)
     scans = _scans(case, plan)
     options = rendered.options
-    on_event_join = {form.uid for form in event_joins(plan, rendered.job.join_strategy, options)}
+    taken = event_joins(plan, rendered.job.join_strategy, options, rendered.changelogs)
+    on_event_join = {form.uid for form in taken}
+    # Joins that run together are one operator, which has the name of the last.
+    inside = {
+        uid for chain in group_joins(plan, taken, rendered.job.join_chains).chains for uid in chain.uids[:-1]
+    }
     sink = case.sink
     return Subject(
         job=rendered.job.name,
@@ -100,7 +107,9 @@ def subject(rendered: RenderedJob, plan: CompiledPlan, authored: JobFile) -> Sub
         path=authored.locate("checkpointing"),
         sources=tuple(scans.values()),
         waiting=tuple(
-            _waiting(case, plan, node, scans, node.uid in on_event_join) for node in case.event_time_operators
+            _waiting(case, plan, node, scans, node.uid in on_event_join)
+            for node in case.event_time_operators
+            if node.uid not in inside
         ),
         sink=sink.statement.locate(sink.offset) if sink else authored.locate("sink"),
         interval=_seconds(options, _INTERVAL, 10.0),
