@@ -64,6 +64,20 @@ class TestKeysAndChanges:
         assert finding.severity == "error"
         assert "member_id (BIGINT) and impression_id (STRING)" in finding.message
 
+    def test_a_type_with_a_blank_is_told_at_its_own_join(self, planner: Planner, tmp_path: Path) -> None:
+        query = f"""\
+SELECT i.impression_id, c.target
+FROM {IMPRESSIONS} AS i
+JOIN {CLICKS} AS c{ON}
+JOIN {CLICKS} AS d
+    ON d.impression_id = CAST(i.member_id AS DECIMAL(10, 2))
+    AND {BOUND}
+"""
+        [finding] = check_files(planner, tmp_path, {JOIN: query})
+        assert finding.rule == "join-key-cast"
+        assert "VARCHAR" in finding.message
+        assert "DECIMAL" in finding.message
+
     def test_widening_is_a_cast(self, planner: Planner, tmp_path: Path) -> None:
         taps = "CREATE TABLE taps (\n    member_id INT,\n    target STRING\n) {{ kafka(topic='t') }}"
         join = (

@@ -90,6 +90,7 @@ def command(
     connection = connect(invocation.root, environment)
     site = Site(connection, open_store(invocation.root, environment))
     rendered = rendered_job(invocation, name)
+    connection.values(rendered.placeholders)
     with (
         invocation.output.progress() as say,
         planning([rendered], say, client_variables(connection.flink)) as (_, planner),

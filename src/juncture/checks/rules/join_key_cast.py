@@ -16,7 +16,7 @@ from juncture.model.report import Finding
 from juncture.model.rex import Rex, call_name, conjuncts, operands, refs, type_root
 
 _CASTS = ("CAST", "TRY_CAST")
-_REFUSAL = re.compile(r"conversion between (\S+) and (\S+) is not supported")
+_REFUSAL = re.compile(r"conversion between (.+?) and (.+?) is not supported")
 
 
 class JoinKeyCast(Rule):
