@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -24,6 +25,6 @@ def command(invocation: Invocation, directory: Path) -> None:
 
     def view(text: Text) -> None:
         text.line(f"Wrote the example project into {directory}.")
-        text.line(f"Next: cd {directory} && juncture local up && juncture check")
+        text.line(f"Next: cd {shlex.quote(str(directory))} && juncture local up && juncture check")
 
     invocation.output.result({"directory": str(directory)}, view)

@@ -125,7 +125,7 @@ def write(files: Mapping[str, str], directory: Path, beside: Mapping[str, Path] 
 def _unwritable(directory: Path, error: OSError) -> JunctureError:
     return JunctureError(
         f"{directory} can't be written: {error.strerror or error}",
-        state="what was rendered before is still there",
+        state="what was rendered before, if anything, is still there",
         remedy="free space, or mend the folder's permissions",
     )
 

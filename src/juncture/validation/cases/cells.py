@@ -10,7 +10,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.expressions import DType
 
-_RELATIVE = re.compile(r"([+-])(?:(\d+):)?(\d+):(\d\d)(?:\.(\d{1,6}))?")
+_RELATIVE = re.compile(r"([+-])(?:(\d+):)?(\d+):([0-5]\d)(?:\.(\d{1,6}))?")
 _TEXT = (DType.TEXT, DType.VARCHAR, DType.CHAR)
 _WHOLE = {DType.TINYINT: 8, DType.SMALLINT: 16, DType.INT: 32, DType.BIGINT: 64}
 _BINARY = (DType.BINARY, DType.VARBINARY)

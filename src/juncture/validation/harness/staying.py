@@ -147,7 +147,10 @@ class StayingJob:
         def missing(seen: Observation) -> str | None:
             active = [str(each.partition) for each in seen.sources[source].splits if not each.idle]
             if active:
-                return f"'{source}' is not idle: partition {', '.join(active)} is active"
+                return (
+                    f"'{source}' is not idle: partition {', '.join(active)} is active, and becomes idle after the"
+                    " table's idle_timeout without a record"
+                )
             return self._observer.under_way(seen)
 
         return self.wait(missing)

@@ -39,6 +39,11 @@ def test_relative_times_are_written_as_they_are_read(text: str) -> None:
     assert format_relative(parse_time(text, BASE), BASE) == text
 
 
+def test_seconds_end_at_59() -> None:
+    with pytest.raises(ValueError, match="'\\+00:60' is not a time"):
+        parse_time("+00:60", BASE)
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "json"),
     [
