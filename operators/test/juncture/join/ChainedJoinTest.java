@@ -231,7 +231,7 @@ class ChainedJoinTest {
                 running.row(0, "k", 100_000, "root").row(1, "k", 101_000, "one");
                 last = running.snapshot(1).get(1);
             }
-            assertRefused(chains.fused(backend, 1, 0), List.of(last), ours ? "one join by itself" : "Flink's interval join");
+            assertRefused(chains.fused(backend, 1, 0), List.of(last), ours ? "one join by itself" : "Flink's join");
         }
         final OperatorSubtaskState state;
         try (Chains.Fused running = chains.fused(backend, 1, 0).start(null)) {

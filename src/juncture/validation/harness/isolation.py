@@ -14,6 +14,7 @@ _PLACES = (_STARTUP, "scan.bounded.")
 """A case's topics hold its own events, so that the job's places in its topics mean nothing there."""
 _CHECKPOINTS = "execution.checkpointing.interval"
 _WATERMARKS = "pipeline.auto-watermark-interval"
+_BUFFERS = "execution.buffer-timeout.interval"
 _PREFIX = "sink.transactional-id-prefix"
 _TRANSACTIONS = (_PREFIX, "properties.transaction.timeout.ms")
 
@@ -43,14 +44,15 @@ def isolate_staying(
 ) -> RenderedJob:
     """The job over topics of its own, reading on until it is stopped, with the sink's delivery as deployed.
 
-    Checkpoints are taken when they are asked for, not by the clock; event time goes on every few milliseconds.
+    Checkpoints are taken when they are asked for, not by the clock; event time goes on every few milliseconds, and
+    records are handed on at once: one that waits in a buffer would be overtaken by those of the next step.
 
     Args:
         rendered: the job as deployed.
         suffix: put behind the names of topics, consumer groups and transactions.
         offsets: where to start sources that have no state, by source and partition; else at their beginning.
     """
-    options = {**rendered.options, _CHECKPOINTS: "1 h", _WATERMARKS: "20 ms"}
+    options = {**rendered.options, _CHECKPOINTS: "1 h", _WATERMARKS: "20 ms", _BUFFERS: "0 ms"}
 
     def source(table: Table, suffix: str) -> Options:
         found = _source(table, suffix)
