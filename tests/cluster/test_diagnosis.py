@@ -108,7 +108,7 @@ def test_rocksdb_has_too_little_memory(make_ailing: Make, cluster: FlinkCluster)
         "  state.backend.rocksdb.metrics.block-cache-miss: true\n"
     )
     job = make_ailing(job=options)
-    rows = ((f"k{i}", i, i / 100_000) for i in range(4_000))
+    rows = ((f"k{i}", i, i / 100_000) for i in range(12_000))
     job.write(rows, pad=lambda i: hashlib.shake_256(str(i).encode()).hexdigest(4_096))
     job.start()
     until(lambda: (state_of(cluster, job) or 0) > 9 * 2**20, 60)

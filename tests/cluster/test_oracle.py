@@ -60,7 +60,7 @@ class Bench:
         files = bundle(rendered, compilation.plan, toolchain.pinned, self.project.template_dirs)
         jars = [jar.path for jar in toolchain.jars]
         # Without the state of an earlier test's job of the same name.
-        site = Site(self.connection, Store(self.root / "store"), self.planner.run)
+        site = Site(self.connection, Store(self.root / "store"), self.planner)
         deployment = submit(Bundle(files, jars), site, anew=True)
         return rendered, deployment.flink_job_id
 
