@@ -163,8 +163,8 @@ def _kept_by_chain(
     own = nodes.index(node)
     reach = partner = behind = 0.0
     for at, join in enumerate(nodes):
-        bounds = join.raw["intervalJoinSpec"]["windowBounds"]
-        left, right = -float(bounds["leftLowerBound"]), float(bounds["leftUpperBound"])
+        bounds = interval_bounds(join)
+        left, right = -float(bounds.lower), float(bounds.upper)
         if number == 0 or at > own:
             reach = max(reach, partner + behind + left)
         elif at == own:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from juncture.model.base import Value
+from juncture.model.flow import condition_of, join_spec, join_type
 from juncture.model.joins import JoinForm
 from juncture.model.plan import CompiledPlan, PlanNode
+from juncture.model.timed import interval_bounds
 
 JoinChains = Literal["fused", "separate"]
 
@@ -137,18 +139,18 @@ def _against(
     if len(members) == _MOST:
         return f"an operator takes {_MOST} joins"
     for each in (*members, node):
-        if (kind := _spec(each)["joinType"]) not in _KINDS:
+        if (kind := join_type(each)) not in _KINDS:
             return f"{each.uid} is a {kind.lower()} join, and only inner and left ones are put together"
     for each in members:
-        if _spec(each)["nonEquiCondition"] is not None:
+        if condition_of(each) is not None:
             return f"{each.uid} has a further condition, which would have to hold again later"
-    if _spec(node)["joinType"] == "LEFT" and _spec(node)["nonEquiCondition"] is not None:
+    if join_type(node) == "LEFT" and condition_of(node) is not None:
         return "it is a left join with a further condition"
     origins = _origins(plan, members, [*columns, link.columns])
     first = members[0]
-    if origins[_bounds(node)["leftTimeIndex"]] != (0, _bounds(first)["leftTimeIndex"]):
+    if origins[interval_bounds(node).left_time] != (0, interval_bounds(first).left_time):
         return f"its bounds are not on the time by which {first.uid} joins its left side"
-    if _key(members, origins, node) != [(0, index) for index in _spec(first)["leftKeys"]]:
+    if _key(members, origins, node) != [(0, index) for index in join_spec(first)["leftKeys"]]:
         return f"its equal keys are not those of {first.uid}, in the same order"
     return None
 
@@ -171,18 +173,8 @@ def _key(
     same = {
         (number, right): (0, left)
         for number, join in enumerate(members, start=1)
-        if _spec(join)["joinType"] == "INNER"
-        for left, right in zip(_spec(members[0])["leftKeys"], _spec(join)["rightKeys"], strict=True)
+        if join_type(join) == "INNER"
+        for left, right in zip(join_spec(members[0])["leftKeys"], join_spec(join)["rightKeys"], strict=True)
     }
-    found = [origins[index] for index in _spec(node)["leftKeys"]]
+    found = [origins[index] for index in join_spec(node)["leftKeys"]]
     return [same.get(each, each) for each in found]
-
-
-def _spec(node: PlanNode) -> Mapping[str, Any]:
-    spec: Mapping[str, Any] = node.raw["intervalJoinSpec"]["joinSpec"]
-    return spec
-
-
-def _bounds(node: PlanNode) -> Mapping[str, Any]:
-    bounds: Mapping[str, Any] = node.raw["intervalJoinSpec"]["windowBounds"]
-    return bounds

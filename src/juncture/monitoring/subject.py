@@ -20,6 +20,7 @@ from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.project import JobFile
 from juncture.model.rendered import RenderedJob
 from juncture.model.rex import Rex, walk
+from juncture.model.timed import interval_bounds
 
 _LONGEST_NAME = 80
 """Of an operator: Flink cuts it in metrics."""
@@ -172,8 +173,8 @@ def _operator(node: PlanNode) -> str:
 
 def _holds_back(node: PlanNode) -> int:
     """By how many ms an interval join's output may be older than its watermark."""
-    bounds = node.raw["intervalJoinSpec"]["windowBounds"]
-    return max(abs(int(bounds["leftLowerBound"])), abs(int(bounds["leftUpperBound"])))
+    bounds = interval_bounds(node)
+    return max(abs(bounds.lower), abs(bounds.upper))
 
 
 def _delay(expression: object) -> float:
