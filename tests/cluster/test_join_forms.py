@@ -13,8 +13,9 @@ from tests.projects import write_project
 
 from juncture.cli.main import main
 from juncture.errors import JunctureError
-from juncture.model.chains import Grouping, group_joins
-from juncture.model.joins import JoinForm, event_joins, join_forms
+from juncture.model.chains import Grouping
+from juncture.model.joins import JoinForm
+from juncture.model.operators import join_operators
 from juncture.planner.session import Planner
 from juncture.render.bundle import bundle
 
@@ -122,7 +123,7 @@ def forms(
     job = {"jobs/clicks.yaml": f"join: clicks\nsink: matches\njoin_strategy: {strategy}\n"}
     rendered, compilation = compile_files(planner, root, {**job, JOIN: join, **files})
     assert compilation.plan is not None
-    return join_forms(compilation.plan, rendered.job.join_strategy, rendered.options, rendered.changelogs)
+    return join_operators(rendered, compilation.plan).forms
 
 
 @pytest.mark.parametrize("name", QUALIFIES)
@@ -231,8 +232,7 @@ def grouping(planner: Planner, root: Path, join: str, more: str = "") -> Groupin
     job = f"join: clicks\nsink: matches\njoin_strategy: auto\n{more}"
     rendered, compilation = compile_files(planner, root, {JOIN: join, "jobs/clicks.yaml": job})
     assert compilation.plan is not None
-    taken = event_joins(compilation.plan, rendered.job.join_strategy, rendered.options, rendered.changelogs)
-    return group_joins(compilation.plan, taken, rendered.job.join_chains)
+    return join_operators(rendered, compilation.plan).grouping
 
 
 @pytest.mark.parametrize("name", TOGETHER)

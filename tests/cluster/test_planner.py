@@ -14,6 +14,7 @@ from juncture.deploy.toolchain import find_toolchain
 from juncture.errors import Unreachable
 from juncture.model.compilation import Compilation
 from juncture.model.rendered import RenderedJob
+from juncture.planner.archive import ClassArchive
 from juncture.planner.compilations import CompilationCache
 from juncture.planner.session import Planner
 from juncture.project.loader import load_project
@@ -225,6 +226,23 @@ def test_what_was_compiled_before_needs_no_jvm(planner: Planner, tmp_path: Path)
         assert second.compile(rendered) == compilation
         with pytest.raises(Unreachable, match="planner ended"):  # what was refused is put to Flink again
             compile_join(second, tmp_path, JOIN.replace("JOIN", "JION"))
+
+
+def test_classes_are_recorded_once(planner: Planner, tmp_path: Path) -> None:
+    tools = find_toolchain(["kafka"])
+    archive = ClassArchive(tmp_path / "classes", tools.java_home)
+    assert archive.stem() is not None, "this Java does not record"
+
+    def compiled() -> Compilation:
+        with Planner(tools.java_home, [jar.path for jar in tools.jars], archive=archive) as other:
+            return other.compile(rendered)
+
+    rendered, expected = compile_join(planner, tmp_path, JOIN)
+    assert compiled() == expected
+    path = archive.find()
+    assert path is not None
+    assert compiled() == expected
+    assert list(path.parent.iterdir()) == [path]
 
 
 class TestRefusals:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from tests.cluster.edits import EDITS, Edit
 
-from juncture.model.chains import group_joins
-from juncture.model.joins import event_joins
+from juncture.model.operators import join_operators
 from juncture.project.config import resolve_environment
 from juncture.project.loader import load_project
 from juncture.validation.cases.case_file import make_cases
@@ -73,9 +72,9 @@ def session(warm: WarmSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def _version(compiled: Compiled) -> Version:
     rendered = compiled.rendered
-    taken = event_joins(compiled.plan, rendered.job.join_strategy, rendered.options, rendered.changelogs)
-    chains = tuple(each.uids for each in group_joins(compiled.plan, taken, rendered.job.join_chains).chains)
-    return Version(compiled.plan, frozenset(each.uid for each in taken), rendered.topics, chains)
+    joins = join_operators(rendered, compiled.plan)
+    uids = frozenset(each.uid for each in joins.taken)
+    return Version(compiled.plan, uids, rendered.topics, joins.chains)
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,8 @@ from juncture.cli.output import Text
 from juncture.deploy.application import Application, Applications
 from juncture.deploy.toolchain import toolchain_for
 from juncture.errors import InvalidProject, JunctureError
-from juncture.model.chains import Grouping, group_joins
 from juncture.model.compilation import PlannerError
-from juncture.model.joins import JoinForm, join_forms
+from juncture.model.operators import JoinOperators, join_operators
 from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import RenderedJob
 from juncture.model.report import Finding
@@ -43,8 +42,7 @@ class _Bundle:
 
     files: dict[str, str]
     beside: dict[str, Path]
-    joins: tuple[JoinForm, ...]
-    grouping: Grouping
+    joins: JoinOperators
     application: Application | None = None
 
 
@@ -116,8 +114,8 @@ def command(
             "path": str(written[name]),
             "digest": digest(each.files),
             "files": sorted((*each.files, *each.beside)),
-            "joins": each.joins,
-            "chains": [chain.uids for chain in each.grouping.chains],
+            "joins": each.joins.forms,
+            "chains": each.joins.chains,
             **_told(each.application),
         }
         for name, each in bundles.items()
@@ -127,11 +125,11 @@ def command(
         images = {name: each.application.image for name, each in bundles.items() if each.application}
         text.table([(name, str(path), *filter(None, [images.get(name)])) for name, path in written.items()])
         for name, each in bundles.items() if explain else ():
-            for join in each.joins:
+            for join in each.joins.forms:
                 text.line(f"{name}: {join.uid} runs on {_FORMS[join.form]}: {join.reason}")
-            for chain in each.grouping.chains:
+            for chain in each.joins.grouping.chains:
                 text.line(f"{name}: {', '.join(chain.uids)} run together as one operator: {_TOGETHER}")
-            for uid, reason in each.grouping.apart.items():
+            for uid, reason in each.joins.grouping.apart.items():
                 text.line(f"{name}: {uid} does not run together with the join before it: {reason}")
             if each.application is not None:
                 upgrade = each.application.upgrade
@@ -201,14 +199,12 @@ def _bundle(
 ) -> _Bundle:
     toolchain = toolchain_for(job, plan)
     files = bundle(job, plan, toolchain.pinned, invocation.project.template_dirs)
-    joins = join_forms(plan, job.job.join_strategy, job.options, job.changelogs)
-    taken = [each for each in joins if each.form == "event-join"]
-    grouping = group_joins(plan, taken, job.job.join_chains)
+    joins = join_operators(job, plan)
     if applications is None:
-        return _Bundle(files, toolchain.beside, joins, grouping)
+        return _Bundle(files, toolchain.beside, joins)
     application = applications.application(job, files, toolchain, seen)
     both = toolchain.beside | application.beside
-    return _Bundle(files | application.files, both, joins, grouping, application)
+    return _Bundle(files | application.files, both, joins, application)
 
 
 def _monitoring(invocation: Invocation, job: RenderedJob, plan: CompiledPlan) -> dict[str, str]:

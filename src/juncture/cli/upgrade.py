@@ -25,8 +25,7 @@ from juncture.deploy.site import Site
 from juncture.deploy.starts import Starting
 from juncture.deploy.toolchain import toolchain_for, toolchain_of, toolchain_of_bundle
 from juncture.deploy.upgrade import UpgradePlan, plan_upgrade, upgrade
-from juncture.model.chains import group_joins
-from juncture.model.joins import event_joins
+from juncture.model.operators import join_operators
 from juncture.model.verdict import OperatorVerdict, Verdict
 from juncture.render.bundle import bundle
 from juncture.verdicts.version import Version
@@ -104,9 +103,9 @@ def command(
         with tools.joined(old_tools).planner(client_variables(site.connection.flink)) as planner:
             say(f"Compiling {name}")
             plan = checked_plan(invocation, rendered, planner.compile(rendered))
-            taken = event_joins(plan, rendered.job.join_strategy, rendered.options, rendered.changelogs)
-            chains = tuple(each.uids for each in group_joins(plan, taken, rendered.job.join_chains).chains)
-            new_version = Version(plan, frozenset(each.uid for each in taken), rendered.topics, chains)
+            joins = join_operators(rendered, plan)
+            uids = frozenset(each.uid for each in joins.taken)
+            new_version = Version(plan, uids, rendered.topics, joins.chains)
             plan = adopt(version_of(former), new_version, accept or "KEEP", before.version + 1, rewound)
             starting = Starting(planner.read_offsets, project.jobs[name].locate, rewound=frozenset(rewound))
             needed = toolchain_for(rendered, plan)

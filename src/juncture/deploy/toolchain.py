@@ -13,9 +13,10 @@ from juncture.local.jarlock import read_lock
 from juncture.local.jars import JarCache, sha256
 from juncture.local.java import find_java
 from juncture.local.operators import operator_jar
-from juncture.model.joins import event_joins
+from juncture.model.operators import join_operators
 from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import CONNECTOR, RenderedJob
+from juncture.planner.archive import ClassArchive
 from juncture.planner.compilations import CompilationCache
 from juncture.planner.session import Planner
 from juncture.render.bundle import OPERATORS_JAR
@@ -41,10 +42,15 @@ class Toolchain:
     java_home: Path
     jars: tuple[Jar, ...]
 
+    @property
+    def archive(self) -> ClassArchive:
+        """Where planners keep Flink's classes for the next."""
+        return ClassArchive(JarCache().root / "classes", self.java_home)
+
     def planner(self, variables: Mapping[str, str] | None = None) -> Planner:
         """A planner that knows the jars and what was compiled before, with `variables` in its environment. Close it."""
         cache = CompilationCache(JarCache().root / "compilations")
-        return Planner(self.java_home, [jar.path for jar in self.jars], variables, cache)
+        return Planner(self.java_home, [jar.path for jar in self.jars], variables, cache, self.archive)
 
     def joined(self, other: Toolchain) -> Toolchain:
         """With the jars of another one, too."""
@@ -82,8 +88,7 @@ def leaves_out(job: RenderedJob) -> bool:
 
 def toolchain_for(job: RenderedJob, plan: CompiledPlan) -> Toolchain:
     """What one job needs, and no more. Raises what `find_toolchain` raises."""
-    taken = event_joins(plan, job.job.join_strategy, job.options, job.changelogs)
-    return find_toolchain(job.connectors, operators=bool(taken) or leaves_out(job))
+    return find_toolchain(job.connectors, operators=bool(join_operators(job, plan).taken) or leaves_out(job))
 
 
 def toolchain_of_bundle(files: Mapping[str, str]) -> Toolchain:

@@ -64,14 +64,6 @@ def join_forms(
     return tuple(_form(flow, node, strategy, options) for node in plan.nodes if node.kind.endswith("join"))
 
 
-def event_joins(
-    plan: CompiledPlan, strategy: JoinStrategy, options: Mapping[str, str], changelogs: Collection[str]
-) -> tuple[JoinForm, ...]:
-    """The joins that run on the event join."""
-    forms = join_forms(plan, strategy, options, changelogs)
-    return tuple(each for each in forms if each.form == "event-join")
-
-
 def _form(flow: Flow, node: PlanNode, strategy: JoinStrategy, options: Mapping[str, str]) -> JoinForm:
     found = _bounds_of(flow, node, options)
     if isinstance(found, TimeBounds) and strategy == "flink":

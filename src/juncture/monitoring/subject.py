@@ -11,11 +11,10 @@ from juncture.checks.case import Case
 from juncture.checks.windows import join_windows
 from juncture.checks.wording import describe
 from juncture.errors import Location
-from juncture.model.chains import group_joins
 from juncture.model.compilation import Compilation
 from juncture.model.duration import parse_duration, to_millis
 from juncture.model.flow import watermark_push_down
-from juncture.model.joins import event_joins
+from juncture.model.operators import join_operators
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.project import JobFile
 from juncture.model.rendered import RenderedJob
@@ -93,12 +92,10 @@ def subject(rendered: RenderedJob, plan: CompiledPlan, authored: JobFile) -> Sub
     case = Case(rendered, Compilation(plan=plan), authored)
     scans = _scans(case, plan)
     options = rendered.options
-    taken = event_joins(plan, rendered.job.join_strategy, options, rendered.changelogs)
-    on_event_join = {form.uid for form in taken}
+    joins = join_operators(rendered, plan)
+    on_event_join = {form.uid for form in joins.taken}
     # Joins that run together are one operator, which has the name of the last.
-    inside = {
-        uid for chain in group_joins(plan, taken, rendered.job.join_chains).chains for uid in chain.uids[:-1]
-    }
+    inside = {uid for chain in joins.chains for uid in chain[:-1]}
     sink = case.sink
     return Subject(
         job=rendered.job.name,

@@ -20,6 +20,7 @@ from juncture.model.compilation import Compilation, JobOption, PlannerError
 from juncture.model.rendered import RenderedJob
 from juncture.model.savepoint import SavepointMetadata
 from juncture.model.startpoint import NOW_MINUS
+from juncture.planner.archive import ClassArchive
 from juncture.planner.compilations import CompilationCache
 from juncture.planner.plan import read_plan
 from juncture.planner.scratch import Scratch
@@ -27,8 +28,12 @@ from juncture.planner.scratch import Scratch
 _NOW_MINUS = re.compile(rf"\$\{{{NOW_MINUS}(\d+)\}}")
 _PATIENCE = 300
 """Seconds after which an answer is not waited for any more."""
+_ENDING, _ENDING_RECORD = 5, 60
+"""Seconds in which the process ends by itself: at once, or after it has written an archive."""
 # A planner lives for seconds: start-up counts, peak speed does not.
-_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xmx1g"
+_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx1g"
+# What a JVM warns of while it records, or where an archive does not fit, would hide what Flink says.
+_SHARED = "-Xshare:auto -Xlog:disable"
 
 
 class LaunchFailed(Unreachable):
@@ -46,6 +51,7 @@ class Planner:
         jars: connectors and formats that the SQL names.
         variables: what the process's environment holds besides, from its start.
         cache: compilations that were made before, which are not made again.
+        archive: Flink's classes from a planner before; one is recorded if there is none.
     """
 
     def __init__(
@@ -54,12 +60,15 @@ class Planner:
         jars: Sequence[Path],
         variables: Mapping[str, str] | None = None,
         cache: CompilationCache | None = None,
+        archive: ClassArchive | None = None,
     ) -> None:
         self._turn = Lock()
         self._java_home = java_home
         self._variables = dict(variables or {})
         self._jars = tuple(jar.resolve() for jar in jars)
         self._cache = cache
+        self._archive = archive
+        self._records = False
         self._printed: deque[str] = deque(maxlen=40)
         self._running: tuple[subprocess.Popen[str], Scratch] | None = None
 
@@ -71,18 +80,33 @@ class Planner:
     def _started(self) -> subprocess.Popen[str]:
         if self._running is None:
             scratch = Scratch()
+            shared, recorded = self._classes()
             process = subprocess.Popen(
-                [sys.executable, "-m", "juncture.planner.worker", *(jar.as_uri() for jar in self._jars)],
+                [
+                    *(sys.executable, "-m", "juncture.planner.worker"),
+                    *(("--record", str(recorded)) if recorded else ()),
+                    *(jar.as_uri() for jar in self._jars),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_java_environment(self._java_home, scratch.path) | self._variables,
+                env=_java_environment(self._java_home, scratch.path, shared) | self._variables,
                 encoding="utf-8",
                 start_new_session=True,  # Ctrl-C is for us: we close it in order
             )
             self._running = (process, scratch)
             Thread(target=self._drain, args=(process.stderr,), daemon=True).start()
         return self._running[0]
+
+    def _classes(self) -> tuple[str, Path | None]:
+        """JVM options about Flink's classes, and where the process is to record them."""
+        if self._archive is None:
+            return _SHARED, None
+        if found := self._archive.find():
+            return f"{_SHARED} -XX:SharedArchiveFile={found}", None
+        recorded = self._archive.stem()
+        self._records = recorded is not None
+        return _SHARED, recorded
 
     def __enter__(self) -> Planner:
         return self
@@ -215,7 +239,7 @@ class Planner:
             assert process.stdin is not None
             process.stdin.close()
         try:
-            process.wait(timeout=5)
+            process.wait(timeout=_ENDING_RECORD if self._records else _ENDING)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -271,7 +295,7 @@ def _options(answer: Mapping[str, Any]) -> tuple[JobOption, ...]:
     return tuple(JobOption(**fields) for fields in answer["options"])
 
 
-def _java_environment(java_home: Path, scratch: Path) -> dict[str, str]:
+def _java_environment(java_home: Path, scratch: Path, shared: str) -> dict[str, str]:
     """The environment of a PyFlink process: its Java, its log folder, and no Flink installation of the user's."""
     environment = {
         name: value
@@ -281,7 +305,7 @@ def _java_environment(java_home: Path, scratch: Path) -> dict[str, str]:
     return environment | {
         "JAVA_HOME": str(java_home),
         "FLINK_LOG_DIR": str(scratch),
-        "JVM_ARGS": f"{_JVM} -Djava.io.tmpdir={scratch}",  # Flink unpacks its planner there
+        "JVM_ARGS": f"{_JVM} {shared} -Djava.io.tmpdir={scratch}",  # Flink unpacks its planner there
         "PYTHONUTF8": "1",
         # Else a table environment starts a server for Python functions, whose imports take longer than a compilation.
         "_python_worker_execution_mode": "process",

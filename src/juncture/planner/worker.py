@@ -1,12 +1,13 @@
 """The process that holds the JVM: reads requests as JSON lines, answers with JSON lines.
 
-Run as `python -m juncture.planner.worker [JAR]...`, with URIs of the jars that tables need. Standard output carries the
-answers alone: what Flink prints goes to standard error. The process, and with it the JVM, ends when standard input
-closes.
+Run as `python -m juncture.planner.worker [--record FILE] [JAR]...`, with URIs of the jars that tables need. Standard
+output carries the answers alone: what Flink prints goes to standard error. The process, and with it the JVM, ends when
+standard input closes; with --record it first writes the classes that the JVM used to FILE.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import runpy
@@ -23,6 +24,7 @@ from juncture.planner.joinstate import read_watermark
 from juncture.planner.metadata import read_metadata
 from juncture.planner.minicluster import start_cluster
 from juncture.planner.options import FlinkOptions
+from juncture.planner.recording import Recording
 from juncture.planner.sourcestate import read_offsets
 from juncture.planner.transactions import open_transactions
 
@@ -152,8 +154,14 @@ def main() -> None:
     """Answer requests until standard input closes."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    if sys.argv[1:]:
-        add_jars_to_context_class_loader(sys.argv[1:])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--record", type=Recording)
+    parser.add_argument("jars", nargs="*")
+    arguments = parser.parse_args()
+    if arguments.record:
+        arguments.record.begin()
+    if arguments.jars:
+        add_jars_to_context_class_loader(arguments.jars)
     operations = {
         "compile": compile_job,
         "options": examine_options,
@@ -164,6 +172,7 @@ def main() -> None:
         "metadata": read_metadata,
         "transactions": open_transactions,
     }
+    compiled = False
     for line in sys.stdin:
         request = json.loads(line)
         try:
@@ -172,6 +181,10 @@ def main() -> None:
             answer = {"crash": f"{type(error).__name__}: {error}"}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+        compiled = compiled or request["operation"] == "compile"
+    # What little another program used would be of little help for ever.
+    if arguments.record and compiled:
+        arguments.record.finish()
 
 
 if __name__ == "__main__":

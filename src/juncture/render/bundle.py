@@ -14,8 +14,8 @@ import jinja2
 
 from juncture import __version__
 from juncture.errors import JunctureError
-from juncture.model.chains import Grouping, group_joins
-from juncture.model.joins import TESTED_FLINK, JoinForm, event_joins
+from juncture.model.joins import TESTED_FLINK
+from juncture.model.operators import JoinOperators, join_operators
 from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import RenderedJob
 from juncture.model.startpoint import NOW_MINUS, knows_flink
@@ -41,15 +41,13 @@ def bundle(
 
     Raises JunctureError if the project's job.py.j2 is older than what the job needs of it.
     """
-    joins = event_joins(plan, rendered.job.join_strategy, rendered.options, rendered.changelogs)
-    grouping = group_joins(plan, joins, rendered.job.join_chains)
-    existence = [each for each in joins if each.kind == "join"]
-    if joins:
+    joins = join_operators(rendered, plan)
+    if joins.taken:
         options = event_join_options(rendered.job) | rendered.options
         rendered = rendered.model_copy(update={"options": dict(sorted(options.items()))})
     files = {
         "statements.sql": _script(rendered),
-        "job.py": _program(rendered, plan, grouping, existence, templates),
+        "job.py": _program(rendered, plan, joins, templates),
         "plan.json": plan.text,
     }
     manifest = {
@@ -72,10 +70,10 @@ def bundle(
         "operators": {node.uid: node.kind for node in plan.nodes},
         "event_join": {
             "flink": TESTED_FLINK,
-            "joins": [each.uid for each in joins],
-            "chains": [each.uids for each in grouping.chains],
+            "joins": [each.uid for each in joins.taken],
+            "chains": joins.chains,
         }
-        if joins
+        if joins.taken
         else None,
         "inputs": rendered.inputs,
         "files": {name: _sha256(text) for name, text in files.items()},
@@ -141,8 +139,7 @@ def _script(rendered: RenderedJob) -> str:
 def _program(
     rendered: RenderedJob,
     plan: CompiledPlan,
-    joins: Grouping,
-    existence: Sequence[JoinForm],
+    joins: JoinOperators,
     templates: Sequence[Path],
 ) -> str:
     engine = jinja2.Environment(
@@ -159,17 +156,17 @@ def _program(
             [join.operator_uid, None if columns is None else list(columns)]
             for join, columns in zip(chain.joins, (None, *chain.columns), strict=True)
         ]
-        for chain in joins.chains
+        for chain in joins.grouping.chains
     ]
     program = engine.get_template("job.py.j2").render(
         rendered=rendered,
         plan=plan,
         version=__version__,
         flink_version=plan.flink_version,
-        event_joins=[each.operator_uid for each in joins.single],
+        event_joins=[each.operator_uid for each in joins.grouping.single],
         existence_joins={
             each.operator_uid: [bounds.left_time, bounds.right_time, bounds.lower, bounds.upper]
-            for each in existence
+            for each in joins.existence
             if (bounds := each.bounds)
         },
         event_join_chains=chains,
@@ -186,8 +183,7 @@ def _program(
             "the project's own templates/job.py.j2 does not apply startpoints",
             remedy="take over what Juncture's does with `table_options` and `resolved_starts`",
         )
-    chained = [join for chain in joins.chains for join in chain.joins]
-    if any(repr(each.operator_uid) not in program for each in (*joins.single, *chained, *existence)):
+    if any(repr(each.operator_uid) not in program for each in joins.taken):
         raise JunctureError(
             "the project's own templates/job.py.j2 does not start the event join",
             remedy="take over what Juncture's does with `event_joins`, `existence_joins` and `event_join_chains`, or"

@@ -73,7 +73,8 @@ class FileSession(SharedSession):
             folder = tempfile.TemporaryDirectory(prefix="juncture-files-")
             self._folder = Path(self._closing.enter_context(folder))
             # Without what was compiled before: its tables' paths are of this run alone.
-            self.planner = self._closing.enter_context(Planner(self.toolchain.java_home, self.jars))
+            planner = Planner(self.toolchain.java_home, self.jars, archive=self.toolchain.archive)
+            self.planner = self._closing.enter_context(planner)
             self._slots = 2 * max((each.job.parallelism for each in self._rendered.values()), default=1)
             scratch = {"io.tmp.dirs": str(self._folder), "blob.storage.directory": str(self._folder)}
             address = self.planner.start_cluster({**_CLUSTER, **scratch}, self._slots)

@@ -1,0 +1,40 @@
+"""Records the classes that this process's JVM used, for planners to come."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from pyflink.java_gateway import get_gateway
+
+from juncture.planner.archive import finished
+
+_ENDED = 128 + signal.SIGTERM
+"""The exit code of a JVM that ended as it was told to, and not because its disk was full."""
+
+
+class Recording:
+    """An archive in the making.
+
+    Args:
+        stem: what the file's name begins with.
+    """
+
+    def __init__(self, stem: str) -> None:
+        self._stem = Path(stem)
+        self._part = self._stem.with_suffix(f".{os.getpid()}")
+
+    def begin(self) -> None:
+        """Have the JVM record; it must not have been started."""
+        os.environ["JVM_ARGS"] += f" -XX:ArchiveClassesAtExit={self._part}"
+
+    def finish(self) -> None:
+        """End the JVM, which writes as it ends."""
+        jvm = int(get_gateway().jvm.java.lang.ProcessHandle.current().pid())
+        os.kill(jvm, signal.SIGTERM)
+        _, status = os.waitpid(jvm, 0)
+        if os.waitstatus_to_exitcode(status) == _ENDED and self._part.exists():
+            self._part.replace(finished(self._stem, self._part.stat().st_size))
+        else:
+            self._part.unlink(missing_ok=True)
