@@ -18,7 +18,7 @@ def not_running(manifest: Manifest, cluster: FlinkCluster, last: Deployment | No
             f"'{job}' is {words[last.phase]} as Flink job {last.flink_job_id} (version {last.version},"
             f" by {last.created_by})",
             state="nothing was changed",
-            remedy=f"to deploy it anew, run `juncture stop {job}` first"
+            remedy=f"`juncture upgrade {job}` brings what has changed since; `juncture stop {job}` ends it"
             if last.phase == "running"
             else f"see `juncture status {job}`, and try again when it has settled",
         )

@@ -66,6 +66,16 @@ def from_jinja(
     return JunctureError(f"the template failed: {error}", location=_tag(place, texts))
 
 
+def dangling(problem: str, name: str, remedy: str | None, texts: Mapping[str, str]) -> JunctureError:
+    """What is wrong with `name`, at the innermost line of an authored template that is being rendered."""
+    for frame, line in traceback.walk_stack(None):
+        template = frame.f_globals.get("__jinja_template__")
+        if template is not None and template.filename in texts:
+            place = Location(template.filename, template.get_corresponding_lineno(line))
+            return JunctureError(problem, location=_at(place, texts, name), remedy=remedy)
+    return JunctureError(problem, remedy=remedy)
+
+
 def _place(error: Exception, path: str, texts: Mapping[str, str]) -> Location:
     """The innermost line of an authored template that was being rendered."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in texts]

@@ -151,6 +151,9 @@ def _not_startable(
 def _attempt(problems: list[JunctureError], step) -> MappedText | None:  # type: ignore[no-untyped-def]
     try:
         return step()  # type: ignore[no-any-return]
+    except InvalidProject as several:
+        problems.extend(several.problems)
+        return None
     except JunctureError as problem:
         problems.append(problem)
         return None

@@ -11,14 +11,14 @@ from typing import Any
 import jinja2
 from jinja2.bccache import Bucket
 
-from juncture.errors import JunctureError
+from juncture.errors import InvalidProject, JunctureError
 from juncture.model.environment import Environment as Target
 from juncture.model.job import Job
 from juncture.model.project import Project, SqlFile
 from juncture.project.loader import SOURCES
 from juncture.project.nearest import did_you_mean, nearest
 from juncture.render.connectors import TableContext, kafka_options, upsert_kafka_options
-from juncture.render.errors import from_jinja
+from juncture.render.errors import dangling, from_jinja
 from juncture.render.sourcemap import MappedText, MarkingExtension, table_mark, unmark
 from juncture.render.sql import identifier, literal
 
@@ -55,11 +55,13 @@ class Templates:
         self.read: dict[str, str] = {}
         self.topics: dict[str, str] = {}
         self.keys: dict[str, list[str]] = {}
+        self._dangling: list[JunctureError] = []
 
     def render(self, file: SqlFile, table: TableContext | None = None) -> MappedText:
         """One file's text with the authored place of each character.
 
-        Raises JunctureError with the place in the author's file and the nearest valid name.
+        Raises JunctureError with the place in the author's file and the nearest valid name; InvalidProject if several
+        sources and variables are not there.
         """
         plain = self._run(file, table, marked=False)
         mapped = unmark(self._run(file, table, marked=True), file.path, self._authored)
@@ -84,6 +86,7 @@ class Templates:
         engine.filters["literal"] = literal
         engine.filters["identifier"] = identifier
         context = self._context(table, marked)
+        self._dangling = []
         try:
             for path in self._macro_files():
                 module = engine.get_template(path).make_module(context)
@@ -92,9 +95,14 @@ class Templates:
                     for name, value in vars(module).items()
                     if isinstance(value, jinja2.runtime.Macro)
                 }
-            return engine.get_template(file.path).render(context)
+            text = engine.get_template(file.path).render(context)
         except Exception as error:
-            raise from_jinja(error, file.path, self._authored, context) from None
+            # It may have failed for what stands in the place of a name that is not there.
+            if not self._dangling:
+                raise from_jinja(error, file.path, self._authored, context) from None
+        if self._dangling:
+            raise InvalidProject(self._dangling)
+        return text
 
     def _context(self, table: TableContext | None, marked: bool) -> dict[str, Any]:
         context: dict[str, Any] = {
@@ -114,9 +122,8 @@ class Templates:
 
     def _source(self, marked: bool, name: str) -> str:
         if name not in self.project.sources and f"{SOURCES}/{name}.sql" not in self.project.broken:
-            raise JunctureError(
-                f"there is no source '{name}'", remedy=did_you_mean(name, self.project.sources)
-            )
+            remedy = did_you_mean(name, self.project.sources)
+            self._dangling.append(dangling(f"there is no source '{name}'", name, remedy, self._authored))
         return (table_mark(name) if marked else "") + identifier(name)
 
     def _var(self, name: str, default: object = _MISSING) -> object:
@@ -126,7 +133,9 @@ class Templates:
                 return scope[name]
         if default is _MISSING:
             known = {key for scope in scopes for key in scope}
-            raise JunctureError(f"there is no variable '{name}'", remedy=_define(name, known))
+            problem, remedy = f"there is no variable '{name}'", _define(name, known)
+            self._dangling.append(dangling(problem, name, remedy, self._authored))
+            return name
         return default
 
     def _options(

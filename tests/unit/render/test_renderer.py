@@ -164,6 +164,14 @@ class TestMistakes:
         assert remedy is not None
         assert remedy.startswith("define it under `vars` in the job's file, or in juncture.toml in [vars]")
 
+    def test_all_names_of_a_template_that_are_not_there(self, tmp_path: Path) -> None:
+        join = "SELECT {{ var('minuts') }}\nFROM {{ source('sever') }}\n{% for each in var('many').x %}{% endfor %}"
+        assert [problem for problem, _ in self.problems(tmp_path, {"sql/joins/matches.sql": join})] == [
+            "sql/joins/matches.sql:1:16: there is no variable 'minuts'",
+            "sql/joins/matches.sql:2:17: there is no source 'sever'",
+            "sql/joins/matches.sql:3:21: there is no variable 'many'",
+        ]
+
     def test_a_key_that_is_no_column(self, tmp_path: Path) -> None:
         columns = "    -- why\n    `id` STRING, member_id BIGINT\n"
         text = f"CREATE TABLE client (\n{columns}) {{{{ kafka(topic='c', key=['id', 'membr_id']) }}}}"
