@@ -115,7 +115,10 @@ class JarCache:
     def _download_one(
         self, coordinate: Coordinate, digest: str, staging: Path, tick: Callable[[], None]
     ) -> None:
-        fetched = self._fetch(coordinate, Path(tempfile.mkdtemp(dir=staging)), tick)
+        try:
+            fetched = self._fetch(coordinate, Path(tempfile.mkdtemp(dir=staging)), tick)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, error.filename or str(self.root)) from error
         self._verify(coordinate, fetched, digest)
         target = self.path(coordinate)
         target.parent.mkdir(parents=True, exist_ok=True)
