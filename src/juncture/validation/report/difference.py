@@ -73,7 +73,11 @@ def difference(
     expected: Sequence[tuple[Cells, Location | None]],
     actual: Sequence[Cells],
 ) -> Difference:
-    """Compare as multisets. A missing and an extra row that are alike become one that differs."""
+    """Compare as multisets. A missing and an extra row that are alike become one that differs.
+
+    They are alike by half of their columns; of several pairs those go first that have most in common, and then values
+    that few other rows have.
+    """
     left = Counter(actual)
     missing: list[tuple[Cells, Location | None]] = []
     same = []
@@ -84,15 +88,14 @@ def difference(
         else:
             missing.append((row, location))
     extra = list(left.elements())
-    found = []
-    for row, location in missing:
-        alike = max(extra, key=lambda other: _likeness(row, other), default=None)
-        if alike is not None and _likeness(row, alike) * 2 >= len(columns):
-            extra.remove(alike)
-            found.append(Deviation("different", row, alike, location))
-        else:
-            found.append(Deviation("missing", row, None, location))
-    found += [Deviation("extra", None, row) for row in extra]
+    counts = [Counter(column) for column in zip(*(row for row, _ in expected), *actual, strict=True)]
+    pairs = _pairs([row for row, _ in missing], extra, counts)
+    found = [
+        Deviation("different" if number in pairs else "missing", row, pairs.get(number), location)
+        for number, (row, location) in enumerate(missing)
+    ]
+    alone = Counter(extra) - Counter(pairs.values())
+    found += [Deviation("extra", None, row) for row in alone.elements()]
     return Difference(columns, len(expected), len(actual), tuple(found), tuple(same))
 
 
@@ -106,8 +109,23 @@ def explained(found: Difference, reasons: Mapping[Cells, str]) -> Difference:
     return replace(found, deviations=tuple(replace(each, reason=reason(each)) for each in found.deviations))
 
 
-def _likeness(row: Cells, other: Cells) -> int:
-    return sum(a == b for a, b in zip(row, other, strict=True))
+def _pairs(
+    missing: Sequence[Cells], extra: Sequence[Cells], counts: Sequence[Counter[str]]
+) -> dict[int, Cells]:
+    """The extra row that each missing one became, by the missing one's number; `counts` are of a column's values."""
+    alike: list[tuple[int, float, int, int]] = []
+    for number, row in enumerate(missing):
+        for other, found in enumerate(extra):
+            same = [at for at, value in enumerate(row) if value == found[at]]
+            if len(same) * 2 >= len(row):
+                alike.append((-len(same), sum(counts[at][row[at]] for at in same), number, other))
+    pairs: dict[int, Cells] = {}
+    taken: set[int] = set()
+    for _, _, number, other in sorted(alike):
+        if number not in pairs and other not in taken:
+            pairs[number] = extra[other]
+            taken.add(other)
+    return pairs
 
 
 def _text(value: object, is_moment: bool, base: datetime) -> str:

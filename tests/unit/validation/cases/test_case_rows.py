@@ -108,6 +108,18 @@ def test_equal_multisets_have_no_difference() -> None:
     assert not difference(("id",), [(("1",), None)], [("1",), ("1",)]).equal
 
 
+def test_rows_are_set_against_those_that_share_what_few_others_have() -> None:
+    found = difference(
+        ("id", "kind"),
+        [(("late", "banner"), None), (("7", "headline"), None), (("1", "banner"), None)],
+        [("1", "banner"), ("7", "banner")],
+    )
+    assert found.deviations == (
+        Deviation("missing", ("late", "banner"), None),
+        Deviation("different", ("7", "headline"), ("7", "banner")),
+    )
+
+
 def arrival(seconds: float, line: int, partition: int = 0) -> Arrival:
     moment = BASE + timedelta(seconds=seconds)
     return Arrival("a", {"k": "x", "t": moment.isoformat()}, Location("c.yaml", line), partition)
