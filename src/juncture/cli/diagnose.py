@@ -11,6 +11,7 @@ from juncture.cli.compiled import rendered_job
 from juncture.cli.deployments import deployed, moment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
+from juncture.cli.pages import html_option
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.examine import examine
 from juncture.diagnosis.page.html import write_page
@@ -43,13 +44,7 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str) ->
     callback=_duration,
     help="How long to watch the job: `10 s` by default, `1 min` for one with few records.",
 )
-@click.option(
-    "--html",
-    "html",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the findings and what was seen as one page, too, with pictures.",
-)
+@html_option("Write the findings and what was seen as one page, too, with pictures.")
 @shared_options
 @pass_invocation
 def command(invocation: Invocation, job: str, during: timedelta, html: Path | None) -> None:

@@ -14,6 +14,7 @@ from juncture.cli.generating import FOUND, generate_cases
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.mutating import mutate_jobs
 from juncture.cli.output import Text
+from juncture.cli.pages import html_option
 from juncture.errors import JunctureError
 from juncture.local.supervisor import signals_raise
 from juncture.model.environment import Environment
@@ -81,13 +82,7 @@ from juncture.validation.report.text import as_data, failure_lines
     type=click.Path(file_okay=False, path_type=Path),
     help=f"Where a generated case that fails is written; by default {FOUND}.",
 )
-@click.option(
-    "--html",
-    "html",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Also write a page that draws each case: what arrived when, what joined, where rows went.",
-)
+@html_option("Also write a page that draws each case: what arrived when, what joined, where rows went.")
 @shared_options
 @pass_invocation
 def command(
