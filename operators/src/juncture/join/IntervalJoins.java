@@ -18,8 +18,11 @@ import java.util.TreeSet;
 
 /** Finds Flink's event-time interval joins in a job, and puts Juncture's operator in their place. */
 final class IntervalJoins {
-    /** How the operators of a slot share its managed memory; Flink's own operators weigh in MiB likewise. */
-    static final int MEMORY_WEIGHT = 128;
+    /**
+     * How the operators of a slot share its managed memory. Flink's window aggregations weigh 1, and fail below 1 MiB:
+     * against 128, the weight of its batch operators, they did in slots of less than 260 MiB.
+     */
+    static final int MEMORY_WEIGHT = 16;
 
     private IntervalJoins() {}
 
