@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 from bench.joins.engine import Plan
-from bench.joins.engines.registry import BASE, ONE_EACH, engines
+from bench.joins.engines.registry import BASE, ON_DEMAND, engines
 from bench.joins.report import Report
 from bench.joins.runs import Limits, run_all
 from bench.joins.stack import Stack
@@ -37,7 +37,7 @@ def _arguments() -> argparse.ArgumentParser:
     add("--events", type=int, default=1_000_000, help="of all topics together, about")
     add(
         "--engines",
-        default=",".join(name for name in known if name != ONE_EACH),
+        default=",".join(name for name in known if name not in ON_DEMAND),
         help="names with commas, run in this order",
     )
     add("--runs", type=int, default=1, help="of each engine, one after the other")
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; 0 if no engine failed, else 1; other rows than DuckDB's are no failure."""
     parser = _arguments()
     given = parser.parse_args(arguments)
-    known = engines()
+    known = engines(given.match)
     names = given.engines.split(",")
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     workload = Workload(given.events, given.span, given.keys, given.match, given.topics, given.payload)
-    plan = Plan(workload, given.parallelism, memory, state, given.checkpoint)
+    plan = Plan(given.parallelism, memory, state, given.checkpoint)
     limits = Limits(given.runs, given.timeout, given.rate, given.rate_seconds)
     started = datetime.now(timezone.utc)
     path: Path = given.result or _FOLDER / f"{started:%Y-%m-%dT%H%M%S}.json"
@@ -99,7 +99,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         progress("Starting the broker")
         with signals_raise(), Stack(_FOLDER / "stack", memory, given.parallelism) as stack:
-            run_all([known[name] for name in names], plan, limits, stack, report, finished, progress)
+            run_all(
+                [known[name] for name in names], workload, plan, limits, stack, report, finished, progress
+            )
     except JunctureError as error:
         print(f"{error}\n{error.remedy or ''}".rstrip(), file=sys.stderr)
         return error.exit_code

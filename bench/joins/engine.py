@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from bench.joins.oracle import Form
 from bench.joins.topics import Topics
-from bench.joins.workload import Workload
 
 from juncture.errors import JunctureError
 
@@ -27,14 +25,12 @@ class Plan:
     """What is the same for all engines of a run.
 
     Args:
-        workload: what is joined.
         parallelism: subtasks, threads or workers; also a Flink cluster's slots.
         memory_mb: what the process that joins may take.
         state_mb: how much of that is for state: Flink's managed memory, RocksDB's cache and write buffers.
         checkpoint_s: seconds between checkpoints, commits or persisted snapshots.
     """
 
-    workload: Workload
     parallelism: int
     memory_mb: int
     state_mb: int
@@ -82,13 +78,13 @@ class Running(Protocol):
 
 
 class Engine(Protocol):
-    """One way to compute the join. `form` says which rows it writes, `topics` how many topics it can join."""
+    """One way to compute a join. `form` names the rows that it writes, `topics` is how many topics it can join."""
 
     @property
     def name(self) -> str: ...
 
     @property
-    def form(self) -> Form: ...
+    def form(self) -> str: ...
 
     @property
     def topics(self) -> int: ...

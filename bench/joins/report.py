@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from bench.joins.measure import CheckpointFigures, Measures
-from bench.joins.oracle import Comparison
+from bench.joins.rows import Comparison
 
 _MIB = 1 << 20
 _CHECKPOINTS = ("checkpoint s", "longest s", "uploaded MiB", "uploaded B/event", "whole MiB")

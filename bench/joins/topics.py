@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from bench.joins.workload import Workload
+from bench.joins.workload import Event, Workload
 
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
@@ -27,9 +27,20 @@ class Sent(NamedTuple):
     at: float
 
 
+class Events(Protocol):
+    """What is written to the input topics."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Events by topic."""
+
+    def of_topic(self, name: str) -> Iterator[Event]:
+        """The events of one topic by arrival."""
+
+
 @dataclass(frozen=True)
 class Topics:
-    """The names of the input topics by what they hold, and of the result's. Records are keyed by the request."""
+    """The names of the input topics by what they hold, and of the result's. Events of one key are in one partition."""
 
     kafka: Kafka
     inputs: dict[str, str]
@@ -37,9 +48,9 @@ class Topics:
     partitions: int
 
     @classmethod
-    def named(cls, kafka: Kafka, workload: Workload, inputs: str, result: str, partitions: int) -> Topics:
-        """`inputs` is what the names of the input topics begin with."""
-        return cls(kafka, {name: f"{inputs}-{name}" for name in workload.names}, result, partitions)
+    def named(cls, kafka: Kafka, names: Iterable[str], inputs: str, result: str, partitions: int) -> Topics:
+        """`names` are what the input topics hold, `inputs` is what their names begin with."""
+        return cls(kafka, {name: f"{inputs}-{name}" for name in names}, result, partitions)
 
     def create_inputs(self) -> None:
         Admin(self.kafka).create(dict.fromkeys(self.inputs.values(), self.partitions), config=_KEPT)
@@ -60,15 +71,15 @@ class Topics:
         """How many records the result's topic has."""
         return sum(offsets.latest(admin, [self.result])[self.result].values())
 
-    def fill(self, workload: Workload, progress: Callable[[str], None]) -> None:
+    def fill(self, events: Events, progress: Callable[[str], None]) -> None:
         """Write all events, each topic's by arrival, as fast as it goes."""
         with Writer(self.kafka) as writer:
             for name, topic in self.inputs.items():
                 size = 0
-                for event in workload.of_topic(name):
+                for event in events.of_topic(name):
                     writer.write(topic, event.value, event.key, event.time)
                     size += len(event.value)
-                count = workload.counts[name]
+                count = events.counts[name]
                 progress(f"{count:,} {name} events written, {size / max(count, 1):.0f} bytes each")
 
     def feed(self, workload: Workload, rate: int, check: Callable[[], None]) -> list[Sent]:

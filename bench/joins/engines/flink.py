@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Protocol
 
 from bench.joins.engine import Checkpoints, EngineFailed, Job, Plan
-from bench.joins.engines.flink_project import JOB, Query, write_project
-from bench.joins.oracle import Form
 from bench.joins.stack import Session
+from bench.joins.topics import Topics
 
 from juncture import __version__
 from juncture.deploy.launcher import launch_options
@@ -78,16 +78,26 @@ class FlinkRunning:
         )
 
 
+class Project(Protocol):
+    """A Juncture project with the join, and the rows that it writes, by name."""
+
+    @property
+    def form(self) -> str: ...
+
+    def write(self, root: Path, job: Mapping[str, object], topics: Topics) -> str:
+        """Write it into an empty folder, its job with these keys beside its join and its sink; the job's name."""
+
+
 @dataclass
 class FlinkEngine:
-    """One form of the join in Flink's SQL, with one backend.
+    """One form of a join in Flink's SQL, with one backend.
 
     `options` are the job's, `cluster` the cluster's, beyond what Juncture sets for any job and what a plan says;
     `chains` is its `join_chains`.
     """
 
     name: str
-    query: Query
+    project: Project
     backend: str
     strategy: str = "flink"
     options: Mapping[str, str] = field(default_factory=dict)
@@ -95,8 +105,8 @@ class FlinkEngine:
     topics: int = 3
 
     @property
-    def form(self) -> Form:
-        return "forward" if self.query == "forward" else "join"
+    def form(self) -> str:
+        return self.project.form
 
     def prepare(self) -> None:
         find_toolchain(["kafka"], operators=self.strategy != "flink")
@@ -109,7 +119,7 @@ class FlinkEngine:
         shown = {"state.backend.type": self.backend, **self.options}
         if self.strategy != "flink":
             job = authored.Job.model_validate(
-                {"name": JOB, "join": JOB, "sink": JOB, "state": {"backend": self.backend}}
+                {"name": "bench", "join": "bench", "sink": "bench", "state": {"backend": self.backend}}
             )
             forms = {"join_strategy": self.strategy, "join_chains": self.chains}
             shown = {**event_join_options(job), **shown, **forms}
@@ -147,14 +157,23 @@ class FlinkEngine:
             "rest.flamegraph.enabled": "false",
         }
 
+    def _job(self, plan: Plan) -> dict[str, object]:
+        return {
+            "join_strategy": self.strategy,
+            "join_chains": self.chains,
+            "parallelism": plan.parallelism,
+            "state": {"backend": self.backend},
+            "checkpointing": {"interval": f"{plan.checkpoint_s} s"},
+            "delivery": "at-least-once",
+            "options": {"restart-strategy.type": "none", **self.options},
+        }
+
     def _submit(self, job: Job, session: Session) -> str:
         root = job.folder / "project"
         root.mkdir()
-        write_project(
-            root, self.query, self.strategy, self.chains, self.backend, self.options, job.plan, job.topics
-        )
+        name = self.project.write(root, self._job(job.plan), job.topics)
         project = load_project(root)
-        rendered = render(project, JOB, project.environments["local"])
+        rendered = render(project, name, project.environments["local"])
         plan = job.stack.planner.compile(rendered).plan
         if plan is None:
             raise EngineFailed(f"{self.name}: Flink refuses the SQL")

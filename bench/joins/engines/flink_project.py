@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from bench.joins.engine import Plan
+from bench.joins.oracle import Form
 from bench.joins.topics import Topics
-from bench.joins.workload import CLIENT_DELAY_S, SERVER_DELAY_S, WINDOW_MS, Workload
+from bench.joins.workload import CLIENT_DELAY_S, SERVER_DELAY_S, WINDOW_MS
 from ruamel.yaml import YAML
 
-JOB = "bench"
+_JOB = "bench"
 Query = Literal["interval", "regular", "forward"]
 
 _CONFIG = '[project]\nname = "bench"\ndefault_environment = "local"\n\n[environments.local.local]\n'
@@ -24,57 +25,45 @@ _COLUMNS = {
 _DELAYS = {"server": SERVER_DELAY_S, "client": CLIENT_DELAY_S, "purchase": CLIENT_DELAY_S}
 
 
-def write_project(
-    root: Path,
-    query: Query,
-    strategy: str,
-    chains: str,
-    backend: str,
-    options: Mapping[str, str],
-    plan: Plan,
-    topics: Topics,
-) -> None:
-    """Write juncture.toml, sql/ and jobs/bench.yaml.
+@dataclass(frozen=True)
+class JoinProject:
+    """A `Project`: an interval join, a regular join over times as numbers, or no join.
 
-    Args:
-        root: an empty folder.
-        query: which SQL: an interval join, a regular join over times as numbers, or no join.
-        strategy: the job's `join_strategy`.
-        chains: the job's `join_chains`.
-        backend: the job's state backend.
-        options: further Flink options of the job.
-        plan: parallelism and checkpoint interval.
-        topics: what is read and written.
+    Without a join, `match` per cent of the server events are written in the shape of joined rows. `sink` has further
+    options of the sink's table.
     """
-    files = {"juncture.toml": _CONFIG, f"sql/joins/{JOB}.sql": _query(query, plan.workload) + "\n"}
-    for name, topic in topics.inputs.items():
-        time = f"ts AS TO_TIMESTAMP_LTZ({name}_ts, 3)"
-        watermark = f"WATERMARK FOR ts AS ts - INTERVAL '{_DELAYS[name]}' SECOND(3)"
-        timed = f", {time}, {watermark}" if query == "interval" else ""
-        files[f"sql/sources/{name}.sql"] = _table(name, _COLUMNS[name] + timed, topic)
-    columns = ", ".join(_result_columns(tuple(topics.inputs)))
-    files["sql/sinks/result.sql"] = _table("result", columns, topics.result)
-    for path, text in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text, encoding="utf-8")
-    job = {
-        "join": JOB,
-        "sink": "result",
-        "join_strategy": strategy,
-        "join_chains": chains,
-        "parallelism": plan.parallelism,
-        "state": {"backend": backend},
-        "checkpointing": {"interval": f"{plan.checkpoint_s} s"},
-        "delivery": "at-least-once",
-        "options": {"restart-strategy.type": "none", **options},
-    }
-    (root / "jobs").mkdir()
-    with (root / "jobs" / f"{JOB}.yaml").open("w", encoding="utf-8") as file:
-        YAML(typ="safe").dump(job, file)
+
+    query: Query
+    match: int = 84
+    sink: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def form(self) -> Form:
+        return "forward" if self.query == "forward" else "join"
+
+    def write(self, root: Path, job: Mapping[str, object], topics: Topics) -> str:
+        names = tuple(topics.inputs)
+        select = _forward(names, self.match) if self.query == "forward" else _join(self.query, names)
+        files = {"juncture.toml": _CONFIG, f"sql/joins/{_JOB}.sql": select + "\n"}
+        for name, topic in topics.inputs.items():
+            time = f"ts AS TO_TIMESTAMP_LTZ({name}_ts, 3)"
+            watermark = f"WATERMARK FOR ts AS ts - INTERVAL '{_DELAYS[name]}' SECOND(3)"
+            timed = f", {time}, {watermark}" if self.query == "interval" else ""
+            files[f"sql/sources/{name}.sql"] = _table(name, _COLUMNS[name] + timed, topic)
+        files["sql/sinks/result.sql"] = _table(
+            "result", ", ".join(_result_columns(names)), topics.result, self.sink
+        )
+        for path, text in files.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text, encoding="utf-8")
+        (root / "jobs").mkdir()
+        with (root / "jobs" / f"{_JOB}.yaml").open("w", encoding="utf-8") as file:
+            YAML(typ="safe").dump({"join": _JOB, "sink": "result", **job}, file)
+        return _JOB
 
 
-def _table(name: str, columns: str, topic: str) -> str:
-    return f"CREATE TABLE {name} ({columns}) {{{{ kafka(topic='{topic}') }}}}\n"
+def _table(name: str, columns: str, topic: str, more: Mapping[str, str] | None = None) -> str:
+    return f"CREATE TABLE {name} ({columns}) {{{{ kafka(topic='{topic}', more={dict(more or {})}) }}}}\n"
 
 
 def _result_columns(names: tuple[str, ...]) -> list[str]:
@@ -82,24 +71,24 @@ def _result_columns(names: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(column for name in names for column in _COLUMNS[name].split(", ")))
 
 
-def _query(query: Query, workload: Workload) -> str:
-    names = workload.names
-    columns = [column.split()[0] for column in _result_columns(names)]
+def _forward(names: tuple[str, ...], match: int) -> str:
+    columns = _result_columns(names)
     of_server = [column.split()[0] for column in _COLUMNS["server"].split(", ")]
-    if query == "forward":
-        empty = {
-            column.split()[0]: "''" if column.endswith("STRING") else "CAST(0 AS BIGINT)"
-            for column in _result_columns(names)
-        }
-        served = ", ".join(column if column in of_server else empty[column] for column in columns)
-        share = f"MOD(member_id, 100) < {workload.match}"
-        branches = [f"SELECT {served} FROM {{{{ source('server') }}}} WHERE {share}"]
-        for name in names[1:]:
-            own = [column.split()[0] for column in _COLUMNS[name].split(", ")]
-            read = ", ".join(column if column in own else empty[column] for column in columns)
-            # Decoded like the others, and then left out.
-            branches.append(f"SELECT {read} FROM {{{{ source('{name}') }}}} WHERE {name}_ts < 0")
-        return "\nUNION ALL ".join(branches)
+    empty = {
+        column.split()[0]: "''" if column.endswith("STRING") else "CAST(0 AS BIGINT)" for column in columns
+    }
+    served = ", ".join(column if column in of_server else empty[column] for column in empty)
+    branches = [f"SELECT {served} FROM {{{{ source('server') }}}} WHERE MOD(member_id, 100) < {match}"]
+    for name in names[1:]:
+        own = [column.split()[0] for column in _COLUMNS[name].split(", ")]
+        read = ", ".join(column if column in own else empty[column] for column in empty)
+        # Decoded like the others, and then left out.
+        branches.append(f"SELECT {read} FROM {{{{ source('{name}') }}}} WHERE {name}_ts < 0")
+    return "\nUNION ALL ".join(branches)
+
+
+def _join(query: Query, names: tuple[str, ...]) -> str:
+    columns = [column.split()[0] for column in _result_columns(names)]
     selected = ", ".join(f"server.{column}" if column == "request_id" else column for column in columns)
     joins = "".join(
         f"\nJOIN {{{{ source('{name}') }}}} AS {name} ON {name}.request_id = server.request_id"

@@ -6,35 +6,45 @@ from pathlib import Path
 
 from bench.joins.engine import Engine
 from bench.joins.engines.flink import FlinkEngine
+from bench.joins.engines.flink_project import JoinProject
 from bench.joins.engines.jvm_peers import JvmEngine
 from bench.joins.engines.python_peers import PythonEngine
 
 BASE = "flink-rocksdb"
 """What the others are compared with."""
 
-ONE_EACH = "juncture-separate"
-"""With three topics, an operator for each join; with two it is no other than `juncture-rocksdb`."""
+ON_DEMAND = ("juncture-separate", "juncture-copying", "ceiling-copying", "ceiling-batching")
+"""What does not run unless it is named: one option less or more than `juncture-rocksdb` or `ceiling`."""
 
 _PEERS = Path(".juncture/bench/peers")
 _BLOOM = "state.backend.rocksdb.use-bloom-filter"
 _REUSE = {"pipeline.object-reuse": "true"}
+_BATCHES = {"properties.linger.ms": "100", "properties.batch.size": "262144"}
 
 
-def engines() -> dict[str, Engine]:
-    """Every engine there is."""
+def engines(match: int = 84) -> dict[str, Engine]:
+    """Every engine there is; `match` is the per cent of the server events that have a client event."""
+    interval = JoinProject("interval")
     known: list[Engine] = [
         # Decodes and writes as the joins do, and keeps no state: what any join costs at least.
-        FlinkEngine("ceiling", "forward", "hashmap", options=_REUSE),
-        FlinkEngine(BASE, "interval", "rocksdb", options={_BLOOM: "false"}),
+        FlinkEngine("ceiling", JoinProject("forward", match), "hashmap", options=_REUSE),
+        FlinkEngine("ceiling-copying", JoinProject("forward", match), "hashmap"),
+        FlinkEngine("ceiling-batching", JoinProject("forward", match, _BATCHES), "hashmap", options=_REUSE),
+        FlinkEngine(BASE, interval, "rocksdb", options={_BLOOM: "false"}),
         # What Juncture sets for Flink's own join, and object reuse.
-        FlinkEngine("flink-tuned", "interval", "rocksdb", options=_REUSE),
-        FlinkEngine("flink-heap", "interval", "hashmap", options=_REUSE),
-        FlinkEngine("juncture-rocksdb", "interval", "rocksdb", "event_join", _REUSE),
-        FlinkEngine("juncture-heap", "interval", "hashmap", "event_join", _REUSE),
-        FlinkEngine(ONE_EACH, "interval", "rocksdb", "event_join", _REUSE, "separate"),
+        FlinkEngine("flink-tuned", interval, "rocksdb", options=_REUSE),
+        FlinkEngine("flink-heap", interval, "hashmap", options=_REUSE),
+        FlinkEngine("juncture-rocksdb", interval, "rocksdb", "event_join", _REUSE),
+        FlinkEngine("juncture-heap", interval, "hashmap", "event_join", _REUSE),
+        # With three topics, an operator for each join; with two it is no other than the plain one.
+        FlinkEngine("juncture-separate", interval, "rocksdb", "event_join", _REUSE, "separate"),
+        FlinkEngine("juncture-copying", interval, "rocksdb", "event_join"),
         # Its rows are not bound to event time: they are kept for a time by the clock.
         FlinkEngine(
-            "flink-regular", "regular", "rocksdb", options={_BLOOM: "false", "table.exec.state.ttl": "20 min"}
+            "flink-regular",
+            JoinProject("regular"),
+            "rocksdb",
+            options={_BLOOM: "false", "table.exec.state.ttl": "20 min"},
         ),
         JvmEngine(
             "kafka-streams",

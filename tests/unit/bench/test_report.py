@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from bench.joins.engine import Checkpoints
 from bench.joins.measure import CheckpointFigures, Measures
-from bench.joins.oracle import Comparison
 from bench.joins.report import Outcome, Paced, Report
+from bench.joins.rows import Comparison
 
 MEASURES = Measures(
     seconds=10,
