@@ -27,11 +27,11 @@ test-unit: setup ## The tests that need no JVM: seconds
 test-cluster: setup ## The tests that start a planner, a broker or a cluster: minutes
 	@$(TWO_AT_ONCE) tests/cluster
 
-test-joins: setup ## The join-validation cases of the example jobs, and of Flink's interval joins: two minutes
-	@$(TWO_AT_ONCE) tests/joins tests/projects
+test-joins: setup ## The join-validation cases of the example jobs, of Flink's interval joins, and of Nexmark: two minutes
+	@$(TWO_AT_ONCE) tests/joins tests/projects bench/nexmark/project
 
 test-scenarios: setup ## The same cases also with faults and restarts in their middle: long
-	@$(BIN)/pytest tests/joins tests/projects --juncture-scenario all
+	@$(BIN)/pytest tests/joins tests/projects bench/nexmark/project --juncture-scenario all
 
 mutants: setup ## Change the example joins in small ways, and show what no case fails with: minutes
 	@$(BIN)/juncture test --mutate

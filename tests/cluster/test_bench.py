@@ -1,4 +1,4 @@
-"""The benchmark of joins, at its smallest: it runs from an empty folder to its table."""
+"""The benchmarks, at their smallest: they run from an empty folder to their tables."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from bench.join_operator.__main__ import main as operators
 from bench.joins.__main__ import main
+from bench.nexmark.__main__ import main as nexmark
 
 pytestmark = pytest.mark.minutes
 
@@ -30,6 +31,18 @@ def test_two_engines_write_the_rows_of_the_oracle(
     assert printed.count(", the same") == 2
     assert stored["outcomes"][1]["measures"]["peak_disk"] > 0
     assert not any(Path(".juncture/bench/stack/.juncture/local").glob("data*"))
+
+
+def test_a_query_of_nexmark_has_the_rows_of_its_published_form_on_the_event_join(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = "--events 20000 --queries q8 --engines event-join --memory 1536m --state-limit 128m --results ."
+    assert nexmark(asked.split()) == 0
+    (stored,) = [json.loads(path.read_text()) for path in tmp_path.glob("nexmark-q8-*.json")]
+    (outcome,) = stored["outcomes"]
+    assert outcome["rows"]["found"] == outcome["rows"]["expected"] > 100
+    assert outcome["rows"]["missing"] == outcome["rows"]["extra"] == 0
 
 
 def test_the_operators_alone_join_the_same_rows(capsys: pytest.CaptureFixture[str]) -> None:
