@@ -119,7 +119,8 @@ def _bound(case: Case, flow: Flow, node: PlanNode, read: list[int], bounds: set[
             reasons.append(f"{flow.name(up, index)} is of type {kind}, and time attributes are timestamps")
         if not found:
             reasons.append(
-                f"{up.fields[index][0]} is not a column of a topic (processing time, or a constant)"
+                f"{up.fields[index][0]} is not a column of a topic: processing time, a constant, or a window's"
+                " start or end, in whose place window_time is an event time"
             )
         for origin in found:
             reason = _lost(case, origin, up.fields[index][1])
