@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,10 +112,16 @@ def toolchain() -> Toolchain:
 
 
 @pytest.fixture(scope="session")
-def planner(toolchain: Toolchain) -> Iterator[Planner]:
-    """A warm planner that knows the Kafka connector: it compiles jobs, and starts them."""
-    with toolchain.planner() as planner:
+def planner() -> Iterator[Planner]:
+    """A warm planner that knows the Kafka connector and Juncture's operators: it compiles jobs, and starts them."""
+    with find_toolchain(["kafka"], operators=True).planner() as planner:
         yield planner
+
+
+@pytest.fixture
+def one_planner(planner: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands that run in this process use the warm planner, instead of starting one each."""
+    monkeypatch.setattr(Toolchain, "planner", lambda self, variables=None: nullcontext(planner))
 
 
 @pytest.fixture

@@ -32,6 +32,12 @@ REGULAR = "c.impression_id = i.impression_id"
 LIVES = "/*+ STATE_TTL('i' = '1 h', 'c' = '1 h') */"
 WIDE = "i.page || c.target"
 
+
+def field(name: str, of: str = "i.payload", kind: str = "STRING") -> str:
+    """A field of a record's payload, decoded after the join."""
+    return f"{{{{ json_field('{of}', '{name}', '{kind}') }}}}"
+
+
 ALL = ("i1 c1", "i2 c2", "i3 c3", "i5 c5")
 """The pairs: i1 and c1 before the edit, the click of i2 and of i3 after it, both of i5 after it."""
 
@@ -39,6 +45,8 @@ ALL = ("i1 c1", "i2 c2", "i3 c3", "i5 c5")
 @dataclass(frozen=True)
 class Edit:
     """From `old` to `new`, with the verdict on the join; `rows` as 'impression click', None where Flink refuses.
+
+    Where rows are 'impression click note', what was selected is compared, too.
 
     `because` is in the reason. Of two rows that match, Flink marks the one that came second, whatever the kind of join:
     `clicks_first` says which that is.
@@ -91,6 +99,21 @@ EDITS = (
                 " AND a.clicked_at BETWEEN i.served_at AND i.served_at + INTERVAL '1' MINUTE"
             )
         ),
+    ),
+    _same(
+        "one more column, decoded after the join from the payload",
+        join(note=f"CONCAT({field('page')}, '/', {field('items')})"),
+        join(note=field("page")),
+        rows=("i1 c1 home", "i2 c2 home/list", "i3 c3 jobs/list", "i5 c5 home/list"),
+    ),
+    _same(
+        "a column of another type, decoded after a left join from the payload of either side",
+        join(
+            kind="LEFT JOIN",
+            note=f"CONCAT(CAST({field('member_id', kind='BIGINT')} + 1 AS STRING), {field('target', 'c.payload')})",
+        ),
+        join(kind="LEFT JOIN", note=f"CONCAT({field('member_id')}, {field('target', 'c.payload')})"),
+        rows=("i1 c1 7ad", "i2 c2 8ad", "i3 c3 8ad", "i5 c5 8ad"),
     ),
     Edit(
         "wider bounds",

@@ -216,6 +216,24 @@ WHERE c.impression_id = i.impression_id"""
             "i.items"
         )
 
+    def test_a_payload_is_kept_whole_so_that_more_of_it_can_be_selected(
+        self, planner: Planner, tmp_path: Path
+    ) -> None:
+        source = """\
+CREATE TABLE page_impressions (
+    impression_id STRING,
+    served_at TIMESTAMP_LTZ(3),
+    `payload` STRING METADATA FROM 'value.payload' VIRTUAL,
+    WATERMARK FOR served_at AS served_at - INTERVAL '2' MINUTE
+) {{ kafka(topic='page-impressions', format='json-payload', idle_timeout='1 min') }}
+"""
+        join = (
+            "SELECT i.impression_id, {{ json_field('i.payload', 'page') }}\n"
+            f"FROM {IMPRESSIONS} AS i\nLEFT JOIN {CLICKS} AS c{ON}\n"
+        )
+        files = {"sql/sources/page_impressions.sql": source, JOIN: join}
+        assert check_files(planner, tmp_path, files) == ()
+
 
 class TestNullEventTimes:
     """null-event-time: whether a null can come into the event time of the result."""

@@ -25,6 +25,7 @@ from tests.cluster.test_upgrade import Project
 
 from juncture.cli.main import main
 from juncture.flink.rest import FlinkCluster
+from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
 from juncture.kafka.writer import Writer
 
@@ -33,27 +34,51 @@ JOIN, IMPRESSIONS, JOB_FILE = (
     "sql/sources/page_impressions.sql",
     f"jobs/{JOB}.yaml",
 )
+ADS = "sql/sources/ad_clicks.sql"
+WITH_ADS = """\
+JOIN {{ source('ad_clicks') }} AS a
+    ON a.request_id = i.impression_id
+    AND a.clicked_at BETWEEN i.served_at - INTERVAL '2' MINUTE AND i.served_at + INTERVAL '5' MINUTE
+"""
 _STEP = timedelta(seconds=0.25)
-_ORACLE = """
-    SELECT i.impression_id, c.click_id
+_PAIRS = """
+    SELECT COALESCE(i.impression_id, c.impression_id), c.click_id
     FROM impressions AS i {kind} JOIN clicks AS c
     ON c.impression_id = i.impression_id
     AND c.clicked_at BETWEEN i.served_at AND i.served_at + INTERVAL 10 MINUTE
+    WHERE COALESCE(i.impression_id, c.impression_id) NOT LIKE 'end%'
+"""
+_TRIPLES = """
+    SELECT i.impression_id, c.click_id, a.landing_page
+    FROM impressions AS i JOIN clicks AS c
+    ON c.impression_id = i.impression_id
+    AND c.clicked_at BETWEEN i.served_at AND i.served_at + INTERVAL 10 MINUTE
+    JOIN ads AS a
+    ON a.request_id = i.impression_id
+    AND a.clicked_at BETWEEN i.served_at - INTERVAL 2 MINUTE AND i.served_at + INTERVAL 5 MINUTE
     WHERE i.impression_id NOT LIKE 'end%'
 """
+_TABLES = {
+    "impressions": ("page-impressions", "{impression_id: 'TEXT', served_at: 'TIMESTAMPTZ'}"),
+    "clicks": ("page-clicks", "{click_id: 'TEXT', impression_id: 'TEXT', clicked_at: 'TIMESTAMPTZ'}"),
+    "ads": ("ad-clicks", "{request_id: 'TEXT', landing_page: 'TEXT', clicked_at: 'TIMESTAMPTZ'}"),
+}
 pytestmark = [pytest.mark.minutes, pytest.mark.timeout(900)]
-Pair = tuple[str, str | None]
+Joined = tuple[str | None, ...]
 
 
 class Events:
     """Impressions, four a second of event time, two of three with a click up to 610 s later; some come 90 s late.
 
+    One click in five is of no impression. With `ads`, three of four impressions have an ad click, up to 2 minutes
+    before, or 5 and some seconds after.
     Their Kafka timestamps are the times at which they come. Event time begins two hours ago, and goes on faster than
     the clock.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, *, ads: bool = False) -> None:
         self._project = project
+        self._ads = ads
         self._begin = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(hours=2)
         self._number = 0
         self._coming: list[tuple[datetime, int, str, dict[str, Any]]] = []
@@ -71,12 +96,16 @@ class Events:
                 "impression_id": f"i{number}", "member_id": number, "page": "p", "items": f"x{number}",
                 "served_at": stamp(served),
             })  # fmt: skip
-            if number % 3:
-                clicked = served + timedelta(seconds=number * 7919 % 6100 / 10)
+            clicked = served + timedelta(seconds=number * 7919 % 6100 / 10)
+            if number % 6:
                 self._come(clicked, number, "page-clicks", {
-                    "click_id": f"c{number}", "impression_id": f"i{number}", "target": "t",
+                    "click_id": f"c{number}", "impression_id": f"{'i' if number % 3 else 'o'}{number}", "target": "t",
                     "clicked_at": stamp(clicked),
                 })  # fmt: skip
+            if self._ads and number % 4:
+                at = served + timedelta(seconds=number * 6563 % 4300 / 10 - 120)
+                ad = {"request_id": f"i{number}", "landing_page": f"a{number}", "clicked_at": stamp(at)}
+                self._come(max(at, served), number, "ad-clicks", ad)
         self._number += count
         self._send(self.now)
 
@@ -90,6 +119,9 @@ class Events:
             )
             click = {"click_id": f"end{number}", "impression_id": f"end{number}", "clicked_at": stamp(last)}
             self._come(last, number, "page-clicks", click)
+            if self._ads:
+                ad = {"request_id": f"end{number}", "clicked_at": stamp(last)}
+                self._come(last, number, "ad-clicks", ad)
         self._send(last)
 
     def _come(self, at: datetime, number: int, plain: str, row: dict[str, Any]) -> None:
@@ -99,7 +131,7 @@ class Events:
         with Writer(self._project.kafka) as writer:
             while self._coming and self._coming[0][0] <= now:
                 at, _, plain, row = heapq.heappop(self._coming)
-                key = str(row["impression_id"]).encode()
+                key = str(row.get("impression_id") or row["request_id"]).encode()
                 value = json.dumps(row).encode()
                 writer.write(self._project.topic(plain), value, key, timestamp=int(at.timestamp() * 1000))
 
@@ -123,19 +155,18 @@ class Events:
 
 @pytest.fixture
 def juncture(
-    stack: Stack, cluster: FlinkCluster, tmp_path: Path, request: pytest.FixtureRequest
+    stack: Stack, cluster: FlinkCluster, tmp_path: Path, request: pytest.FixtureRequest, one_planner: None
 ) -> Iterator[Project]:
     project = Project(tmp_path / "project", f"h{abs(hash(request.node.nodeid)) % 10**8}", stack)
     yield project
     project("stop", JOB, "--no-savepoint")
 
 
-def expected(juncture: Project, kind: str) -> Counter[Pair]:
+def expected(juncture: Project, query: str) -> Counter[Joined]:
     database = duckdb.connect()
-    for table, plain, columns in (
-        ("impressions", "page-impressions", "{impression_id: 'TEXT', served_at: 'TIMESTAMPTZ'}"),
-        ("clicks", "page-clicks", "{click_id: 'TEXT', impression_id: 'TEXT', clicked_at: 'TIMESTAMPTZ'}"),
-    ):
+    for table, (plain, columns) in _TABLES.items():
+        if f" {table} AS" not in query:
+            continue
         file = juncture.root / f"{table}.jsonl"
         records = read_topic(juncture.kafka, juncture.topic(plain))
         file.write_bytes(b"\n".join(record.value or b"" for record in records))
@@ -143,19 +174,24 @@ def expected(juncture: Project, kind: str) -> Counter[Pair]:
             f"CREATE TABLE {table} AS"
             f" SELECT * FROM read_json('{file}', columns = {columns}, format = 'newline_delimited')"
         )
-    return Counter(tuple(row) for row in database.execute(_ORACLE.format(kind=kind)).fetchall())
+    return Counter(tuple(row) for row in database.execute(query).fetchall())
 
 
-def written(juncture: Project) -> Counter[Pair]:
+def pairs(kind: str) -> str:
+    """The query for the oracle's pairs."""
+    return _PAIRS.format(kind=kind)
+
+
+def written(juncture: Project, *more: str) -> Counter[Joined]:
     rows = (row for row in juncture.joined() if not row["impression_id"].startswith("end"))
-    return Counter((row["impression_id"], row["click_id"]) for row in rows)
+    return Counter(tuple(row[each] for each in ("impression_id", "click_id", *more)) for row in rows)
 
 
-def is_oracles(juncture: Project, kind: str) -> None:
+def is_oracles(juncture: Project, query: str, *more: str) -> None:
     """Wait until all rows are there; none may be missing or there twice."""
-    wanted = expected(juncture, kind)
-    until(lambda: written(juncture).total() >= wanted.total(), 90)
-    found = written(juncture)
+    wanted = expected(juncture, query)
+    until(lambda: written(juncture, *more).total() >= wanted.total(), 90)
+    found = written(juncture, *more)
     assert (found - wanted, wanted - found) == (Counter(), Counter())
 
 
@@ -165,24 +201,37 @@ def fold_in_items(juncture: Project, page: str = "i.page") -> None:
     juncture.edit(JOIN, lambda text: text.replace(f"{page} AS page,", folded).replace(f"{page},", folded))
 
 
+def outer(juncture: Project, kind: str) -> None:
+    """Another kind of join, with keys of either side and no event time of a side that may be missing."""
+    cast = ("    i.served_at,", "    CAST(i.served_at AS TIMESTAMP_LTZ(3)) AS served_at,")
+    key = ("    i.impression_id,", "    COALESCE(i.impression_id, c.impression_id) AS impression_id,")
+    juncture.edit(JOIN, lambda text: text.replace("\nJOIN", f"\n{kind} JOIN").replace(*cast).replace(*key, 1))
+
+
 def new_rows_have_the_new_column(juncture: Project) -> None:
     rows = [row for row in juncture.joined() if not row["impression_id"].startswith("end")]
-    new = [row for row in rows if row["page"] != "p"]
+    new = [row for row in rows if row["page"] not in ("p", None)]
     assert new
     assert all(row["page"] == f"p/x{row['impression_id'][1:]}" for row in new)
     assert len(new) < len(rows)
 
 
-def test_the_state_of_flinks_join_is_handed_over_to_the_event_join(juncture: Project) -> None:
-    events = Events(juncture)
-    events.write(6000)
+def test_the_state_of_flinks_joins_is_handed_over_to_a_chain_of_event_joins(juncture: Project) -> None:
+    Admin(juncture.kafka).create({juncture.topic("ad-clicks"): 2})
+    juncture.edit(ADS, lambda text: text.replace("'ad-clicks'", f"'{juncture.topic('ad-clicks')}'"))
+    juncture.edit(JOIN, lambda text: text.replace("c.target,", "a.landing_page AS target,") + WITH_ADS)
+    events = Events(juncture, ads=True)
+    events.write(9000)
     assert juncture("submit", JOB) == 0, juncture.stderr
     with events.come():
         until(lambda: written(juncture).total() > 1000, 60)
         fold_in_items(juncture)
         assert juncture("upgrade", JOB, "--hand-over", "--plan") == 1
         assert "the new version's join runs on Flink's operator" in juncture.stderr
-        juncture.edit(JOB_FILE, lambda text: text + "join_strategy: event_join\n")
+        juncture.edit(JOB_FILE, lambda text: text + "join_strategy: event_join\njoin_chains: separate\n")
+        assert juncture("upgrade", JOB, "--hand-over", "--plan") == 1
+        assert "the new version's joins are no chain of one operator" in juncture.stderr
+        juncture.edit(JOB_FILE, lambda text: text.replace("separate", "fused"))
 
         assert juncture("upgrade", JOB, "--hand-over", "--plan") == 0, juncture.stderr
         assert "LOST" in [each["verdict"] for each in juncture.json["state"]["operators"]]
@@ -206,15 +255,15 @@ def test_the_state_of_flinks_join_is_handed_over_to_the_event_join(juncture: Pro
         seen = written(juncture).total()
         until(lambda: written(juncture).total() > seen + 200, 60)
     events.end()
-    is_oracles(juncture, "INNER")
+    is_oracles(juncture, _TRIPLES, "target")
     new_rows_have_the_new_column(juncture)
 
 
-def test_a_left_join_is_handed_over_though_the_command_is_killed_in_each_of_its_steps(
+def test_a_full_join_is_handed_over_though_the_command_is_killed_in_each_of_its_steps(
     juncture: Project, cluster: FlinkCluster
 ) -> None:
     juncture.edit(JOB_FILE, lambda text: text + "join_strategy: event_join\n")
-    juncture.edit(JOIN, lambda text: text.replace("\nJOIN", "\nLEFT JOIN"))
+    outer(juncture, "FULL")
     events = Events(juncture)
     events.write(6000)
     assert juncture("submit", JOB) == 0, juncture.stderr
@@ -239,7 +288,7 @@ def test_a_left_join_is_handed_over_though_the_command_is_killed_in_each_of_its_
         seen = written(juncture).total()
         until(lambda: written(juncture).total() > seen + 200, 60)
     events.end()
-    is_oracles(juncture, "LEFT")
+    is_oracles(juncture, pairs("FULL"))
     new_rows_have_the_new_column(juncture)
 
 
@@ -259,11 +308,12 @@ def killed_at(juncture: Project, message: str, time: int, *more: str) -> None:
     killed.wait()
 
 
-def test_a_version_that_fails_leaves_the_old_one_running_or_brings_it_back(
+def test_a_version_that_fails_leaves_the_old_one_running_or_brings_it_back_and_is_mended(
     juncture: Project, cluster: FlinkCluster
 ) -> None:
     fails = "CAST(1 / (CHAR_LENGTH(c.target || i.page) - 2) AS STRING)"
     juncture.edit(JOB_FILE, lambda text: text + "join_strategy: event_join\n")
+    outer(juncture, "RIGHT")
     events = Events(juncture)
     events.write(3000)
     assert juncture("submit", JOB) == 0, juncture.stderr
@@ -282,7 +332,13 @@ def test_a_version_that_fails_leaves_the_old_one_running_or_brings_it_back(
     juncture.edit(JOIN, lambda text: text.replace("c.target,", f"c.target || {fails} AS target,"))
     with events.come():
         assert juncture("upgrade", JOB, "--hand-over", "--healthy-within", "60") == 1
-    assert "was taken back" in juncture.stderr
-    assert "version 1 runs again, as version 3" in juncture.stderr
+        assert "was taken back" in juncture.stderr
+        assert "version 1 runs again, as version 3" in juncture.stderr
+
+        (juncture.root / JOIN).write_text(working)
+        assert juncture("upgrade", JOB, "--hand-over") == 0, juncture.stderr
+        seen = written(juncture).total()
+        until(lambda: written(juncture).total() > seen + 200, 60)
     events.end()
-    is_oracles(juncture, "INNER")
+    is_oracles(juncture, pairs("RIGHT"))
+    new_rows_have_the_new_column(juncture)

@@ -19,11 +19,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from confluent_kafka import TopicPartition
 from tests.cluster.conftest import Stack
 from tests.cluster.example import JOB, START, TOPICS, stamp, until
 
 from juncture.cli.main import main
 from juncture.flink.rest import FlinkCluster
+from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
 from juncture.kafka.writer import Writer
@@ -41,6 +43,8 @@ class Project:
         self.json: Any = None
         self.stderr = ""
         self.written = 0
+        self._read: dict[int, int] = {}
+        self._joined: list[dict[str, Any]] = []
         for folder in ("sql", "jobs", "templates"):
             shutil.copytree(REPOSITORY / folder, root / folder)
         for path in (root / "sql").rglob("*.sql"):
@@ -97,9 +101,13 @@ class Project:
         writer.write(self.topic(plain), json.dumps(row).encode(), key.encode())
 
     def joined(self) -> list[dict[str, Any]]:
-        """All committed rows."""
-        found = read_topic(self.kafka, self.topic("joined-clicks"))
-        return [json.loads(record.value or b"{}") for record in found]
+        """All committed rows; those that are there since the last look are read."""
+        topic = self.topic("joined-clicks")
+        end = offsets.latest(Admin(self.kafka), [topic])[topic]
+        found = read_topic(self.kafka, topic, start=self._read, end=end)
+        self._joined += (json.loads(record.value or b"{}") for record in found)
+        self._read = end
+        return self._joined
 
     def store_digest(self, version: int) -> str:
         """The digest of a version's files, as its record has it."""
@@ -120,7 +128,9 @@ class Project:
 
 
 @pytest.fixture
-def juncture(stack: Stack, cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Project]:
+def juncture(
+    stack: Stack, cluster: FlinkCluster, tmp_path: Path, request: pytest.FixtureRequest, one_planner: None
+) -> Iterator[Project]:
     project = Project(tmp_path / "project", f"u{abs(hash(request.node.nodeid)) % 10**8}", stack)
     yield project
     project("stop", JOB, "--no-savepoint")
@@ -283,3 +293,37 @@ def test_one_topic_is_read_again_and_all_other_state_is_kept(
     cluster.wait_ended(running.id, 60)
     assert juncture("upgrade", JOB) == 0, juncture.stderr
     assert "Going on from the newest checkpoint of version 3" in juncture.stderr
+
+
+def test_a_job_that_lags_behind_its_log_is_not_stopped(juncture: Project, cluster: FlinkCluster) -> None:
+    # Some 30 ms a record, a few of which the consumer has in hand.
+    slow = "WHERE CHAR_LENGTH(SHA2(REPEAT(i.page, 10000000), 256)) > 0\n"
+    juncture.edit("sql/joins/impression_clicks.sql", lambda text: text + slow)
+    juncture.edit(
+        "sql/sources/page_impressions.sql",
+        lambda text: text.replace("'1 min')", "'1 min', more={'properties.max.poll.records': '5'})"),
+    )
+    assert juncture("submit", JOB) == 0, juncture.stderr
+    juncture.write(2000)
+    topic = juncture.topic("page-impressions")
+    admin = Admin(juncture.kafka)
+    ends = offsets.latest(admin, [topic])[topic]
+    until(lambda: behind(juncture) > 200)
+    places = [TopicPartition(topic, partition, end) for partition, end in ends.items()]
+    for deleted in admin.client.delete_records(places).values():
+        deleted.result(10)
+
+    for more in (("--plan",), ()):
+        assert juncture("upgrade", JOB, *more) == 1
+        assert f"partition 0 of '{topic}' begins at offset {ends[0]}: its log has removed" in juncture.stderr
+        assert "nothing was changed; version 1 runs on" in juncture.stderr
+        assert "--rewind SOURCE" in juncture.stderr
+    (running,) = [job for job in cluster.jobs() if job.name == f"{juncture.name}.{JOB}"]
+    assert running.state == "RUNNING"
+
+
+def behind(juncture: Project) -> int:
+    """How many records the running job has yet to read of its impressions."""
+    assert juncture("status", JOB) == 0, juncture.stderr
+    (job,) = juncture.json["jobs"]
+    return next(int(each["behind"] or 0) for each in job["sources"] if each["table"] == "page_impressions")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.cluster.edits import EDITS, Edit
+from tests.cluster.joined import case
 
+from juncture.errors import Location
 from juncture.model.operators import join_operators
 from juncture.project.config import resolve_environment
 from juncture.project.loader import load_project
+from juncture.render.sql import identifier, literal
+from juncture.validation.cases.case import Arrival, Expectation, ExpectedRow
 from juncture.validation.cases.case_file import make_cases
 from juncture.validation.harness.compiling import Compiled
 from juncture.validation.harness.runner import run_case
@@ -29,6 +34,27 @@ CREATE TABLE pairs (
     note STRING
 ) {{ kafka(topic='pairs') }}
 """
+TYPED = """\
+CREATE TABLE typed (
+    id INT, s STRING, n BIGINT, d DOUBLE, e DECIMAL(10, 2), b BOOLEAN, g DATE, t TIMESTAMP_LTZ(3), p TIMESTAMP(3),
+    o STRING, a ARRAY<STRING>, `it's "1"` STRING,
+    payload STRING METADATA FROM 'value.payload' VIRTUAL
+) {{ kafka(topic='typed', format='json-payload') }}
+"""
+FIELDS = {
+    "s": "STRING", "n": "BIGINT", "d": "DOUBLE", "e": "DECIMAL(10, 2)", "b": "BOOLEAN", "g": "DATE",
+    "t": "TIMESTAMP_LTZ(3)", "p": "TIMESTAMP(3)", "o": "JSON", "a": "ARRAY<STRING>", 'it\'s "1"': "STRING",
+}  # fmt: skip
+VALUES: tuple[dict[str, object], ...] = (
+    {"s": "x", "n": 9_007_199_254_740_993, "d": 1.25, "e": 7.1, "b": True, "g": "2026-01-05",
+     "t": "2026-01-05T12:00:00.123Z", "p": "2026-01-05T12:00:00", "o": {"k": [1]}, "a": ["y", "z"], "it's \"1\"": "q"},
+    {"s": 5, "n": "-7", "d": "1e3", "e": "0.10", "b": "false", "t": "2026-01-05T12:00:00Z", "a": []},
+    {"s": None, "n": None, "d": None, "t": None},
+    *({name: "much"} for name in ("n", "d", "e", "b", "g", "t", "p")),
+    {"a": "much"}, {"a": [1]},
+    {},
+)  # fmt: skip
+PAYLOAD = "    payload STRING METADATA FROM 'value.payload' VIRTUAL,\n"
 BEFORE = [
     {"page_impressions": [
         ["impression_id", "page", "items", "member_id", "served_at"],
@@ -60,12 +86,26 @@ def session(warm: WarmSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
     for folder in ("sql/joins", "sql/sinks", "jobs"):
         (root / folder).mkdir(parents=True)
     (root / "sql/sinks/pairs.sql").write_text(SINK)
+    for path in ((root / "sql/sources" / f"page_{name}.sql") for name in ("impressions", "clicks")):
+        text = path.read_text().replace("    WATERMARK", f"{PAYLOAD}    WATERMARK")
+        path.write_text(text.replace("key='impression_id'", "key='impression_id', format='json-payload'"))
     for number, edit in enumerate(EDITS):
         for name, text in zip(_names(number), (edit.old, edit.new), strict=True):
             (root / f"sql/joins/{name}.sql").write_text(text)
             (root / f"jobs/{name}.yaml").write_text(f"join: {name}\nsink: pairs\n")
+    (root / "sql/sources/typed.sql").write_text(TYPED)
+    others = ", ".join(
+        f"CASE WHEN {identifier(name)} IS DISTINCT FROM {{{{ json_field('payload', {name!r}, '{kind}') }}}}"
+        f" THEN {literal(name)} END"
+        for name, kind in FIELDS.items()
+    )
+    (root / "sql/joins/decoded.sql").write_text(
+        f"SELECT CAST(id AS STRING), COALESCE(s, ''), CONCAT_WS(',', 'others:', {others})"
+        " FROM {{ source('typed') }}\n"
+    )
+    (root / "jobs/decoded.yaml").write_text("join: decoded\nsink: pairs\n")
     project = load_project(root)
-    jobs = [name for number in range(len(EDITS)) for name in _names(number)]
+    jobs = ["decoded", *(name for number in range(len(EDITS)) for name in _names(number))]
     with WarmSession(project, resolve_environment(project), jobs, beside=warm) as session:
         yield session
 
@@ -87,17 +127,27 @@ def test_flink_does_what_the_verdict_says(session: WarmSession, number: int, edi
     assert (verdict.worst, edit.because in reasons) == (edit.verdict, True), reasons
 
     rows = [row.replace("-", "").split(" ") for row in edit.rows or ()]
+    columns = ["impression_id", "click_id", "note"][: len(rows[0]) if rows else 2]
     steps = [
         *({"arrive": [each]} for each in (reversed(BEFORE) if edit.clicks_first else BEFORE)),
         {"upgrade": {"to": after, "ignore_unclaimed_state": bool(verdict.unclaimed)}},
         {"arrive": AFTER},
     ]
-    expected = [["impression_id", "click_id"], *([each or None for each in row] for row in rows)]
+    expected = [columns, *([each or None for each in row] for row in rows)]
     data = {"job": before, "cases": [{"name": edit.name, "steps": steps, "expect": expected}]}
-    (case,) = make_cases(session.project, session.environment, data)
-    outcome = run_case(session, case)
+    (made,) = make_cases(session.project, session.environment, data)
+    outcome = run_case(session, made)
     if edit.rows is None:
         assert outcome.error is not None
         assert "state" in str(outcome.error).lower()
     else:
         assert outcome.passed, outcome.error or outcome.difference
+
+
+def test_fields_of_the_payload_are_what_the_format_makes_of_them(session: WarmSession) -> None:
+    at = Location("case.yaml")
+    rows = [Arrival("typed", {"id": n, **row}, at) for n, row in enumerate(VALUES)]
+    wanted = ({"impression_id": str(n), "note": "others:"} for n in range(len(VALUES)))
+    expectation = Expectation(("impression_id", "note"), tuple(ExpectedRow(row, at) for row in wanted))
+    outcome = run_case(session, replace(case("decoded", rows), expectation=expectation))
+    assert outcome.passed, outcome.error or outcome.difference

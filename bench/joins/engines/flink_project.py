@@ -14,7 +14,7 @@ from bench.joins.workload import CLIENT_DELAY_S, SERVER_DELAY_S, WINDOW_MS
 from ruamel.yaml import YAML
 
 _JOB = "bench"
-Query = Literal["interval", "regular", "forward"]
+Query = Literal["interval", "payload", "regular", "forward"]
 
 _CONFIG = '[project]\nname = "bench"\ndefault_environment = "local"\n\n[environments.local.local]\n'
 _COLUMNS = {
@@ -27,7 +27,8 @@ _DELAYS = {"server": SERVER_DELAY_S, "client": CLIENT_DELAY_S, "purchase": CLIEN
 
 @dataclass(frozen=True)
 class JoinProject:
-    """A `Project`: an interval join, a regular join over times as numbers, or no join.
+    """A `Project`: an interval join, one that keeps whole records and decodes after it, a regular join over times as
+    numbers, or no join.
 
     Without a join, `match` per cent of the server events are written in the shape of joined rows. `sink` has further
     options of the sink's table.
@@ -48,10 +49,15 @@ class JoinProject:
         for name, topic in topics.inputs.items():
             time = f"ts AS TO_TIMESTAMP_LTZ({name}_ts, 3)"
             watermark = f"WATERMARK FOR ts AS ts - INTERVAL '{_DELAYS[name]}' SECOND(3)"
-            timed = f", {time}, {watermark}" if self.query == "interval" else ""
-            files[f"sql/sources/{name}.sql"] = _table(name, _COLUMNS[name] + timed, topic)
+            columns, format = _COLUMNS[name], "json"
+            if self.query == "payload":
+                columns = f"request_id STRING, {name}_ts BIGINT, payload STRING METADATA FROM 'value.payload' VIRTUAL"
+                format = "json-payload"
+            if self.query in ("interval", "payload"):
+                columns = f"{columns}, {time}, {watermark}"
+            files[f"sql/sources/{name}.sql"] = _table(name, columns, topic, format)
         files["sql/sinks/result.sql"] = _table(
-            "result", ", ".join(_result_columns(names)), topics.result, self.sink
+            "result", ", ".join(_result_columns(names)), topics.result, more=self.sink
         )
         for path, text in files.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -62,8 +68,11 @@ class JoinProject:
         return _JOB
 
 
-def _table(name: str, columns: str, topic: str, more: Mapping[str, str] | None = None) -> str:
-    return f"CREATE TABLE {name} ({columns}) {{{{ kafka(topic='{topic}', more={dict(more or {})}) }}}}\n"
+def _table(
+    name: str, columns: str, topic: str, format: str = "json", more: Mapping[str, str] | None = None
+) -> str:
+    options = f"topic='{topic}', format='{format}', more={dict(more or {})}"
+    return f"CREATE TABLE {name} ({columns}) {{{{ kafka({options}) }}}}\n"
 
 
 def _result_columns(names: tuple[str, ...]) -> list[str]:
@@ -90,6 +99,12 @@ def _forward(names: tuple[str, ...], match: int) -> str:
 def _join(query: Query, names: tuple[str, ...]) -> str:
     columns = [column.split()[0] for column in _result_columns(names)]
     selected = ", ".join(f"server.{column}" if column == "request_id" else column for column in columns)
+    if query == "payload":
+        fields = [
+            f"{{{{ json_fields('{name}.payload', {dict(column.split() for column in _decoded(name))}) }}}}"
+            for name in names
+        ]
+        selected = ", ".join(["server.request_id", *fields])
     joins = "".join(
         f"\nJOIN {{{{ source('{name}') }}}} AS {name} ON {name}.request_id = server.request_id"
         f" AND {_window(query, name)}"
@@ -98,7 +113,12 @@ def _join(query: Query, names: tuple[str, ...]) -> str:
     return f"SELECT {selected}\nFROM {{{{ source('server') }}}} AS server{joins}"
 
 
+def _decoded(name: str) -> list[str]:
+    """'name TYPE' of what is decoded of a record after the join, in the result's order."""
+    return [column for column in _COLUMNS[name].split(", ") if not column.startswith("request_id")]
+
+
 def _window(query: Query, name: str) -> str:
-    if query == "interval":
+    if query in ("interval", "payload"):
         return f"{name}.ts BETWEEN server.ts AND server.ts + INTERVAL '{WINDOW_MS // 60_000}' MINUTE"
     return f"{name}.{name}_ts BETWEEN server.server_ts AND server.server_ts + {WINDOW_MS}"

@@ -13,8 +13,8 @@ from bench.joins.engines.python_peers import PythonEngine
 BASE = "flink-rocksdb"
 """What the others are compared with."""
 
-ON_DEMAND = ("juncture-separate", "juncture-copying", "ceiling-copying", "ceiling-batching")
-"""What does not run unless it is named: one option less or more than `juncture-rocksdb` or `ceiling`."""
+ON_DEMAND = ("flink-payload", "juncture-separate", "juncture-copying", "ceiling-copying", "ceiling-batching")
+"""What does not run unless it is named: another form of one that does, by one difference."""
 
 _PEERS = Path(".juncture/bench/peers")
 _BLOOM = "state.backend.rocksdb.use-bloom-filter"
@@ -31,6 +31,8 @@ def engines(match: int = 84) -> dict[str, Engine]:
         FlinkEngine("ceiling-copying", JoinProject("forward", match), "hashmap"),
         FlinkEngine("ceiling-batching", JoinProject("forward", match, _BATCHES), "hashmap", options=_REUSE),
         FlinkEngine(BASE, interval, "rocksdb", options={_BLOOM: "false"}),
+        # The same, but the whole records are its state, and all columns but keys and times are decoded after it.
+        FlinkEngine("flink-payload", JoinProject("payload"), "rocksdb", options={_BLOOM: "false"}),
         # What Juncture sets for Flink's own join, and object reuse.
         FlinkEngine("flink-tuned", interval, "rocksdb", options=_REUSE),
         FlinkEngine("flink-heap", interval, "hashmap", options=_REUSE),

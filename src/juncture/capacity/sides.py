@@ -36,9 +36,15 @@ Samples = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def samples_of(
-    admin: Admin, topics: Mapping[str, str]
+    admin: Admin, topics: Mapping[str, str], payloads: Mapping[str, str]
 ) -> tuple[dict[str, list[dict[str, Any]]], tuple[str, ...]]:
-    """The last rows of each table, and what could not be read. A thousand a topic at most, spread over partitions."""
+    """The last rows of each table, and what could not be read. A thousand a topic at most, spread over partitions.
+
+    Args:
+        admin: where the topics are.
+        topics: by table.
+        payloads: the column of a table, if any, that is the record's whole value.
+    """
     found: dict[str, list[dict[str, Any]]] = {}
     assumed = []
     ends = offsets.latest(admin, sorted(set(topics.values())), committed=False)
@@ -57,6 +63,8 @@ def samples_of(
         rows = [row for record in records if (row := row_of(record.value))]
         if records and not rows:
             assumed.append(f"the records of '{topic}' are not JSON: its columns are taken as 24 bytes")
+        if table in payloads:
+            rows = [{**row, payloads[table]: json.dumps(row)} for row in rows]
         found[table] = rows
     return found, tuple(assumed)
 

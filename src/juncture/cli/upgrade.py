@@ -87,7 +87,7 @@ def command(
     With --hand-over the state is not taken over, but built: a job that writes nothing reads the topics as far back as
     the join reaches, while the old version runs; then that one is stopped, and the new one goes on where it was. Pairs
     of rows that the old version has written are not written again, all others are. For jobs with one interval join,
-    on the event join; others are refused, with the reason.
+    or a chain of inner ones, on the event join; others are refused, with the reason.
     """
     if handed_over and (accept or rewound):
         raise click.UsageError("--hand-over does not go with --accept or --rewind")

@@ -64,9 +64,10 @@ def assess(
     say("Reading how much comes through the topics")
     found, assumed = traffic(admin, topics)
     say("Reading a sample of their records")
-    samples, unread = samples_of(admin, topics)
-    found = tuple(_scaled(each, what_if.rate) for each in found)
     tables = tables_of(files["statements.sql"])
+    payloads = {name: column for name, each in tables.items() if (column := each.statement.payload)}
+    samples, unread = samples_of(admin, topics, payloads)
+    found = tuple(_scaled(each, what_if.rate) for each in found)
     sides, left_out = sides_of(
         plan,
         tables,

@@ -31,7 +31,7 @@ from juncture.verdicts.version import base_uid
 _BUILD_UNTIL = "juncture.join.build-until"
 _NEVER = -(2**63)
 _INTERVAL = "execution.checkpointing.interval"
-_POLL = 1.0
+_POLL = 0.5
 _STUCK = 120.0
 """Seconds without a record read."""
 _TOLD_EVERY = 5.0
@@ -136,7 +136,7 @@ def build(
         begun = submit(
             Bundle(files, blueprint.jars), site,
             anew=before is None, start_from=before.savepoint if before else None, accept="LOST",
-            starting=Starting(site.reading.offsets, rewound=rewound, instead=starts),
+            starting=Starting(site.reading.offsets, rewound=rewound, instead=starts), watched=True,
         )  # fmt: skip
         with site.connection.cluster() as cluster:
             _wait_read(cluster, begun.flink_job_id, start, read, site.progress)

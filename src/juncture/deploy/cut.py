@@ -38,13 +38,14 @@ class Cut:
     exact: bool
 
 
-def cut_of(record: Deployment, site: Site, topics: Offsets) -> Cut:
+def cut_of(record: Deployment, site: Site, topics: Offsets, delay: int) -> Cut:
     """How far a version was at its savepoint, or at its newest checkpoint.
 
     Args:
         record: the version, as it really is.
         site: where it runs.
         topics: where each partition counts as read to, if it was not read at all.
+        delay: by how much the watermark of its last join is behind those of its sources at most, in ms.
 
     Raises Refused if it has left no state, or that can't be read.
     """
@@ -66,7 +67,8 @@ def cut_of(record: Deployment, site: Site, topics: Offsets) -> Cut:
     found = {topic: {**unread, **held.get(topic, {})} for topic, unread in topics.items()}
     if watermark is not None:
         return Cut(found, watermark, exact=True)
-    return Cut(found, _measured(record, site.connection), exact=False)
+    measured = _measured(record, site.connection)
+    return Cut(found, None if measured is None else measured - delay, exact=False)
 
 
 def refuse_rewound(record: Deployment, cut: Cut, connection: Connection) -> None:

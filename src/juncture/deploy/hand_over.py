@@ -39,7 +39,7 @@ from juncture.model.resolved import ResolvedStartpoints
 from juncture.model.startpoint import AtOffsets, Startpoint
 from juncture.model.verdict import StateVerdict
 from juncture.render.bundle import digest
-from juncture.verdicts.hand_over import join_span, obstacles, writes_unmatched
+from juncture.verdicts.hand_over import join_delay, join_span, obstacles, writes_unmatched
 
 
 class HandOverPlan(Value):
@@ -83,7 +83,8 @@ def _plan(blueprint: Blueprint, new: Bundle, site: Site) -> tuple[HandOverPlan, 
             state="nothing was changed",
             remedy=f"let it run again with `juncture rollback {job} {last.version}`, and hand it over then",
         )
-    cut = cut_of(last, site, _unread(blueprint, connection))
+    delay = join_delay(version_of(former))
+    cut = cut_of(last, site, _unread(blueprint, connection), delay)
     refuse_untold(job, last.version, former, cut)
     refuse_rewound(last, cut, connection)
     span = join_span(version_of(new.files))
@@ -135,8 +136,10 @@ def refuse_inexact(job: str, former: dict[str, str], new: Bundle) -> None:
         raise Refused(
             f"'{job}' can't be handed over:" + "".join(f"\n- {each}" for each in found),
             state="nothing was changed",
-            remedy=f"write `join_strategy: auto` in jobs/{job}.yaml if the join is to run on the event join; else give"
-            " the state up with --accept LOST, and repair what is missing from the topics",
+            remedy=f"write `join_strategy: auto` in jobs/{job}.yaml if it is to run on the event join, and"
+            " `join_chains: fused` if several are; else, where the sink has a primary key, stop the job, and submit it"
+            " --anew, from startpoints as far back as the joins reach: rows come once more, and are taken for the same;"
+            " or give the state up with --accept LOST, and repair what is missing from the topics",
         )
 
 
@@ -240,7 +243,7 @@ def _unread(blueprint: Blueprint, connection: Connection) -> Offsets:
 
 def _final(stopped: Deployment, first: Cut, site: Site) -> Cut:
     """How far the old version was when it was stopped. Raises Refused if it was behind what is built already."""
-    cut = cut_of(stopped, site, first.offsets)
+    cut = cut_of(stopped, site, first.offsets, 0)
     for topic, reached in first.offsets.items():
         if any(cut.offsets[topic][partition] < offset for partition, offset in reached.items()):
             raise Refused(f"version {stopped.version} has gone back in '{topic}' meanwhile")

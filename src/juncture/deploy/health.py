@@ -9,7 +9,9 @@ from juncture.errors import Refused
 from juncture.flink.metrics import progress as counters
 from juncture.flink.rest import FlinkCluster
 
-_POLL = 1.0
+_POLL = 0.5
+_AT_LEAST = 3.0
+"""Seconds that a job is watched, whatever it does: Flink may tell of a failure so much later."""
 _INTERVAL = "execution.checkpointing.interval"
 
 
@@ -33,7 +35,7 @@ def wait_healthy(
         Unhealthy: it failed, even if it went on, or did not come so far; with the root cause, or what was missing.
         Unreachable: the cluster does not answer any more.
     """
-    deadline = time.monotonic() + within
+    begun = time.monotonic()
     told = ""
     behind: int | None = None
     while True:
@@ -44,20 +46,21 @@ def wait_healthy(
             raise Unhealthy(f"it ended: {_cause(cluster, job_id) or (job.state if job else 'it is gone')}")
         if cause := _cause(cluster, job_id):
             raise Unhealthy(f"it failed: {cause}")
-        missing = "the first checkpoint" if checkpoints else ""
-        if checkpoints and cluster.checkpoints(job_id).counts.completed:
-            missing = ""
-        if not missing:
-            now = _behind(cluster, job_id)
-            if now is None or now == 0 or (behind is not None and now < behind):
-                return
-            behind = now if behind is None else max(behind, now)
-            missing = f"{now:,} records that it is behind to become fewer"
-        if time.monotonic() > deadline:
+        missing = ""
+        if checkpoints and not cluster.checkpoints(job_id).counts.completed:
+            missing = "the first checkpoint"
+        elif now := _behind(cluster, job_id):
+            if behind is None or now >= behind:
+                missing = f"{now:,} records that it is behind to become fewer"
+            behind = max(now, behind or 0)
+        elapsed = time.monotonic() - begun
+        if not missing and elapsed >= min(_AT_LEAST, within):
+            return
+        if elapsed > within:
             failed = cluster.checkpoints(job_id).latest.failed
             why = f": {failed.failure_message}" if failed is not None and failed.failure_message else ""
             raise Unhealthy(f"it waited for {missing} for {within:.0f} s{why}")
-        if missing != told:
+        if missing and missing != told:
             progress(f"Waiting for {missing}")
             told = missing
         time.sleep(_POLL)

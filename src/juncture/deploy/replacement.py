@@ -79,8 +79,9 @@ def replace(
     """
     try:
         begun = submit(
-            new, site, accept=accept, start_from=start_from, starting=starting, tolerance=tolerance
-        )
+            new, site, accept=accept, start_from=start_from, starting=starting, tolerance=tolerance,
+            watched=True,
+        )  # fmt: skip
     except Refused as error:
         if not ran:
             raise

@@ -29,7 +29,7 @@ from juncture.deploy.starts import (
     warnings_of,
 )
 from juncture.deploy.store import Store
-from juncture.deploy.takeoff import DidNotStart, wait_running
+from juncture.deploy.takeoff import SETTLED, DidNotStart, wait_running
 from juncture.deploy.tls import tls_options
 from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.flink.rest import FlinkCluster
@@ -105,6 +105,7 @@ def submit(
     starting: Starting = AS_AUTHORED,
     gate: Gate = OPEN,
     tolerance: Tolerance = NONE,
+    watched: bool = False,
 ) -> Deployment:
     """Deploy a rendered job that does not run, and return when all of its tasks run.
 
@@ -122,6 +123,7 @@ def submit(
         starting: how its startpoints are resolved, and which apply though it goes on from state.
         gate: whether there must be enough for it.
         tolerance: what may be missing of its topics after its state's offsets.
+        watched: whether the caller sees to it that the job, once its tasks run, does not fail.
 
     Raises:
         Refused: the job runs, its startpoints can't be applied, it can't be known to go on from its state, that is not
@@ -130,7 +132,7 @@ def submit(
         Unreachable: the cluster or the brokers do not answer.
         JunctureError: a variable is not set, or the store cannot be written.
     """
-    asked = _Asked(bundle, anew, start_from, accept, starting, gate, tolerance)
+    asked = _Asked(bundle, anew, start_from, accept, starting, gate, tolerance, watched)
     job = asked.manifest.job
     with (
         signals_raise(),
@@ -158,6 +160,7 @@ class _Asked:
     starting: Starting
     gate: Gate
     tolerance: Tolerance = NONE
+    watched: bool = False
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -266,7 +269,8 @@ def _execute(plan: SubmitPlan, asked: _Asked, site: Site, cluster: FlinkCluster)
         _launch(
             files["job.py"], site.launcher, connection.flink, options, variables, cluster, plan.flink_job_id
         )
-        wait_running(cluster, plan.flink_job_id, site.progress)
+        settled_after = 0.0 if asked.watched else SETTLED
+        wait_running(cluster, plan.flink_job_id, site.progress, settled_after=settled_after)
     except (JunctureError, OSError) as error:
         raise _failed(record, error, connection, cluster, store) from None
     except BaseException:

@@ -10,7 +10,7 @@ from juncture.errors import Refused
 from juncture.flink.rest import FlinkCluster
 
 _POLL = 0.3
-_SETTLED = 2.0
+SETTLED = 2.0
 """Seconds that all tasks must have run: readers find a missing topic a moment after they started."""
 _ATTEMPTS = 3
 _APPEARS_WITHIN = 10.0
@@ -23,9 +23,14 @@ class DidNotStart(Refused):
 
 
 def wait_running(
-    cluster: FlinkCluster, job_id: str, progress: Callable[[str], None], timeout: float = 180
+    cluster: FlinkCluster,
+    job_id: str,
+    progress: Callable[[str], None],
+    timeout: float = 180,
+    *,
+    settled_after: float = SETTLED,
 ) -> None:
-    """Wait until every task of a job runs.
+    """Wait until every task of a job runs, and has run for `settled_after` seconds.
 
     Raises:
         DidNotStart: it ended, keeps failing, or does not run within `timeout` seconds; with the root cause.
@@ -47,7 +52,7 @@ def wait_running(
             raise DidNotStart(cause or f"the job is {job.state}", remedy="mend the cause, then submit again")
         elif job.state == "RUNNING" and job.all_tasks_run:
             settled = settled or elapsed
-            if elapsed - settled >= _SETTLED:
+            if elapsed - settled >= settled_after:
                 return
         else:
             settled = None

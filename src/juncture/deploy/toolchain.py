@@ -15,7 +15,7 @@ from juncture.local.java import find_java
 from juncture.local.operators import operator_jar
 from juncture.model.operators import join_operators
 from juncture.model.plan import CompiledPlan
-from juncture.model.rendered import CONNECTOR, RenderedJob
+from juncture.model.rendered import CONNECTOR, FORMAT, PAYLOAD_FORMAT, RenderedJob
 from juncture.planner.archive import ClassArchive
 from juncture.planner.compilations import CompilationCache
 from juncture.planner.session import Planner
@@ -72,23 +72,24 @@ def toolchain_of(jobs: Iterable[RenderedJob], progress: Callable[[str], None] | 
     """What all of these jobs may need, whatever their plans. Raises what `find_toolchain` raises."""
     jobs = tuple(jobs)
     connectors = {name for job in jobs for name in job.connectors}
-    left_out = any(leaves_out(job) for job in jobs)
-    return find_toolchain(connectors, progress, operators=left_out or may_need_event_join(jobs))
+    return find_toolchain(connectors, progress, operators=may_need_operators(jobs))
 
 
-def may_need_event_join(jobs: Iterable[RenderedJob]) -> bool:
-    """Whether any of these jobs may run on the event join, whatever its plan."""
-    return any(job.job.join_strategy != "flink" for job in jobs)
+def may_need_operators(jobs: Iterable[RenderedJob]) -> bool:
+    """Whether any of these jobs may need the operators' jar, whatever its plan."""
+    return any(job.job.join_strategy != "flink" or _sources_need_operators(job) for job in jobs)
 
 
-def leaves_out(job: RenderedJob) -> bool:
-    """Whether a source of this job leaves records out, which the operators' jar does."""
-    return any(start.exclude for start in job.startpoints.values())
+def _sources_need_operators(job: RenderedJob) -> bool:
+    """Whether a source leaves records out, or keeps their payloads: both are done by the operators' jar."""
+    left_out = any(start.exclude for start in job.startpoints.values())
+    return left_out or any(PAYLOAD_FORMAT in FORMAT.findall(each.text) for each in job.statements)
 
 
 def toolchain_for(job: RenderedJob, plan: CompiledPlan) -> Toolchain:
     """What one job needs, and no more. Raises what `find_toolchain` raises."""
-    return find_toolchain(job.connectors, operators=bool(join_operators(job, plan).taken) or leaves_out(job))
+    operators = bool(join_operators(job, plan).taken) or _sources_need_operators(job)
+    return find_toolchain(job.connectors, operators=operators)
 
 
 def toolchain_of_bundle(files: Mapping[str, str]) -> Toolchain:
@@ -98,8 +99,9 @@ def toolchain_of_bundle(files: Mapping[str, str]) -> Toolchain:
     """
     manifest = read_manifest(files)
     connectors = set(CONNECTOR.findall(files["statements.sql"]))
-    left_out = any(source.startpoint.exclude for source in manifest.sources.values())
-    found = find_toolchain(connectors, operators=left_out or manifest.event_join is not None)
+    needed = manifest.event_join is not None or PAYLOAD_FORMAT in FORMAT.findall(files["statements.sql"])
+    needed = needed or any(source.startpoint.exclude for source in manifest.sources.values())
+    found = find_toolchain(connectors, operators=needed)
     wanted = {(jar.coordinates, jar.sha256) for jar in manifest.jars}
     if wanted != set(found.pinned):
         others = ", ".join(sorted(name for name, _ in wanted ^ set(found.pinned)))

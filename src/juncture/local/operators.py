@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import tempfile
 import zipfile
@@ -44,6 +45,10 @@ def operator_jar(java: Java, cache: JarCache, progress: Callable[[str], None] | 
                     progress("Compiling Juncture's Flink operators")
                 classes = Path(folder, "classes")
                 compile_java(java, compiler, libraries, _sources(), classes)
+                for path in _services():
+                    copied = classes / path.relative_to(operator_sources())
+                    copied.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(path, copied)
                 packed = Path(folder, "operators.jar")
                 pack(classes, packed)
                 packed.replace(target)
@@ -52,7 +57,9 @@ def operator_jar(java: Java, cache: JarCache, progress: Callable[[str], None] | 
 
 def operator_jar_path(cache: JarCache) -> Path:
     """Where the jar of the operators is, or will be."""
-    digest = _digest([*cache.paths("compiler"), *cache.paths(_CONNECTOR), *_flink_jars()], _sources())
+    digest = _digest(
+        [*cache.paths("compiler"), *cache.paths(_CONNECTOR), *_flink_jars()], [*_sources(), *_services()]
+    )
     return cache.root / "operators" / f"juncture-operators-{digest}.jar"
 
 
@@ -96,6 +103,11 @@ def _flink_jars() -> list[Path]:
 
 def _sources() -> list[Path]:
     return sorted(operator_sources().rglob("*.java"))
+
+
+def _services() -> list[Path]:
+    """By which Flink finds the formats."""
+    return sorted((operator_sources() / "META-INF" / "services").iterdir())
 
 
 def _digest(jars: Sequence[Path], sources: Sequence[Path]) -> str:

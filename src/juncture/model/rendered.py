@@ -13,7 +13,15 @@ from juncture.model.startpoint import Startpoint
 
 CONNECTOR = re.compile(r"'connector'\s*=\s*'([^']+)'")
 """A table's connector, in its WITH part."""
-_FORMAT = re.compile(r"'(?:value\.)?format'\s*=\s*'([^']+)'")
+FORMAT = re.compile(r"'(?:value\.)?format'\s*=\s*'([^']+)'")
+"""The format of a table's records."""
+PAYLOAD_FORMAT = "json-payload"
+"""Of operators/src/juncture/format: JSON, with the record's whole value as metadata."""
+PAYLOAD = "value.payload"
+"""The metadata that it adds."""
+_PAYLOAD_COLUMN = re.compile(
+    rf"(?:`([^`]+)`|(\w+))\s+STRING\s[^,]*METADATA\s+FROM\s+'{re.escape(PAYLOAD)}'", re.IGNORECASE
+)
 _CHANGELOGS = ("debezium-", "canal-", "maxwell-", "ogg-")
 """How the formats begin whose records are updates and deletes."""
 
@@ -52,7 +60,13 @@ class Statement(Value):
         connector = self.connector or ""
         if connector == "upsert-kafka" or connector.endswith("-cdc"):
             return True
-        return any(name.startswith(_CHANGELOGS) for name in _FORMAT.findall(self.text))
+        return any(name.startswith(_CHANGELOGS) for name in FORMAT.findall(self.text))
+
+    @property
+    def payload(self) -> str | None:
+        """The column of a table that is the record's whole value, to be decoded later; None where there is none."""
+        found = _PAYLOAD_COLUMN.search(self.text)
+        return (found[1] or found[2]) if found and PAYLOAD_FORMAT in FORMAT.findall(self.text) else None
 
     def locate(self, offset: int) -> Location:
         """The author's place of a character of the rendered text (offset from 0)."""

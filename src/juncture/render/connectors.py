@@ -11,6 +11,7 @@ from juncture.kafka.connection import java_properties
 from juncture.model.duration import to_millis
 from juncture.model.environment import Environment
 from juncture.model.job import Job
+from juncture.model.rendered import PAYLOAD_FORMAT
 from juncture.model.startpoint import (
     NOW_MINUS,
     AtOffsets,
@@ -27,7 +28,7 @@ from juncture.model.startpoint import (
 
 LOCAL_BOOTSTRAP = "${JUNCTURE_KAFKA_BOOTSTRAP_SERVERS}"
 
-_SKIPPING = ("json", "csv", "debezium-json", "canal-json", "maxwell-json", "ogg-json")
+_SKIPPING = ("json", PAYLOAD_FORMAT, "csv", "debezium-json", "canal-json", "maxwell-json", "ogg-json")
 _TRANSACTION_TIMEOUT = "900000"  # 15 min, the broker's default limit: as long an outage as it allows
 
 Options = dict[str, str]
@@ -231,6 +232,6 @@ def _format(context: TableContext, option: str, name: str, on_error: str) -> Opt
     options = {option: name}
     if name in _SKIPPING and context.role == "source":
         options[f"{prefix}.ignore-parse-errors"] = "true" if on_error == "skip" else "false"
-    if name.endswith("json"):
+    if name.endswith("json") or name == PAYLOAD_FORMAT:
         options[f"{prefix}.timestamp-format.standard"] = "ISO-8601"
     return options

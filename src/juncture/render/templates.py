@@ -19,6 +19,7 @@ from juncture.project.loader import SOURCES
 from juncture.project.nearest import did_you_mean, nearest
 from juncture.render.connectors import TableContext, kafka_options, upsert_kafka_options
 from juncture.render.errors import dangling, from_jinja
+from juncture.render.json_fields import json_field, json_fields
 from juncture.render.sourcemap import MappedText, MarkingExtension, table_mark, unmark
 from juncture.render.sql import identifier, literal
 
@@ -108,6 +109,8 @@ class Templates:
         context: dict[str, Any] = {
             "source": partial(self._source, marked),
             "var": self._var,
+            "json_field": json_field,
+            "json_fields": json_fields,
             "job": self.job,
             "env": self.environment.name,
         }

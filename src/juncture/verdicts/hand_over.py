@@ -18,24 +18,45 @@ def obstacles(old: Version, new: Version) -> tuple[str, ...]:
 
 
 def join_span(version: Version) -> int:
-    """For how much event time, in ms, the one join of a version keeps rows at most."""
-    bounds = _bounds(version.plan.of_kind("interval-join")[0])
-    return max(-bounds[0], bounds[1], 0)
+    """For how much event time, in ms, the joins of a version keep rows at most.
+
+    Of several, a row of another topic than the first is kept as long as a row of that which it may match.
+    """
+    bounds = [_bounds(join) for join in _joins(version)]
+    left, right = max(-lower for lower, _ in bounds), max(upper for _, upper in bounds)
+    return max(left, right, left + right if len(bounds) > 1 else 0, 0)
+
+
+def join_delay(version: Version) -> int:
+    """By how much, in ms, the watermark of the last join is behind those of the sources at most."""
+    bounds = [_bounds(join) for join in _joins(version)]
+    return sum(max(-lower, upper, 0) for lower, upper in bounds[:-1])
 
 
 def writes_unmatched(version: Version) -> bool:
-    """Whether the one join of a version writes rows without a match."""
-    return join_type(version.plan.of_kind("interval-join")[0]) != "INNER"
+    """Whether a join of a version writes rows without a match."""
+    return any(join_type(join) != "INNER" for join in _joins(version))
+
+
+def _joins(version: Version) -> tuple[PlanNode, ...]:
+    return version.plan.of_kind("interval-join")
 
 
 def _shape(version: Version, which: str) -> Iterator[str]:
-    joins = version.plan.of_kind("interval-join")
-    if len(joins) != 1:
-        yield f"{which} has {len(joins) or 'no'} interval join{'s' if len(joins) > 1 else ''}, and it takes one"
+    joins = _joins(version)
+    if not joins:
+        yield f"{which} has no interval join"
+    if len(joins) > 1:
+        for join in joins:
+            if join_type(join) != "INNER":
+                yield (
+                    f"{which} has {len(joins)} interval joins, and {describe(version.flow, join)} is one of them: what"
+                    " each of several has written as unmatched is not known"
+                )
     for node in version.stateful.values():
         if node.kind not in _KNOWN or "upsertMaterialize" in node.raw:
             yield f"{which} keeps state in {describe(version.flow, node)} ({node.kind}), too"
-    scans = [table_names(node.raw)[0] for node in version.plan.of_kind("table-source-scan")]
+    scans = _sources(version)
     topics = [version.topics.get(table) for table in scans]
     for table, topic in zip(scans, topics, strict=True):
         if topic is None:
@@ -45,16 +66,20 @@ def _shape(version: Version, which: str) -> Iterator[str]:
 
 
 def _between(old: Version, new: Version) -> Iterator[str]:
-    were, are = old.plan.of_kind("interval-join"), new.plan.of_kind("interval-join")
+    were, are = _joins(old), _joins(new)
     read = {old.topics.get(table) for table in _sources(old)}
     for table in _sources(new):
         if new.topics.get(table) not in read:
             yield f"the old version does not read {new.topics.get(table)}, which {table} names"
-    if len(were) != 1 or len(are) != 1:
+    if not were or not are:
         return
-    if not _on_event_join(new, are[0]):
+    if len(were) != len(are):
+        yield f"the old version has {len(were)} interval joins, and the new one {len(are)}"
+    elif not all(_on_event_join(new, join) for join in are):
         yield "the new version's join runs on Flink's operator, which can't build its state without writing rows"
-    if join_type(were[0]) == "INNER":
+    elif len(new.chain_of(are[-1].uid)) < len(are):
+        yield "the new version's joins are no chain of one operator: what one passes on, the next has to write"
+    if len(were) > 1 or len(are) > 1 or not writes_unmatched(old):
         return
     if not _on_event_join(old, were[0]):
         yield (

@@ -20,6 +20,7 @@ final class ChainJoins {
     private final JoinSide[] sides;
     private final ChainTime time;
     private final TimestampedCollector<RowData> collector;
+    private final boolean builds;
     private final Join[] joins;
     private final int last;
 
@@ -36,12 +37,18 @@ final class ChainJoins {
     private int rootOrdinal;
     private int rootBits;
 
+    /** @param builds whether state is built, and no result put out. */
     ChainJoins(
-            ChainDescription description, JoinSide[] sides, ChainTime time, TimestampedCollector<RowData> collector) {
+            ChainDescription description,
+            JoinSide[] sides,
+            ChainTime time,
+            TimestampedCollector<RowData> collector,
+            boolean builds) {
         this.description = description;
         this.sides = sides;
         this.time = time;
         this.collector = collector;
+        this.builds = builds;
         last = description.joins.length - 1;
         joins = new Join[last + 1];
         for (int join = 0; join <= last; join++) {
@@ -272,7 +279,9 @@ final class ChainJoins {
 
         private void passOn(RowData result) throws Exception {
             if (number == last) {
-                collector.collect(result);
+                if (!builds) {
+                    collector.collect(result);
+                }
             } else {
                 final Join next = joins[number + 1];
                 next.pass(next.project(result));

@@ -2,6 +2,8 @@ package juncture.join;
 
 import org.apache.flink.api.common.eventtime.IndexedCombinedWatermarkStatus;
 
+import java.util.Arrays;
+
 /** Event time of each join of a chain, as it would be if each were an operator, and what it has ruled out. */
 final class ChainTime {
     private final JoinDescription[] joins;
@@ -19,6 +21,14 @@ final class ChainTime {
             watermarks[join] = Long.MIN_VALUE;
         }
         expire();
+    }
+
+    /** Up to which time the rows of each input are needed by no join, if all joins have this watermark. */
+    static long[] expired(JoinDescription[] joins, long watermark) {
+        final ChainTime time = new ChainTime(joins);
+        Arrays.fill(time.watermarks, watermark);
+        time.expire();
+        return time.expired;
     }
 
     /** Takes the watermark of one of a join's two inputs; whether the join's moves. */

@@ -33,21 +33,26 @@ final class ChainedJoin extends AbstractStreamOperatorV2<RowData> implements Mul
     private static final long serialVersionUID = 1L;
 
     private final ChainDescription description;
+
+    /** The watermark of all joins up to which the operator builds state and puts out nothing; null if it joins. */
+    private final Long buildUntil;
+
     private final Environment environment;
     private final int last;
     private final List<Input> inputs = new ArrayList<>();
 
     transient JoinStore store;
+    transient ChainTime time;
     transient Counter lateRecords;
     transient Counter lateRecordsDropped;
-    private transient ChainTime time;
     private transient ChainJoins joins;
     private transient TimestampedCollector<RowData> collector;
     private transient int keyGroups;
 
-    ChainedJoin(StreamOperatorParameters<RowData> parameters, ChainDescription description) {
+    ChainedJoin(StreamOperatorParameters<RowData> parameters, ChainDescription description, Long buildUntil) {
         super(parameters, description.joins.length + 1, delay(description));
         this.description = description;
+        this.buildUntil = buildUntil;
         environment = parameters.getContainingTask().getEnvironment();
         last = description.joins.length - 1;
         for (int input = 0; input < last + 2; input++) {
@@ -99,7 +104,7 @@ final class ChainedJoin extends AbstractStreamOperatorV2<RowData> implements Mul
         lateRecords = metrics.counter("numLateRecords");
         lateRecordsDropped = metrics.counter("numLateRecordsDropped");
         metrics.gauge("joinMemoryUsed", store.memory::used);
-        joins = new ChainJoins(description, store.sides, time, collector);
+        joins = new ChainJoins(description, store.sides, time, collector, buildUntil != null);
         for (JoinDescription join : description.joins) {
             join.function.setRuntimeContext(getRuntimeContext());
             join.function.open(DefaultOpenContext.INSTANCE);
@@ -147,7 +152,12 @@ final class ChainedJoin extends AbstractStreamOperatorV2<RowData> implements Mul
     @Override
     public void snapshotState(StateSnapshotContext context) throws Exception {
         super.snapshotState(context);
-        store.snapshot(time.watermark(0), time.expired());
+        if (buildUntil == null) {
+            // The lowest of all: what it has ruled out, the others have as well.
+            store.snapshot(time.watermark(last), time.expired());
+        } else {
+            store.snapshot(buildUntil, ChainTime.expired(description.joins, buildUntil));
+        }
     }
 
     @Override
@@ -202,6 +212,10 @@ final class ChainedJoin extends AbstractStreamOperatorV2<RowData> implements Mul
 
         @Override
         public void processWatermark(Watermark mark) throws Exception {
+            if (buildUntil != null) {
+                // As in EventTimeJoin: nothing is late, and nothing expires before all are here.
+                return;
+            }
             final int join = Math.max(0, input - 1);
             if (time.update(join, input == 0 ? 0 : 1, mark.getTimestamp())) {
                 advance(join);
@@ -210,6 +224,9 @@ final class ChainedJoin extends AbstractStreamOperatorV2<RowData> implements Mul
 
         @Override
         public void processWatermarkStatus(WatermarkStatus status) throws Exception {
+            if (buildUntil != null) {
+                return;
+            }
             idle(Math.max(0, input - 1), input == 0 ? 0 : 1, status);
         }
     }

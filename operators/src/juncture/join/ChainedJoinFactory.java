@@ -10,9 +10,11 @@ final class ChainedJoinFactory extends AbstractStreamOperatorFactory<RowData> {
     private static final long serialVersionUID = 1L;
 
     private final ChainDescription description;
+    private final Long buildUntil;
 
-    ChainedJoinFactory(ChainDescription description) {
+    ChainedJoinFactory(ChainDescription description, Long buildUntil) {
         this.description = description;
+        this.buildUntil = buildUntil;
     }
 
     @Override
@@ -20,7 +22,7 @@ final class ChainedJoinFactory extends AbstractStreamOperatorFactory<RowData> {
     public <T extends StreamOperator<RowData>> T createStreamOperator(StreamOperatorParameters<RowData> parameters) {
         // The client may have another Flink than the TaskManagers.
         FlinkVersion.require();
-        return (T) new ChainedJoin(parameters, description);
+        return (T) new ChainedJoin(parameters, description, buildUntil);
     }
 
     @Override

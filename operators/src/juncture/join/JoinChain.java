@@ -43,8 +43,12 @@ final class JoinChain {
         return chain;
     }
 
-    /** Throws IllegalStateException if the job does not have the joins like this. */
-    void replace(StreamGraph graph) {
+    /**
+     * Throws IllegalStateException if the job does not have the joins like this.
+     *
+     * @param buildUntil as in `IntervalJoins`; of inner joins alone.
+     */
+    void replace(StreamGraph graph, Long buildUntil) {
         final List<StreamNode> nodes =
                 uids.stream().map(uid -> find(graph, uid)).collect(Collectors.toList());
         final StreamNode last = nodes.get(nodes.size() - 1);
@@ -55,6 +59,8 @@ final class JoinChain {
             joins[number] = IntervalJoins.describe(node);
             require(joins[number] != null, "is no event-time interval join", node);
             require(!joins[number].right.outer, "puts out unmatched rows of its right side", node);
+            // Each join has ruled out matches by a watermark of its own, and one is told.
+            require(buildUntil == null || !joins[number].left.outer, "puts out unmatched rows", node);
             require(node.getParallelism() == last.getParallelism(), "has another parallelism than the last", node);
             require(node.getStateKeySerializer().equals(last.getStateKeySerializer()), "has another key", node);
             if (number > 0) {
@@ -80,7 +86,8 @@ final class JoinChain {
         last.setStatePartitioners(selectors.toArray(new KeySelector<?, ?>[0]));
         final String[] names = nodes.stream().map(StreamNode::getOperatorName).toArray(String[]::new);
         last.setOperatorFactory(
-                new ChainedJoinFactory(new ChainDescription(names, joins, projections.toArray(new int[0][]))));
+                new ChainedJoinFactory(
+                        new ChainDescription(names, joins, projections.toArray(new int[0][])), buildUntil));
         last.setManagedMemoryUseCaseWeights(
                 Map.of(ManagedMemoryUseCase.OPERATOR, IntervalJoins.MEMORY_WEIGHT * joins.length), Set.of());
         Fields.write(last, "jobVertexClass", MultipleInputStreamTask.class);

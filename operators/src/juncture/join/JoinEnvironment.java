@@ -77,11 +77,8 @@ public final class JoinEnvironment extends StreamExecutionEnvironment {
         final StreamGraph graph = super.generateStreamGraph(transformations);
         IntervalJoins.replace(graph, joins, buildUntil);
         ExistenceJoins.replace(graph, existenceJoins, buildUntil);
-        if (buildUntil != null && !chains.isEmpty()) {
-            throw new IllegalStateException(BUILD_UNTIL.key() + " is not for chains of joins. Nothing was started.");
-        }
         for (JoinChain chain : chains) {
-            chain.replace(graph);
+            chain.replace(graph, buildUntil);
         }
         if (buildUntil != null) {
             OpenSources.keepOpen(graph);

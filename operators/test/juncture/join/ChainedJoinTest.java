@@ -12,6 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 
@@ -105,6 +106,54 @@ class ChainedJoinTest {
             }
             assertNoDifference(
                     run(chains.separate(true, "hashmap", 1, 0), steps), found, "seed " + seed + " of " + chains);
+        }
+    }
+
+    /** Rows read again, in any order, build the state with which the operator goes on that had read them first. */
+    @Test
+    void goesOnFromStateThatWasBuilt() throws Exception {
+        for (long seed = 1; seed <= 8; seed++) {
+            final Chains chains = chains(new Random(seed), FlinkJoinType.INNER, FlinkJoinType.INNER);
+            final List<Step> steps = steps(seed + 300, 900, 5, 3, false);
+            final int cut = 400 + new Random(seed).nextInt(200);
+            final List<Step> after = steps.subList(cut, steps.size());
+            final List<String> expected;
+            final long reached;
+            try (Chains.Fused old = chains.fused("hashmap", 1, 0).start(null)) {
+                applyAll(steps.subList(0, cut), old);
+                reached = old.operator().time.watermark(1);
+                try (Chains.Fused again = chains.fused("hashmap", 1, 0).start(old.snapshot(1))) {
+                    applyAll(after, again);
+                    expected = again.rows();
+                }
+            }
+            // The first part was read while the watermark was not as far.
+            List<OperatorSubtaskState> state = built(chains, null, steps.subList(0, cut / 2), seed, reached - 20_000);
+            state = built(chains, state, steps.subList(cut / 2, cut), seed, reached);
+            try (Chains.Fused running = chains.fused("hashmap", 1, 0).start(state)) {
+                applyAll(after, running);
+                assertNoDifference(expected, running.rows(), "seed " + seed + " of " + chains);
+            }
+            assertTrue(!expected.isEmpty());
+        }
+    }
+
+    private static List<OperatorSubtaskState> built(
+            Chains chains, List<OperatorSubtaskState> before, List<Step> steps, long seed, long until)
+            throws Exception {
+        final List<Step> mixed = new ArrayList<>(steps);
+        Collections.shuffle(mixed, new Random(seed));
+        try (Chains.Fused building = chains.building(until).start(before)) {
+            applyAll(mixed, building);
+            final List<OperatorSubtaskState> state = building.snapshot(1);
+            assertEquals(List.of(), building.taken());
+            return state;
+        }
+    }
+
+    private static void applyAll(List<Step> steps, Chains.Running running) throws Exception {
+        for (Step step : steps) {
+            step.apply(running);
         }
     }
 

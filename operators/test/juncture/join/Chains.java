@@ -136,7 +136,12 @@ final class Chains {
 
     /** All joins as one operator. */
     Fused fused(String backend, int parallelism, int subtask) throws Exception {
-        return new Fused(backend, parallelism, subtask);
+        return new Fused(backend, parallelism, subtask, null);
+    }
+
+    /** All joins as one operator that builds state up to this watermark. */
+    Fused building(long until) throws Exception {
+        return new Fused("hashmap", 1, 0, until);
     }
 
     /** An operator for each join: ours, or Flink's. */
@@ -240,7 +245,7 @@ final class Chains {
         private final KeyedMultiInputStreamOperatorTestHarness<RowData, RowData> harness;
         private ChainedJoin operator;
 
-        private Fused(String backend, int parallelism, int subtask) throws Exception {
+        private Fused(String backend, int parallelism, int subtask, Long buildUntil) throws Exception {
             super(parallelism, subtask);
             final AbstractStreamOperatorFactory<RowData> factory =
                     new AbstractStreamOperatorFactory<>() {
@@ -248,7 +253,7 @@ final class Chains {
                         @SuppressWarnings("unchecked")
                         public <T extends StreamOperator<RowData>> T createStreamOperator(
                                 StreamOperatorParameters<RowData> parameters) {
-                            operator = new ChainedJoinFactory(description()).createStreamOperator(parameters);
+                            operator = new ChainedJoinFactory(description(), buildUntil).createStreamOperator(parameters);
                             return (T) operator;
                         }
 

@@ -63,7 +63,12 @@ class UnusedColumnInState(Rule):
                 for index in range(len(up.fields)):
                     use = liveness.input(node, up, offset, index)
                     name, tables = flow.name(up, index), tables_of(flow, up)
-                    if index in keys or use.whole or (name, tables) in reported:
+                    if (
+                        index in keys
+                        or use.whole
+                        or (name, tables) in reported
+                        or _is_payload(case, flow, up, index)
+                    ):
                         continue
                     reported.add((name, tables))
                     yield self._finding(case, flow, node, (up, index), use)
@@ -87,6 +92,15 @@ class UnusedColumnInState(Rule):
         else:
             remedy = f"compute {listed(parts)} in a subquery below the join, and leave {name} there"
         return self.finding(case, at, message, remedy)
+
+
+def _is_payload(case: Case, flow: Flow, node: PlanNode, index: int) -> bool:
+    """Whether a column is kept whole so that fields may be selected of it later, without a loss of state."""
+    for origin in flow.origins(node, index):
+        source = case.rendered.statement("source", origin.table)
+        if source is None or source.payload != origin.column:
+            return False
+    return True
 
 
 def _text(flow: Flow, node: PlanNode, expression: Rex) -> str:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from juncture.deploy.connection import Connection
-from juncture.deploy.toolchain import find_toolchain, may_need_event_join
+from juncture.deploy.toolchain import find_toolchain, may_need_operators
 from juncture.errors import Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.reader import Record
@@ -67,7 +67,7 @@ class FileSession(SharedSession):
         self.jars: tuple[Path, ...] = ()
         self._closing = ExitStack()
         try:
-            wanted = may_need_event_join(self._rendered.values())
+            wanted = may_need_operators(self._rendered.values())
             self.toolchain = find_toolchain((), operators=wanted)
             self.jars = tuple(jar.path for jar in self.toolchain.jars)
             folder = tempfile.TemporaryDirectory(prefix="juncture-files-")

@@ -10,6 +10,7 @@ from functools import partial
 from sqlglot import exp
 
 from juncture.errors import Location
+from juncture.model.rendered import PAYLOAD, PAYLOAD_FORMAT
 from juncture.validation.oracle.columns import duckdb_type, from_json, quoted
 from juncture.validation.oracle.ranking import ARRIVAL, ARRIVED
 from juncture.validation.oracle.records import RecordStore
@@ -24,6 +25,7 @@ _METADATA = {
     "partition": "partition",
     "offset": '"offset"',
     "timestamp": 'make_timestamptz("timestamp" * 1000)',
+    PAYLOAD: "text",
 }
 
 
@@ -54,7 +56,7 @@ def load(store: RecordStore, table: Table, excluded: Excluded | None = None) -> 
 
     Raises OracleUnsupported for a connector, format or type that the oracle does not read.
     """
-    if table.value_format != "json":
+    if table.value_format not in ("json", PAYLOAD_FORMAT):
         raise OracleUnsupported(
             f"the format '{table.value_format}' of '{table.name}'", table.location, "use the format 'json'"
         )
