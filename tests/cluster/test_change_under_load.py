@@ -15,6 +15,7 @@ from tests.cluster.test_hand_over import (
     JOB_FILE,
     JOIN,
     Events,
+    Joined,
     expected,
     fold_in_items,
     killed_at,
@@ -139,7 +140,7 @@ def test_a_join_goes_through_all_that_may_happen_to_it(juncture: Project) -> Non
 
     wanted = expected(juncture, pairs("INNER"))
     # What the version that was rolled back had written, which shows the column that it had selected.
-    taken_back = Counter(
+    taken_back: Counter[Joined] = Counter(
         (row["impression_id"], row["click_id"]) for row in juncture.joined() if "/x" in (row["page"] or "")
     )
     assert taken_back

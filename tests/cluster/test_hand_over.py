@@ -320,7 +320,7 @@ def test_a_version_that_fails_leaves_the_old_one_running_or_brings_it_back_and_i
     until(lambda: written(juncture).total() > 500, 60)
     fold_in_items(juncture)
     working = (juncture.root / JOIN).read_text()
-    juncture.edit(JOIN, lambda text: f"{text}WHERE {fails} <> 'x'\n")
+    juncture.edit(JOIN, lambda text: f"{text}    AND {fails} <> 'x'\n")
     assert juncture("upgrade", JOB, "--hand-over") == 1
     assert "could not be built" in juncture.stderr
     assert "ArithmeticException" in juncture.stderr

@@ -50,7 +50,7 @@ VALUES: tuple[dict[str, object], ...] = (
      "t": "2026-01-05T12:00:00.123Z", "p": "2026-01-05T12:00:00", "o": {"k": [1]}, "a": ["y", "z"], "it's \"1\"": "q"},
     {"s": 5, "n": "-7", "d": "1e3", "e": "0.10", "b": "false", "t": "2026-01-05T12:00:00Z", "a": []},
     {"s": None, "n": None, "d": None, "t": None},
-    *({name: "much"} for name in ("n", "d", "e", "b", "g", "t", "p")),
+    {"n": "much"}, {"d": "much"}, {"e": "much"}, {"b": "much"}, {"g": "much"}, {"t": "much"}, {"p": "much"},
     {"a": "much"}, {"a": [1]},
     {},
 )  # fmt: skip
@@ -150,4 +150,5 @@ def test_fields_of_the_payload_are_what_the_format_makes_of_them(session: WarmSe
     wanted = ({"impression_id": str(n), "note": "others:"} for n in range(len(VALUES)))
     expectation = Expectation(("impression_id", "note"), tuple(ExpectedRow(row, at) for row in wanted))
     outcome = run_case(session, replace(case("decoded", rows), expectation=expectation))
-    assert outcome.passed, outcome.error or outcome.difference
+    assert outcome.difference is not None
+    assert (outcome.error, outcome.difference.deviations) == (None, ())

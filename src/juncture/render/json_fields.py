@@ -9,7 +9,7 @@ from juncture.errors import JunctureError
 from juncture.render.sql import identifier, literal
 
 _CASTS = re.compile(
-    r"(?:(?:VAR)?CHAR\s*\(\s*\d+\s*\)|BOOLEAN|TINYINT|SMALLINT|INT(?:EGER)?|BIGINT|FLOAT|DOUBLE|DATE"
+    r"(?:(?:VAR)?CHAR\s*\(\s*\d+\s*\)|TINYINT|SMALLINT|INT(?:EGER)?|BIGINT|FLOAT|DOUBLE|DATE"
     r"|DEC(?:IMAL)?(?:\s*\(\s*\d+\s*(?:,\s*\d+\s*)?\))?)"
 )
 _TIME = re.compile(r"TIMESTAMP(?P<zone>_LTZ)?(?:\s*\(\s*[0-3]\s*\))")
@@ -36,6 +36,8 @@ def json_field(text: str, name: str, type: str = "STRING") -> str:
     value, wanted = f"JSON_VALUE({text}, {path})", " ".join(type.upper().split())
     if wanted == "STRING":
         return value
+    if wanted == "BOOLEAN":
+        return f"(LOWER(TRIM({value})) = 'true')"
     if _CASTS.fullmatch(wanted):
         return f"TRY_CAST({value} AS {wanted})"
     if time := _TIME.fullmatch(wanted):

@@ -22,6 +22,7 @@ from juncture.render.json_fields import json_field, json_fields
             "TRY_CAST(TO_TIMESTAMP_LTZ(REPLACE(REPLACE(JSON_VALUE(i.payload, '$.x'), 'T', ' '), 'Z', ''))"
             " AS TIMESTAMP_LTZ(3))",
         ),
+        ("BOOLEAN", "(LOWER(TRIM(JSON_VALUE(i.payload, '$.x'))) = 'true')"),
         ("JSON", "JSON_QUERY(i.payload, '$.x')"),
         ("ARRAY<STRING>", "JSON_QUERY(i.payload, '$.x' RETURNING ARRAY<STRING>)"),
     ],
