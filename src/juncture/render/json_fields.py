@@ -12,7 +12,8 @@ _CASTS = re.compile(
     r"(?:(?:VAR)?CHAR\s*\(\s*\d+\s*\)|TINYINT|SMALLINT|INT(?:EGER)?|BIGINT|FLOAT|DOUBLE|DATE"
     r"|DEC(?:IMAL)?(?:\s*\(\s*\d+\s*(?:,\s*\d+\s*)?\))?)"
 )
-_TIME = re.compile(r"TIMESTAMP(?P<zone>_LTZ)?(?:\s*\(\s*[0-3]\s*\))")
+_TIMES = ("TIMESTAMP(3)", "TIMESTAMP_LTZ(3)")
+_WRITTEN = "yyyy-MM-dd HH:mm:ss.SSS"
 _KNOWN = (
     "STRING, CHAR(n), VARCHAR(n), BOOLEAN, numbers, DATE, TIMESTAMP(3), TIMESTAMP_LTZ(3), ARRAY<STRING>, JSON"
 )
@@ -40,8 +41,10 @@ def json_field(text: str, name: str, type: str = "STRING") -> str:
         return f"(LOWER(TRIM({value})) = 'true')"
     if _CASTS.fullmatch(wanted):
         return f"TRY_CAST({value} AS {wanted})"
-    if time := _TIME.fullmatch(wanted):
-        return f"TRY_CAST({_moment(value, zoned=bool(time['zone']))} AS {wanted})"
+    if wanted.replace(" ", "") in _TIMES:
+        moment = f"TRY_CAST(REPLACE(REPLACE({value}, 'T', ' '), 'Z', '') AS TIMESTAMP(3))"
+        # Of other text TO_TIMESTAMP_LTZ makes no NULL, but an error.
+        return f"TO_TIMESTAMP_LTZ(DATE_FORMAT({moment}, '{_WRITTEN}'))" if "LTZ" in wanted else moment
     if wanted == "JSON":
         return f"JSON_QUERY({text}, {path})"
     if wanted.replace(" ", "") == "ARRAY<STRING>":
@@ -56,9 +59,3 @@ def json_fields(text: str, fields: Mapping[str, str]) -> str:
     return ",\n".join(
         f"{json_field(text, name, type)} AS {identifier(name)}" for name, type in fields.items()
     )
-
-
-def _moment(value: str, *, zoned: bool) -> str:
-    """A time in ISO 8601, as the JSON format reads it: TIMESTAMP_LTZ is in UTC, and ends in Z."""
-    plain = f"REPLACE({value}, 'T', ' ')"
-    return f"TO_TIMESTAMP_LTZ(REPLACE({plain}, 'Z', ''))" if zoned else plain

@@ -8,6 +8,8 @@ from juncture.errors import JunctureError
 from juncture.model.rendered import Statement
 from juncture.render.json_fields import json_field, json_fields
 
+MOMENT = "TRY_CAST(REPLACE(REPLACE(JSON_VALUE(i.payload, '$.x'), 'T', ' '), 'Z', '') AS TIMESTAMP(3))"
+
 
 @pytest.mark.parametrize(
     ("type", "sql"),
@@ -16,12 +18,8 @@ from juncture.render.json_fields import json_field, json_fields
         ("bigint", "TRY_CAST(JSON_VALUE(i.payload, '$.x') AS BIGINT)"),
         ("DECIMAL(10, 2)", "TRY_CAST(JSON_VALUE(i.payload, '$.x') AS DECIMAL(10, 2))"),
         ("VARCHAR(20)", "TRY_CAST(JSON_VALUE(i.payload, '$.x') AS VARCHAR(20))"),
-        ("TIMESTAMP(3)", "TRY_CAST(REPLACE(JSON_VALUE(i.payload, '$.x'), 'T', ' ') AS TIMESTAMP(3))"),
-        (
-            "TIMESTAMP_LTZ(3)",
-            "TRY_CAST(TO_TIMESTAMP_LTZ(REPLACE(REPLACE(JSON_VALUE(i.payload, '$.x'), 'T', ' '), 'Z', ''))"
-            " AS TIMESTAMP_LTZ(3))",
-        ),
+        ("TIMESTAMP(3)", MOMENT),
+        ("TIMESTAMP_LTZ(3)", f"TO_TIMESTAMP_LTZ(DATE_FORMAT({MOMENT}, 'yyyy-MM-dd HH:mm:ss.SSS'))"),
         ("BOOLEAN", "(LOWER(TRIM(JSON_VALUE(i.payload, '$.x'))) = 'true')"),
         ("JSON", "JSON_QUERY(i.payload, '$.x')"),
         ("ARRAY<STRING>", "JSON_QUERY(i.payload, '$.x' RETURNING ARRAY<STRING>)"),
