@@ -143,6 +143,7 @@ def _upgrade(
     starting: Starting,
 ) -> Deployment:
     end_builder(before.job, site)
+    refuse_worse(before.job, verdict_between(site.store.get_bundle(before.bundle), new.files), accept)
     plan = plan_upgrade(new, site, starting)
     if (plan.before, plan.runs) != (before.version, before.phase == "running"):
         raise Refused(
@@ -153,7 +154,6 @@ def _upgrade(
         )
     for each in plan.state.operators:
         site.progress(f"{each.verdict}: {'; '.join([each.operator, *each.reasons])}")
-    refuse_worse(plan.job, plan.state, accept)
     for fact in plan.checked:
         site.progress(fact)
     tolerance = NONE
