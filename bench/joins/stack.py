@@ -63,7 +63,7 @@ class Stack:
     def planner(self) -> Planner:
         """Flink's planner and client, one for all jobs: it is idle while they run."""
         if self._planner is None:
-            self._planner = find_toolchain(["kafka"]).planner()
+            self._planner = find_toolchain(["kafka"], operators=True).planner()
             self._planner.start()
         return self._planner
 
