@@ -15,11 +15,14 @@ from tests.cluster.example import until
 from juncture.cli.main import main
 from juncture.deploy.assess import WhatIf, assess
 from juncture.flink.rest import FlinkCluster
+from juncture.kafka.admin import Admin
+from juncture.model.calibration import Calibration
 from juncture.model.capacity import CapacityReport
 from juncture.planner.session import Planner
 
 Make = Callable[..., Ailing]
 
+CALIBRATED = "out-{}.juncture-calibration"
 WINDOW = "r.t BETWEEN l.t AND l.t + INTERVAL '20' MINUTE"
 
 
@@ -109,6 +112,42 @@ def test_a_job_that_is_not_ready_is_not_submitted(make_job: Make, cluster: Flink
     assert taken.exit_code == 0, taken.stderr
     assert "Not ready, and accepted: state" in taken.stderr
     assert json.loads(taken.stdout)["accepted_risk"] == "a trial of an hour"
+
+
+def test_what_is_measured_beside_a_job_that_runs(make_job: Make, cluster: FlinkCluster) -> None:
+    job = make_job(on=WINDOW)
+    job.write(((f"key-{i:08}", i, i / 20) for i in range(80_000)), pad=lambda n: f"{n:040}", as_it_was=True)
+    job.start()
+    job.caught_up(cluster, 160_000)
+    # What a killed calibration may leave.
+    leftover = Admin(job.kafka)
+    leftover.create({CALIBRATED.format(job.name): 1}, config={"retention.ms": "3599000"})
+    project = ["--project", str(job.root), "--output", "json"]
+
+    ran = CliRunner().invoke(main, [*project, "calibrate", JOB, "--records", "160000", "--seconds", "40"])
+
+    assert ran.exit_code == 0, ran.stderr
+    found = Calibration.model_validate_json(ran.stdout)
+    assert found.engine == "flink-hashmap"
+    assert found.stages[-1].records == 160_000
+    assert found.stages[-1].micros.low > 0
+    # A checkpoint of the heap holds rows as they are.
+    assert found.state is not None
+    assert 0.5 < found.state.expected < 2
+    # It has left nothing but the record, and the job alone.
+    assert Admin(job.kafka).missing([CALIBRATED.format(job.name)])
+    assert [each.id for each in cluster.jobs() if not each.ended] == [job.flink_job]
+    assert cluster.restarts(job.flink_job) == 0
+
+    told = CliRunner().invoke(main, [*project, "capacity", JOB])
+    figures = {each["name"]: each for each in json.loads(told.stdout)["figures"]}
+    assert {figures[name]["basis"] for name in ("CPU a record", "cores", "state")} == {"calibrated"}
+
+    seen = CliRunner().invoke(main, [*project, "capacity", JOB, "--verify", "--during", "2 s"])
+    terms = {each["name"]: each for each in json.loads(seen.stdout)["terms"]}
+    state = terms["state"]
+    assert state["foretold"]["low"] < state["measured"] < state["foretold"]["high"], seen.stdout
+    assert "took" in terms["CPU a record"]["why"]
 
 
 def test_the_command_and_topics_without_records(make_job: Make, cluster: FlinkCluster) -> None:

@@ -1,14 +1,54 @@
 """The cost model that comes with Juncture: what it was fitted to is in docs/performance.md, its figures are labelled
-`packaged`. They hold for one machine, and for interval joins of JSON; elsewhere take the ranges, not the middle.
+`packaged`. They hold for one machine, and for interval joins of JSON; elsewhere take the ranges, not the middle, or
+calibrate a job (juncture.capacity.calibrated).
 """
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
-from juncture.model.capacity import Range
+from juncture.model.capacity import Basis, Range
 
 Engine = Literal["flink-rocksdb", "flink-hashmap", "event-rocksdb", "event-hashmap"]
+
+
+def engine_of(on_event_join: bool, backend: str) -> Engine:
+    return f"{'event' if on_event_join else 'flink'}-{backend}"  # type: ignore[return-value]
+
+
+class Load(NamedTuple):
+    """What a record's cost depends on: mean bytes of a record, joins it goes through, bytes of their state."""
+
+    engine: Engine
+    joins: int
+    record_bytes: Range
+    state: Range
+
+
+class Priced(NamedTuple):
+    """A figure, and the formula that it comes from."""
+
+    value: Range
+    formula: str
+
+
+class CostModel(Protocol):
+    """What a record costs. State is as a factor to the bytes of its rows."""
+
+    def basis(self, engine: Engine) -> Basis:
+        """What its figures of an engine rest on."""
+
+    def micros(self, load: Load) -> Priced:
+        """CPU of a record of any topic, in µs."""
+
+    def fastest(self, load: Load, parallelism: int) -> Priced:
+        """The most records a second that can be joined."""
+
+    def state(self, engine: Engine) -> Range:
+        """Bytes of state in a checkpoint, to those of its rows."""
+
+    def uploaded(self, engine: Engine, record_bytes: Range) -> Range:
+        """Bytes that incremental checkpoints write for a record."""
 
 
 class Cost(NamedTuple):
@@ -67,3 +107,37 @@ def json_micros(record_bytes: Range) -> Range:
         high=_JSON_BASE + _JSON_BYTE * record_bytes.high,
     )
     return plain * _JSON_SPREAD
+
+
+def divided(most: float, each: Range) -> Range:
+    """The more a record costs, the fewer there can be: low and high change places."""
+    return Range(low=most / each.high, expected=most / each.expected, high=most / each.low)
+
+
+class Packaged:
+    """The model above as a `CostModel`."""
+
+    def basis(self, engine: Engine) -> Basis:
+        return "packaged"
+
+    def micros(self, load: Load) -> Priced:
+        own, json = COSTS[load.engine].micros, json_micros(load.record_bytes)
+        return Priced(
+            json + own * float(max(load.joins, 0)),
+            f"{json.expected:,.1f} µs to read and write {load.record_bytes.expected:,.0f} bytes of JSON"
+            f" + {load.joins} joins * {own.expected:,.1f} µs ({load.engine})",
+        )
+
+    def fastest(self, load: Load, parallelism: int) -> Priced:
+        each = self.micros(load).value
+        formula = f"{parallelism} subtasks * 1,000,000 / {each.expected:,.1f} µs, with a core each"
+        return Priced(divided(parallelism * 1e6, each), formula)
+
+    def state(self, engine: Engine) -> Range:
+        return COSTS[engine].state
+
+    def uploaded(self, engine: Engine, record_bytes: Range) -> Range:
+        return COSTS[engine].uploaded * (record_bytes.expected / FITTED_BYTES)
+
+
+PACKAGED = Packaged()

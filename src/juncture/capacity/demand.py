@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from juncture.capacity.costs import COSTS, FITTED_BYTES, HEAP, ROW_OVERHEAD, WORKING, Engine, json_micros
+from juncture.capacity.costs import HEAP, PACKAGED, ROW_OVERHEAD, WORKING, CostModel, Engine, Load, engine_of
 from juncture.model.capacity import Figure, Range, SideState, Traffic
 
 
@@ -14,7 +14,7 @@ from juncture.model.capacity import Figure, Range, SideState, Traffic
 class Job:
     """What of a job its demand depends on. `backlog` is the number of records from its startpoints to now.
 
-    `joins` counts the plan's joins; `interval` is the time between checkpoints in ms.
+    `joins` counts the plan's joins; `interval` is the time between checkpoints in ms; `model` is what a record costs.
     """
 
     parallelism: int
@@ -23,10 +23,10 @@ class Job:
     joins: int
     interval: int
     backlog: int
+    model: CostModel = PACKAGED
 
     def engine(self, backend: str) -> Engine:
-        kind = "event" if self.on_event_join else "flink"
-        return f"{kind}-{backend}"  # type: ignore[return-value]
+        return engine_of(self.on_event_join, backend)
 
 
 def figures(job: Job, traffic: Sequence[Traffic], sides: Sequence[SideState]) -> tuple[Figure, ...]:
@@ -56,59 +56,36 @@ def figures(job: Job, traffic: Sequence[Traffic], sides: Sequence[SideState]) ->
             basis="sampled",
         ),
     ]
-    return (*found, *_cpu(job, rate, mean), *_state(job, rate, mean, sides))
+    load = Load(job.engine(job.backend), job.joins, mean, state_bytes(job, job.backend, sides))
+    return (*found, *_cpu(job, rate, load), *_state(job, rate, mean, sides))
 
 
-def micros(job: Job, record_bytes: Range) -> Range:
-    """CPU of a record of any topic, in µs."""
-    return json_micros(record_bytes) + COSTS[job.engine(job.backend)].micros * float(max(job.joins, 0))
-
-
-def _cpu(job: Job, rate: Range, mean: Range) -> list[Figure]:
-    engine = job.engine(job.backend)
-    each = micros(job, mean)
-    own = COSTS[engine].micros
+def _cpu(job: Job, rate: Range, load: Load) -> list[Figure]:
+    basis = job.model.basis(load.engine)
+    each, formula = job.model.micros(load)
     cores = rate * each * 1e-6
     slots = Range(
         low=ceil(cores.low), expected=ceil(cores.expected / WORKING), high=ceil(cores.high / WORKING)
     )
     slots = Range(low=max(slots.low, 1), expected=max(slots.expected, 1), high=max(slots.high, 1))
-    # The more a record costs, the fewer there can be: low and high change places.
-    most = Range(
-        low=job.parallelism * 1e6 / each.high,
-        expected=job.parallelism * 1e6 / each.expected,
-        high=job.parallelism * 1e6 / each.low,
-    )
+    most, how = job.model.fastest(load, job.parallelism)
     return [
-        Figure(
-            name="CPU a record",
-            unit="µs",
-            value=each,
-            formula=f"{json_micros(mean).expected:,.1f} µs to read and write {mean.expected:,.0f} bytes of JSON"
-            f" + {job.joins} joins * {own.expected:,.1f} µs ({engine})",
-            basis="packaged",
-        ),
+        Figure(name="CPU a record", unit="µs", value=each, formula=formula, basis=basis),
         Figure(
             name="cores",
             unit="cores",
             value=cores,
             formula=f"{rate.expected:,.1f} records/s * {each.expected:,.1f} µs / 1,000,000",
-            basis="packaged",
+            basis=basis,
         ),
         Figure(
             name="slots",
             unit="slots",
             value=slots,
             formula=f"{cores.expected:,.2f} cores / {WORKING} of the time, rounded up",
-            basis="packaged",
+            basis=basis,
         ),
-        Figure(
-            name="highest rate",
-            unit="records/s",
-            value=most,
-            formula=f"{job.parallelism} subtasks * 1,000,000 / {each.expected:,.1f} µs, with a core each",
-            basis="packaged",
-        ),
+        Figure(name="highest rate", unit="records/s", value=most, formula=how, basis=basis),
         *_catch_up(job, rate, most),
     ]
 
@@ -123,13 +100,18 @@ def _catch_up(job: Job, rate: Range, most: Range) -> list[Figure]:
         high=seconds(most.low, rate.expected),
     )
     formula = f"{job.backlog:,} records / ({most.expected:,.0f} - {rate.expected:,.1f} records/s)"
-    return [Figure(name="time to catch up", unit="s", value=value, formula=formula, basis="packaged")]
+    basis = job.model.basis(job.engine(job.backend))
+    return [Figure(name="time to catch up", unit="s", value=value, formula=formula, basis=basis)]
 
 
 def state_bytes(job: Job, backend: str, sides: Sequence[SideState]) -> Range:
     """What the joins keep when it is steady, as the backend stores it; sides that are kept for ever left out."""
-    factor = COSTS[job.engine(backend)].state
-    return _sum([_rows(side) * _stored(side) * factor for side in sides])
+    return bare_bytes(sides) * job.model.state(job.engine(backend))
+
+
+def bare_bytes(sides: Sequence[SideState]) -> Range:
+    """The same before a backend has stored it: rows, each with what state keeps beside it."""
+    return _sum([_rows(side) * _stored(side) for side in sides])
 
 
 def heap_bytes(job: Job, sides: Sequence[SideState]) -> Range:
@@ -152,8 +134,9 @@ def _state(job: Job, rate: Range, mean: Range, sides: Sequence[SideState]) -> li
             )
         )
     total = state_bytes(job, job.backend, sides)
-    cost = COSTS[job.engine(job.backend)]
-    per_record = cost.uploaded * (mean.expected / FITTED_BYTES)
+    engine = job.engine(job.backend)
+    basis, factor = job.model.basis(engine), job.model.state(engine)
+    per_record = job.model.uploaded(engine, mean)
     incremental = Range(
         low=min((rate * per_record).low * job.interval / 1000, total.low),
         expected=min((rate * per_record).expected * job.interval / 1000, total.expected),
@@ -169,14 +152,12 @@ def _state(job: Job, rate: Range, mean: Range, sides: Sequence[SideState]) -> li
             name="state",
             unit="bytes",
             value=total,
-            formula=f"({parts or '0'}) * {cost.state.expected} for {job.engine(job.backend)}",
-            basis="packaged",
+            formula=f"({parts or '0'}) * {factor.expected:.2f} for {engine}",
+            basis=basis,
         )
     )
     found.append(
-        Figure(
-            name="full checkpoint", unit="bytes", value=total, formula="all of the state", basis="packaged"
-        )
+        Figure(name="full checkpoint", unit="bytes", value=total, formula="all of the state", basis=basis)
     )
     found.append(
         Figure(
@@ -187,7 +168,7 @@ def _state(job: Job, rate: Range, mean: Range, sides: Sequence[SideState]) -> li
             " at most the state"
             if job.backend == "rocksdb"
             else "all of the state: the heap is written whole",
-            basis="packaged",
+            basis=basis,
         )
     )
     if job.backend == "hashmap":

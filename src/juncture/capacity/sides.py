@@ -101,6 +101,7 @@ def sides_of(
                     SideState(
                         operator=describe(flow, node),
                         side=tables_of(flow, up),
+                        tables=tuple(sorted(flow.plan.tables(up))),
                         columns=tuple(name for name, _ in up.fields),
                         rate=rate_of(flow, up, traffic),
                         kept=_kept_by_chain(flow, chain, node, number, tables) if chain else kept,

@@ -6,15 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+import click
+
 from juncture.cli.invocation import Invocation
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.deploy.store import Store
 from juncture.model.deployment import AppliedStart, Deployment
+from juncture.model.duration import parse_duration
 from juncture.model.startpoint import OffsetRange
 
 _SHOWN = 8
 """Partitions: a topic may have a thousand, and `--output json` has them all."""
+_LONGEST = timedelta(hours=1)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -28,6 +32,17 @@ def deployed(invocation: Invocation, store: Store, name: str) -> str:
     if _NAME.fullmatch(name) and store.last(name) is not None:
         return name
     return chosen(invocation, [name])[0]
+
+
+def watched_for(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
+    """How long a job is to be watched, as an option's value says."""
+    try:
+        found = parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if not isinstance(found, timedelta) or not timedelta(seconds=1) <= found <= _LONGEST:
+        raise click.BadParameter(f"'{value}' is not between '1 s' and '1 h'")
+    return found
 
 
 def view_deployment(text: Text, deployment: Deployment) -> None:

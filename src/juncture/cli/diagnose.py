@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from juncture.cli.compiled import rendered_job
-from juncture.cli.deployments import deployed, moment
+from juncture.cli.deployments import deployed, moment, watched_for
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.cli.pages import html_option
@@ -17,22 +17,10 @@ from juncture.deploy.examine import examine
 from juncture.diagnosis.page.html import write_page
 from juncture.diagnosis.patient import Authored
 from juncture.model.diagnosis import Diagnosis, DiagnosisReport
-from juncture.model.duration import parse_duration
 from juncture.model.observation import Observation
 from juncture.model.wording import percent, size
 
 _STYLES = {"stops": "red", "loses": "red", "slows": "yellow", "grows": "yellow"}
-_LONGEST = timedelta(hours=1)
-
-
-def _duration(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
-    try:
-        found = parse_duration(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-    if not isinstance(found, timedelta) or not timedelta(seconds=1) <= found <= _LONGEST:
-        raise click.BadParameter(f"'{value}' is not between '1 s' and '1 h'")
-    return found
 
 
 @click.command("diagnose")
@@ -41,7 +29,7 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str) ->
     "--during",
     metavar="DURATION",
     default="10 s",
-    callback=_duration,
+    callback=watched_for,
     help="How long to watch the job: `10 s` by default, `1 min` for one with few records.",
 )
 @html_option("Write the findings and what was seen as one page, too, with pictures.")

@@ -27,6 +27,7 @@ COMMANDS = {
     "test": "Run join-validation cases on a real broker and cluster, and show the rows that differ.",
     "startpoints": "Resolve each source's startpoint to offsets, and check them, before anything starts.",
     "capacity": "What a job needs, held against its cluster and its topics, before it runs.",
+    "calibrate": "Measure what a job costs on its cluster, by running it over the last records of its topics.",
     "submit": "Render, check and start a job, and wait until all of its tasks run.",
     "upgrade": "Put a new version in the place of a running job, with its state, and go back if it is not well.",
     "rollback": "Bring back an earlier version of a job, with its state.",

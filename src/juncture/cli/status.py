@@ -11,9 +11,9 @@ from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import known
 from juncture.cli.output import Text
 from juncture.cli.watching import watch
-from juncture.deploy.builder import is_over
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.status import CheckpointStatus, JobStatus, status
+from juncture.deploy.store import is_over
 
 
 @click.command("status")

@@ -17,6 +17,7 @@ from juncture.cli.submit import checked_plan
 from juncture.deploy.builder import Blueprint
 from juncture.deploy.changes import adopt, version_of, worse
 from juncture.deploy.connection import connect, open_store
+from juncture.deploy.gate import Gate
 from juncture.deploy.hand_over import hand_over, plan_hand_over
 from juncture.deploy.launcher import client_variables
 from juncture.deploy.manifest import Bundle
@@ -62,6 +63,11 @@ from juncture.verdicts.version import Version
     metavar="SECONDS",
     help="For the new version's first checkpoint, and for its lag to fall.",
 )
+@click.option(
+    "--accept-risk",
+    metavar="REASON",
+    help="Start it though there is not enough for it (`juncture capacity`); the reason is recorded.",
+)
 @shared_options
 @pass_invocation
 def command(
@@ -72,12 +78,14 @@ def command(
     rewound: tuple[str, ...],
     handed_over: bool,
     healthy_within: int,
+    accept_risk: str | None,
 ) -> None:
     """Put a new version in the place of a running job, with its state, and go back if it is not well.
 
     What the new version does to the state of each operator is told first: KEEP; KEEP_WITH_GAP, rows are missing for a
     while; WRONG_RESULTS, Flink takes the state, and wrong rows come of it; LOST. Anything but KEEP is refused (1)
-    unless it is accepted, with --plan, too. Then the job is stopped with a savepoint, and the new version started from
+    unless it is accepted, with --plan, too. So is a version for which there is not enough in any case, as `juncture
+    capacity` tells. Then the job is stopped with a savepoint, and the new version started from
     it. It must complete a checkpoint, without a failure, and catch up; else the old version runs again, from the
     savepoint.
 
@@ -113,15 +121,17 @@ def command(
             new = Bundle(files, [jar.path for jar in needed.jars])
             old = Bundle(former, [jar.path for jar in old_tools.jars])
             blueprint = Blueprint(rendered, plan, needed.pinned, project.template_dirs, new.jars)
-            site = site.using(planner, say)
+            site, gate = site.using(planner, say), Gate(accepted=accept_risk)
             left = f"it may be half-way: `juncture status {name}` tells"
             if only_plan and handed_over:
-                phases = plan_hand_over(blueprint, new, site)
+                phases = plan_hand_over(blueprint, new, site, gate)
             elif only_plan:
-                steps = plan_upgrade(new, site, starting)
+                steps = plan_upgrade(new, site, starting, gate)
             elif handed_over:
                 with invocation.leaving(left):
-                    deployment = hand_over(before, blueprint, new, old, site, healthy_within=healthy_within)
+                    deployment = hand_over(
+                        before, blueprint, new, old, site, healthy_within=healthy_within, gate=gate
+                    )
             else:
                 with invocation.leaving(left):
                     deployment = upgrade(
@@ -132,6 +142,7 @@ def command(
                         accept=accept or "KEEP",
                         healthy_within=healthy_within,
                         starting=starting,
+                        gate=gate,
                     )
     if only_plan and handed_over:
         invocation.output.result(phases, lambda text: view_hand_over(text, phases))

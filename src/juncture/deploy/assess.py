@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from juncture.capacity import demand, readiness
+from juncture.capacity.calibrated import Calibrated
+from juncture.capacity.costs import PACKAGED, CostModel
 from juncture.capacity.matching import matching_of
-from juncture.capacity.sides import samples_of, sides_of
-from juncture.capacity.traffic import traffic
 from juncture.deploy.connection import Connection
-from juncture.deploy.examine import tables_of
-from juncture.deploy.manifest import Manifest, read_manifest
+from juncture.deploy.facts import gather
 from juncture.deploy.promises import kept_promises
 from juncture.errors import JunctureError
 from juncture.flink.subtasks import workers
-from juncture.kafka.admin import Admin
+from juncture.model.calibration import Calibration
 from juncture.model.capacity import CapacityReport, Check, Range, Supply, Traffic
-from juncture.model.duration import parse_duration, to_millis
-from juncture.model.flow import JOINS
-from juncture.model.plan import table_names
 from juncture.model.resolved import ResolvedStartpoints
-from juncture.planner.plan import parse_plan
-
-_INTERVAL = "execution.checkpointing.interval"
+from juncture.render.bundle import digest
 
 
 @dataclass(frozen=True)
@@ -42,6 +36,7 @@ def assess(
     connection: Connection,
     resolved: ResolvedStartpoints | None,
     what_if: WhatIf = AS_IT_IS,
+    calibration: Calibration | None = None,
     say: Callable[[str], None] = lambda message: None,
 ) -> CapacityReport:
     """Compute what a job needs from its plan and its topics, and hold it against the cluster. Changes nothing.
@@ -51,40 +46,20 @@ def assess(
         connection: where it shall run.
         resolved: where it would start, for how much there is to catch up with; None if it goes on from state.
         what_if: other circumstances than those that were found.
+        calibration: what the job was measured to cost, in place of the packaged model.
         say: is told each step.
 
     Raises:
         Refused: a topic does not exist, or may not be read.
         Unreachable: the brokers do not answer. A cluster that does not is told of in the report.
     """
-    manifest, plan = read_manifest(files), parse_plan(files["plan.json"])
-    read = {name for scan in plan.of_kind("table-source-scan") for name in table_names(scan.raw)}
-    topics = {table: topic for table, topic in manifest.topics.items() if table in read}
-    admin = Admin(connection.kafka)
-    say("Reading how much comes through the topics")
-    found, assumed = traffic(admin, topics)
-    say("Reading a sample of their records")
-    tables = tables_of(files["statements.sql"])
-    payloads = {name: column for name, each in tables.items() if (column := each.statement.payload)}
-    samples, unread = samples_of(admin, topics, payloads)
-    found = tuple(_scaled(each, what_if.rate) for each in found)
-    sides, left_out = sides_of(
-        plan,
-        tables,
-        {each.table: each for each in found},
-        samples,
-        frozenset(manifest.event_joins),
-        manifest.join_chains,
-    )
+    facts = gather(files, connection, say)
+    manifest = facts.manifest
+    found = tuple(_scaled(each, what_if.rate) for each in facts.traffic)
+    sides, left_out = facts.sides(found)
     supply, promises, unknown = _supply(connection, files)
-    job = demand.Job(
-        parallelism=manifest.slots,
-        backend=manifest.options.get("state.backend.type", "hashmap"),
-        on_event_join=bool(manifest.event_joins),
-        joins=sum(node.kind in JOINS for node in plan.nodes),
-        interval=_interval(manifest),
-        backlog=sum(source.records for source in resolved.sources) if resolved is not None else 0,
-    )
+    backlog = sum(source.records for source in resolved.sources) if resolved is not None else 0
+    job = facts.job(model_of(calibration, manifest.job), backlog)
     figures = demand.figures(job, found, sides)
     held = readiness.Demand(
         name=manifest.job,
@@ -96,7 +71,7 @@ def assess(
         unresolved=tuple(each.message for each in resolved.errors) if resolved is not None else (),
     )
     backend, reason = readiness.recommended(held, supply)
-    notes = (*assumed, *unread, *left_out, *unknown)
+    notes = (*facts.assumed, *left_out, *unknown, *_about(calibration, manifest.job, job, files))
     if what_if.rate != 1.0:
         notes = (f"all rates are taken {what_if.rate:g} times", *notes)
     return CapacityReport(
@@ -109,7 +84,7 @@ def assess(
         backend_reason=reason,
         traffic=found,
         state=sides,
-        matching=matching_of(plan, samples),
+        matching=matching_of(facts.plan, facts.samples),
         figures=figures,
         supply=supply,
         checks=readiness.checks(held, supply),
@@ -146,10 +121,31 @@ def _supply(
     )
 
 
-def _interval(manifest: Manifest) -> int:
-    """Between checkpoints, in ms."""
-    try:
-        found = parse_duration(manifest.options.get(_INTERVAL, "10 s"))
-    except ValueError:
-        found = None
-    return to_millis(found) if found is not None and not isinstance(found, str) else 10_000  # type: ignore[arg-type]
+def model_of(calibration: Calibration | None, job: str) -> CostModel:
+    """The cost model to use for a job: measured with it, or with another one, or else the packaged one."""
+    return PACKAGED if calibration is None else Calibrated(calibration, own=calibration.job == job)
+
+
+def _about(
+    calibration: Calibration | None, name: str, job: demand.Job, files: Mapping[str, str]
+) -> Iterator[str]:
+    """How far a calibration is from the job as it is now."""
+    if calibration is None:
+        return
+    when = f"{calibration.at:%Y-%m-%d %H:%M} UTC"
+    if calibration.job != name:
+        yield f"there is no calibration of '{name}': that of '{calibration.job}', {when}, is taken; ranges are wider"
+        return
+    if job.engine(job.backend) != calibration.engine:
+        yield (
+            f"the calibration of {when} is of {calibration.engine}, and this is {job.engine(job.backend)}: the packaged"
+            " model is taken; run `juncture calibrate` again"
+        )
+        return
+    if digest(files) != calibration.digest:
+        yield f"what is rendered has changed since it was calibrated, {when}"
+    if job.parallelism != calibration.parallelism:
+        yield (
+            f"it was calibrated with parallelism {calibration.parallelism}, and has {job.parallelism}: each subtask is"
+            " taken to do as well"
+        )

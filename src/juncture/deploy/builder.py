@@ -15,7 +15,7 @@ from juncture.deploy.reading import Reading
 from juncture.deploy.site import Progress, Site
 from juncture.deploy.starts import Starting
 from juncture.deploy.stop import stop
-from juncture.deploy.store import Store, builder_of, is_builder
+from juncture.deploy.store import builder_of
 from juncture.deploy.submit import submit
 from juncture.errors import JunctureError, Refused
 from juncture.flink.metrics import metric_text, read_up_to
@@ -55,14 +55,6 @@ class Blueprint:
         """The topic of each table that is read."""
         tables = (table_names(node.raw)[0] for node in self.plan.of_kind("table-source-scan"))
         return {table: self.rendered.topics[table] for table in tables}
-
-
-def is_over(job: str, store: Store) -> bool:
-    """Whether this is the name of a job that has built state, and does so no more."""
-    if not is_builder(job):
-        return False
-    last = store.last(job)
-    return last is not None and last.phase in ("stopped", "failed")
 
 
 def builder_files(blueprint: Blueprint, number: int, until: int | None) -> dict[str, str]:

@@ -20,6 +20,7 @@ from juncture.deploy.cut import (
     refuse_removed,
     refuse_rewound,
 )
+from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.reading import Reading
 from juncture.deploy.replacement import bring_back, replace, version_before
@@ -65,12 +66,12 @@ class HandOverPlan(Value):
     state_bytes: int | None
 
 
-def plan_hand_over(blueprint: Blueprint, new: Bundle, site: Site) -> HandOverPlan:
+def plan_hand_over(blueprint: Blueprint, new: Bundle, site: Site, gate: Gate = OPEN) -> HandOverPlan:
     """What would be read, and what that takes; changes nothing. Raises what `hand_over` raises before it begins."""
-    return _plan(blueprint, new, site)[0]
+    return _plan(blueprint, new, site, gate)[0]
 
 
-def _plan(blueprint: Blueprint, new: Bundle, site: Site) -> tuple[HandOverPlan, Cut, Offsets]:
+def _plan(blueprint: Blueprint, new: Bundle, site: Site, gate: Gate) -> tuple[HandOverPlan, Cut, Offsets]:
     job, connection, store = blueprint.rendered.job.name, site.connection, site.store
     last = version_before(job, site)
     former = store.get_bundle(last.bundle)
@@ -96,6 +97,7 @@ def _plan(blueprint: Blueprint, new: Bundle, site: Site) -> tuple[HandOverPlan, 
         # The job that builds state writes none; the new version will.
         own = (check_timeouts(new.files, site), check_ids(new.files, site, last))
         checked = (*checked, *(each for each in own if each is not None))
+        checked = (*checked, *gate.passed(new.files, connection, store, former))
         detail = cluster.job(last.flink_job_id) if runs else None
         read = sum(source.read for source in counters(cluster, detail).sources) if detail else 0
         rate = 1000 * read / detail.duration if detail and detail.duration else None
@@ -162,6 +164,7 @@ def hand_over(
     site: Site,
     *,
     healthy_within: float = 120,
+    gate: Gate = OPEN,
 ) -> Deployment:
     """Build the new version's state beside the old one, stop that, and go on where it was.
 
@@ -175,6 +178,7 @@ def hand_over(
         old: the files and jars of the version before.
         site: where to.
         healthy_within: seconds for the new version's first checkpoint, and for its lag to fall.
+        gate: whether there must be enough for it.
 
     Raises:
         Refused: these versions can't be handed over, something is missing, the state could not be built (then the old
@@ -183,7 +187,7 @@ def hand_over(
     """
     with signals_raise(), site.holding(before.job, "hand-over") as held:
         try:
-            return _hand_over(before, blueprint, new, old, held, healthy_within)
+            return _hand_over(before, blueprint, new, old, held, healthy_within, gate)
         finally:
             remove_old(before.job, held)
 
@@ -195,13 +199,14 @@ def _hand_over(
     old: Bundle,
     site: Site,
     healthy_within: float,
+    gate: Gate,
 ) -> Deployment:
     job = blueprint.rendered.job.name
     end_builder(job, site)
     if before.phase == "running" and before.digest == digest(new.files):
         site.progress(f"Version {before.version} is this one already")
         return before
-    plan, cut, start = _plan(blueprint, new, site)
+    plan, cut, start = _plan(blueprint, new, site, gate)
     if (plan.before, plan.runs) != (before.version, before.phase == "running"):
         raise Refused(
             f"'{job}' was changed meanwhile",
@@ -233,7 +238,7 @@ def _hand_over(
     return replace(
         stopped, plan.runs, old, new, site,
         accept="LOST", start_from=built.savepoint, healthy_within=healthy_within,
-        starting=_from(cut, blueprint, site.reading),
+        starting=_from(cut, blueprint, site.reading), gate=gate.opened,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from juncture.capacity.costs import Engine, engine_of
 from juncture.errors import JunctureError
 from juncture.model.startpoint import OffsetRanges, Startpoint
 
@@ -89,6 +90,16 @@ class Manifest(BaseModel):
     def join_chains(self) -> tuple[tuple[str, ...], ...]:
         """Of these, those that run as one operator, for each operator."""
         return self.event_join.chains if self.event_join else ()
+
+    @property
+    def backend(self) -> str:
+        """Of its state."""
+        return self.options.get("state.backend.type", "hashmap")
+
+    @property
+    def engine(self) -> Engine:
+        """What its joins run on, and with which backend."""
+        return engine_of(bool(self.event_joins), self.backend)
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from juncture.deploy import health, ledger
+from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.positions import NONE, Tolerance
 from juncture.deploy.resume import last_that_ran
@@ -58,6 +59,7 @@ def replace(
     healthy_within: float,
     starting: Starting = AS_AUTHORED,
     tolerance: Tolerance = NONE,
+    gate: Gate = OPEN,
 ) -> Deployment:
     """Start a version and watch it; if it is not well, start the one that was stopped for it.
 
@@ -72,6 +74,7 @@ def replace(
         healthy_within: seconds until it must be well.
         starting: which of its sources are rewound.
         tolerance: what may be missing of its topics after that.
+        gate: one that was passed, for what is recorded.
 
     Raises:
         Refused: it was not well, or did not start; what runs now is in the error's state.
@@ -79,9 +82,15 @@ def replace(
     """
     try:
         begun = submit(
-            new, site, accept=accept, start_from=start_from, starting=starting, tolerance=tolerance,
+            new,
+            site,
+            accept=accept,
+            start_from=start_from,
+            starting=starting,
+            gate=gate,
+            tolerance=tolerance,
             watched=True,
-        )  # fmt: skip
+        )
     except Refused as error:
         if not ran:
             raise

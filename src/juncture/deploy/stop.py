@@ -10,7 +10,7 @@ from juncture.deploy import ledger
 from juncture.deploy.files import StoreFull
 from juncture.deploy.retention import remove_old
 from juncture.deploy.site import Progress, Site
-from juncture.deploy.store import Store, is_builder
+from juncture.deploy.store import Store, is_helper
 from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.flink.rest import FlinkCluster
 from juncture.local.supervisor import signals_raise
@@ -78,7 +78,7 @@ def stop(
         else:
             stopped = _cancel(record, cluster, progress)
         journal.append(stopped)
-        whole = job not in site.held and not is_builder(job)
+        whole = job not in site.held and not is_helper(job)
         if whole and stopped.savepoint is not None and journal.full is None:
             # As a step of another command it is that one's to do, when a version runs again.
             remove_old(job, site)

@@ -4,6 +4,7 @@
     <root>/<job>/bundles/<digest>/         statements.sql, job.py, plan.json, manifest.json
     <root>/<job>/removed/000003.json       when the savepoint of deployment 3 was removed, and by whom
     <root>/<job>/lock/                     who is deploying (juncture.deploy.lock)
+    <root>/<job>/calibrations/000002.json  what the job was measured to cost (juncture.deploy.calibrations)
 
 A record is never changed: a deployment's later phases are further records, and the last one counts.
 """
@@ -27,6 +28,7 @@ from juncture.model.deployment import Deployment
 _RECORD = re.compile(r"(\d{6,})-(\d{3,})\.json")
 _REMOVED = re.compile(r"(\d{6,})\.json")
 _BUILDER = "__hand_over"
+_CALIBRATION = "__calibration"
 _SCHEMA = 1
 
 
@@ -187,9 +189,22 @@ def builder_of(job: str) -> str:
     return job + _BUILDER
 
 
-def is_builder(job: str) -> bool:
-    """Whether this is the name of a job that builds state."""
-    return job.endswith(_BUILDER)
+def calibration_of(job: str) -> str:
+    """The name in the store of the job that another one's cost is measured with."""
+    return job + _CALIBRATION
+
+
+def is_helper(job: str) -> bool:
+    """Whether this is the name of a job that a command runs for a while, for another job."""
+    return job.endswith((_BUILDER, _CALIBRATION))
+
+
+def is_over(job: str, store: Store) -> bool:
+    """Whether this is the name of such a job, which runs no more."""
+    if not is_helper(job):
+        return False
+    last = store.last(job)
+    return last is not None and last.phase in ("stopped", "failed")
 
 
 def _removal(deployment: Deployment) -> str:

@@ -190,7 +190,7 @@ def _plan(asked: _Asked, site: Site, cluster: FlinkCluster, last: Deployment | N
     connection.values(manifest.variables)
     checked = [
         *preflight.check(asked.bundle, site, cluster, last),
-        *asked.gate.passed(files, connection),
+        *asked.gate.passed(files, connection, site.store),
     ]
     resolved = None
     if origin is None or rewound:

@@ -6,6 +6,7 @@ from juncture.deploy import preflight
 from juncture.deploy.builder import end_builder
 from juncture.deploy.changes import refuse_worse, verdict_between
 from juncture.deploy.connection import Connection
+from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.positions import NONE, Tolerance, log_begins, passed_over, refuse_passed
 from juncture.deploy.promises import kept_promises, refuse_broken
@@ -46,7 +47,9 @@ class UpgradePlan(Value):
     startpoints: ResolvedStartpoints | None = None
 
 
-def plan_upgrade(bundle: Bundle, site: Site, starting: Starting = AS_AUTHORED) -> UpgradePlan:
+def plan_upgrade(
+    bundle: Bundle, site: Site, starting: Starting = AS_AUTHORED, gate: Gate = OPEN
+) -> UpgradePlan:
     """What would become of the state, and of what the new version needs; changes nothing.
 
     Raises what `upgrade` raises before it stops the job, but for verdicts.
@@ -55,9 +58,13 @@ def plan_upgrade(bundle: Bundle, site: Site, starting: Starting = AS_AUTHORED) -
     last = version_before(manifest.job, site)
     with connection.cluster() as cluster:
         checked = preflight.check(bundle, site, cluster, last, slots_of(last, store))
-        kept = kept_promises(store.get_bundle(last.bundle), connection, cluster)
-        keeps = kept_promises(bundle.files, connection, cluster)
-        checked = (*checked, *refuse_broken(kept, keeps, manifest.job))
+        former = store.get_bundle(last.bundle)
+        if gate.shut:
+            checked = (*checked, *gate.passed(bundle.files, connection, store, former))
+        else:
+            kept = kept_promises(former, connection, cluster)
+            keeps = kept_promises(bundle.files, connection, cluster)
+            checked = (*checked, *refuse_broken(kept, keeps, manifest.job))
         if last.phase == "running":
             refuse_passed(manifest, last, starting.rewound, site, cluster)
     if last.phase != "running":
@@ -75,7 +82,7 @@ def plan_upgrade(bundle: Bundle, site: Site, starting: Starting = AS_AUTHORED) -
         environment=connection.environment,
         before=last.version,
         runs=last.phase == "running",
-        state=verdict_between(store.get_bundle(last.bundle), bundle.files),
+        state=verdict_between(former, bundle.files),
         checked=(*checked, *left_out_of(manifest)),
         startpoints=resolved,
     )
@@ -109,6 +116,7 @@ def upgrade(
     accept: Verdict = "KEEP",
     healthy_within: float = 120,
     starting: Starting = AS_AUTHORED,
+    gate: Gate = OPEN,
 ) -> Deployment:
     """Stop a job with a savepoint, start its new version from it, and go back if that one is not well.
 
@@ -123,14 +131,15 @@ def upgrade(
         accept: the worst that may become of the state.
         healthy_within: seconds for the new version's first checkpoint, and for its lag to fall.
         starting: which of its sources are rewound to their startpoints.
+        gate: whether there must be enough for it.
 
     Raises:
-        Refused: the state would suffer more than is accepted, something is missing (then nothing was changed), or
-            the new version was not well, and the old one runs again.
+        Refused: the state would suffer more than is accepted, something is missing, there is not enough (then nothing
+            was changed), or the new version was not well, and the old one runs again.
         Unreachable: the cluster or the brokers do not answer.
     """
     with signals_raise(), site.holding(before.job, "upgrade") as held:
-        return _upgrade(before, new, old, held, accept, healthy_within, starting)
+        return _upgrade(before, new, old, held, accept, healthy_within, starting, gate)
 
 
 def _upgrade(
@@ -141,10 +150,11 @@ def _upgrade(
     accept: Verdict,
     healthy_within: float,
     starting: Starting,
+    gate: Gate,
 ) -> Deployment:
     end_builder(before.job, site)
     refuse_worse(before.job, verdict_between(site.store.get_bundle(before.bundle), new.files), accept)
-    plan = plan_upgrade(new, site, starting)
+    plan = plan_upgrade(new, site, starting, gate)
     if (plan.before, plan.runs) != (before.version, before.phase == "running"):
         raise Refused(
             f"'{plan.job}' was changed meanwhile: {'version' if plan.runs else 'stopped, or failed: version'}"
@@ -166,7 +176,7 @@ def _upgrade(
     begun = replace(
         stopped, plan.runs, old, new, site,
         accept=accept, start_from=stopped.savepoint, healthy_within=healthy_within, starting=starting,
-        tolerance=tolerance,
+        tolerance=tolerance, gate=gate.opened,
     )  # fmt: skip
     remove_old(plan.job, site)
     return begun

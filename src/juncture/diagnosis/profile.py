@@ -48,12 +48,12 @@ _AREAS = tuple(
 )
 
 
-def spent(root: FlameNode | None) -> tuple[Spent, ...]:
-    """Shares of the samples in which a vertex worked, the largest first; empty where it was never seen to work."""
-    if root is None:
-        return ()
+def spent(*roots: FlameNode | None) -> tuple[Spent, ...]:
+    """Shares of the samples in which vertices worked, the largest first; empty where none was seen to work."""
     counts: Counter[str] = Counter()
-    _count(root, OTHER, counts)
+    for root in roots:
+        if root is not None:
+            _count(root, OTHER, counts)
     del counts[""]
     total = sum(counts.values())
     return tuple(Spent(doing=area, share=count / total) for area, count in counts.most_common() if count)

@@ -94,7 +94,7 @@ class Plan(Answer):
 
 
 class JobDetail(Answer):
-    """A job and its vertices. `end_time` is -1 while it runs. Flink renews this every 3 s."""
+    """A job and its vertices. `end_time` is -1 while it runs. Flink renews this every 3 s, but for its clock, `now`."""
 
     id: str = Field(alias="jid")
     name: str
@@ -102,6 +102,7 @@ class JobDetail(Answer):
     start_time: int = Field(alias="start-time")
     end_time: int = Field(alias="end-time")
     duration: int
+    now: int = 0
     vertices: tuple[Vertex, ...]
     plan: Plan = Plan()
 
@@ -119,7 +120,10 @@ class JobDetail(Answer):
 
 
 class Checkpoint(Answer):
-    """One checkpoint or savepoint. The type is 'CHECKPOINT', 'SAVEPOINT', or 'SYNC_SAVEPOINT' for a stop's."""
+    """One checkpoint or savepoint. The type is 'CHECKPOINT', 'SAVEPOINT', or 'SYNC_SAVEPOINT' for a stop's.
+
+    `state_size` is all that it refers to, `checkpointed_size` what was written for it.
+    """
 
     id: int
     status: str
@@ -128,6 +132,7 @@ class Checkpoint(Answer):
     trigger_timestamp: int
     latest_ack_timestamp: int
     state_size: int
+    checkpointed_size: int = 0
     end_to_end_duration: int
     external_path: str | None = None
     failure_message: str | None = None

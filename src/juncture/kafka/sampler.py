@@ -23,11 +23,12 @@ _SETTINGS = {
 
 
 class Sampled(NamedTuple):
-    """A record: its timestamp in ms of the epoch, None if it has none; bytes of its key, value and headers."""
+    """A record: its timestamp in ms of the epoch, None if it has none; bytes of its key, value and headers together."""
 
     offset: int
     timestamp: int | None
     size: int
+    value: bytes | None
 
 
 def sample(
@@ -77,7 +78,7 @@ def _take(
         return None
     assert offset is not None
     if not at_end and offset < end:
-        found[place].append(Sampled(offset, _timestamp(message), _size(message)))
+        found[place].append(Sampled(offset, _timestamp(message), _size(message), message.value()))
     # What follows the last record may be a transaction's marker, which is no record: then the EOF says so.
     return place if at_end or offset >= end - 1 or len(found[place]) >= limit else None
 

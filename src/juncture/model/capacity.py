@@ -9,9 +9,11 @@ from pydantic import AwareDatetime, field_serializer
 
 from juncture.model.base import Value
 
-Basis = Literal["measured", "sampled", "computed", "packaged", "assumed"]
-"""Counted in Kafka or Flink; from a sample of records; from other figures; from the cost model that comes with
-Juncture; taken for want of anything better."""
+Basis = Literal["measured", "sampled", "computed", "calibrated", "packaged", "assumed"]
+"""Counted in Kafka or Flink; from a sample of records; from other figures; from a cost model that was measured with
+the job, or from the one that comes with Juncture; taken for want of anything better."""
+
+Unit = Literal["records/s", "bytes", "bytes/s", "µs", "cores", "slots", "rows", "s"]
 
 
 class Range(Value):
@@ -43,7 +45,7 @@ class Figure(Value):
     """One figure, the formula it comes from with its numbers filled in, and what it rests on."""
 
     name: str
-    unit: Literal["records/s", "bytes", "bytes/s", "µs", "cores", "slots", "rows", "s"]
+    unit: Unit
     value: Range
     formula: str
     basis: Basis
@@ -71,10 +73,14 @@ class Traffic(Value):
 
 
 class SideState(Value):
-    """What a join keeps of one input: `columns` of its rows, for `kept` ms, None for ever."""
+    """What a join keeps of one input: `columns` of its rows, for `kept` ms, None for ever.
+
+    `tables` are those that the input comes from.
+    """
 
     operator: str
     side: str
+    tables: tuple[str, ...] = ()
     columns: tuple[str, ...]
     rate: Range
     kept: Range | None

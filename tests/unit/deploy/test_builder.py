@@ -9,9 +9,9 @@ from typing import Any
 from tests.projects import small_project
 from tests.unit.deploy.records import deployment
 
-from juncture.deploy.builder import Blueprint, builder_files, is_over, read_to
+from juncture.deploy.builder import Blueprint, builder_files, read_to
 from juncture.deploy.manifest import read_manifest
-from juncture.deploy.store import Store, builder_of
+from juncture.deploy.store import Store, builder_of, is_over
 from juncture.planner.plan import parse_plan, read_plan, with_uids
 from juncture.render.renderer import render
 

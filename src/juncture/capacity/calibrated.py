@@ -1,0 +1,116 @@
+"""The cost model that a job was measured to have, in place of the packaged one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+
+from juncture.capacity.costs import PACKAGED, Engine, Load, Priced, divided
+from juncture.model.calibration import Calibration, Stage
+from juncture.model.capacity import Basis, Range
+from juncture.model.wording import size
+
+_OF_BYTES = (
+    "decoding records",
+    "encoding records",
+    "exchanging records between subtasks",
+    "handing records to Kafka",
+)
+"""What of the tasks' time grows with the size of a record."""
+_ANOTHER = Range(low=0.75, expected=1.0, high=1.25)
+"""How far one job's cost may be from another's with the same engine."""
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A calibration as a `CostModel`. Of other engines than its own it knows what the packaged one knows.
+
+    `own` says whether it is that of the job itself, or of another one of its project.
+    """
+
+    calibration: Calibration
+    own: bool = True
+
+    def basis(self, engine: Engine) -> Basis:
+        return "calibrated" if engine == self.calibration.engine else PACKAGED.basis(engine)
+
+    def micros(self, load: Load) -> Priced:
+        found = self.calibration
+        if load.engine != found.engine:
+            return PACKAGED.micros(load)
+        value = at_state(found.stages, load.state)
+        points = ", ".join(_told(each) for each in found.stages)
+        formula = f"{points}; {value.expected:,.1f} at {size(load.state.expected)} ({found.at:%Y-%m-%d})"
+        if not self.own:
+            value, formula = self._adapted(value, load), f"{found.job}: {formula}"
+            formula += f", per join: {load.joins} for {found.joins}" if load.joins != found.joins else ""
+        wider = load.record_bytes.expected / found.record_bytes if found.record_bytes else 1.0
+        share = sum(each.share for each in found.spent if each.doing in _OF_BYTES)
+        if share and abs(wider - 1) > 0.02:
+            value = value * (1 + share * (wider - 1))
+            formula += f", of which {share:.0%} grow with a record's bytes: * {wider:.2f}"
+        return Priced(value, formula)
+
+    def _adapted(self, value: Range, load: Load) -> Range:
+        """Of another job: what does not grow with bytes goes with the number of joins."""
+        joining = 1 - sum(each.share for each in self.calibration.spent if each.doing in _OF_BYTES)
+        more = load.joins / self.calibration.joins if self.calibration.joins else 1.0
+        return value * (1 + joining * (more - 1)) * _ANOTHER
+
+    def fastest(self, load: Load, parallelism: int) -> Priced:
+        found = self.calibration
+        if load.engine != found.engine:
+            return PACKAGED.fastest(load, parallelism)
+        last, each = found.stages[-1], self.micros(load).value
+        taken = last.rate * last.micros.expected / 1e6
+        cores = taken * parallelism / found.parallelism
+        formula = (
+            f"{last.rate:,.0f} records/s * {last.micros.expected:,.1f} µs were {taken:.2f} cores with"
+            f" {found.parallelism} subtasks; with {parallelism}: {cores:.2f} cores / {each.expected:,.1f} µs"
+        )
+        return Priced(divided(cores * 1e6, each), formula)
+
+    def state(self, engine: Engine) -> Range:
+        found = self.calibration
+        if engine != found.engine or found.state is None:
+            return PACKAGED.state(engine)
+        return found.state if self.own else found.state * _ANOTHER
+
+    def uploaded(self, engine: Engine, record_bytes: Range) -> Range:
+        found = self.calibration
+        if engine != found.engine or found.uploaded is None:
+            return PACKAGED.uploaded(engine, record_bytes)
+        return found.uploaded * (record_bytes.expected / found.record_bytes if found.record_bytes else 1.0)
+
+
+def at_state(stages: Sequence[Stage], state: Range) -> Range:
+    """CPU of a record, in µs, where the joins hold so many bytes.
+
+    Between two sizes that were measured it goes with the logarithm of the state, as the levels of RocksDB's files do;
+    beyond the largest it goes on so, at the least not at all and at the most twice as fast. It never falls: a smaller
+    state that seems to cost more was measured before Java had compiled all.
+    """
+    known = sorted((each for each in stages if each.state), key=lambda each: each.state or 0.0)
+    last = known[-1] if known else stages[-1]
+    error = max(each.micros.high / each.micros.expected - 1 for each in stages)
+    plain = last.micros.expected
+    if len(known) < 2 or plain <= known[0].micros.expected or known[0].state == last.state:
+        return Range(low=plain * (1 - error), expected=plain, high=plain * (1 + error))
+    first = known[0]
+    slope = (plain - first.micros.expected) / log((last.state or 1.0) / (first.state or 1.0))
+
+    def at(bytes_held: float, times: float) -> float:
+        more = log(max(bytes_held, first.state or 1.0) / (last.state or 1.0))
+        return plain + slope * more * (times if more > 0 else 1.0)
+
+    return Range(
+        low=at(state.low, 0.0) * (1 - error),
+        expected=at(state.expected, 1.0),
+        high=at(state.high, 2.0) * (1 + error),
+    )
+
+
+def _told(stage: Stage) -> str:
+    held = f" at {size(stage.state)} of state" if stage.state is not None else ""
+    return f"{stage.micros.expected:,.1f} µs{held}"

@@ -1,0 +1,142 @@
+"""What was seen of a job that read a sample of its topics, and what follows from it for one record."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+
+from juncture.errors import Refused
+from juncture.model.capacity import Range
+
+_LEAST_CPU = 1.0
+"""Seconds of CPU below which clocks and fetches of counters are too coarse to divide by."""
+_SEGMENTS = 5
+_SURE = 0.05
+"""How exact a mean of one run is at best, as a share of it: another run's differs by more than its own parts do."""
+_SETTLED = 0.3
+"""The share of a run after which its checkpoints are looked at: files of RocksDB that are almost empty tell little."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A moment: by the cluster's clock in ms, seconds of CPU since some other moment, records read by table."""
+
+    at: float
+    cpu: float
+    read: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.read.values())
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A checkpoint: when it began, the bytes of the joins' state in it, and the bytes that were written for it."""
+
+    at: float
+    state: float
+    uploaded: float
+
+
+@dataclass(frozen=True)
+class Course:
+    """A run from its first record to its last one, in order; `others` are the cores that others took meanwhile."""
+
+    seen: Sequence[Seen]
+    taken: Sequence[Taken]
+    others: float
+
+    @property
+    def read(self) -> Mapping[str, int]:
+        """Records by table, in all."""
+        return self.seen[-1].read
+
+    def read_at(self, moment: float) -> dict[str, float]:
+        """Records by table at a moment, between two that were seen."""
+        before = next((each for each in reversed(self.seen) if each.at <= moment), self.seen[0])
+        after = next((each for each in self.seen if each.at >= moment), self.seen[-1])
+        passed = after.at - before.at
+        share = (moment - before.at) / passed if passed > 0 else 0.0
+        return {
+            table: before.read.get(table, 0) + share * (count - before.read.get(table, 0))
+            for table, count in after.read.items()
+        }
+
+
+@dataclass(frozen=True)
+class Steady:
+    """The part of a run in which it had warmed up: records, seconds, CPU of a record in µs."""
+
+    measured: int
+    seconds: float
+    micros: Range
+    middle: float
+
+    @property
+    def rate(self) -> float:
+        return self.measured / self.seconds
+
+
+def steady(course: Course) -> Steady:
+    """The last half of a run, by its records. Raises Refused if too little was done in it to be measured."""
+    working = _working(course)
+    last = working[-1]
+    first = next(each for each in working if each.total * 2 >= last.total)
+    measured, cpu = last.total - first.total, last.cpu - first.cpu
+    seconds = (last.at - first.at) / 1000
+    own = cpu - course.others * seconds
+    if measured <= 0 or own < _LEAST_CPU:
+        raise Refused(
+            f"{course.seen[-1].total:,} records are too few: the half of them that was measured took"
+            f" {max(own, 0):.1f} s of CPU, and {_LEAST_CPU:.0f} s are needed",
+            state="nothing was recorded",
+            remedy="take more with --records; if the topics have no more, calibrate when they have",
+        )
+    each = own / measured * 1e6
+    spread = max(_error(course, first, last), _SURE) * each
+    return Steady(
+        measured=measured,
+        seconds=seconds,
+        micros=Range(low=each - spread, expected=each, high=each + spread),
+        middle=(first.at + last.at) / 2,
+    )
+
+
+def _working(course: Course) -> list[Seen]:
+    """The moments up to the last one before all was read, so that no time is in it in which there was nothing to do."""
+    before = [each for each in course.seen if each.total < course.seen[-1].total]
+    begun = next((number for number, each in enumerate(course.seen) if each.total), 0)
+    working = list((before or course.seen)[begun:])
+    return working if len(working) > 1 else list(course.seen)
+
+
+def _error(course: Course, first: Seen, last: Seen) -> float:
+    """The standard error of the mean at 95 %, from how parts of the run differ; a share of it."""
+    bounds = [first]
+    step = (last.total - first.total) / _SEGMENTS
+    for each in course.seen:
+        if first.total < each.total <= last.total and each.total - bounds[-1].total >= step * 0.9:
+            bounds.append(each)
+    slopes = [(after.cpu - before.cpu) / (after.total - before.total) for before, after in pairwise(bounds)]
+    if len(slopes) < 2:
+        return 2 * _SURE
+    return 1.96 * statistics.stdev(slopes) / sqrt(len(slopes)) / statistics.fmean(slopes)
+
+
+def settled(course: Course) -> list[Taken]:
+    """The checkpoints that tell what a row takes."""
+    total = course.seen[-1].total
+    return [each for each in course.taken if sum(course.read_at(each.at).values()) >= _SETTLED * total]
+
+
+def uploaded(course: Course) -> float | None:
+    """Bytes that checkpoints wrote for a record; None where fewer than two were taken while records came."""
+    if len(course.taken) < 2:
+        return None
+    first, last = course.taken[0], course.taken[-1]
+    records = sum(course.read_at(last.at).values()) - sum(course.read_at(first.at).values())
+    return sum(each.uploaded for each in course.taken[1:]) / records if records > 0 else None

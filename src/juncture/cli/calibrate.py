@@ -1,0 +1,105 @@
+"""juncture calibrate"""
+
+from __future__ import annotations
+
+import click
+
+from juncture.cli.compiled import planning, rendered_job
+from juncture.cli.invocation import Invocation, pass_invocation, shared_options
+from juncture.cli.jobs import chosen
+from juncture.cli.output import Text
+from juncture.cli.submit import checked_plan
+from juncture.deploy.builder import Blueprint
+from juncture.deploy.calibrate import Sampled, calibrate
+from juncture.deploy.connection import connect, open_store
+from juncture.deploy.launcher import client_variables
+from juncture.deploy.site import Site
+from juncture.deploy.toolchain import toolchain_for
+from juncture.model.calibration import Calibration
+from juncture.model.wording import percent, size
+from juncture.render.bundle import bundle
+
+
+@click.command("calibrate")
+@click.argument("job", metavar="JOB")
+@click.option(
+    "--records",
+    type=click.IntRange(min=1),
+    default=1_000_000,
+    show_default=True,
+    metavar="N",
+    help="How many of the last records of its topics are read, at most, in the longer of two runs.",
+)
+@click.option(
+    "--seconds",
+    type=click.IntRange(min=5),
+    default=90,
+    show_default=True,
+    metavar="N",
+    help="How long each run may take; what it has read by then is measured.",
+)
+@shared_options
+@pass_invocation
+def command(invocation: Invocation, job: str, records: int, seconds: int) -> None:
+    """Measure what a job costs on its cluster, by running it over the last records of its topics.
+
+    Two runs, of a quarter of the records and of all, give CPU a record at two sizes of state, what state takes in
+    checkpoints, and what these write. `juncture capacity` takes that in place of the model that comes with Juncture.
+
+    A job that runs is left alone, but for the slots and cores that this takes beside it: it reads as a group of its
+    own, commits no offsets, and writes to topics of its own, named for the job's with .juncture-calibration at the
+    end, which are removed after it.
+    """
+    (name,) = chosen(invocation, [job])
+    project, environment = invocation.project, invocation.environment
+    connection = connect(invocation.root, environment)
+    site = Site(connection, open_store(invocation.root, environment))
+    rendered = rendered_job(invocation, name)
+    connection.values(rendered.placeholders)
+    with (
+        invocation.output.progress() as say,
+        planning([rendered], say, client_variables(connection.flink)) as (_, planner),
+    ):
+        say(f"Compiling {name}")
+        plan = checked_plan(invocation, rendered, planner.compile(rendered))
+        needed = toolchain_for(rendered, plan)
+        files = bundle(rendered, plan, needed.pinned, project.template_dirs)
+        jars = [jar.path for jar in needed.jars]
+        blueprint = Blueprint(rendered, plan, needed.pinned, project.template_dirs, jars)
+        left = f"what is left of it, `juncture calibrate {name}` takes away"
+        with invocation.leaving(left):
+            found = calibrate(blueprint, files, site.using(planner, say), Sampled.up_to(records, seconds))
+
+    invocation.output.result(found, lambda text: _view(text, found))
+
+
+def _view(text: Text, found: Calibration) -> None:
+    machine = found.machine
+    text.line(
+        f"{found.job} on {found.environment}, {found.engine}, parallelism {found.parallelism}: Flink {machine.flink},"
+        f" {machine.cores} cores in {machine.taskmanagers} TaskManagers"
+    )
+    text.line()
+    rows = [
+        (
+            f"{each.records:,}",
+            f"{each.measured:,}",
+            f"{each.seconds:.1f} s",
+            f"{each.rate:,.0f}",
+            f"{each.micros.expected:,.1f} µs ± {percent(each.micros.high / each.micros.expected - 1)}",
+            size(each.state) if each.state is not None else "not known",
+        )
+        for each in found.stages
+    ]
+    text.table(rows, header=("records", "measured", "in", "records/s", "CPU a record", "state meanwhile"))
+    text.line()
+    if found.state is not None:
+        low, high = found.state.low, found.state.high
+        text.line(f"state: {found.state.expected:.2f} ({low:.2f} to {high:.2f}) times the bytes of its rows")
+    if found.uploaded is not None:
+        text.line(f"checkpoints wrote {found.uploaded.expected:,.0f} bytes a record")
+    if found.spent:
+        parts = ", ".join(f"{each.doing} {percent(each.share)}" for each in found.spent)
+        text.line(f"of the tasks' time: {parts}")
+    for note in found.notes:
+        text.line(f"note: {note}", style="dim")

@@ -1,0 +1,207 @@
+"""What a job costs, measured: its own plan over a sample of its own topics, on the cluster that it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from juncture.capacity.costs import PACKAGED
+from juncture.capacity.fit import Run, stage_of, state_factor, uploaded_bytes
+from juncture.deploy import calibrations, ledger
+from juncture.deploy.builder import Blueprint
+from juncture.deploy.calibrator import calibrator_files, create_topics, end_calibrator
+from juncture.deploy.cut import Offsets
+from juncture.deploy.facts import Facts, gather
+from juncture.deploy.manifest import Bundle
+from juncture.deploy.sampling import extents_of, last_records
+from juncture.deploy.site import Site
+from juncture.deploy.starts import Starting
+from juncture.deploy.stop import stop
+from juncture.deploy.store import calibration_of
+from juncture.deploy.submit import submit
+from juncture.deploy.watching import Clocks, Watched, watch
+from juncture.errors import Refused
+from juncture.flink.rest import FlinkCluster
+from juncture.flink.subtasks import workers
+from juncture.kafka import offsets
+from juncture.kafka.admin import Admin
+from juncture.local.supervisor import signals_raise
+from juncture.model.calibration import Calibration, Machine, Stage
+from juncture.model.capacity import Range, SideState
+from juncture.model.startpoint import AtOffsets, Startpoint
+from juncture.render.bundle import digest
+
+_SMALLER = 4
+"""How many times as many records the second run reads as the first one."""
+_BUSY = 0.1
+"""The share of the measured CPU from which on others are told of."""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """How much is read: the records of each run, the most last, and the seconds that each may take."""
+
+    records: Sequence[int]
+    seconds: float
+
+    @classmethod
+    def up_to(cls, records: int, seconds: float) -> Sampled:
+        """Two runs, for two sizes of state."""
+        return cls((max(records // _SMALLER, 1), records), seconds)
+
+
+def calibrate(blueprint: Blueprint, files: Mapping[str, str], site: Site, sampled: Sampled) -> Calibration:
+    """Run the job over the last records of its topics, and record what a record and its state cost.
+
+    The job itself, if it runs, is left alone, but for the cores and slots that this takes beside it: what measures
+    reads as a group of its own, commits nothing, and writes to topics of its own, which are gone after. Interrupted,
+    it takes its job and its topics away; killed, the next calibration of the job does.
+
+    Args:
+        blueprint: the job, before it becomes files.
+        files: its bundle.
+        site: where to.
+        sampled: how much is read.
+
+    Raises:
+        Refused: a sink is not on Kafka, slots are missing, or too few records are there to be measured.
+        Unreachable: the cluster or the brokers do not answer.
+    """
+    measuring = calibrator_files(blueprint)
+    name = calibration_of(blueprint.rendered.job.name)
+    with (
+        signals_raise(),
+        site.connection.cluster() as cluster,
+        site.holding(name, "calibrate") as held,
+    ):
+        end_calibrator(blueprint, held)
+        clocks = Clocks(cluster)
+        facts = gather(files, site.connection, site.progress)
+        bench = _Bench(blueprint, measuring, facts, held, cluster, clocks.others())
+        try:
+            create_topics(blueprint, held)
+            runs = bench.runs(sampled)
+        finally:
+            site.progress("Taking away the job and the topics of the calibration")
+            end_calibrator(blueprint, held)
+        found = bench.fitted(runs, digest(files))
+        site.progress(f"Recorded at {calibrations.keep(site.store, found)}")
+        return found
+
+
+@dataclass(frozen=True)
+class _Bench:
+    blueprint: Blueprint
+    files: Mapping[str, str]
+    facts: Facts
+    site: Site
+    cluster: FlinkCluster
+    others: Mapping[str, float]
+
+    def runs(self, sampled: Sampled) -> list[tuple[Run, Watched]]:
+        admin = Admin(self.site.connection.kafka)
+        end = offsets.latest(admin, sorted(set(self.facts.topics.values())))
+        held = sum(each.records for each in self.facts.traffic)
+        if not held:
+            raise Refused(
+                "its topics hold no records",
+                state="nothing was recorded",
+                remedy="calibrate when they have some; `juncture sample` writes some for the example joins",
+            )
+        of, most = len(sampled.records), max(sampled.records)
+        shares = [size / most for size in sampled.records]
+        longest = min(most, held)
+        return [
+            self._run(admin, max(round(share * longest), 1), end, sampled.seconds, f"Run {number} of {of}")
+            for number, share in enumerate(shares, start=1)
+        ]
+
+    def _run(self, admin: Admin, size: int, end: Offsets, seconds: float, told: str) -> tuple[Run, Watched]:
+        start = dict(last_records(admin, self.facts, size, end))
+        whole = {
+            self.facts.topics[each.name]
+            for each in self.blueprint.rendered.statements
+            if each.kind == "source" and each.connector != "kafka" and each.name in self.facts.topics
+        }
+        start |= offsets.earliest(admin, whole)  # Flink reads them so, always
+        wanted = sum(end[topic][p] - first for topic, parts in start.items() for p, first in parts.items())
+        self.site.progress(f"{told}: {wanted:,} records")
+        instead = {
+            table: Startpoint(start=AtOffsets(offsets=dict(start[topic])))
+            for table, topic in self.facts.topics.items()
+            if topic not in whole
+        }
+        begun = submit(
+            Bundle(self.files, self.blueprint.jars), self.site, anew=True, starting=Starting(instead=instead)
+        )
+        seen = watch(self.cluster, begun.flink_job_id, wanted, self.others, seconds, self.site.progress)
+        stop(begun.job, self.site, savepoint=False)
+        return Run(seen.course, extents_of(admin, self.facts, start, end)), seen
+
+    def fitted(self, runs: list[tuple[Run, Watched]], of: str) -> Calibration:
+        facts, job = self.facts, self.facts.job(PACKAGED)
+        stages, notes = self._stages([run for run, _ in runs])
+        longest = runs[-1]
+        others = longest[0].course.others
+        taken = stages[-1].rate * stages[-1].micros.expected / 1e6
+        if others > taken * _BUSY:
+            notes.append(
+                f"others took {others:.2f} cores of the same TaskManagers before, against {taken:.2f} of this job: that"
+                " they go on so is assumed"
+            )
+        if not longest[1].spent:
+            notes.append(
+                "threads were not sampled (rest.flamegraph.enabled, and runs of 10 s): no parts are told"
+            )
+        read = longest[0].course.read
+        sizes = {each.table: each.record_bytes.expected for each in facts.traffic}
+        return Calibration(
+            job=facts.manifest.job,
+            environment=self.site.connection.environment,
+            at=ledger.now(),
+            by=ledger.whoami(),
+            digest=of,
+            engine=facts.manifest.engine,
+            joins=job.joins,
+            parallelism=job.parallelism,
+            record_bytes=sum(sizes.get(table, 0.0) * count for table, count in read.items())
+            / max(sum(read.values()), 1),
+            machine=machine_of(self.cluster),
+            stages=tuple(stages),
+            state=state_factor([run for run, _ in runs], self._sides),
+            uploaded=uploaded_bytes([run for run, _ in runs]),
+            spent=longest[1].spent,
+            others=others,
+            notes=tuple(notes),
+        )
+
+    def _stages(self, runs: list[Run]) -> tuple[list[Stage], list[str]]:
+        """A stage of each run; of the shorter ones where they were long enough."""
+        stages, notes = [], []
+        for run in runs[:-1]:
+            try:
+                stages.append(stage_of(run))
+            except Refused as error:
+                notes.append(f"one size of state only: of the shorter run, {error.problem}")
+        return [*stages, stage_of(runs[-1])], notes
+
+    def _sides(self, rates: Mapping[str, Range]) -> tuple[SideState, ...]:
+        nothing = Range.exactly(0)
+        traffic = tuple(
+            each.model_copy(update={"peak": rates.get(each.table, nothing)}) for each in self.facts.traffic
+        )
+        return self.facts.sides(traffic)[0]
+
+
+def machine_of(cluster: FlinkCluster) -> Machine:
+    """What a cluster tells of itself."""
+    overview, found = cluster.overview(), workers(cluster)
+    return Machine(
+        cluster=cluster.base_url,
+        flink=overview.version,
+        taskmanagers=len(found),
+        cores=sum(each.hardware.cores for each in found),
+        slots=overview.slots_total,
+        managed=sum(each.memory.managed for each in found),
+        heap=sum(each.memory.heap for each in found),
+    )

@@ -1,0 +1,104 @@
+"""What is known of a rendered job from its plan and its topics, before anything is computed from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from juncture.capacity import demand
+from juncture.capacity.costs import CostModel
+from juncture.capacity.sides import Samples, samples_of, sides_of
+from juncture.capacity.traffic import traffic
+from juncture.checks.tables import Table
+from juncture.deploy.connection import Connection
+from juncture.deploy.examine import tables_of
+from juncture.deploy.manifest import Manifest, read_manifest
+from juncture.kafka.admin import Admin
+from juncture.model.capacity import SideState, Traffic
+from juncture.model.duration import parse_duration, to_millis
+from juncture.model.flow import JOINS
+from juncture.model.plan import CompiledPlan, table_names
+from juncture.planner.plan import parse_plan
+
+INTERVAL = "execution.checkpointing.interval"
+_INTERVAL_BY_DEFAULT = 10_000
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A job's plan, and the traffic and the samples of the topics that it reads, by table; what had to be assumed."""
+
+    manifest: Manifest
+    plan: CompiledPlan
+    tables: Mapping[str, Table]
+    topics: Mapping[str, str]
+    traffic: tuple[Traffic, ...]
+    samples: Samples
+    assumed: tuple[str, ...]
+
+    @property
+    def interval(self) -> int:
+        """Between checkpoints, in ms; Juncture's default where the options do not say."""
+        return interval_of(self.manifest.options) or _INTERVAL_BY_DEFAULT
+
+    def sides(self, of: tuple[Traffic, ...]) -> tuple[tuple[SideState, ...], tuple[str, ...]]:
+        """What the joins keep with some traffic, and what is left out (juncture.capacity.sides)."""
+        return sides_of(
+            self.plan,
+            self.tables,
+            {each.table: each for each in of},
+            self.samples,
+            frozenset(self.manifest.event_joins),
+            self.manifest.join_chains,
+        )
+
+    def job(self, model: CostModel, backlog: int = 0) -> demand.Job:
+        return demand.Job(
+            parallelism=self.manifest.slots,
+            backend=self.manifest.backend,
+            on_event_join=bool(self.manifest.event_joins),
+            joins=sum(node.kind in JOINS for node in self.plan.nodes),
+            interval=self.interval,
+            backlog=backlog,
+            model=model,
+        )
+
+
+def interval_of(options: Mapping[str, str]) -> int:
+    """Between a job's checkpoints, in ms; 0 where its options name none."""
+    try:
+        found = parse_duration(options.get(INTERVAL, ""))
+    except ValueError:
+        return 0
+    return to_millis(found) if isinstance(found, timedelta) else 0
+
+
+def gather(
+    files: Mapping[str, str], connection: Connection, say: Callable[[str], None] = lambda message: None
+) -> Facts:
+    """Look at a bundle and at the topics that it reads.
+
+    Raises:
+        Refused: a topic does not exist, or may not be read.
+        Unreachable: the brokers do not answer.
+    """
+    manifest, plan = read_manifest(files), parse_plan(files["plan.json"])
+    read = {name for scan in plan.of_kind("table-source-scan") for name in table_names(scan.raw)}
+    topics = {table: topic for table, topic in manifest.topics.items() if table in read}
+    admin = Admin(connection.kafka)
+    say("Reading how much comes through the topics")
+    found, assumed = traffic(admin, topics)
+    say("Reading a sample of their records")
+    tables = tables_of(files["statements.sql"])
+    payloads = {name: column for name, each in tables.items() if (column := each.statement.payload)}
+    samples, unread = samples_of(admin, topics, payloads)
+    return Facts(
+        manifest=manifest,
+        plan=plan,
+        tables=tables,
+        topics=topics,
+        traffic=found,
+        samples=samples,
+        assumed=(*assumed, *unread),
+    )

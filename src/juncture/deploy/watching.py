@@ -1,0 +1,187 @@
+"""A job that reads up to the end of its topics, watched from its first record until it is there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from juncture.capacity.course import Course, Seen, Taken
+from juncture.deploy import ledger
+from juncture.diagnosis import profile
+from juncture.errors import Refused
+from juncture.flink.answers import Checkpoint, JobDetail
+from juncture.flink.cpu import cpu_times, taskmanagers_of
+from juncture.flink.metrics import progress
+from juncture.flink.rest import FlinkCluster
+from juncture.flink.subtasks import checkpoint_detail, flame_graph
+from juncture.model.observation import Spent
+
+_POLL = 0.5
+_FRESH = 0.1
+"""Seconds between asking and having counters that are not from when somebody last asked."""
+_STALE = 25.0
+"""Seconds in which counters must have moved: by default the JobManager fetches them every 10 s."""
+_LAST = 2
+"""Checkpoints that are waited for when all is read: what is in them is known best."""
+_STUCK = 120.0
+_TOLD_EVERY = 5.0
+_PROFILED_AT = 0.5
+"""The share of the records after which threads are sampled."""
+_SOURCE = "Source: "
+
+
+@dataclass(frozen=True)
+class Watched:
+    course: Course
+    spent: tuple[Spent, ...]
+
+
+class Clocks:
+    """CPU of all TaskManagers, and how many cores they took before the job that is watched was there."""
+
+    def __init__(self, cluster: FlinkCluster) -> None:
+        self._cluster = cluster
+        cpu_times(cluster)
+        time.sleep(_FRESH)
+        self._before, self._at = cpu_times(cluster), time.monotonic()
+
+    def others(self) -> dict[str, float]:
+        """Cores in use now, by TaskManager, since this was made; waits until that can be told."""
+        while True:
+            cpu_times(self._cluster)
+            time.sleep(_FRESH)
+            now, passed = cpu_times(self._cluster), time.monotonic() - self._at
+            moved = {name: cpu - self._before[name] for name, cpu in now.items() if name in self._before}
+            if passed > 2 and (all(each > 0 for each in moved.values()) or passed > _STALE):
+                return {name: cpu / passed for name, cpu in moved.items()}
+            time.sleep(_POLL)
+
+
+def watch(
+    cluster: FlinkCluster,
+    job_id: str,
+    wanted: int,
+    others: Mapping[str, float],
+    seconds: float,
+    say: Callable[[str], None] = lambda message: None,
+) -> Watched:
+    """Watch until the job has read its `wanted` records, or `seconds` are over, and some checkpoints longer.
+
+    Args:
+        cluster: where it runs.
+        job_id: Flink's.
+        wanted: records that are there for it.
+        others: cores that others take, by TaskManager.
+        seconds: after which what was seen is taken as it is.
+        say: is told how far it is.
+
+    Raises:
+        Refused: it ended, or reads nothing.
+        Unreachable: the cluster does not answer.
+    """
+    watcher = Watcher(cluster, job_id, wanted, others)
+    began = moved = told = time.monotonic()
+    while True:
+        seen = watcher.look()
+        now = time.monotonic()
+        if len(watcher.seen) < 2 or seen.total > watcher.seen[-2].total:
+            moved = now
+        if watcher.done or now - began > seconds:
+            break
+        if now - moved > _STUCK:
+            raise Refused(f"it has read {seen.total:,} records, and none for {_STUCK:.0f} s")
+        if now - told > _TOLD_EVERY:
+            told = now
+            say(f"{seen.total:,} of {wanted:,} records read")
+        time.sleep(_POLL)
+    spent = watcher.profile()
+    watcher.await_checkpoints()
+    return Watched(watcher.course(), spent)
+
+
+class Watcher:
+    """Looks at a job that is to read `wanted` records; at one that goes on for ever where there is no such number.
+
+    Raises Refused if the job ends meanwhile.
+    """
+
+    def __init__(
+        self, cluster: FlinkCluster, job_id: str, wanted: int = 0, others: Mapping[str, float] | None = None
+    ) -> None:
+        self._cluster, self._wanted = cluster, wanted
+        self._id = job_id
+        self.job = self._running()
+        self._taskmanagers = taskmanagers_of(cluster, self.job)
+        self._others = sum(cores for name, cores in (others or {}).items() if name in self._taskmanagers)
+        self._joins = [each.id for each in self.job.vertices if not each.name.startswith(_SOURCE)]
+        self._taken: dict[int, Taken] = {}
+        self.behind: int | None = None
+        self._sampling = False
+        self.seen: list[Seen] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether all is read. Of topics with transactions some offsets are no records."""
+        if not self.seen:
+            return False
+        total = self.seen[-1].total
+        still = len(self.seen) > 2 and self.seen[-3].total == total and self.behind == 0
+        return total >= self._wanted or (still and total * 2 > self._wanted)
+
+    def look(self) -> Seen:
+        """What it is at now, which is added to what was seen."""
+        cpu_times(self._cluster, self._taskmanagers)
+        time.sleep(_FRESH)
+        self.job = self._running()
+        cpu = sum(cpu_times(self._cluster, self._taskmanagers).values())
+        sources = progress(self._cluster, self.job, patience=0).sources
+        seen = Seen(float(self.job.now), cpu, {each.table: each.read for each in sources})
+        known = [each.behind for each in sources]
+        self.behind = None if None in known or not known else sum(each or 0 for each in known)
+        self.seen.append(seen)
+        self._note_checkpoints()
+        if self._wanted and not self._sampling and seen.total >= self._wanted * _PROFILED_AT:
+            self._sampling = True
+            for each in self.job.vertices:
+                flame_graph(self._cluster, self._id, each.id)
+        return seen
+
+    def profile(self) -> tuple[Spent, ...]:
+        """What the tasks did, as far as their threads were sampled in time."""
+        if not self._sampling:
+            return ()
+        return profile.spent(*(flame_graph(self._cluster, self._id, each.id) for each in self.job.vertices))
+
+    def await_checkpoints(self) -> None:
+        """Wait for those that begin when all is read; not longer than some of them take."""
+        after, deadline = self.seen[-1].at, time.monotonic() + 4 * _STALE
+        while time.monotonic() < deadline:
+            self._running()
+            self._note_checkpoints()
+            if sum(each.at > after for each in self._taken.values()) >= _LAST:
+                return
+            time.sleep(_POLL)
+
+    def course(self) -> Course:
+        """All that was seen."""
+        taken = [self._taken[number] for number in sorted(self._taken)]
+        return Course(tuple(self.seen), tuple(taken), self._others)
+
+    def _running(self) -> JobDetail:
+        job = self._cluster.job(self._id)
+        if job is None or job.ended:
+            raise Refused(f"it ended: {ledger.root_cause(self._cluster, self._id) or 'for no known cause'}")
+        return job
+
+    def _note_checkpoints(self) -> None:
+        for each in self._cluster.checkpoints(self._id).history:
+            if each.status == "COMPLETED" and not each.is_savepoint and each.id not in self._taken:
+                self._taken[each.id] = self._of(each)
+
+    def _of(self, checkpoint: Checkpoint) -> Taken:
+        detail = checkpoint_detail(self._cluster, self._id, checkpoint.id)
+        held = checkpoint.state_size
+        if detail is not None:
+            held = sum(task.state_size for vertex, task in detail.tasks.items() if vertex in self._joins)
+        return Taken(float(checkpoint.trigger_timestamp), float(held), float(checkpoint.checkpointed_size))

@@ -1,0 +1,68 @@
+"""What a job was measured to cost on a cluster, at more than one size of its state."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from juncture.model.base import Value
+from juncture.model.capacity import Range
+from juncture.model.observation import Spent
+
+
+class Machine(Value):
+    """The cluster that it was measured on, as it tells of itself: all TaskManagers together, sizes in bytes."""
+
+    cluster: str
+    flink: str
+    taskmanagers: int
+    cores: int
+    slots: int
+    managed: int
+    heap: int
+
+
+class Stage(Value):
+    """One run of the job over a sample of its topics.
+
+    `records` were read in all; `measured` of them, in `seconds`, when it had warmed up: CPU of one, in µs, and the
+    records a second are of these. `state` is what the joins had in the middle of that, `held` when all was read, in
+    bytes; None without a checkpoint then.
+    """
+
+    records: int
+    measured: int
+    seconds: float
+    micros: Range
+    rate: float
+    state: float | None
+    held: float | None = None
+
+
+class Calibration(Value):
+    """A job's cost model.
+
+    `engine` is what its joins run on, 'flink-rocksdb', 'event-hashmap' and so on; `digest` that of its rendered files.
+    `state` is what the joins' state took in checkpoints, to the bytes of its rows as capacity computes them; `uploaded`
+    the bytes that checkpoints wrote for each record that was read. None where no checkpoint was complete in time.
+    `spent` are the shares of the tasks' time; `others` the cores that were taken by others meanwhile.
+    """
+
+    schema_version: Literal[1] = 1
+    job: str
+    environment: str
+    at: AwareDatetime
+    by: str
+    digest: str
+    engine: str
+    joins: int
+    parallelism: int
+    record_bytes: float
+    machine: Machine
+    stages: tuple[Stage, ...]
+    state: Range | None
+    uploaded: Range | None
+    spent: tuple[Spent, ...] = ()
+    others: float = 0.0
+    notes: tuple[str, ...] = ()

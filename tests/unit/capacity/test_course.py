@@ -1,0 +1,58 @@
+"""What a run over a sample tells of one record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from juncture.capacity.course import Course, Seen, Taken, settled, steady, uploaded
+from juncture.errors import Refused
+
+
+def course(micros: Sequence[float], others: float = 0.0, taken: tuple[Taken, ...] = ()) -> Course:
+    """A thousand records of `l` and a thousand of `r` a second, each second's with so many µs, and then nothing."""
+    seen = [Seen(0, 100.0, {"l": 0, "r": 0})]
+    for second, each in enumerate(micros, start=1):
+        cpu = seen[-1].cpu + 2_000 * each / 1e6 + others
+        seen.append(Seen(second * 1000, cpu, {"l": second * 1000, "r": second * 1000}))
+    return Course((*seen, Seen(seen[-1].at + 5_000, seen[-1].cpu, seen[-1].read)), taken, others)
+
+
+def test_the_last_half_is_measured_without_what_came_before_and_after() -> None:
+    found = steady(course([900] * 5 + [500] * 5 + [700]))
+    # Of the last second only its beginning was seen.
+    assert found.micros.expected == pytest.approx(500)
+    assert (found.measured, found.seconds, found.rate) == (10_000, 5, 2_000)
+    assert found.micros.low < 500 < found.micros.high
+
+
+def test_what_others_take_is_taken_off() -> None:
+    assert steady(course([500] * 11, others=0.4)).micros.expected == pytest.approx(500)
+
+
+def test_too_little_cpu_is_refused() -> None:
+    steady(course([101] * 11))
+    with pytest.raises(Refused, match=r"22,000 records are too few.* 1\.0 s of CPU"):
+        steady(course([99] * 11))
+
+
+def test_parts_that_differ_make_it_less_sure() -> None:
+    even, uneven = (
+        steady(course([500] * 21)).micros,
+        steady(course([500] * 10 + [300] * 5 + [700] * 5 + [500])).micros,
+    )
+    assert even.high / even.expected == pytest.approx(1.05)
+    assert uneven.high / uneven.expected > 1.2
+
+
+def test_checkpoints_are_looked_at_when_the_run_has_come_some_way() -> None:
+    taken = tuple(Taken(at, at, 1_000) for at in (500, 2_999, 3_000, 10_000))
+    assert [each.at for each in settled(course([500] * 10, taken=taken))] == [3_000, 10_000]
+
+
+def test_what_was_written_for_a_record() -> None:
+    # The first one wrote what had come before it.
+    taken = (Taken(1_000, 0, 9e9), Taken(2_000, 0, 10_000), Taken(6_000, 0, 90_000))
+    assert uploaded(course([500] * 10, taken=taken)) == pytest.approx(10)
+    assert uploaded(course([500] * 10, taken=taken[:1])) is None
