@@ -12,8 +12,9 @@ from tests.cluster.ailing import JOB, Ailing
 from tests.cluster.conftest import Stack
 from tests.cluster.example import until
 
+from juncture.capacity.supposed import WhatIf
 from juncture.cli.main import main
-from juncture.deploy.assess import WhatIf, assess
+from juncture.deploy.assess import assess
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
 from juncture.model.calibration import Calibration

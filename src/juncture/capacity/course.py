@@ -13,6 +13,8 @@ from juncture.model.capacity import Range
 
 _LEAST_CPU = 1.0
 """Seconds of CPU below which clocks and fetches of counters are too coarse to divide by."""
+_OWN = 0.5
+"""The share of its TaskManagers' CPU that must be the job's own."""
 _SEGMENTS = 5
 _SURE = 0.05
 """How exact a mean of one run is at best, as a share of it: another run's differs by more than its own parts do."""
@@ -44,16 +46,25 @@ class Taken:
 
 @dataclass(frozen=True)
 class Course:
-    """A run from its first record to its last one, in order; `others` are the cores that others took meanwhile."""
+    """A run from its first record to its last one, in order.
+
+    `others` are the cores that others took meanwhile, give or take `unsure`: what they took before and after.
+    """
 
     seen: Sequence[Seen]
     taken: Sequence[Taken]
-    others: float
+    others: float = 0.0
+    unsure: float = 0.0
 
     @property
     def read(self) -> Mapping[str, int]:
         """Records by table, in all."""
         return self.seen[-1].read
+
+    @property
+    def all_read(self) -> float:
+        """The moment from which on it read no more."""
+        return next(each.at for each in self.seen if each.total == self.seen[-1].total)
 
     def read_at(self, moment: float) -> dict[str, float]:
         """Records by table at a moment, between two that were seen."""
@@ -89,6 +100,13 @@ def steady(course: Course) -> Steady:
     measured, cpu = last.total - first.total, last.cpu - first.cpu
     seconds = (last.at - first.at) / 1000
     own = cpu - course.others * seconds
+    if cpu > _LEAST_CPU and own < cpu * _OWN:
+        raise Refused(
+            f"of {cpu:.1f} s of CPU that its TaskManagers took, others seem to have taken {cpu - own:.1f} s: what this"
+            " job took can't be told",
+            state="nothing was recorded",
+            remedy="calibrate when the other jobs there have less to do, or on TaskManagers of its own",
+        )
     if measured <= 0 or own < _LEAST_CPU:
         raise Refused(
             f"{course.seen[-1].total:,} records are too few: the half of them that was measured took"
@@ -97,7 +115,7 @@ def steady(course: Course) -> Steady:
             remedy="take more with --records; if the topics have no more, calibrate when they have",
         )
     each = own / measured * 1e6
-    spread = max(_error(course, first, last), _SURE) * each
+    spread = max(_error(course, first, last), _SURE, course.unsure * seconds / own) * each
     return Steady(
         measured=measured,
         seconds=seconds,

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from juncture.capacity.course import Course, settled, steady, uploaded
+from juncture.capacity.course import Course, Taken, settled, steady, uploaded
 from juncture.capacity.demand import bare_bytes
 from juncture.model.calibration import Stage
 from juncture.model.capacity import Range, SideState
 
 _STATE_SPREAD = 0.1
 """How far the state of a steady job may be from that of a run, at best; a share of it."""
+_JUMP = 0.1
+"""The share of a sample's event time that its last records are ahead when they are no part of it."""
 _UPLOADS = Range(low=0.5, expected=1.0, high=2.0)
 """Of one that was caught up in a run: the fewer records come between two checkpoints, the more is written for each."""
 
 
 @dataclass(frozen=True)
 class Extent:
-    """The event times of a sample of a table: the first and the last one, in ms, and how many records are between."""
+    """The event times of a sample of a table, in ms: where it begins and ends, and how many records are between.
+
+    `latest` is that of the latest record at its end, which may be far ahead of the others.
+    """
 
     first: float
     last: float
     records: int
+    latest: float = 0.0
 
     def reached(self, read: float) -> float:
         """The event time after so many records."""
         share = min(read / self.records, 1.0) if self.records else 1.0
         return self.first + share * (self.last - self.first)
+
+    @property
+    def jumps(self) -> bool:
+        """Whether its last records take event time far ahead, so that rows are gone that had just come."""
+        return self.latest - self.last > _JUMP * (self.last - self.first)
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,14 @@ class Run:
 
     course: Course
     extents: Mapping[str, Extent]
+
+    @property
+    def settled(self) -> list[Taken]:
+        """The checkpoints that tell what a row takes."""
+        found = settled(self.course)
+        if any(each.jumps for each in self.extents.values()):
+            return [each for each in found if each.at < self.course.all_read]
+        return found
 
 
 Sides = Callable[[Mapping[str, Range]], Sequence[SideState]]
@@ -61,21 +81,20 @@ def bare_at(run: Run, moment: float, sides: Sides) -> float:
 
 
 def state_factor(runs: Sequence[Run], sides: Sides) -> Range | None:
-    """State in checkpoints to the bytes of its rows, over all runs; that of the last checkpoint counts most."""
-    found = [
-        (each.state, bare)
+    """State in checkpoints to the bytes of its rows: the median over all runs, and the half of them about it."""
+    ratios = sorted(
+        each.state / bare
         for run in runs
-        for each in settled(run.course)
+        for each in run.settled
         if (bare := bare_at(run, each.at, sides)) > 0
-    ]
-    if not found:
+    )
+    if not ratios:
         return None
-    ratios = [state / bare for state, bare in found]
-    expected = sum(state for state, _ in found) / sum(bare for _, bare in found)
+    expected, aside = statistics.median(ratios), len(ratios) // 4
     return Range(
-        low=min(*ratios, expected * (1 - _STATE_SPREAD)),
+        low=min(ratios[aside], expected * (1 - _STATE_SPREAD)),
         expected=expected,
-        high=max(*ratios, expected * (1 + _STATE_SPREAD)),
+        high=max(ratios[-1 - aside], expected * (1 + _STATE_SPREAD)),
     )
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from juncture.capacity.supposed import widened
 from juncture.capacity.traffic import mean_of
 from juncture.checks.tables import Table
 from juncture.checks.timebound import is_endless
@@ -76,6 +77,7 @@ def sides_of(
     samples: Samples,
     on_event_join: frozenset[str],
     chains: Sequence[Sequence[str]] = (),
+    window: int | None = None,
 ) -> tuple[tuple[SideState, ...], tuple[str, ...]]:
     """What joins keep, in the plan's order, and which operators are left out because nothing is known of them.
 
@@ -86,6 +88,7 @@ def sides_of(
         samples: rows by table.
         on_event_join: uids of the joins that run on the event join.
         chains: of these, those that run as one operator, which keeps no left rows but the first join's.
+        window: in place of the joins' own, in ms.
     """
     flow = Flow(plan, lambda name: name in tables and tables[name].is_changelog)
     found: list[SideState] = []
@@ -96,7 +99,7 @@ def sides_of(
             for number, up in enumerate(plan.inputs(node)):
                 if number == 0 and node.uid in chain[1:]:
                     continue
-                kept = _kept(flow, node, number, tables, node.uid in on_event_join)
+                kept = _kept(flow, node, number, tables, node.uid in on_event_join, window)
                 found.append(
                     SideState(
                         operator=describe(flow, node),
@@ -104,7 +107,7 @@ def sides_of(
                         tables=tuple(sorted(flow.plan.tables(up))),
                         columns=tuple(name for name, _ in up.fields),
                         rate=rate_of(flow, up, traffic),
-                        kept=_kept_by_chain(flow, chain, node, number, tables) if chain else kept,
+                        kept=_kept_by_chain(flow, chain, node, number, tables, window) if chain else kept,
                         row_bytes=_row_bytes(flow, up, samples),
                     )
                 )
@@ -135,10 +138,15 @@ def rate_of(flow: Flow, node: PlanNode, traffic: Mapping[str, Traffic]) -> Range
 
 
 def _kept(
-    flow: Flow, node: PlanNode, number: int, tables: Mapping[str, Table], event_join: bool
+    flow: Flow,
+    node: PlanNode,
+    number: int,
+    tables: Mapping[str, Table],
+    event_join: bool,
+    window: int | None,
 ) -> Range | None:
     """How long a row stays, in ms: its reach, the wait of the watermark, and half the window until Flink cleans up."""
-    bounds = _bounds(flow, node, event_join)
+    bounds = _bounds(flow, node, event_join, window)
     if bounds is None:
         state = node.raw["state"][number]
         if is_endless(state):
@@ -153,15 +161,20 @@ def _kept(
     return Range(low=reach + wait, expected=reach + wait + clean, high=(reach + wait + clean) * _LATER)
 
 
-def _bounds(flow: Flow, node: PlanNode, event_join: bool) -> TimeBounds | None:
+def _bounds(flow: Flow, node: PlanNode, event_join: bool, window: int | None) -> TimeBounds | None:
     if node.kind == "interval-join":
-        return interval_bounds(node)
+        return widened(interval_bounds(node), window)
     found = existence_bounds(flow, node) if event_join else None
-    return found if isinstance(found, TimeBounds) else None
+    return widened(found, window) if isinstance(found, TimeBounds) else None
 
 
 def _kept_by_chain(
-    flow: Flow, chain: Sequence[str], node: PlanNode, number: int, tables: Mapping[str, Table]
+    flow: Flow,
+    chain: Sequence[str],
+    node: PlanNode,
+    number: int,
+    tables: Mapping[str, Table],
+    window: int | None,
 ) -> Range:
     """As `_kept`, of a row that later joins of the same operator need, too.
 
@@ -172,7 +185,7 @@ def _kept_by_chain(
     own = nodes.index(node)
     reach = partner = behind = 0.0
     for at, join in enumerate(nodes):
-        bounds = interval_bounds(join)
+        bounds = widened(interval_bounds(join), window)
         left, right = -float(bounds.lower), float(bounds.upper)
         if number == 0 or at > own:
             reach = max(reach, partner + behind + left)

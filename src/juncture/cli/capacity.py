@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
 import click
 
+from juncture.capacity.supposed import WhatIf
+from juncture.capacity.together import together
 from juncture.cli.compiled import bundled, planning, rendered_job
-from juncture.cli.deployments import deployed, watched_for
+from juncture.cli.deployments import watched_for
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
-from juncture.deploy.assess import WhatIf, assess
+from juncture.cli.verifying import amount, verify_running
+from juncture.deploy.assess import assess
 from juncture.deploy.calibrations import best_for
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.manifest import read_manifest
 from juncture.deploy.starts import Starting, resolve_startpoints
-from juncture.deploy.verify import verify
-from juncture.model.capacity import CapacityReport, Figure, Matching, Range
-from juncture.model.verification import Verification
-from juncture.model.wording import percent, size, span
+from juncture.model.capacity import CapacityReport, Check, Figure, Matching, Range, Unit
+from juncture.model.duration import parse_duration, to_millis
+from juncture.model.wording import percent, span
 
 _TIMES = re.compile(r"x(?P<number>\d+(?:\.\d+)?)")
 _STYLES = {"passed": "green", "warned": "yellow", "failed": "red"}
@@ -35,10 +38,46 @@ def _rate(context: click.Context, parameter: click.Parameter, value: str | None)
     return float(match["number"])
 
 
+def _window(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    if value is None:
+        return None
+    try:
+        found = parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if not isinstance(found, timedelta) or not to_millis(found):
+        raise click.BadParameter(f"'{value}' is not a duration; write '10 min', '2 h'")
+    return to_millis(found)
+
+
+def _columns(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for value in values:
+        table, _, number = value.partition("=")
+        if not table or not number.isdecimal() or not int(number):
+            raise click.BadParameter(f"'{value}' is not a source and bytes; write 'page_clicks=64'")
+        found[table] = found.get(table, 0) + int(number)
+    return found
+
+
 @click.command("capacity")
-@click.argument("job", metavar="JOB")
+@click.argument("job", metavar="[JOB]", required=False)
 @click.option(
     "--rate", metavar="xN", callback=_rate, help="What if N times as many records came: `x2`, `x0.5`."
+)
+@click.option(
+    "--window",
+    metavar="DURATION",
+    callback=_window,
+    help="What if each join by time had a window as wide as this: `2 h`.",
+)
+@click.option(
+    "--add-column",
+    "columns",
+    metavar="SOURCE=BYTES",
+    multiple=True,
+    callback=_columns,
+    help="What if a source had a further column, a text of so many bytes, that is joined: `page_clicks=64`.",
 )
 @click.option("--explain", is_flag=True, help="Show the formula of each figure, with its numbers filled in.")
 @click.option(
@@ -57,7 +96,14 @@ def _rate(context: click.Context, parameter: click.Parameter, value: str | None)
 @shared_options
 @pass_invocation
 def command(
-    invocation: Invocation, job: str, rate: float, explain: bool, verified: bool, during: timedelta
+    invocation: Invocation,
+    job: str | None,
+    rate: float,
+    window: int | None,
+    columns: dict[str, int],
+    explain: bool,
+    verified: bool,
+    during: timedelta,
 ) -> None:
     """What a job needs, held against its cluster and its topics, before it runs.
 
@@ -65,71 +111,74 @@ def command(
     sample, computed, from what `juncture calibrate` has measured of the job, or else from the cost model that comes
     with Juncture. What had to be assumed is named.
 
+    Without JOB it tells of all jobs of the project in short, and holds them together against the cluster.
+
     Nothing is changed. Ends with 1 if a check fails: the job is not ready; with --verify, if a figure is outside its
     range.
     """
     if verified:
-        if rate != 1.0 or explain:
-            raise click.UsageError("--verify does not go with --rate or --explain")
-        _verify(invocation, job, during)
+        if rate != 1.0 or window is not None or columns or explain:
+            raise click.UsageError("--verify goes with --during alone")
+        if job is None:
+            raise click.UsageError("name the job that --verify watches")
+        verify_running(invocation, job, during)
         return
-    (name,) = chosen(invocation, [job])
+    what_if = WhatIf(rate, window, columns)
+    if job is None:
+        reports = _assessed(invocation, chosen(invocation, []), what_if)
+        checks = together(reports)
+        told = {"jobs": reports, "together": checks}
+        invocation.output.result(told, lambda text: _view_together(text, reports, checks))
+        ready = all(each.outcome != "failed" for each in checks)
+    else:
+        reports = _assessed(invocation, chosen(invocation, [job]), what_if)
+        invocation.output.result(reports[0], lambda text: _view(text, reports[0], explain))
+        ready = True
+    if not ready or not all(each.ready for each in reports):
+        click.get_current_context().exit(1)
+
+
+def _assessed(invocation: Invocation, names: Sequence[str], what_if: WhatIf) -> list[CapacityReport]:
     project, environment = invocation.project, invocation.environment
     connection = connect(invocation.root, environment)
     store = open_store(invocation.root, environment)
-    rendered = rendered_job(invocation, name)
-    with invocation.output.progress() as say, planning([rendered], say) as (_, planner):
-        files = bundled(invocation, rendered, planner, say)
-        starting = Starting(planner.read_offsets, project.jobs[name].locate)
-        resolved = resolve_startpoints(read_manifest(files), files, connection, store, starting)
-        report = assess(files, connection, resolved, WhatIf(rate), best_for(store, read_manifest(files)), say)
-
-    invocation.output.result(report, lambda text: _view(text, report, explain))
-    if not report.ready:
-        click.get_current_context().exit(1)
-
-
-def _verify(invocation: Invocation, job: str, during: timedelta) -> None:
-    store = open_store(invocation.root, invocation.environment)
-    name = deployed(invocation, store, job)
-    with invocation.output.progress() as say:
-        connection = connect(invocation.root, invocation.environment)
-        found = verify(name, connection, store, during.total_seconds(), say)
-    invocation.output.result(found, lambda text: _view_verification(text, found))
-    if found.worst is not None:
-        click.get_current_context().exit(1)
+    jobs = [rendered_job(invocation, name) for name in names]
+    found = []
+    with invocation.output.progress() as say, planning(jobs, say) as (_, planner):
+        for rendered in jobs:
+            files = bundled(invocation, rendered, planner, say)
+            manifest = read_manifest(files)
+            starting = Starting(planner.read_offsets, project.jobs[manifest.job].locate)
+            resolved = resolve_startpoints(manifest, files, connection, store, starting)
+            found.append(assess(files, connection, resolved, what_if, best_for(store, manifest), say))
+    return found
 
 
-def _view_verification(text: Text, found: Verification) -> None:
-    text.line(
-        f"{found.job} on {found.environment}, {found.rate:,.1f} records/s for {span(found.seconds * 1000)}"
-    )
-    text.line()
-    rows = [
-        (
-            each.name,
-            *(
-                amount(value, each.unit)
-                for value in (each.foretold.low, each.foretold.expected, each.foretold.high)
-            ),
-            amount(each.measured, each.unit) if each.measured is not None else "not known",
-            f"{each.off:.2f}" if each.off is not None else "",
-            each.basis,
+def _view_together(text: Text, reports: Sequence[CapacityReport], checks: Sequence[Check]) -> None:
+    rows = []
+    for each in reports:
+        wrong = [check.id for check in each.checks if check.outcome != "passed"]
+        figures = [each.figure(name) for name in ("peak rate", "cores", "state")]
+        rows.append(
+            (
+                each.job,
+                "ready" if each.ready else "not ready",
+                str(each.parallelism),
+                *(_range(found.value, found.unit) if found else "" for found in figures),
+                ", ".join(wrong),
+            )
         )
-        for each in found.terms
-    ]
-    text.table(rows, header=("figure", "low", "expected", "high", "measured", "of expected", "basis"))
+    header = ("job", "", "slots", "peak, records/s", "cores", "state", "to look at")
+    text.table(rows, header=header)
     text.line()
-    worst = found.worst
-    if worst is None:
-        text.line("what is known is within its range", style="green")
-    else:
-        text.line(f"off the most: {worst.name}, {worst.off or 0:.2f} times what was expected", style="yellow")
-    for each in found.terms:
-        if each.why:
-            text.line(f"not known: {each.name}: {each.why}", style="dim")
-    for note in found.notes:
-        text.line(f"note: {note}", style="dim")
+    for check in checks:
+        _check(text, check)
+
+
+def _check(text: Text, check: Check) -> None:
+    text.line(f"{check.outcome:6}  {check.id}: {check.message}", style=_STYLES[check.outcome])
+    if check.remedy:
+        text.line(f"        {check.remedy}")
 
 
 def _view(text: Text, report: CapacityReport, explain: bool) -> None:
@@ -148,9 +197,7 @@ def _view(text: Text, report: CapacityReport, explain: bool) -> None:
     text.line(f"state backend: {report.recommended_backend}: {report.backend_reason}")
     text.line()
     for check in report.checks:
-        text.line(f"{check.outcome:6}  {check.id}: {check.message}", style=_STYLES[check.outcome])
-        if check.remedy:
-            text.line(f"        {check.remedy}")
+        _check(text, check)
     if report.assumed:
         text.line()
     for note in report.assumed:
@@ -214,22 +261,5 @@ def _three(figure: Figure) -> tuple[float, float, float]:
     return figure.value.low, figure.value.expected, figure.value.high
 
 
-def _range(value: Range, unit: str) -> str:
+def _range(value: Range, unit: Unit) -> str:
     return f"{amount(value.expected, unit)} ({amount(value.low, unit)} to {amount(value.high, unit)})"
-
-
-def amount(value: float, unit: str) -> str:
-    match unit:
-        case "bytes":
-            return size(value)
-        case "bytes/s":
-            return f"{size(value)}/s"
-        case "s":
-            return span(value * 1000)
-        case "cores":
-            return f"{value:,.2f}"
-        case "rows" | "slots":
-            return f"{value:,.0f}"
-        case "µs":
-            return f"{value:,.1f} µs"
-    return f"{value:,.1f}"

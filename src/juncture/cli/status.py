@@ -13,7 +13,7 @@ from juncture.cli.output import Text
 from juncture.cli.watching import watch
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.status import CheckpointStatus, JobStatus, status
-from juncture.deploy.store import is_over
+from juncture.deploy.store import is_over, made_by
 
 
 @click.command("status")
@@ -90,7 +90,9 @@ def _view(text: Text, found: JobStatus, gone: bool) -> None:
 def _rows(found: JobStatus, gone: bool) -> Iterator[tuple[str, str]]:
     deployment = found.deployment
     assert deployment is not None
-    left = f"; jobs/{found.job}.yaml is gone" if gone else ""
+    left = ""
+    if gone:
+        left = "; " + (made_by(found.job) or f"jobs/{found.job}.yaml is gone")
     yield "job", f"{found.job}, version {deployment.version}, on {found.environment}{left}"
     yield "phase", found.phase + (f", changed by {found.busy} right now" if found.busy else "")
     yield from state_rows(deployment)

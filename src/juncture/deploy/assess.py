@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from juncture.capacity import demand, readiness
 from juncture.capacity.calibrated import Calibrated
 from juncture.capacity.costs import PACKAGED, CostModel
 from juncture.capacity.matching import matching_of
+from juncture.capacity.supposed import WhatIf
 from juncture.deploy.connection import Connection
 from juncture.deploy.facts import gather
 from juncture.deploy.promises import kept_promises
-from juncture.errors import JunctureError
+from juncture.errors import JunctureError, Refused
 from juncture.flink.subtasks import workers
 from juncture.model.calibration import Calibration
-from juncture.model.capacity import CapacityReport, Check, Range, Supply, Traffic
+from juncture.model.capacity import CapacityReport, Check, Supply
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.render.bundle import digest
-
-
-@dataclass(frozen=True)
-class WhatIf:
-    """What is assumed on purpose: rates times `rate`."""
-
-    rate: float = 1.0
-
 
 AS_IT_IS = WhatIf()
 
@@ -55,8 +47,16 @@ def assess(
     """
     facts = gather(files, connection, say)
     manifest = facts.manifest
-    found = tuple(_scaled(each, what_if.rate) for each in facts.traffic)
-    sides, left_out = facts.sides(found)
+    unknown_sources = sorted(set(what_if.columns) - set(facts.topics))
+    if unknown_sources:
+        raise Refused(
+            f"'{manifest.job}' does not read {', '.join(unknown_sources)}",
+            state="nothing was changed",
+            remedy=f"it reads {', '.join(sorted(facts.topics))}",
+        )
+    found = what_if.of_traffic(facts.traffic)
+    sides, left_out = facts.sides(found, what_if.window)
+    sides = what_if.of_sides(sides)
     supply, promises, unknown = _supply(connection, files)
     backlog = sum(source.records for source in resolved.sources) if resolved is not None else 0
     job = facts.job(model_of(calibration, manifest.job), backlog)
@@ -72,8 +72,7 @@ def assess(
     )
     backend, reason = readiness.recommended(held, supply)
     notes = (*facts.assumed, *left_out, *unknown, *_about(calibration, manifest.job, job, files))
-    if what_if.rate != 1.0:
-        notes = (f"all rates are taken {what_if.rate:g} times", *notes)
+    notes = (*what_if.told, *notes)
     return CapacityReport(
         job=manifest.job,
         environment=connection.environment,
@@ -90,10 +89,6 @@ def assess(
         checks=readiness.checks(held, supply),
         assumed=notes,
     )
-
-
-def _scaled(each: Traffic, by: float) -> Traffic:
-    return each.model_copy(update={"now": each.now * by, "peak": each.peak * Range.exactly(by)})
 
 
 def _supply(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from juncture.capacity.costs import PACKAGED
 from juncture.capacity.fit import Run, stage_of, state_factor, uploaded_bytes
@@ -19,7 +19,7 @@ from juncture.deploy.starts import Starting
 from juncture.deploy.stop import stop
 from juncture.deploy.store import calibration_of
 from juncture.deploy.submit import submit
-from juncture.deploy.watching import Clocks, Watched, watch
+from juncture.deploy.watching import Watched, cores_in_use, watch
 from juncture.errors import Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.flink.subtasks import workers
@@ -75,9 +75,8 @@ def calibrate(blueprint: Blueprint, files: Mapping[str, str], site: Site, sample
         site.holding(name, "calibrate") as held,
     ):
         end_calibrator(blueprint, held)
-        clocks = Clocks(cluster)
         facts = gather(files, site.connection, site.progress)
-        bench = _Bench(blueprint, measuring, facts, held, cluster, clocks.others())
+        bench = _Bench(blueprint, measuring, facts, held, cluster)
         try:
             create_topics(blueprint, held)
             runs = bench.runs(sampled)
@@ -96,7 +95,6 @@ class _Bench:
     facts: Facts
     site: Site
     cluster: FlinkCluster
-    others: Mapping[str, float]
 
     def runs(self, sampled: Sampled) -> list[tuple[Run, Watched]]:
         admin = Admin(self.site.connection.kafka)
@@ -131,12 +129,17 @@ class _Bench:
             for table, topic in self.facts.topics.items()
             if topic not in whole
         }
+        before = cores_in_use(self.cluster)
+        quiet = replace(self.site, progress=lambda message: None)
         begun = submit(
-            Bundle(self.files, self.blueprint.jars), self.site, anew=True, starting=Starting(instead=instead)
+            Bundle(self.files, self.blueprint.jars), quiet, anew=True, starting=Starting(instead=instead)
         )
-        seen = watch(self.cluster, begun.flink_job_id, wanted, self.others, seconds, self.site.progress)
-        stop(begun.job, self.site, savepoint=False)
-        return Run(seen.course, extents_of(admin, self.facts, start, end)), seen
+        seen = watch(self.cluster, begun.flink_job_id, wanted, seconds, self.site.progress)
+        stop(begun.job, quiet, savepoint=False)
+        after = cores_in_use(self.cluster)
+        others = [sum(cores.get(name, 0.0) for name in seen.taskmanagers) for cores in (before, after)]
+        course = replace(seen.course, others=sum(others) / 2, unsure=abs(others[0] - others[1]) / 2)
+        return Run(course, extents_of(admin, self.facts, start, end)), seen
 
     def fitted(self, runs: list[tuple[Run, Watched]], of: str) -> Calibration:
         facts, job = self.facts, self.facts.job(PACKAGED)
@@ -146,8 +149,8 @@ class _Bench:
         taken = stages[-1].rate * stages[-1].micros.expected / 1e6
         if others > taken * _BUSY:
             notes.append(
-                f"others took {others:.2f} cores of the same TaskManagers before, against {taken:.2f} of this job: that"
-                " they go on so is assumed"
+                f"others took about {others:.2f} cores of the same TaskManagers, by what they took before and after,"
+                f" against {taken:.2f} of this job"
             )
         if not longest[1].spent:
             notes.append(

@@ -81,6 +81,7 @@ def end_calibrator(blueprint: Blueprint, site: Site) -> None:
     name = calibration_of(blueprint.rendered.job.name)
     left = ledger.load(site.store, name, site.connection.environment)
     if left is not None and left.phase not in ("stopped", "failed"):
+        site.progress(f"Ending {name}")
         with suppress(Refused):  # it has ended by itself
             stop(name, site, savepoint=False)
     admin = Admin(site.connection.kafka)

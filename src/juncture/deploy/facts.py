@@ -42,8 +42,10 @@ class Facts:
         """Between checkpoints, in ms; Juncture's default where the options do not say."""
         return interval_of(self.manifest.options) or _INTERVAL_BY_DEFAULT
 
-    def sides(self, of: tuple[Traffic, ...]) -> tuple[tuple[SideState, ...], tuple[str, ...]]:
-        """What the joins keep with some traffic, and what is left out (juncture.capacity.sides)."""
+    def sides(
+        self, of: tuple[Traffic, ...], window: int | None = None
+    ) -> tuple[tuple[SideState, ...], tuple[str, ...]]:
+        """What the joins keep with some traffic, and some window, and what is left out (juncture.capacity.sides)."""
         return sides_of(
             self.plan,
             self.tables,
@@ -51,6 +53,7 @@ class Facts:
             self.samples,
             frozenset(self.manifest.event_joins),
             self.manifest.join_chains,
+            window,
         )
 
     def job(self, model: CostModel, backlog: int = 0) -> demand.Job:

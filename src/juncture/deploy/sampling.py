@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 
 from juncture.capacity.fit import Extent
@@ -54,7 +55,12 @@ def extents_of(admin: Admin, facts: Facts, start: Offsets, end: Offsets) -> dict
         begun = [each for place, some in early.items() if place[0] == topic for each in _times(some, column)]
         ended = [each for place, some in late.items() if place[0] == topic for each in _times(some, column)]
         count = sum(end[topic][p] - first for p, first in start[topic].items())
-        found[table] = Extent(first=min(begun, default=0.0), last=max(ended, default=0.0), records=count)
+        found[table] = Extent(
+            first=statistics.median(begun) if begun else 0.0,
+            last=statistics.median(ended) if ended else 0.0,
+            records=count,
+            latest=max(ended, default=0.0),
+        )
     return found
 
 

@@ -199,6 +199,15 @@ def is_helper(job: str) -> bool:
     return job.endswith((_BUILDER, _CALIBRATION))
 
 
+def made_by(job: str) -> str | None:
+    """What such a job is there for, and which command takes it away if it was interrupted; None for others."""
+    if job.endswith(_CALIBRATION):
+        return f"`juncture calibrate {job.removesuffix(_CALIBRATION)}` runs it, and takes away what was left"
+    if job.endswith(_BUILDER):
+        return f"`juncture upgrade {job.removesuffix(_BUILDER)}` runs it, and takes away what was left"
+    return None
+
+
 def is_over(job: str, store: Store) -> bool:
     """Whether this is the name of such a job, which runs no more."""
     if not is_helper(job):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from juncture.capacity.course import Course, Seen, Taken
@@ -17,11 +17,13 @@ from juncture.flink.rest import FlinkCluster
 from juncture.flink.subtasks import checkpoint_detail, flame_graph
 from juncture.model.observation import Spent
 
-_POLL = 0.5
+_POLL = 0.3
 _FRESH = 0.1
 """Seconds between asking and having counters that are not from when somebody last asked."""
 _STALE = 25.0
 """Seconds in which counters must have moved: by default the JobManager fetches them every 10 s."""
+_LOOKED = 3.0
+"""Seconds over which the cores that others take are averaged."""
 _LAST = 2
 """Checkpoints that are waited for when all is read: what is in them is known best."""
 _STUCK = 120.0
@@ -33,36 +35,32 @@ _SOURCE = "Source: "
 
 @dataclass(frozen=True)
 class Watched:
+    """What was seen, what the tasks did, and the TaskManagers that they ran on."""
+
     course: Course
     spent: tuple[Spent, ...]
+    taskmanagers: frozenset[str]
 
 
-class Clocks:
-    """CPU of all TaskManagers, and how many cores they took before the job that is watched was there."""
-
-    def __init__(self, cluster: FlinkCluster) -> None:
-        self._cluster = cluster
+def cores_in_use(cluster: FlinkCluster) -> dict[str, float]:
+    """By TaskManager, over some seconds; waits until that can be told."""
+    cpu_times(cluster)
+    time.sleep(_FRESH)
+    before, at = cpu_times(cluster), time.monotonic()
+    while True:
+        time.sleep(_POLL)
         cpu_times(cluster)
         time.sleep(_FRESH)
-        self._before, self._at = cpu_times(cluster), time.monotonic()
-
-    def others(self) -> dict[str, float]:
-        """Cores in use now, by TaskManager, since this was made; waits until that can be told."""
-        while True:
-            cpu_times(self._cluster)
-            time.sleep(_FRESH)
-            now, passed = cpu_times(self._cluster), time.monotonic() - self._at
-            moved = {name: cpu - self._before[name] for name, cpu in now.items() if name in self._before}
-            if passed > 2 and (all(each > 0 for each in moved.values()) or passed > _STALE):
-                return {name: cpu / passed for name, cpu in moved.items()}
-            time.sleep(_POLL)
+        now, passed = cpu_times(cluster), time.monotonic() - at
+        moved = {name: cpu - before[name] for name, cpu in now.items() if name in before}
+        if passed > _LOOKED and (all(each > 0 for each in moved.values()) or passed > _STALE):
+            return {name: cpu / passed for name, cpu in moved.items()}
 
 
 def watch(
     cluster: FlinkCluster,
     job_id: str,
     wanted: int,
-    others: Mapping[str, float],
     seconds: float,
     say: Callable[[str], None] = lambda message: None,
 ) -> Watched:
@@ -72,7 +70,6 @@ def watch(
         cluster: where it runs.
         job_id: Flink's.
         wanted: records that are there for it.
-        others: cores that others take, by TaskManager.
         seconds: after which what was seen is taken as it is.
         say: is told how far it is.
 
@@ -80,7 +77,7 @@ def watch(
         Refused: it ended, or reads nothing.
         Unreachable: the cluster does not answer.
     """
-    watcher = Watcher(cluster, job_id, wanted, others)
+    watcher = Watcher(cluster, job_id, wanted)
     began = moved = told = time.monotonic()
     while True:
         seen = watcher.look()
@@ -97,7 +94,7 @@ def watch(
         time.sleep(_POLL)
     spent = watcher.profile()
     watcher.await_checkpoints()
-    return Watched(watcher.course(), spent)
+    return Watched(watcher.course(), spent, watcher.taskmanagers)
 
 
 class Watcher:
@@ -106,14 +103,11 @@ class Watcher:
     Raises Refused if the job ends meanwhile.
     """
 
-    def __init__(
-        self, cluster: FlinkCluster, job_id: str, wanted: int = 0, others: Mapping[str, float] | None = None
-    ) -> None:
+    def __init__(self, cluster: FlinkCluster, job_id: str, wanted: int = 0) -> None:
         self._cluster, self._wanted = cluster, wanted
         self._id = job_id
         self.job = self._running()
-        self._taskmanagers = taskmanagers_of(cluster, self.job)
-        self._others = sum(cores for name, cores in (others or {}).items() if name in self._taskmanagers)
+        self.taskmanagers = taskmanagers_of(cluster, self.job)
         self._joins = [each.id for each in self.job.vertices if not each.name.startswith(_SOURCE)]
         self._taken: dict[int, Taken] = {}
         self.behind: int | None = None
@@ -131,10 +125,10 @@ class Watcher:
 
     def look(self) -> Seen:
         """What it is at now, which is added to what was seen."""
-        cpu_times(self._cluster, self._taskmanagers)
+        cpu_times(self._cluster, self.taskmanagers)
         time.sleep(_FRESH)
         self.job = self._running()
-        cpu = sum(cpu_times(self._cluster, self._taskmanagers).values())
+        cpu = sum(cpu_times(self._cluster, self.taskmanagers).values())
         sources = progress(self._cluster, self.job, patience=0).sources
         seen = Seen(float(self.job.now), cpu, {each.table: each.read for each in sources})
         known = [each.behind for each in sources]
@@ -166,7 +160,7 @@ class Watcher:
     def course(self) -> Course:
         """All that was seen."""
         taken = [self._taken[number] for number in sorted(self._taken)]
-        return Course(tuple(self.seen), tuple(taken), self._others)
+        return Course(tuple(self.seen), tuple(taken))
 
     def _running(self) -> JobDetail:
         job = self._cluster.job(self._id)

@@ -138,3 +138,22 @@ def test_what_is_read_ahead_of_the_other_side_stays_for_longer() -> None:
     found = state_factor([Run(course([500] * 10, taken=taken), extents)], sides)
     assert found is not None
     assert found.expected == pytest.approx(1)
+
+
+def test_records_that_take_event_time_far_ahead_leave_no_state_to_be_measured() -> None:
+    def sides(rates: Mapping[str, Range]) -> list[SideState]:
+        return [
+            SideState(
+                operator="a join", side="l", tables=("l",), columns=("k",), rate=rates["l"],
+                kept=None, row_bytes=Range.exactly(10),
+            )
+        ]  # fmt: skip
+
+    taken = (Taken(6_000, 6_000 * (10 + ROW_OVERHEAD), 0), Taken(10_000, 0, 0), Taken(11_000, 0, 0))
+    factors = []
+    for latest in (10_900, 11_100):
+        run = Run(course([500] * 10, taken=taken), {"l": Extent(0, 10_000, 10_000, latest)})
+        found = state_factor([run], sides)
+        assert found is not None
+        factors.append(found.expected)
+    assert factors == pytest.approx([0, 1])

@@ -31,6 +31,12 @@ def test_what_others_take_is_taken_off() -> None:
     assert steady(course([500] * 11, others=0.4)).micros.expected == pytest.approx(500)
 
 
+def test_a_run_of_which_others_took_most_tells_nothing() -> None:
+    steady(course([500] * 11, others=0.95))
+    with pytest.raises(Refused, match=r"others seem to have taken 5\.2 s"):
+        steady(course([500] * 11, others=1.05))
+
+
 def test_too_little_cpu_is_refused() -> None:
     steady(course([101] * 11))
     with pytest.raises(Refused, match=r"22,000 records are too few.* 1\.0 s of CPU"):

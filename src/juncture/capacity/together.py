@@ -1,0 +1,63 @@
+"""All jobs of a project on one cluster: whether there is enough for them together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from juncture.model.capacity import CapacityReport, Check, Range, Supply
+from juncture.model.wording import size
+
+_OF_HEAP = 0.5
+
+
+def together(reports: Sequence[CapacityReport]) -> tuple[Check, ...]:
+    """Slots, cores and heap of all jobs, whether they run now or not, against the cluster that they share.
+
+    None where the cluster is not known.
+    """
+    supply = next((each.supply for each in reports if each.supply is not None), None)
+    if supply is None:
+        return ()
+    return (*_slots(reports, supply), *_cores(reports, supply), *_heap(reports, supply))
+
+
+def _slots(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]:
+    needed = sum(each.parallelism for each in reports)
+    told = f"{needed} needed by {len(reports)} jobs, the cluster has {supply.slots}"
+    yield _check("slots", needed > supply.slots, False, told, "add TaskManagers, or lower `parallelism`")
+
+
+def _cores(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]:
+    if not supply.cores:
+        return
+    needed = _sum(reports, "cores")
+    told = f"{needed.expected:.2f} expected at all peaks, {needed.high:.2f} at most, {supply.cores} there"
+    remedy = "add machines, or leave jobs to another cluster"
+    yield _check("cores", needed.low > supply.cores, needed.high > supply.cores, told, remedy)
+
+
+def _heap(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]:
+    there = [each for each in reports if each.figure("heap") is not None]
+    if not there or not supply.heap:
+        return
+    needed = _sum(there, "heap")
+    told = (
+        f"{size(needed.expected)} expected of the {len(there)} jobs with state there, {size(needed.high)} at most, of"
+        f" {size(supply.heap)}"
+    )
+    remedy = "write `state: {backend: rocksdb}` in some of the jobs, or give more memory"
+    yield _check("heap", needed.low > supply.heap, needed.high > supply.heap * _OF_HEAP, told, remedy)
+
+
+def _sum(reports: Sequence[CapacityReport], name: str) -> Range:
+    total = Range.exactly(0)
+    for each in reports:
+        figure = each.figure(name)
+        total = total + figure.value if figure is not None else total
+    return total
+
+
+def _check(id: str, failed: bool, warned: bool, message: str, remedy: str) -> Check:
+    if failed or warned:
+        return Check(id=id, outcome="failed" if failed else "warned", message=message, remedy=remedy)
+    return Check(id=id, outcome="passed", message=message)

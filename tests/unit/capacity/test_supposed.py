@@ -1,0 +1,42 @@
+"""Other circumstances than those that were found."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.capacity.test_sides import MINUTE
+from tests.unit.verdicts.test_chains import version
+
+from juncture.capacity.sides import sides_of
+from juncture.capacity.supposed import WhatIf, widened
+from juncture.model.capacity import Range, SideState
+from juncture.model.timed import TimeBounds
+
+
+@pytest.mark.parametrize(
+    ("bounds", "wider"), [((-10, 0), (-60, 0)), ((-10, 5), (-40, 20)), ((0, 0), (0, 0)), ((3, 6), (60, 120))]
+)
+def test_a_window_is_widened_in_proportion(bounds: tuple[int, int], wider: tuple[int, int]) -> None:
+    found = widened(TimeBounds(left_time=0, right_time=0, lower=bounds[0], upper=bounds[1]), 60)
+    assert (found.lower, found.upper) == wider
+
+
+def test_rows_are_kept_for_as_long_as_the_window_that_is_supposed() -> None:
+    plan = version(bounds=(10 * MINUTE, 15 * MINUTE)).plan
+    ours = frozenset(node.uid for node in plan.nodes)
+    kept = [
+        [each.kept.expected / MINUTE for each in sides_of(plan, {}, {}, {}, ours, (), window)[0] if each.kept]
+        for window in (None, 60 * MINUTE)
+    ]
+    assert kept == [[10, 0, 15, 0], [60, 0, 60, 0]]
+
+
+def test_a_column_is_in_the_rows_of_every_side_that_comes_from_its_source() -> None:
+    def side(*tables: str) -> SideState:
+        return SideState(
+            operator="a join", side=" and ".join(tables), tables=tables, columns=("k",), rate=Range.exactly(1),
+            kept=None, row_bytes=Range.exactly(100),
+        )  # fmt: skip
+
+    found = WhatIf(columns={"l": 20}).of_sides([side("l"), side("r"), side("l", "r")])
+    # In whole words, and a word of the field.
+    assert [each.row_bytes.expected for each in found] == [132, 100, 132]
