@@ -114,23 +114,41 @@ def test_a_job_that_is_not_ready_is_not_submitted(make_job: Make, cluster: Flink
     assert "Not ready, and accepted: state" in taken.stderr
     assert json.loads(taken.stdout)["accepted_risk"] == "a trial of an hour"
 
+    # Nor is a new version put in its place.
+    path = job.root / f"jobs/{JOB}.yaml"
+    path.write_text(path.read_text().replace("interval: 1 s", "interval: 2 s"))
+    upgrade = [*submit[:-2], "upgrade", JOB]
+    refused = CliRunner().invoke(main, upgrade)
+    assert refused.exit_code == 1
+    error = json.loads(refused.stderr.splitlines()[-1])["error"]
+    assert "- state: " in error["problem"]
+    assert error["state"] == "nothing was changed"
+    assert [each.id for each in cluster.jobs() if not each.ended] == [
+        json.loads(taken.stdout)["flink_job_id"]
+    ]
+
+    taken = CliRunner().invoke(main, [*upgrade, "--accept-risk", "one more hour"])
+    assert taken.exit_code == 0, taken.stderr
+    assert json.loads(taken.stdout)["version"] == 2
+    assert json.loads(taken.stdout)["accepted_risk"] == "one more hour"
+
 
 def test_what_is_measured_beside_a_job_that_runs(make_job: Make, cluster: FlinkCluster) -> None:
     job = make_job(on=WINDOW)
-    job.write(((f"key-{i:08}", i, i / 20) for i in range(80_000)), pad=lambda n: f"{n:040}", as_it_was=True)
+    job.write(((f"key-{i:08}", i, i / 20) for i in range(45_000)), pad=lambda n: f"{n:040}", as_it_was=True)
     job.start()
-    job.caught_up(cluster, 160_000)
+    job.caught_up(cluster, 90_000)
     # What a killed calibration may leave.
     leftover = Admin(job.kafka)
     leftover.create({CALIBRATED.format(job.name): 1}, config={"retention.ms": "3599000"})
     project = ["--project", str(job.root), "--output", "json"]
 
-    ran = CliRunner().invoke(main, [*project, "calibrate", JOB, "--records", "160000", "--seconds", "40"])
+    ran = CliRunner().invoke(main, [*project, "calibrate", JOB, "--records", "90000", "--seconds", "40"])
 
     assert ran.exit_code == 0, ran.stderr
     found = Calibration.model_validate_json(ran.stdout)
     assert found.engine == "flink-hashmap"
-    assert found.stages[-1].records == 160_000
+    assert found.stages[-1].records == 90_000
     assert found.stages[-1].micros.low > 0
     # A checkpoint of the heap holds rows as they are.
     assert found.state is not None

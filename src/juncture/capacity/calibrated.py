@@ -67,9 +67,11 @@ class Calibrated:
         cores = taken * parallelism / found.parallelism
         formula = (
             f"{last.rate:,.0f} records/s * {last.micros.expected:,.1f} µs were {taken:.2f} cores with"
-            f" {found.parallelism} subtasks; with {parallelism}: {cores:.2f} cores / {each.expected:,.1f} µs"
+            f" {found.parallelism} subtasks; with {parallelism}: {cores:.2f} cores / {each.expected:,.1f} µs; at most"
+            " with a core each"
         )
-        return Priced(divided(cores * 1e6, each), formula)
+        most = divided(max(cores, parallelism) * 1e6, each).high
+        return Priced(divided(cores * 1e6, each).model_copy(update={"high": most}), formula)
 
     def state(self, engine: Engine) -> Range:
         found = self.calibration

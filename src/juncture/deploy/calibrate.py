@@ -33,6 +33,8 @@ from juncture.render.bundle import digest
 
 _SMALLER = 4
 """How many times as many records the second run reads as the first one."""
+_HELD = 0.5
+"""Cores for a subtask below which it is said that it had few."""
 _BUSY = 0.1
 """The share of the measured CPU from which on others are told of."""
 
@@ -138,7 +140,8 @@ class _Bench:
         stop(begun.job, quiet, savepoint=False)
         after = cores_in_use(self.cluster)
         others = [sum(cores.get(name, 0.0) for name in seen.taskmanagers) for cores in (before, after)]
-        course = replace(seen.course, others=sum(others) / 2, unsure=abs(others[0] - others[1]) / 2)
+        # A job that ends leaves work behind, which is not there while it runs: the lower one counts.
+        course = replace(seen.course, others=min(others), unsure=abs(others[0] - others[1]) / 2)
         return Run(course, extents_of(admin, self.facts, start, end)), seen
 
     def fitted(self, runs: list[tuple[Run, Watched]], of: str) -> Calibration:
@@ -151,6 +154,11 @@ class _Bench:
             notes.append(
                 f"others took about {others:.2f} cores of the same TaskManagers, by what they took before and after,"
                 f" against {taken:.2f} of this job"
+            )
+        if taken < job.parallelism * _HELD:
+            notes.append(
+                f"{job.parallelism} subtasks took {taken:.2f} cores in all: their machine had no more for them, or"
+                " something else held them up; the highest rate is what was reached"
             )
         if not longest[1].spent:
             notes.append(

@@ -14,7 +14,7 @@ from juncture.flink.answers import Checkpoint, JobDetail
 from juncture.flink.cpu import cpu_times, taskmanagers_of
 from juncture.flink.metrics import progress
 from juncture.flink.rest import FlinkCluster
-from juncture.flink.subtasks import checkpoint_detail, flame_graph
+from juncture.flink.subtasks import FlameNode, checkpoint_detail, flame_graph
 from juncture.model.observation import Spent
 
 _POLL = 0.3
@@ -28,7 +28,7 @@ _LAST = 2
 """Checkpoints that are waited for when all is read: what is in them is known best."""
 _STUCK = 120.0
 _TOLD_EVERY = 5.0
-_PROFILED_AT = 0.5
+_PROFILED_AT = 0.3
 """The share of the records after which threads are sampled."""
 _SOURCE = "Source: "
 
@@ -111,7 +111,7 @@ class Watcher:
         self._joins = [each.id for each in self.job.vertices if not each.name.startswith(_SOURCE)]
         self._taken: dict[int, Taken] = {}
         self.behind: int | None = None
-        self._sampling = False
+        self._sampled: dict[str, FlameNode] = {}
         self.seen: list[Seen] = []
 
     @property
@@ -135,17 +135,21 @@ class Watcher:
         self.behind = None if None in known or not known else sum(each or 0 for each in known)
         self.seen.append(seen)
         self._note_checkpoints()
-        if self._wanted and not self._sampling and seen.total >= self._wanted * _PROFILED_AT:
-            self._sampling = True
-            for each in self.job.vertices:
-                flame_graph(self._cluster, self._id, each.id)
+        if self._wanted * _PROFILED_AT <= seen.total < self._wanted:
+            self._sample()
         return seen
 
+    def _sample(self) -> None:
+        """Ask for what threads do, once for each vertex; Flink has it some seconds after it was first asked."""
+        for each in self.job.vertices:
+            if each.id not in self._sampled:
+                root = flame_graph(self._cluster, self._id, each.id)
+                if root is not None and root.value:
+                    self._sampled[each.id] = root
+
     def profile(self) -> tuple[Spent, ...]:
-        """What the tasks did, as far as their threads were sampled in time."""
-        if not self._sampling:
-            return ()
-        return profile.spent(*(flame_graph(self._cluster, self._id, each.id) for each in self.job.vertices))
+        """What the tasks did, if the threads of all of them were sampled in time."""
+        return profile.spent(*self._sampled.values()) if len(self._sampled) == len(self.job.vertices) else ()
 
     def await_checkpoints(self) -> None:
         """Wait for those that begin when all is read; not longer than some of them take."""
