@@ -66,7 +66,7 @@ class Outcomes:
             errors = (_errors(each, self.held.values()) for each in FIGURES)
             lines.append(
                 f"| {what} | " + " | ".join(f"{chosen(each):.0%}" if each else "" for each in errors) + " |"
-            )  # type: ignore[operator]
+            )
         return "\n".join(lines)
 
 

@@ -11,6 +11,7 @@ from bench.capacity.configurations import Configuration
 from bench.capacity.outcome import Told
 from bench.capacity.project import write_project
 from bench.joins.topics import Topics
+from bench.joins.workload import Workload
 
 from juncture.deploy.assess import assess
 from juncture.deploy.builder import Blueprint
@@ -19,6 +20,7 @@ from juncture.deploy.connection import Connection, connect, open_store
 from juncture.deploy.site import Site
 from juncture.deploy.toolchain import toolchain_for
 from juncture.errors import JunctureError
+from juncture.kafka.writer import Writer
 from juncture.model.calibration import Calibration
 from juncture.model.capacity import Range
 from juncture.model.environment import Flink, Kafka
@@ -63,8 +65,7 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder:
             made = self._render(Path(folder), found)
             report = assess(made.files, made.connection, None, calibration=fit)
-            # One run to warm up, as the fit had one, too.
-            sampled = Sampled.up_to(2 * self.events, self.seconds)
+            sampled = Sampled((2 * self.events,), self.seconds)
             run = calibrate(made.blueprint, made.files, made.site, sampled)
         last = run.stages[-1]
         wider = run.record_bytes / fit.record_bytes
@@ -112,9 +113,21 @@ class Bench:
             topics = Topics.named(self.kafka, workload, name, f"result-{name}", _PARTITIONS)
             topics.create_inputs()
             topics.create_result()
-            topics.fill(workload, self.say)
+            _fill(topics, workload)
             self._filled[name] = topics
         return self._filled[name]
+
+
+def _fill(topics: Topics, workload: Workload) -> None:
+    """Write what arrives until the last server event is there: a job that keeps up has come as far in each topic."""
+    end = 0
+    with Writer(topics.kafka) as writer:
+        for name in workload.names:
+            for event in workload.of_topic(name):
+                if name == "server":
+                    end = max(end, event.time)
+                if event.arrival <= end:
+                    writer.write(topics.inputs[name], event.value, event.key, event.time)
 
 
 def _told(foretold: Range, measured: float) -> Told:

@@ -90,14 +90,14 @@ def at_state(stages: Sequence[Stage], state: Range) -> Range:
     """CPU of a record, in µs, where the joins hold so many bytes.
 
     Between two sizes that were measured it goes with the logarithm of the state, as the levels of RocksDB's files do;
-    beyond the largest it goes on so, at the least not at all and at the most twice as fast. It never falls: a smaller
-    state that seems to cost more was measured before Java had compiled all.
+    beyond the largest it goes on so, at the least not at all and at the most twice as fast. Where the ranges of both
+    meet, that it grew is not known: then the larger one counts, before which Java had more time to compile.
     """
     known = sorted((each for each in stages if each.state), key=lambda each: each.state or 0.0)
     last = known[-1] if known else stages[-1]
     error = max(each.micros.high / each.micros.expected - 1 for each in stages)
     plain = last.micros.expected
-    if len(known) < 2 or plain <= known[0].micros.expected or known[0].state == last.state:
+    if len(known) < 2 or known[0].micros.high >= last.micros.low or known[0].state == last.state:
         return Range(low=plain * (1 - error), expected=plain, high=plain * (1 + error))
     first = known[0]
     slope = (plain - first.micros.expected) / log((last.state or 1.0) / (first.state or 1.0))

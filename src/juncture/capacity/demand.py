@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from juncture.capacity.costs import HEAP, PACKAGED, ROW_OVERHEAD, WORKING, CostModel, Engine, Load, engine_of
+from juncture.capacity.costs import HEAP, PACKAGED, WORKING, CostModel, Engine, Load, engine_of, row_overhead
 from juncture.model.capacity import Figure, Range, SideState, Traffic
 
 
@@ -106,12 +106,13 @@ def _catch_up(job: Job, rate: Range, most: Range) -> list[Figure]:
 
 def state_bytes(job: Job, backend: str, sides: Sequence[SideState]) -> Range:
     """What the joins keep when it is steady, as the backend stores it; sides that are kept for ever left out."""
-    return bare_bytes(sides) * job.model.state(job.engine(backend))
+    engine = job.engine(backend)
+    return bare_bytes(sides, engine) * job.model.state(engine)
 
 
-def bare_bytes(sides: Sequence[SideState]) -> Range:
+def bare_bytes(sides: Sequence[SideState], engine: Engine) -> Range:
     """The same before a backend has stored it: rows, each with what state keeps beside it."""
-    return _sum([_rows(side) * _stored(side) for side in sides])
+    return _sum([_rows(side) * _stored(side, engine) for side in sides])
 
 
 def heap_bytes(job: Job, sides: Sequence[SideState]) -> Range:
@@ -143,7 +144,7 @@ def _state(job: Job, rate: Range, mean: Range, sides: Sequence[SideState]) -> li
         high=(rate * per_record).high * job.interval / 1000,
     )
     parts = " + ".join(
-        f"{_rows(side).expected:,.0f} * {_stored(side).expected:,.0f} bytes ({side.side})"
+        f"{_rows(side).expected:,.0f} * {_stored(side, engine).expected:,.0f} bytes ({side.side})"
         for side in sides
         if side.kept
     )
@@ -198,8 +199,8 @@ def _rows(side: SideState) -> Range:
     return Range.exactly(0) if side.kept is None else side.rate * side.kept * 0.001
 
 
-def _stored(side: SideState) -> Range:
-    return side.row_bytes + Range.exactly(ROW_OVERHEAD)
+def _stored(side: SideState, engine: Engine) -> Range:
+    return side.row_bytes + Range.exactly(row_overhead(engine))
 
 
 def _sum(ranges: Sequence[Range]) -> Range:

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from juncture.capacity.costs import Engine
 from juncture.capacity.course import Course, Taken, settled, steady, uploaded
 from juncture.capacity.demand import bare_bytes
 from juncture.model.calibration import Stage
@@ -62,7 +63,7 @@ Sides = Callable[[Mapping[str, Range]], Sequence[SideState]]
 """What the joins keep, given records a second of event time by table."""
 
 
-def bare_at(run: Run, moment: float, sides: Sides) -> float:
+def bare_at(run: Run, moment: float, sides: Sides, engine: Engine) -> float:
     """Bytes of the rows that the joins hold at a moment of a run, before any backend has stored them."""
     read = run.course.read_at(moment)
     reached = {table: extent.reached(read.get(table, 0.0)) for table, extent in run.extents.items()}
@@ -77,16 +78,16 @@ def bare_at(run: Run, moment: float, sides: Sides) -> float:
         own = max((passed[each] for each in side.tables if each in passed), default=span)
         kept = own if side.kept is None else min(side.kept.expected + ahead, own)
         held.append(side.model_copy(update={"kept": Range.exactly(kept)}))
-    return bare_bytes(held).expected
+    return bare_bytes(held, engine).expected
 
 
-def state_factor(runs: Sequence[Run], sides: Sides) -> Range | None:
+def state_factor(runs: Sequence[Run], sides: Sides, engine: Engine) -> Range | None:
     """State in checkpoints to the bytes of its rows: the median over all runs, and the half of them about it."""
     ratios = sorted(
         each.state / bare
         for run in runs
         for each in run.settled
-        if (bare := bare_at(run, each.at, sides)) > 0
+        if (bare := bare_at(run, each.at, sides, engine)) > 0
     )
     if not ratios:
         return None

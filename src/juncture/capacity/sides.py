@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from juncture.capacity.supposed import widened
 from juncture.capacity.traffic import mean_of
@@ -31,6 +31,17 @@ _UNSEEN = Range(low=8, expected=24, high=64)
 """Bytes of a column that is computed, or that the sample has no value of."""
 _INLINE = 7
 """A text of so many bytes lies in its field; a longer one behind the fields, in whole words."""
+
+
+class Supposed(NamedTuple):
+    """In ms: `cleanup` is how much later than it could Flink's interval join removes rows
+    (table.exec.interval-join.min-cleanup-interval); `window` is taken in place of the joins' own."""
+
+    cleanup: int = 0
+    window: int | None = None
+
+
+AS_AUTHORED = Supposed()
 
 Samples = Mapping[str, Sequence[Mapping[str, Any]]]
 """Rows of each table, as JSON has them."""
@@ -77,7 +88,7 @@ def sides_of(
     samples: Samples,
     on_event_join: frozenset[str],
     chains: Sequence[Sequence[str]] = (),
-    window: int | None = None,
+    supposed: Supposed = AS_AUTHORED,
 ) -> tuple[tuple[SideState, ...], tuple[str, ...]]:
     """What joins keep, in the plan's order, and which operators are left out because nothing is known of them.
 
@@ -88,7 +99,7 @@ def sides_of(
         samples: rows by table.
         on_event_join: uids of the joins that run on the event join.
         chains: of these, those that run as one operator, which keeps no left rows but the first join's.
-        window: in place of the joins' own, in ms.
+        supposed: what of the job's options, and what if, decides how long they keep it.
     """
     flow = Flow(plan, lambda name: name in tables and tables[name].is_changelog)
     found: list[SideState] = []
@@ -99,7 +110,7 @@ def sides_of(
             for number, up in enumerate(plan.inputs(node)):
                 if number == 0 and node.uid in chain[1:]:
                     continue
-                kept = _kept(flow, node, number, tables, node.uid in on_event_join, window)
+                kept = _kept(flow, node, number, tables, node.uid in on_event_join, supposed)
                 found.append(
                     SideState(
                         operator=describe(flow, node),
@@ -107,7 +118,9 @@ def sides_of(
                         tables=tuple(sorted(flow.plan.tables(up))),
                         columns=tuple(name for name, _ in up.fields),
                         rate=rate_of(flow, up, traffic),
-                        kept=_kept_by_chain(flow, chain, node, number, tables, window) if chain else kept,
+                        kept=_kept_by_chain(flow, chain, node, number, tables, supposed.window)
+                        if chain
+                        else kept,
                         row_bytes=_row_bytes(flow, up, samples),
                     )
                 )
@@ -143,10 +156,10 @@ def _kept(
     number: int,
     tables: Mapping[str, Table],
     event_join: bool,
-    window: int | None,
+    supposed: Supposed,
 ) -> Range | None:
-    """How long a row stays, in ms: its reach, the wait of the watermark, and half the window until Flink cleans up."""
-    bounds = _bounds(flow, node, event_join, window)
+    """How long a row stays, in ms: its reach, the wait of the watermark, and what Flink is told to clean up later."""
+    bounds = _bounds(flow, node, event_join, supposed.window)
     if bounds is None:
         state = node.raw["state"][number]
         if is_endless(state):
@@ -157,7 +170,7 @@ def _kept(
     reach = max(left if number == 0 else right, 0.0)
     names = {name for up in flow.plan.inputs(node) for name in flow.plan.tables(up)}
     wait = max((_delay(tables[name]) for name in names if name in tables), default=0)
-    clean = 0.0 if event_join else max(left + right, 0.0) / 2
+    clean = 0 if event_join else supposed.cleanup
     return Range(low=reach + wait, expected=reach + wait + clean, high=(reach + wait + clean) * _LATER)
 
 

@@ -179,7 +179,7 @@ class _Bench:
             / max(sum(read.values()), 1),
             machine=machine_of(self.cluster),
             stages=tuple(stages),
-            state=state_factor([run for run, _ in runs], self._sides),
+            state=state_factor([run for run, _ in runs], self._sides, facts.manifest.engine),
             uploaded=uploaded_bytes([run for run, _ in runs]),
             spent=longest[1].spent,
             others=others,

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from juncture.deploy import ledger
 from juncture.deploy.builder import Blueprint
-from juncture.deploy.facts import INTERVAL, interval_of
+from juncture.deploy.facts import INTERVAL, millis_of
 from juncture.deploy.site import Site
 from juncture.deploy.stop import stop
 from juncture.deploy.store import calibration_of
@@ -33,7 +33,7 @@ def calibrator_files(blueprint: Blueprint) -> dict[str, str]:
         "pipeline.name": f"{rendered.options.get('pipeline.name', rendered.job.name)}.calibration",
         "restart-strategy.type": "none",  # what a restart costs is not what is measured
         "execution.checkpointing.externalized-checkpoint-retention": "DELETE_ON_CANCELLATION",
-        INTERVAL: f"{min(interval_of(rendered.options) or _LONGEST, _LONGEST)} ms",
+        INTERVAL: f"{min(millis_of(rendered.options, INTERVAL) or _LONGEST, _LONGEST)} ms",
     }
     topics = dict(rendered.topics)
     for statement in rendered.statements:

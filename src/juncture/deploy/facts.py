@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from juncture.capacity import demand
 from juncture.capacity.costs import CostModel
-from juncture.capacity.sides import Samples, samples_of, sides_of
+from juncture.capacity.sides import Samples, Supposed, samples_of, sides_of
 from juncture.capacity.traffic import traffic
 from juncture.checks.tables import Table
 from juncture.deploy.connection import Connection
@@ -22,6 +22,7 @@ from juncture.model.plan import CompiledPlan, table_names
 from juncture.planner.plan import parse_plan
 
 INTERVAL = "execution.checkpointing.interval"
+CLEANUP = "table.exec.interval-join.min-cleanup-interval"
 _INTERVAL_BY_DEFAULT = 10_000
 
 
@@ -40,7 +41,7 @@ class Facts:
     @property
     def interval(self) -> int:
         """Between checkpoints, in ms; Juncture's default where the options do not say."""
-        return interval_of(self.manifest.options) or _INTERVAL_BY_DEFAULT
+        return millis_of(self.manifest.options, INTERVAL) or _INTERVAL_BY_DEFAULT
 
     def sides(
         self, of: tuple[Traffic, ...], window: int | None = None
@@ -53,7 +54,7 @@ class Facts:
             self.samples,
             frozenset(self.manifest.event_joins),
             self.manifest.join_chains,
-            window,
+            Supposed(millis_of(self.manifest.options, CLEANUP), window),
         )
 
     def job(self, model: CostModel, backlog: int = 0) -> demand.Job:
@@ -68,10 +69,10 @@ class Facts:
         )
 
 
-def interval_of(options: Mapping[str, str]) -> int:
-    """Between a job's checkpoints, in ms; 0 where its options name none."""
+def millis_of(options: Mapping[str, str], name: str) -> int:
+    """A duration among a job's options, in ms; 0 where they do not name it."""
     try:
-        found = parse_duration(options.get(INTERVAL, ""))
+        found = parse_duration(options.get(name, ""))
     except ValueError:
         return 0
     return to_millis(found) if isinstance(found, timedelta) else 0

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.capacity.test_sides import MINUTE
 from tests.unit.verdicts.test_chains import version
 
-from juncture.capacity.sides import sides_of
+from juncture.capacity.sides import Supposed, sides_of
 from juncture.capacity.supposed import WhatIf, widened
 from juncture.model.capacity import Range, SideState
 from juncture.model.timed import TimeBounds
@@ -24,10 +24,20 @@ def test_rows_are_kept_for_as_long_as_the_window_that_is_supposed() -> None:
     plan = version(bounds=(10 * MINUTE, 15 * MINUTE)).plan
     ours = frozenset(node.uid for node in plan.nodes)
     kept = [
-        [each.kept.expected / MINUTE for each in sides_of(plan, {}, {}, {}, ours, (), window)[0] if each.kept]
+        [
+            each.kept.expected / MINUTE
+            for each in sides_of(plan, {}, {}, {}, ours, (), Supposed(window=window))[0]
+            if each.kept
+        ]
         for window in (None, 60 * MINUTE)
     ]
     assert kept == [[10, 0, 15, 0], [60, 0, 60, 0]]
+
+
+def test_flinks_join_keeps_rows_for_as_much_longer_as_it_is_told() -> None:
+    plan = version(bounds=(10 * MINUTE, 15 * MINUTE)).plan
+    found, _ = sides_of(plan, {}, {}, {}, frozenset(), (), Supposed(cleanup=MINUTE))
+    assert [each.kept.expected / MINUTE for each in found if each.kept] == [11, 1, 16, 1]
 
 
 def test_a_column_is_in_the_rows_of_every_side_that_comes_from_its_source() -> None:
