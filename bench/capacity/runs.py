@@ -125,7 +125,7 @@ def _fill(topics: Topics, workload: Workload) -> None:
         for name in workload.names:
             for event in workload.of_topic(name):
                 if name == "server":
-                    end = max(end, event.time)
+                    end = max(end, event.arrival)
                 if event.arrival <= end:
                     writer.write(topics.inputs[name], event.value, event.key, event.time)
 

@@ -166,7 +166,7 @@ def test_what_is_measured_beside_a_job_that_runs(make_job: Make, cluster: FlinkC
     terms = {each["name"]: each for each in json.loads(seen.stdout)["terms"]}
     state = terms["state"]
     assert state["foretold"]["low"] < state["measured"] < state["foretold"]["high"], seen.stdout
-    assert "took" in terms["CPU a record"]["why"]
+    assert "cores in all" in terms["CPU a record"]["why"]
 
 
 def test_the_command_and_topics_without_records(make_job: Make, cluster: FlinkCluster) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import click
@@ -21,6 +21,7 @@ from juncture.deploy.calibrations import best_for
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.manifest import read_manifest
 from juncture.deploy.starts import Starting, resolve_startpoints
+from juncture.errors import JunctureError, Refused
 from juncture.model.capacity import CapacityReport, Check, Figure, Matching, Range, Unit
 from juncture.model.duration import parse_duration, to_millis
 from juncture.model.wording import percent, span
@@ -111,10 +112,11 @@ def command(
     sample, computed, from what `juncture calibrate` has measured of the job, or else from the cost model that comes
     with Juncture. What had to be assumed is named.
 
-    Without JOB it tells of all jobs of the project in short, and holds them together against the cluster.
+    Without JOB it tells of all jobs of the project in short, and holds them together against the cluster; jobs whose
+    topics are not there are left out, and named.
 
-    Nothing is changed. Ends with 1 if a check fails: the job is not ready; with --verify, if a figure is outside its
-    range.
+    Nothing is changed. Ends with 1 if a check fails: the job is not ready, or not known; with --verify, if a figure is
+    outside its range.
     """
     if verified:
         if rate != 1.0 or window is not None or columns or explain:
@@ -125,36 +127,51 @@ def command(
         return
     what_if = WhatIf(rate, window, columns)
     if job is None:
-        reports = _assessed(invocation, chosen(invocation, []), what_if)
+        reports, unknown = _assessed(invocation, chosen(invocation, []), what_if)
         checks = together(reports)
-        told = {"jobs": reports, "together": checks}
-        invocation.output.result(told, lambda text: _view_together(text, reports, checks))
-        ready = all(each.outcome != "failed" for each in checks)
+        told = {"jobs": reports, "together": checks, "unknown": {n: e.problem for n, e in unknown.items()}}
+        invocation.output.result(told, lambda text: _view_together(text, reports, checks, unknown))
+        ready = not unknown and all(each.outcome != "failed" for each in checks)
     else:
-        reports = _assessed(invocation, chosen(invocation, [job]), what_if)
+        reports, unknown = _assessed(invocation, chosen(invocation, [job]), what_if)
+        if unknown:
+            raise unknown[job]
         invocation.output.result(reports[0], lambda text: _view(text, reports[0], explain))
         ready = True
     if not ready or not all(each.ready for each in reports):
         click.get_current_context().exit(1)
 
 
-def _assessed(invocation: Invocation, names: Sequence[str], what_if: WhatIf) -> list[CapacityReport]:
+def _assessed(
+    invocation: Invocation, names: Sequence[str], what_if: WhatIf
+) -> tuple[list[CapacityReport], dict[str, JunctureError]]:
+    """The reports, and why there is none of the others."""
     project, environment = invocation.project, invocation.environment
     connection = connect(invocation.root, environment)
     store = open_store(invocation.root, environment)
     jobs = [rendered_job(invocation, name) for name in names]
-    found = []
+    found: list[CapacityReport] = []
+    unknown: dict[str, JunctureError] = {}
     with invocation.output.progress() as say, planning(jobs, say) as (_, planner):
         for rendered in jobs:
-            files = bundled(invocation, rendered, planner, say)
-            manifest = read_manifest(files)
-            starting = Starting(planner.read_offsets, project.jobs[manifest.job].locate)
-            resolved = resolve_startpoints(manifest, files, connection, store, starting)
-            found.append(assess(files, connection, resolved, what_if, best_for(store, manifest), say))
-    return found
+            name = rendered.job.name
+            starting = Starting(planner.read_offsets, project.jobs[name].locate)
+            try:
+                files = bundled(invocation, rendered, planner, say)
+                manifest = read_manifest(files)
+                resolved = resolve_startpoints(manifest, files, connection, store, starting)
+                found.append(assess(files, connection, resolved, what_if, best_for(store, manifest), say))
+            except Refused as error:
+                unknown[name] = error
+    return found, unknown
 
 
-def _view_together(text: Text, reports: Sequence[CapacityReport], checks: Sequence[Check]) -> None:
+def _view_together(
+    text: Text,
+    reports: Sequence[CapacityReport],
+    checks: Sequence[Check],
+    unknown: Mapping[str, JunctureError],
+) -> None:
     rows = []
     for each in reports:
         wrong = [check.id for check in each.checks if check.outcome != "passed"]
@@ -169,7 +186,9 @@ def _view_together(text: Text, reports: Sequence[CapacityReport], checks: Sequen
             )
         )
     header = ("job", "", "slots", "peak, records/s", "cores", "state", "to look at")
-    text.table(rows, header=header)
+    text.table(rows, header=header if rows else ())
+    for name, error in unknown.items():
+        text.line(f"{name} is not known, and left out: {error.problem}", style="yellow")
     text.line()
     for check in checks:
         _check(text, check)

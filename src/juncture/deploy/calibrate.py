@@ -162,7 +162,7 @@ class _Bench:
             )
         if not longest[1].spent:
             notes.append(
-                "threads were not sampled (rest.flamegraph.enabled, and runs of 10 s): no parts are told"
+                "threads were not sampled, or not in time (rest.flamegraph.enabled): no parts are told"
             )
         read = longest[0].course.read
         sizes = {each.table: each.record_bytes.expected for each in facts.traffic}

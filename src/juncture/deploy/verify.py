@@ -26,10 +26,10 @@ from juncture.model.verification import Term, Verification
 from juncture.model.wording import size, span
 
 _POLL = 1.0
-_LEAST_CPU = 1.0
-"""Seconds, below which it is not told what a record takes."""
-_FEW = 100
-"""Records a second below which what a TaskManager does anyhow is not small beside them."""
+_LEAST_CORES = 0.5
+"""In use, below which it is not told what a record takes: an idle TaskManager takes a tenth, and checkpoints some."""
+_LATELY = 3
+"""Checkpoints whose bytes are averaged."""
 _SMALL = 1024 * 1024
 """Bytes below which a checkpoint is what Flink writes of empty operators, too."""
 _WHOLE = 60_000
@@ -130,10 +130,6 @@ def _notes(cluster: FlinkCluster, measured: _Measured, ran: float) -> list[str]:
         notes.append(
             f"it is {measured.behind:,} records behind: what is foretold of state is that of a job that keeps up"
         )
-    if measured.rate < _FEW:
-        notes.append(
-            f"{measured.rate:,.1f} records a second are few: what TaskManagers do anyhow is in the CPU of a record"
-        )
     notes.append(f"it has run for {span(ran * 1000)}: state that is kept for longer is not complete yet")
     return notes
 
@@ -167,13 +163,16 @@ def _rate(admin: Admin, traffic: Traffic, over: float) -> float:
 
 def _terms(figures: Mapping[str, Figure], measured: _Measured) -> list[Term]:
     none = "no checkpoint was complete"
-    state = statistics.median(measured.states) if measured.states else None
-    written = statistics.mean(measured.written) if measured.written else None
-    enough = measured.records > 0 and measured.cpu >= _LEAST_CPU
-    each = measured.cpu / measured.records * 1e6 if enough else None
-    told = f"{measured.records:,} records took {measured.cpu:.1f} s of CPU"
+    state = measured.states[-1] if measured.states else None
+    written = statistics.mean(measured.written[-_LATELY:]) if measured.written else None
+    cores = measured.cpu / max(measured.seconds, 1e-3)
+    each = measured.cpu / measured.records * 1e6 if measured.records else 0.0
+    told = (
+        f"{cores:.2f} cores in all, {each:,.1f} µs for each of {measured.records:,} records: much of it is what"
+        " TaskManagers do anyhow"
+    )
     return [
-        _term(figures["CPU a record"], each, told),
+        _term(figures["CPU a record"], each if cores >= _LEAST_CORES else None, told),
         _term(figures["state"], state, none),
         _term(figures["upload of a checkpoint"], written, none),
     ]
