@@ -82,16 +82,21 @@ def bare_at(run: Run, moment: float, sides: Sides, engine: Engine) -> float:
 
 
 def state_factor(runs: Sequence[Run], sides: Sides, engine: Engine) -> Range | None:
-    """State in checkpoints to the bytes of its rows: the median over all runs, and the half of them about it."""
-    ratios = sorted(
-        each.state / bare
+    """State in checkpoints to the bytes of its rows.
+
+    Expected is the median of those that were taken when all was read, and all inputs had come as far, or of all where
+    there are none; the range has the half of all that is about the middle.
+    """
+    found = [
+        (each.at >= run.course.all_read, each.state / bare)
         for run in runs
         for each in run.settled
         if (bare := bare_at(run, each.at, sides, engine)) > 0
-    )
-    if not ratios:
+    ]
+    if not found:
         return None
-    expected, aside = statistics.median(ratios), len(ratios) // 4
+    ratios, aside = sorted(ratio for _, ratio in found), len(found) // 4
+    expected = statistics.median([ratio for at_end, ratio in found if at_end] or ratios)
     return Range(
         low=min(ratios[aside], expected * (1 - _STATE_SPREAD)),
         expected=expected,

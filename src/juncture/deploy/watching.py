@@ -93,7 +93,8 @@ def watch(
             say(f"{seen.total:,} of {wanted:,} records read")
         time.sleep(_POLL)
     spent = watcher.profile()
-    watcher.await_checkpoints()
+    if watcher.done:
+        watcher.await_checkpoints()
     return Watched(watcher.course(), spent, watcher.taskmanagers)
 
 
