@@ -11,13 +11,21 @@ from juncture.model.calibration import Calibration, Stage
 from juncture.model.capacity import Basis, Range
 from juncture.model.wording import size
 
+_STATE = "reading and writing state"
 _OF_BYTES = (
     "decoding records",
     "encoding records",
     "exchanging records between subtasks",
     "handing records to Kafka",
+    _STATE,
 )
 """What of the tasks' time grows with the size of a record."""
+_BYTES_UNKNOWN = 0.8
+"""The share of that where threads were not sampled: 46 µs an event at 525 bytes, and 110 at 1,390 (bench/results)."""
+_PER_JOIN = ("joining", _STATE)
+_JOIN_UNKNOWN = 0.5
+_SAME = 0.02
+"""By how much of its size a record may be another without being told of."""
 _ANOTHER = Range(low=0.75, expected=1.0, high=1.25)
 """How far one job's cost may be from another's with the same engine."""
 
@@ -46,17 +54,22 @@ class Calibrated:
             value, formula = self._adapted(value, load), f"{found.job}: {formula}"
             formula += f", per join: {load.joins} for {found.joins}" if load.joins != found.joins else ""
         wider = load.record_bytes.expected / found.record_bytes if found.record_bytes else 1.0
-        share = sum(each.share for each in found.spent if each.doing in _OF_BYTES)
-        if share and abs(wider - 1) > 0.02:
+        share = self._share(_OF_BYTES, _BYTES_UNKNOWN)
+        if abs(wider - 1) > _SAME:
             value = value * (1 + share * (wider - 1))
             formula += f", of which {share:.0%} grow with a record's bytes: * {wider:.2f}"
         return Priced(value, formula)
 
     def _adapted(self, value: Range, load: Load) -> Range:
-        """Of another job: what does not grow with bytes goes with the number of joins."""
-        joining = 1 - sum(each.share for each in self.calibration.spent if each.doing in _OF_BYTES)
+        """Of another job: a part goes with the number of joins."""
+        joining = self._share(_PER_JOIN, _JOIN_UNKNOWN)
         more = load.joins / self.calibration.joins if self.calibration.joins else 1.0
         return value * (1 + joining * (more - 1)) * _ANOTHER
+
+    def _share(self, doing: Sequence[str], unknown: float) -> float:
+        """Of the tasks' time, as far as it was sampled."""
+        spent = self.calibration.spent
+        return sum(each.share for each in spent if each.doing in doing) if spent else unknown
 
     def fastest(self, load: Load, parallelism: int) -> Priced:
         found = self.calibration
