@@ -116,9 +116,11 @@ def _one(found: Configuration, bench: Bench, outcomes: Outcomes, say: Say) -> No
         base = next(each for each in FITTED if each.engine == found.engine)
         say(f"Fitting {base.name}")
         outcomes.fits[found.engine] = bench.fitted(base).model_dump(mode="json")
+        outcomes.loads[found.engine] = os.getloadavg()[0]
     say(f"Foretelling and running {found.name}")
     fit = Calibration.model_validate(outcomes.fits[found.engine])
     outcomes.held[found.name] = bench.foretold_and_measured(found, fit)
+    outcomes.loads[found.name] = os.getloadavg()[0]
     for figure, told in outcomes.held[found.name].items():
         say(f"  {figure}: {told.expected:,.1f} foretold, {told.measured:,.1f} measured, {told.error:+.0%}")
 

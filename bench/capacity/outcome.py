@@ -33,11 +33,16 @@ class Told:
 
 @dataclass
 class Outcomes:
-    """Of a file: the calibrations by engine, as JSON has them, and the figures of each configuration by name."""
+    """Of a file: the calibrations by engine, as JSON has them, and the figures of each configuration by name.
+
+    `loads` are the machine's when each fit, by its engine, and each configuration was done: CPU of a record depends on
+    what else runs.
+    """
 
     about: dict[str, Any] = field(default_factory=dict)
     fits: dict[str, Any] = field(default_factory=dict)
     held: dict[str, dict[str, Told]] = field(default_factory=dict)
+    loads: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Outcomes:
@@ -48,7 +53,7 @@ class Outcomes:
             name: {figure: Told(**told) for figure, told in found.items()}
             for name, found in raw["held"].items()
         }
-        return cls(raw["about"], raw["fits"], held)
+        return cls(raw["about"], raw["fits"], held, raw.get("loads", {}))
 
     def store(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,17 +62,25 @@ class Outcomes:
     def table(self) -> str:
         """Markdown: a line a configuration, and how far each figure is off over all."""
         lines = [
-            "| configuration | " + " | ".join(FIGURES) + " |",
-            "| --- |" + " --- |" * len(FIGURES),
+            "| configuration | " + " | ".join(FIGURES) + " | load |",
+            "| --- |" + " --- |" * len(FIGURES) + " --- |",
         ]
         for name, found in self.held.items():
-            lines.append(f"| {name} | " + " | ".join(_cell(each, found) for each in FIGURES) + " |")
+            cells = [*(_cell(each, found) for each in FIGURES), self._load(name)]
+            lines.append(f"| {name} | " + " | ".join(cells) + " |")
         for what, chosen in (("median error", statistics.median), ("worst", max)):
             errors = (_errors(each, self.held.values()) for each in FIGURES)
-            lines.append(
-                f"| {what} | " + " | ".join(f"{chosen(each):.0%}" if each else "" for each in errors) + " |"
-            )
+            cells = [f"{chosen(each):.0%}" if each else "" for each in errors]
+            lines.append(f"| {what} | " + " | ".join(cells) + " | |")
         return "\n".join(lines)
+
+    def _load(self, name: str) -> str:
+        """'2 (fitted at 5)'."""
+        engine = next((each for each in self.fits if name.startswith(each)), "")
+        known = [self.loads.get(each) for each in (name, engine)]
+        if None in known:
+            return ""
+        return f"{known[0]:.0f} (fitted at {known[1]:.0f})"
 
 
 def _errors(figure: str, held: Iterable[dict[str, Told]]) -> list[float]:
