@@ -14,6 +14,8 @@ from juncture.model.capacity import Range, SideState
 
 _STATE_SPREAD = 0.1
 """How far the state of a steady job may be from that of a run, at best; a share of it."""
+_UNMERGED = 2.5
+"""How many times as much RocksDB may hold in another job than in the one that was measured."""
 _JUMP = 0.1
 """The share of a sample's event time that its last records are ahead when they are no part of it."""
 _UPLOADS = Range(low=0.5, expected=1.0, high=2.0)
@@ -85,7 +87,8 @@ def state_factor(runs: Sequence[Run], sides: Sides, engine: Engine) -> Range | N
     """State in checkpoints to the bytes of its rows.
 
     Expected is the median of those that were taken when all was read, and all inputs had come as far, or of all where
-    there are none; the range has the half of all that is about the middle.
+    there are none. The range has the half of all that is about the middle; with RocksDB all of them, and much more:
+    its files hold what was removed until they are merged, and how much that is depends on how fast event time passes.
     """
     found = [
         (each.at >= run.course.all_read, each.state / bare)
@@ -95,12 +98,13 @@ def state_factor(runs: Sequence[Run], sides: Sides, engine: Engine) -> Range | N
     ]
     if not found:
         return None
-    ratios, aside = sorted(ratio for _, ratio in found), len(found) // 4
+    packed = engine.endswith("rocksdb")
+    ratios, aside = sorted(ratio for _, ratio in found), 0 if packed else len(found) // 4
     expected = statistics.median([ratio for at_end, ratio in found if at_end] or ratios)
     return Range(
         low=min(ratios[aside], expected * (1 - _STATE_SPREAD)),
         expected=expected,
-        high=max(ratios[-1 - aside], expected * (1 + _STATE_SPREAD)),
+        high=max(ratios[-1 - aside], expected * (_UNMERGED if packed else 1 + _STATE_SPREAD)),
     )
 
 
