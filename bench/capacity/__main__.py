@@ -37,7 +37,7 @@ def _arguments() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--only", default="", help="names of configurations, with commas; else all that have no result yet")
-    add("--events", type=int, default=250_000, help="of both topics together, about")
+    add("--events", type=int, default=600_000, help="of both topics together, about")
     add("--parallelism", type=int, default=1)
     add("--seconds", type=int, default=90, help="that a run may take")
     add("--memory", default="3g", help="of the TaskManager")
