@@ -23,7 +23,7 @@ def together(reports: Sequence[CapacityReport]) -> tuple[Check, ...]:
 
 def _slots(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]:
     needed = sum(each.parallelism for each in reports)
-    told = f"{needed} needed by {len(reports)} jobs, the cluster has {supply.slots}"
+    told = f"{needed} needed by {_jobs(reports)}, the cluster has {supply.slots}"
     yield _check("slots", needed > supply.slots, False, told, "add TaskManagers, or lower `parallelism`")
 
 
@@ -42,11 +42,15 @@ def _heap(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]:
         return
     needed = _sum(there, "heap")
     told = (
-        f"{size(needed.expected)} expected of the {len(there)} jobs with state there, {size(needed.high)} at most, of"
+        f"{size(needed.expected)} expected of {_jobs(there)} with state there, {size(needed.high)} at most, of"
         f" {size(supply.heap)}"
     )
     remedy = "write `state: {backend: rocksdb}` in some of the jobs, or give more memory"
     yield _check("heap", needed.low > supply.heap, needed.high > supply.heap * _OF_HEAP, told, remedy)
+
+
+def _jobs(reports: Sequence[CapacityReport]) -> str:
+    return f"{len(reports)} job{'s' if len(reports) != 1 else ''}"
 
 
 def _sum(reports: Sequence[CapacityReport], name: str) -> Range:
