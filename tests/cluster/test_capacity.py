@@ -135,20 +135,20 @@ def test_a_job_that_is_not_ready_is_not_submitted(make_job: Make, cluster: Flink
 
 def test_what_is_measured_beside_a_job_that_runs(make_job: Make, cluster: FlinkCluster) -> None:
     job = make_job(on=WINDOW)
-    job.write(((f"key-{i:08}", i, i / 20) for i in range(45_000)), pad=lambda n: f"{n:040}", as_it_was=True)
+    job.write(((f"key-{i:08}", i, i / 20) for i in range(120_000)), pad=lambda n: f"{n:040}", as_it_was=True)
     job.start()
-    job.caught_up(cluster, 90_000)
+    job.caught_up(cluster, 240_000)
     # What a killed calibration may leave.
     leftover = Admin(job.kafka)
     leftover.create({CALIBRATED.format(job.name): 1}, config={"retention.ms": "3599000"})
     project = ["--project", str(job.root), "--output", "json"]
 
-    ran = CliRunner().invoke(main, [*project, "calibrate", JOB, "--records", "90000", "--seconds", "40"])
+    ran = CliRunner().invoke(main, [*project, "calibrate", JOB, "--records", "240000", "--seconds", "40"])
 
     assert ran.exit_code == 0, ran.stderr
     found = Calibration.model_validate_json(ran.stdout)
     assert found.engine == "flink-hashmap"
-    assert found.stages[-1].records == 90_000
+    assert found.stages[-1].records == 240_000
     assert found.stages[-1].micros.low > 0
     # A checkpoint of the heap holds rows as they are.
     assert found.state is not None
