@@ -12,6 +12,7 @@ from juncture.deploy.changes import refuse_worse, verdict_between
 from juncture.deploy.ledger import DRAINED, ENDED
 from juncture.deploy.manifest import Manifest, read_manifest
 from juncture.deploy.reading import BLIND, Reading
+from juncture.deploy.restorable import refuse_other_backend, refuse_regrouped
 from juncture.deploy.soundness import refuse_foreign, refuse_unsound
 from juncture.deploy.store import Store
 from juncture.errors import Refused
@@ -21,6 +22,7 @@ from juncture.model.verdict import Verdict
 from juncture.planner.plan import parse_plan
 
 _PLAN = "plan.json"
+_CHECKPOINT = "chk-"
 _NOTHING_CHANGED = "nothing was changed"
 _FLINK, _OURS = "Flink's join", "the event join"
 _ONE, _EACH = "one operator", "an operator each"
@@ -88,6 +90,7 @@ class Resumption:
         if before.savepoint is not None:
             return self._seen(before.savepoint, f"the savepoint of version {before.version}")
         path = before.checkpoint or self._left_by(before)
+        self._readable(before, path)
         return self._seen(path, f"the newest checkpoint of version {before.version}")
 
     def asked(self, path: str) -> Origin:
@@ -101,6 +104,7 @@ class Resumption:
         owner = next((each for each in self._store.history(self._job) if _owns(each, path)), None)
         if owner is not None:
             self._fits(owner)
+            self._readable(owner, path)
         return self._seen(
             path, f"the state of version {owner.version}" if owner else "the state that was asked for"
         )
@@ -143,6 +147,7 @@ class Resumption:
                 state=_NOTHING_CHANGED,
                 remedy=f"build the state from the topics: `juncture upgrade {self._job} --hand-over`; {self._anew}",
             )
+        refuse_regrouped(read_manifest(files), read_manifest(self._files))
         if self._accept is not None:
             verdict = verdict_between(files, self._files)
             refuse_worse(self._job, verdict, self._accept)
@@ -156,6 +161,11 @@ class Resumption:
                 remedy=f"see what that does to it with `juncture upgrade {self._job} --plan`; or, {self._anew}",
             )
         self._same_forms(before, read_manifest(files), read_manifest(self._files))
+
+    def _readable(self, before: Deployment, path: str) -> None:
+        if Path(urlsplit(path).path).name.startswith(_CHECKPOINT):
+            old, new = (read_manifest(each) for each in (self._store.get_bundle(before.bundle), self._files))
+            refuse_other_backend(old, new, f"the checkpoint {path} of version {before.version}")
 
     def _same_forms(self, before: Deployment, old: Manifest, new: Manifest) -> None:
         were, are = set(old.event_joins), set(new.event_joins)

@@ -11,6 +11,7 @@ from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.positions import NONE, Tolerance, log_begins, passed_over, refuse_passed
 from juncture.deploy.promises import kept_promises, refuse_broken
 from juncture.deploy.replacement import replace, slots_of, version_before
+from juncture.deploy.restorable import refuse_regrouped
 from juncture.deploy.resume import Resumption
 from juncture.deploy.retention import remove_old
 from juncture.deploy.site import Site
@@ -56,6 +57,7 @@ def plan_upgrade(
     """
     manifest, connection, store = read_manifest(bundle.files), site.connection, site.store
     last = version_before(manifest.job, site)
+    refuse_regrouped(read_manifest(store.get_bundle(last.bundle)), manifest)
     with connection.cluster() as cluster:
         checked = preflight.check(bundle, site, cluster, last, slots_of(last, store))
         former = store.get_bundle(last.bundle)

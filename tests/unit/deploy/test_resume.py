@@ -14,6 +14,7 @@ from juncture.deploy.resume import Resumption, last_that_ran
 from juncture.deploy.store import Store
 from juncture.errors import Refused
 from juncture.model.deployment import Deployment, Phase
+from juncture.model.verdict import Verdict
 
 MANIFEST = {
     "schema_version": 1, "job": "clicks", "environment": "local", "flink": "2.3", "topics": {}, "variables": [],
@@ -183,6 +184,43 @@ def test_the_state_of_a_join_s_other_form(place: Place, before: str, now: str, r
     assert "--anew" in (caught.value.remedy or "")
     with pytest.raises(Refused, match="neither reads"):
         other.asked(savepoint)
+
+
+ACCEPTED: tuple[Verdict | None, ...] = (None, "KEEP", "LOST")
+
+
+def with_options(**options: str) -> dict[str, str]:
+    named = {name.replace("_", "."): value for name, value in options.items()}
+    return {**FILES, "manifest.json": json.dumps({**MANIFEST, "options": named})}
+
+
+def test_state_of_another_number_of_key_groups(place: Place) -> None:
+    savepoint = place.snapshot("savepoints/savepoint-a")
+    files = {
+        **FILES,
+        "manifest.json": json.dumps({**MANIFEST, "options": {"pipeline.max-parallelism": "128"}}),
+    }
+    bundle = place.store.put_bundle("clicks", "def", files)
+    place.ran(1, "submitting", "running", "stopping", "stopped", savepoint=savepoint, bundle=bundle)
+    assert Resumption("clicks", files, place.store).newest(place.store.last("clicks")) is not None
+    files["manifest.json"] = files["manifest.json"].replace("128", "256")
+    for accept in ACCEPTED:
+        with pytest.raises(Refused, match=r"max_parallelism of 128, and can't .* under one of 256"):
+            Resumption("clicks", files, place.store, accept).newest(place.store.last("clicks"))
+
+
+def test_a_checkpoint_is_read_by_its_own_backend_alone_and_a_savepoint_by_any(place: Place) -> None:
+    checkpoint, savepoint = place.snapshot("checkpoints/chk-7"), place.snapshot("savepoints/savepoint-a")
+    bundle = place.store.put_bundle("clicks", "def", with_options(state_backend_type="hashmap"))
+    rocksdb = Resumption("clicks", with_options(state_backend_type="rocksdb"), place.store)
+    place.ran(1, "submitting", "running", "failed", checkpoint=checkpoint, bundle=bundle)
+    for find in (lambda: rocksdb.newest(place.store.last("clicks")), lambda: rocksdb.asked(checkpoint)):
+        with pytest.raises(Refused, match="by the backend 'hashmap', and 'rocksdb' can't read it"):
+            find()
+    place.ran(2, "submitting", "running", "stopping", "stopped", savepoint=savepoint, bundle=bundle)
+    found = rocksdb.newest(place.store.last("clicks"))
+    assert found is not None
+    assert found.path == savepoint
 
 
 def test_a_submission_that_is_known_to_have_failed_has_not_run_though_it_is_not_recorded_yet(
