@@ -84,6 +84,11 @@ class Events:
         self._coming: list[tuple[datetime, int, str, dict[str, Any]]] = []
 
     @property
+    def count(self) -> int:
+        """How many impressions have begun: i0, i1 and so on."""
+        return self._number
+
+    @property
     def now(self) -> datetime:
         """How far event time is."""
         return self._begin + self._number * _STEP

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -226,6 +227,26 @@ def test_what_was_compiled_before_needs_no_jvm(planner: Planner, tmp_path: Path)
         assert second.compile(rendered) == compilation
         with pytest.raises(Unreachable, match="planner ended"):  # what was refused is put to Flink again
             compile_join(second, tmp_path, JOIN.replace("JOIN", "JION"))
+
+
+def test_jars_that_a_job_has_added_may_be_gone_when_the_next_one_is_compiled(
+    planner: Planner, tmp_path: Path
+) -> None:
+    jar, script = tmp_path / "operators.jar", tmp_path / "job.py"
+    (operators,) = (each.path for each in find_toolchain([], operators=True).jars)
+    shutil.copy(operators, jar)
+    script.write_text(
+        "from pyflink.table import EnvironmentSettings, TableEnvironment\n"
+        "from pyflink.util.java_utils import add_jars_to_context_class_loader\n"
+        f"add_jars_to_context_class_loader(['{jar.as_uri()}'])\n"
+        "environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())\n"
+        "environment.execute_sql(\"CREATE TEMPORARY TABLE t (a INT) WITH ('connector' = 'datagen')\")\n"
+        "environment.explain_sql('SELECT * FROM t')\n"
+    )
+    planner.run(script, {}, {})
+    jar.unlink()
+    _, compilation = compile_join(planner, tmp_path, JOIN)
+    assert kinds(compilation) == ["interval-join"]
 
 
 def test_classes_are_recorded_once(planner: Planner, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from pyflink.java_gateway import get_gateway
 from pyflink.table import EnvironmentSettings, ExplainDetail, TableEnvironment
 from pyflink.table.compiled_plan import CompiledPlan
-from pyflink.util.java_utils import add_jars_to_context_class_loader
+from pyflink.util.java_utils import add_jars_to_context_class_loader, to_jarray
 
 from juncture.planner.javaerrors import PlannerFailure, read_failure, root_cause
 from juncture.planner.joinstate import read_watermark
@@ -129,6 +129,11 @@ def run_program(request: dict[str, Any]) -> dict[str, Any]:
     Answer: `error`, the cause in Flink's words, or None.
     """
     os.environ.update(request["variables"])
+    # The jars that a job adds may be gone when the next one looks for Flink's services: they go to a loader of its own.
+    jvm = get_gateway().jvm
+    thread = jvm.java.lang.Thread.currentThread()
+    loader = thread.getContextClassLoader()
+    thread.setContextClassLoader(jvm.java.net.URLClassLoader(to_jarray(jvm.java.net.URL, []), loader))
     sys.argv = [request["script"], *request["arguments"]]
     try:
         runpy.run_path(request["script"], run_name="__main__")
@@ -136,6 +141,8 @@ def run_program(request: dict[str, Any]) -> dict[str, Any]:
         return {"error": str(ended.code) if ended.code else None}
     except Exception as error:
         return {"error": root_cause(str(error))}
+    finally:
+        thread.setContextClassLoader(loader)
     return {"error": None}
 
 
