@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import click
 
-from juncture.cli.compiled import planning, rendered_job
+from juncture.cli.deployable import deployable
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
-from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
-from juncture.cli.submit import checked_plan
 from juncture.deploy.builder import Blueprint
 from juncture.deploy.calibrate import Sampled, calibrate
-from juncture.deploy.connection import connect, open_store
-from juncture.deploy.launcher import client_variables
-from juncture.deploy.site import Site
-from juncture.deploy.toolchain import toolchain_for
 from juncture.model.calibration import Calibration
 from juncture.model.wording import percent, size
-from juncture.render.bundle import bundle
 
 
 @click.command("calibrate")
@@ -50,25 +43,11 @@ def command(invocation: Invocation, job: str, records: int, seconds: int) -> Non
     own, commits no offsets, and writes to topics of its own, named for the job's with .juncture-calibration at the
     end, which are removed after it.
     """
-    (name,) = chosen(invocation, [job])
-    project, environment = invocation.project, invocation.environment
-    connection = connect(invocation.root, environment)
-    site = Site(connection, open_store(invocation.root, environment))
-    rendered = rendered_job(invocation, name)
-    connection.values(rendered.placeholders)
-    with (
-        invocation.output.progress() as say,
-        planning([rendered], say, client_variables(connection.flink)) as (_, planner),
-    ):
-        say(f"Compiling {name}")
-        plan = checked_plan(invocation, rendered, planner.compile(rendered))
-        needed = toolchain_for(rendered, plan)
-        files = bundle(rendered, plan, needed.pinned, project.template_dirs)
-        jars = [jar.path for jar in needed.jars]
-        blueprint = Blueprint(rendered, plan, needed.pinned, project.template_dirs, jars)
-        left = f"what is left of it, `juncture calibrate {name}` takes away"
-        with invocation.leaving(left):
-            found = calibrate(blueprint, files, site.using(planner, say), Sampled.up_to(records, seconds))
+    with deployable(invocation, job) as ready:
+        templates = invocation.project.template_dirs
+        blueprint = Blueprint(ready.rendered, ready.plan, ready.toolchain.pinned, templates, ready.jars)
+        with invocation.leaving(f"what is left of it, `juncture calibrate {ready.name}` takes away"):
+            found = calibrate(blueprint, ready.files, ready.site, Sampled.up_to(records, seconds))
 
     invocation.output.result(found, lambda text: _view(text, found))
 

@@ -7,27 +7,18 @@ from typing import TextIO
 
 import click
 
-from juncture.cli.compiled import findings_of, planning, rendered_job
+from juncture.cli.deployable import deployable
 from juncture.cli.deployments import view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
-from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.cli.startpoints import view_startpoints
-from juncture.deploy.connection import connect, open_store
 from juncture.deploy.gate import Gate
-from juncture.deploy.launcher import client_variables
 from juncture.deploy.manifest import Bundle
-from juncture.deploy.site import Site
 from juncture.deploy.starts import Starting
 from juncture.deploy.submit import SubmitPlan, plan_submit, submit
-from juncture.deploy.toolchain import toolchain_for
-from juncture.errors import JunctureError, Refused
 from juncture.kafka.admin import Admin
-from juncture.model.compilation import Compilation
 from juncture.model.environment import Kafka
-from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import RenderedJob
-from juncture.render.bundle import bundle
 from juncture.startpoints.seen import read_seen
 
 
@@ -85,23 +76,10 @@ def command(
     if seen_file is not None and start_from is not None:
         raise click.UsageError("--startpoints does not go with --from")
     seen = None if seen_file is None else read_seen(seen_file.name, seen_file.read())
-    (name,) = chosen(invocation, [job])
-    project, environment = invocation.project, invocation.environment
-    connection = connect(invocation.root, environment)
-    site = Site(connection, open_store(invocation.root, environment))
-    rendered = rendered_job(invocation, name)
-    connection.values(rendered.placeholders)
-    with (
-        invocation.output.progress() as say,
-        planning([rendered], say, client_variables(connection.flink)) as (_, planner),
-    ):
-        say(f"Compiling {name}")
-        plan = checked_plan(invocation, rendered, planner.compile(rendered))
-        toolchain = toolchain_for(rendered, plan)
-        files = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
-        made = Bundle(files, [jar.path for jar in toolchain.jars])
-        site = site.using(planner, say)
-        starting = Starting(planner.read_offsets, project.jobs[name].locate, seen)
+    with deployable(invocation, job) as ready:
+        made, site = Bundle(ready.files, ready.jars), ready.site
+        authored = invocation.project.jobs[ready.name]
+        starting = Starting(ready.planner.read_offsets, authored.locate, seen)
         gate = Gate(accepted=accept_risk)
         if only_plan:
             steps = plan_submit(
@@ -114,8 +92,8 @@ def command(
             )
         else:
             if create_topics:
-                _create_missing(connection.kafka, rendered, say)
-            with invocation.leaving(f"the job may have been started: `juncture status {name}` tells"):
+                _create_missing(site.connection.kafka, ready.rendered, site.progress)
+            with invocation.leaving(f"the job may have been started: `juncture status {ready.name}` tells"):
                 deployment = submit(
                     made,
                     site,
@@ -136,30 +114,6 @@ def _create_missing(kafka: Kafka, job: RenderedJob, say: Callable[[str], None]) 
     created = admin.create(dict.fromkeys(admin.missing(job.topics.values()), -1))
     if created:
         say(f"Created {', '.join(created)}")
-
-
-def checked_plan(invocation: Invocation, job: RenderedJob, compilation: Compilation) -> CompiledPlan:
-    """The plan; findings are told. Raises Refused if one of them is an error, or Flink refuses the job."""
-    findings = [f for f in findings_of(invocation.project, job, compilation) if f.silenced is None]
-    errors = [f for f in findings if f.severity == "error"]
-    for finding in findings:
-        if finding.severity == "warning":
-            message = f"{finding.location}: warning: {finding.message} [{finding.rule}]"
-            invocation.output.message(message)
-    for finding in errors:
-        problem = f"{finding.message} [{finding.rule}]"
-        invocation.output.error(
-            JunctureError(problem, location=finding.location, remedy=finding.remedy or None)
-        )
-    name = job.job.name
-    if errors or compilation.plan is None or compilation.error is not None:
-        why = f"the check finds {len(errors)} errors" if len(errors) > 1 else "the check finds an error"
-        raise Refused(
-            f"'{name}' is not deployed: {why}",
-            state="nothing was changed",
-            remedy=f"mend it, and run `juncture check {name}`",
-        )
-    return compilation.plan
 
 
 def _view_plan(text: Text, plan: SubmitPlan) -> None:

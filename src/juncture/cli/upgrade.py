@@ -7,13 +7,13 @@ from typing import get_args
 import click
 
 from juncture.cli.compiled import rendered_job
+from juncture.cli.deployable import checked_plan
 from juncture.cli.deployments import span, view_deployment
 from juncture.cli.hand_over import view_hand_over
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.cli.startpoints import view_startpoints
-from juncture.cli.submit import checked_plan
 from juncture.deploy.builder import Blueprint
 from juncture.deploy.changes import adopt, version_of, worse
 from juncture.deploy.connection import connect, open_store
