@@ -64,7 +64,7 @@ def create_topics(blueprint: Blueprint, site: Site) -> None:
     admin = Admin(site.connection.kafka)
     wanted = _sinks(blueprint.rendered)
     counts = admin.partitions()
-    for topic in admin.configs(set(wanted.values()) & set(counts)):
+    for topic in sorted(set(wanted.values()) & set(counts)):
         if not _is_ours(admin, topic):
             raise Refused(
                 f"there is a topic '{topic}', which Juncture has not made",

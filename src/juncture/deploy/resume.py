@@ -86,11 +86,11 @@ class Resumption:
                 state=_NOTHING_CHANGED,
                 remedy=self._anew,
             )
-        self._fits(before)
+        former = self._fits(before)
         if before.savepoint is not None:
             return self._seen(before.savepoint, f"the savepoint of version {before.version}")
         path = before.checkpoint or self._left_by(before)
-        self._readable(before, path)
+        self._readable(before, former, path)
         return self._seen(path, f"the newest checkpoint of version {before.version}")
 
     def asked(self, path: str) -> Origin:
@@ -103,8 +103,7 @@ class Resumption:
             path = str(Path(path).absolute())  # the cluster's own folder is another
         owner = next((each for each in self._store.history(self._job) if _owns(each, path)), None)
         if owner is not None:
-            self._fits(owner)
-            self._readable(owner, path)
+            self._readable(owner, self._fits(owner), path)
         return self._seen(
             path, f"the state of version {owner.version}" if owner else "the state that was asked for"
         )
@@ -131,7 +130,8 @@ class Resumption:
             )
         return found
 
-    def _fits(self, before: Deployment) -> None:
+    def _fits(self, before: Deployment) -> Manifest:
+        """The manifest of the version that has left the state."""
         if before.note == DRAINED:
             raise Refused(
                 f"'{self._job}' can't go on from version {before.version}: {before.note}",
@@ -139,7 +139,8 @@ class Resumption:
                 remedy=self._anew,
             )
         files = self._store.get_bundle(before.bundle)
-        then, now = read_manifest(files).flink, read_manifest(self._files).flink
+        old, new = read_manifest(files), read_manifest(self._files)
+        then, now = old.flink, new.flink
         if then != now:
             raise Refused(
                 f"version {before.version} of '{self._job}' has written its state with Flink {then}, and would go on"
@@ -147,12 +148,12 @@ class Resumption:
                 state=_NOTHING_CHANGED,
                 remedy=f"build the state from the topics: `juncture upgrade {self._job} --hand-over`; {self._anew}",
             )
-        refuse_regrouped(read_manifest(files), read_manifest(self._files))
+        refuse_regrouped(old, new)
         if self._accept is not None:
             verdict = verdict_between(files, self._files)
             refuse_worse(self._job, verdict, self._accept)
             self._unclaimed = bool(verdict.unclaimed)
-            return
+            return old
         if files.get(_PLAN) != self._files[_PLAN]:
             raise Refused(
                 f"the plan of '{self._job}' differs from that of version {before.version}, whose state it would"
@@ -160,12 +161,13 @@ class Resumption:
                 state=_NOTHING_CHANGED,
                 remedy=f"see what that does to it with `juncture upgrade {self._job} --plan`; or, {self._anew}",
             )
-        self._same_forms(before, read_manifest(files), read_manifest(self._files))
+        self._same_forms(before, old, new)
+        return old
 
-    def _readable(self, before: Deployment, path: str) -> None:
+    def _readable(self, before: Deployment, former: Manifest, path: str) -> None:
         if Path(urlsplit(path).path).name.startswith(_CHECKPOINT):
-            old, new = (read_manifest(each) for each in (self._store.get_bundle(before.bundle), self._files))
-            refuse_other_backend(old, new, f"the checkpoint {path} of version {before.version}")
+            told = f"the checkpoint {path} of version {before.version}"
+            refuse_other_backend(former, read_manifest(self._files), told)
 
     def _same_forms(self, before: Deployment, old: Manifest, new: Manifest) -> None:
         were, are = set(old.event_joins), set(new.event_joins)

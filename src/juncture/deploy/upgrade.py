@@ -57,10 +57,10 @@ def plan_upgrade(
     """
     manifest, connection, store = read_manifest(bundle.files), site.connection, site.store
     last = version_before(manifest.job, site)
-    refuse_regrouped(read_manifest(store.get_bundle(last.bundle)), manifest)
+    former = store.get_bundle(last.bundle)
+    refuse_regrouped(read_manifest(former), manifest)
     with connection.cluster() as cluster:
         checked = preflight.check(bundle, site, cluster, last, slots_of(last, store))
-        former = store.get_bundle(last.bundle)
         if gate.shut:
             checked = (*checked, *gate.passed(bundle.files, connection, store, former))
         else:

@@ -13,7 +13,6 @@ from juncture.deploy.assess import model_of
 from juncture.deploy.calibrations import best_for
 from juncture.deploy.connection import Connection
 from juncture.deploy.facts import Facts, gather
-from juncture.deploy.manifest import read_manifest
 from juncture.deploy.store import Store
 from juncture.deploy.watching import Watcher
 from juncture.errors import Refused
@@ -66,7 +65,7 @@ def verify(
         measured = _measure(cluster, record.flink_job_id, seconds)
         ran = (measured.job.now - measured.job.start_time) / 1000
         notes = [*facts.assumed, *_notes(cluster, measured, ran)]
-    calibration = best_for(store, read_manifest(files))
+    calibration = best_for(store, facts.manifest)
     traffic = _as_now(facts, connection)
     sides, left_out = facts.sides(traffic)
     model = facts.job(model_of(calibration, facts.manifest.job))
