@@ -9,13 +9,12 @@ import contextlib
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-_KEPT = 30 * 24 * 3600
-"""Seconds after its last use when an archive may go."""
+from juncture.planner.unused import KEPT, forget_unused
+
 _BROKEN_OFF = 3600
 """Seconds after which one that is not finished never will be."""
 _RECORDS_FROM = 13
@@ -60,7 +59,7 @@ class ClassArchive:
             self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError:
             return None
-        self._forget()
+        forget_unused(self._root, lambda path: KEPT if path.suffix == _SUFFIX else _BROKEN_OFF)
         fits = not any(map(str.isspace, str(self._root)))
         records = fits and self._version() >= _RECORDS_FROM and (self._java_home / _OWN).exists()
         can = records and os.access(self._root, os.W_OK)
@@ -82,13 +81,6 @@ class ClassArchive:
             if name == "JAVA_VERSION":
                 return int(value.strip('"').split(".")[0].split("-")[0])
         return 0
-
-    def _forget(self) -> None:
-        now = time.time()
-        for path in self._root.iterdir():
-            with contextlib.suppress(OSError):
-                if now - path.stat().st_mtime > (_KEPT if path.suffix == _SUFFIX else _BROKEN_OFF):
-                    path.unlink()
 
 
 def finished(stem: Path, size: int) -> Path:

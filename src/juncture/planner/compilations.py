@@ -7,15 +7,14 @@ import hashlib
 import json
 import os
 import tempfile
-import time
 from collections.abc import Mapping
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-_KEPT = 30 * 24 * 3600
-"""Seconds after its last use when an entry may go."""
+from juncture.planner.unused import forget_unused
+
 _SOURCES = ("*.py", "*.java")
 
 
@@ -50,7 +49,7 @@ class CompilationCache:
                 written = Path(folder, path.name)
                 written.write_text(json.dumps(answer), encoding="utf-8")
                 written.replace(path)
-            self._forget()
+            forget_unused(self._root)
 
     def _path(self, request: Mapping[str, Any], jars: tuple[Path, ...]) -> Path:
         # The name of a locked jar is in its path; what else may change it, changes its size or time.
@@ -64,10 +63,3 @@ class CompilationCache:
         sources = sorted(path for pattern in _SOURCES for path in folder.glob(pattern))
         digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
         return [version("apache-flink"), digest]
-
-    def _forget(self) -> None:
-        oldest = time.time() - _KEPT
-        for path in self._root.iterdir():
-            with contextlib.suppress(OSError):
-                if path.stat().st_mtime < oldest:
-                    path.unlink()
