@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
-import psutil
 from bench.capacity.configurations import FITTED, HELD_OUT, Configuration
 from bench.capacity.outcome import Outcomes
 from bench.capacity.runs import Bench
+from bench.joins.machine import machine
 
 from juncture.deploy.toolchain import find_toolchain
 from juncture.errors import JunctureError
@@ -71,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not given.table:
         outcomes.about = {
             "at": f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC",
-            "machine": f"{os.cpu_count()} cores, {psutil.virtual_memory().total >> 30} GiB, {platform.platform()}",
+            "machine": machine(),
             "limits": f"{given.events:,} events, parallelism {given.parallelism}, {given.memory}",
         }
         failed = not _run(given, outcomes, say)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import sys
 import time
 from datetime import datetime, timezone
 from pathlib import Path
 
-import psutil
 from bench.joins.engine import Plan
 from bench.joins.engines.registry import BASE, ON_DEMAND, engines
+from bench.joins.machine import machine
 from bench.joins.report import Report
 from bench.joins.runs import Limits, run_all
 from bench.joins.stack import Stack
@@ -79,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
     report = Report(BASE, about, {name: each for name, each in vars(given).items() if name != "result"})
     report.about |= {
         "begun": f"{started:%Y-%m-%d %H:%M} UTC",
-        "machine": f"{os.cpu_count()} cores, {psutil.virtual_memory().total >> 30} GiB, {platform.platform()}",
+        "machine": machine(),
         "events": ", ".join(f"{count:,} {name}" for name, count in workload.counts.items()),
         "workload": f"{given.keys} keys, {given.match} % match, payload times {given.payload},"
         f" {given.span} s of event time, 10 min bound",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -13,8 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-import psutil
 from bench.joins.engine import Plan
+from bench.joins.machine import machine
 from bench.joins.report import Report
 from bench.joins.runs import Limits, Progress, each_run
 from bench.joins.stack import Stack
@@ -73,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     about = {
         "command": " ".join(["python -m bench.nexmark", *(arguments or sys.argv[1:])]),
         "begun": f"{started:%Y-%m-%d %H:%M} UTC",
-        "machine": f"{os.cpu_count()} cores, {psutil.virtual_memory().total >> 30} GiB, {platform.platform()}",
+        "machine": machine(),
         "limits": f"parallelism {given.parallelism}, memory {given.memory}, state {given.state_limit},"
         f" checkpoint every {given.checkpoint} s",
     }
