@@ -146,7 +146,7 @@ def install(folder: Path) -> Path:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     Path(site.stdout.strip(), "beside.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, OTHER], check=True)
     return folder / "bin" / "flink-unittest"
 

@@ -110,7 +110,7 @@ class Bench:
         name = f"{found.keys}-{found.match}-{found.payload}"
         if name not in self._filled:
             workload = found.workload(self.events)
-            topics = Topics.named(self.kafka, workload, name, f"result-{name}", _PARTITIONS)
+            topics = Topics.named(self.kafka, workload.names, name, f"result-{name}", _PARTITIONS)
             topics.create_inputs()
             topics.create_result()
             _fill(topics, workload)

@@ -45,6 +45,12 @@ def _arguments() -> argparse.ArgumentParser:
     add("--keys", choices=["unique", "skewed"], default="unique")
     add("--match", type=int, default=84, help="per cent of the server events that have a client event")
     add("--topics", type=int, choices=[2, 3], default=2)
+    add(
+        "--join",
+        choices=["inner", "left", "right", "full"],
+        default="inner",
+        help="other than inner: with --rate 0",
+    )
     add("--payload", type=int, default=1, help="how many times as long the texts in the events are")
     add("--span", type=int, default=1800, help="seconds of event time in the topics")
     add("--checkpoint", type=int, default=10, help="seconds between checkpoints")
@@ -59,18 +65,20 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; 0 if no engine failed, else 1; other rows than DuckDB's are no failure."""
     parser = _arguments()
     given = parser.parse_args(arguments)
-    known = engines(given.match)
+    known = engines(given.match, given.join)
     names = given.engines.split(",")
     unknown = [name for name in names if name not in known]
     if unknown:
         parser.error(f"no engine {', '.join(unknown)}; there are {', '.join(known)}")
+    if given.join != "inner" and given.rate:
+        parser.error(f"delays are measured of inner joins alone: give --rate 0 with --join {given.join}")
     try:
         memory, state = mebibytes(given.memory), mebibytes(given.state_limit)
     except ValueError as error:
         parser.error(str(error))
     workload = Workload(given.events, given.span, given.keys, given.match, given.topics, given.payload)
     plan = Plan(given.parallelism, memory, state, given.checkpoint)
-    limits = Limits(given.runs, given.timeout, given.rate, given.rate_seconds)
+    limits = Limits(given.runs, given.timeout, given.rate, given.rate_seconds, given.join)
     started = datetime.now(timezone.utc)
     path: Path = given.result or _FOLDER / f"{started:%Y-%m-%dT%H%M%S}.json"
     about = {"command": " ".join(["python -m bench.joins", *(arguments or sys.argv[1:])])}
@@ -79,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
         "begun": f"{started:%Y-%m-%d %H:%M} UTC",
         "machine": machine(),
         "events": ", ".join(f"{count:,} {name}" for name, count in workload.counts.items()),
-        "workload": f"{given.keys} keys, {given.match} % match, payload times {given.payload},"
+        "workload": f"{given.join} join, {given.keys} keys, {given.match} % match, payload times {given.payload},"
         f" {given.span} s of event time, 10 min bound",
         "limits": f"parallelism {given.parallelism}, memory {given.memory}, state {given.state_limit},"
         f" checkpoint every {given.checkpoint} s",

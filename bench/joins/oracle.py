@@ -9,7 +9,7 @@ from typing import Literal
 import pyarrow as pa
 from bench.joins.rows import Rows, Shape
 from bench.joins.topics import Sent, Topics
-from bench.joins.workload import WINDOW_MS, Workload
+from bench.joins.workload import CLOSING, WINDOW_MS, Join, Workload
 
 Form = Literal["join", "forward"]
 """What an engine writes: the joined rows, or, without state, a `match` share of the server events in their shape."""
@@ -30,11 +30,12 @@ class Oracle(Rows):
 
     Args:
         workload: what was written to the topics; of the workload itself only the number of topics and `match` count.
+        join: its kind, between the server events and each other topic. Closing events have no rows.
     """
 
-    def __init__(self, workload: Workload) -> None:
+    def __init__(self, workload: Workload, join: Join = "inner") -> None:
         super().__init__()
-        self._workload = workload
+        self._workload, self._join = workload, join
 
     def read(self, topics: Topics) -> None:
         """Read the input topics, and compute the rows of each form."""
@@ -44,12 +45,17 @@ class Oracle(Rows):
         columns = {name: kind for topic in names for name, kind in _COLUMNS[topic].items()}
         shape = Shape(columns, _LONG)
         joins = "".join(
-            f" JOIN {name} ON {name}.request_id = server.request_id"
+            f" {self._join} JOIN {name} ON {name}.request_id = server.request_id"
             f" AND {name}.{name}_ts BETWEEN server_ts AND server_ts + {WINDOW_MS}"
             for name in names[1:]
         )
-        joined = [f"server.{name}" if name == "request_id" else name for name in columns]
-        self.expect("join", shape, f"SELECT hash({', '.join(joined)}) AS h FROM server{joins}")
+        key = f"coalesce({', '.join(f'{name}.request_id' for name in names)})"
+        joined = [key if name == "request_id" else name for name in columns]
+        self.expect(
+            "join",
+            shape,
+            f"SELECT hash({', '.join(joined)}) AS h FROM server{joins} WHERE {key} NOT LIKE '{CLOSING}%'",
+        )
         empty = {"VARCHAR": "''", "BIGINT": "0"}
         forwarded = [
             name if name in _COLUMNS["server"] else f"hash({empty[kind]})" if name in _LONG else empty[kind]

@@ -72,7 +72,10 @@ class Rows:
         )
         fields = "{" + ", ".join(f'"{name}": "{kind}"' for name, kind in shape.columns.items()) + "}"
         values = ", ".join(
-            f"hash(fields.{name})" if name in shape.hashed else f"fields.{name}" for name in shape.columns
+            f"if(fields.{name} IS NULL, NULL, hash(fields.{name}))"
+            if name in shape.hashed
+            else f"fields.{name}"
+            for name in shape.columns
         )
         self.duck.execute(f"CREATE OR REPLACE TABLE {table} ({kinds}, taken_at BIGINT)")
         for batch in _batches(read_topic(kafka, topic)):

@@ -17,7 +17,7 @@ from bench.joins.report import Outcome, Paced, Report
 from bench.joins.rows import Rows
 from bench.joins.stack import Stack
 from bench.joins.topics import Sent, Topics
-from bench.joins.workload import Workload
+from bench.joins.workload import Join, Workload
 
 from juncture.errors import JunctureError
 
@@ -35,12 +35,15 @@ class Limits:
         timeout: seconds after which a run is taken as it is.
         rate: events a second in the pass for delays; 0 leaves it out.
         rate_s: how long that pass writes.
+        join: the kind of join whose rows are expected. For any but inner ones, each partition gets a closing event, so
+            that the rows without a partner come out.
     """
 
     runs: int
     timeout: float
     rate: int
     rate_s: int
+    join: Join = "inner"
 
 
 def run_all(
@@ -60,12 +63,14 @@ def run_all(
     inputs = Topics.named(stack.kafka, workload.names, "bench", "", max(4, plan.parallelism))
     inputs.create_inputs()
     inputs.fill(workload, progress)
-    with closing(Oracle(workload)) as oracle:
+    events = workload.total
+    if limits.join != "inner":
+        inputs.end(workload)
+        events += inputs.partitions * len(inputs.inputs)
+    with closing(Oracle(workload, limits.join)) as oracle:
         progress("DuckDB computes the expected rows")
         oracle.read(inputs)
-        for run, outcome in each_run(
-            engines, plan, limits, stack, inputs, workload.total, oracle, report, progress
-        ):
+        for run, outcome in each_run(engines, plan, limits, stack, inputs, events, oracle, report, progress):
             if limits.rate and outcome.failure is None and run.engine.form == "join":
                 report.outcomes.append(_Paced(run, limits, workload).outcome(outcome))
             else:

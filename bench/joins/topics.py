@@ -37,6 +37,9 @@ class Events(Protocol):
     def of_topic(self, name: str) -> Iterator[Event]:
         """The events of one topic by arrival."""
 
+    def closing(self, name: str) -> Event:
+        """An event of the topic that ends a partition: it joins nothing, and comes long after all others."""
+
 
 @dataclass(frozen=True)
 class Topics:
@@ -81,6 +84,14 @@ class Topics:
                     size += len(event.value)
                 count = events.counts[name]
                 progress(f"{count:,} {name} events written, {size / max(count, 1):.0f} bytes each")
+
+    def end(self, events: Events) -> None:
+        """Write the closing event into each partition of each topic."""
+        with Writer(self.kafka) as writer:
+            for name, topic in self.inputs.items():
+                event = events.closing(name)
+                for partition in range(self.partitions):
+                    writer.write(topic, event.value, event.key, event.time, partition)
 
     def feed(self, workload: Workload, rate: int, check: Callable[[], None]) -> list[Sent]:
         """Write the events of all topics by arrival, `rate` a second; when each was handed over.

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 Keys = Literal["unique", "skewed"]
+Join = Literal["inner", "left", "right", "full"]
 Ints = npt.NDArray[np.int64]
 
 WINDOW_MS = 600_000
@@ -29,8 +30,12 @@ WINDOW_MS = 600_000
 SERVER_DELAY_S, CLIENT_DELAY_S = 10, 120
 """How long after its time an event may come, with a margin: what watermarks and grace periods have to allow."""
 
+CLOSING = "closing-"
+"""What the key of a closing event begins with."""
+
 _BEGIN = 1_700_000_000_000
 _LONGEST = 1_000
+_DAY_MS = 86_400_000
 _MIXER = 0x9E3779B97F4A7C15
 
 
@@ -122,6 +127,14 @@ class Workload:
     def by_arrival(self) -> Iterator[Event]:
         """The events of all topics by arrival."""
         return heapq.merge(*(self.of_topic(name) for name in self.names), key=lambda event: event.arrival)
+
+    def closing(self, name: str) -> Event:
+        """An event of the topic that joins nothing, a day after all others: in each partition, it lets rows come out
+        that wait for a partner.
+        """
+        time = _BEGIN + self.span_s * 1000 + _DAY_MS
+        key = f"{CLOSING}{name}"
+        return Event(name, key.encode(), _VALUES[name](key, 0, "", time).encode(), time, time)
 
     @cached_property
     def _text(self) -> str:

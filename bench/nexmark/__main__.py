@@ -22,7 +22,6 @@ from bench.nexmark.events import NAMES, Nexmark
 from bench.nexmark.oracle import INPUTS, Oracle
 
 from juncture.errors import JunctureError
-from juncture.kafka.writer import Writer
 from juncture.local.supervisor import signals_raise
 from juncture.model.local import mebibytes
 
@@ -123,11 +122,7 @@ def _filled(
     inputs = Topics(stack.kafka, {name: topic(name) for name in read}, "", partitions)
     inputs.create_inputs()
     inputs.fill(events, progress)
-    with Writer(stack.kafka) as writer:
-        for name, written in inputs.inputs.items():
-            event = events.closing(name)
-            for partition in range(partitions):
-                writer.write(written, event.value, event.key, event.time, partition)
+    inputs.end(events)
     return inputs
 
 

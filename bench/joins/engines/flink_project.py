@@ -10,7 +10,7 @@ from typing import Literal
 
 from bench.joins.oracle import Form
 from bench.joins.topics import Topics
-from bench.joins.workload import CLIENT_DELAY_S, SERVER_DELAY_S, WINDOW_MS
+from bench.joins.workload import CLIENT_DELAY_S, SERVER_DELAY_S, WINDOW_MS, Join
 from ruamel.yaml import YAML
 
 _JOB = "bench"
@@ -31,11 +31,12 @@ class JoinProject:
     numbers, or no join.
 
     Without a join, `match` per cent of the server events are written in the shape of joined rows. `sink` has further
-    options of the sink's table.
+    options of the sink's table, `join` is the kind of the joins.
     """
 
     query: Query
     match: int = 84
+    join: Join = "inner"
     sink: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -44,7 +45,9 @@ class JoinProject:
 
     def write(self, root: Path, job: Mapping[str, object], topics: Topics) -> str:
         names = tuple(topics.inputs)
-        select = _forward(names, self.match) if self.query == "forward" else _join(self.query, names)
+        select = (
+            _forward(names, self.match) if self.query == "forward" else _join(self.query, self.join, names)
+        )
         files = {"juncture.toml": _CONFIG, f"sql/joins/{_JOB}.sql": select + "\n"}
         for name, topic in topics.inputs.items():
             time = f"ts AS TO_TIMESTAMP_LTZ({name}_ts, 3)"
@@ -96,17 +99,19 @@ def _forward(names: tuple[str, ...], match: int) -> str:
     return "\nUNION ALL ".join(branches)
 
 
-def _join(query: Query, names: tuple[str, ...]) -> str:
+def _join(query: Query, join: Join, names: tuple[str, ...]) -> str:
     columns = [column.split()[0] for column in _result_columns(names)]
-    selected = ", ".join(f"server.{column}" if column == "request_id" else column for column in columns)
+    sides = ", ".join(f"{name}.request_id" for name in names)
+    key = "server.request_id" if join in ("inner", "left") else f"COALESCE({sides}) AS request_id"
+    selected = ", ".join(key if column == "request_id" else column for column in columns)
     if query == "payload":
         fields = [
             f"{{{{ json_fields('{name}.payload', {dict(column.split() for column in _decoded(name))}) }}}}"
             for name in names
         ]
-        selected = ", ".join(["server.request_id", *fields])
+        selected = ", ".join([key, *fields])
     joins = "".join(
-        f"\nJOIN {{{{ source('{name}') }}}} AS {name} ON {name}.request_id = server.request_id"
+        f"\n{join.upper()} JOIN {{{{ source('{name}') }}}} AS {name} ON {name}.request_id = server.request_id"
         f" AND {_window(query, name)}"
         for name in names[1:]
     )

@@ -9,6 +9,7 @@ from bench.joins.engines.flink import FlinkEngine
 from bench.joins.engines.flink_project import JoinProject
 from bench.joins.engines.jvm_peers import JvmEngine
 from bench.joins.engines.python_peers import PythonEngine
+from bench.joins.workload import Join
 
 BASE = "flink-rocksdb"
 """What the others are compared with."""
@@ -22,17 +23,22 @@ _REUSE = {"pipeline.object-reuse": "true"}
 _BATCHES = {"properties.linger.ms": "100", "properties.batch.size": "262144"}
 
 
-def engines(match: int = 84) -> dict[str, Engine]:
-    """Every engine there is; `match` is the per cent of the server events that have a client event."""
-    interval = JoinProject("interval")
+def engines(match: int = 84, join: Join = "inner") -> dict[str, Engine]:
+    """Every engine that runs a kind of join; `match` is the per cent of the server events that have a client event.
+
+    Other joins than inner ones are compared among Flink's forms with bounds.
+    """
+    interval = JoinProject("interval", join=join)
     known: list[Engine] = [
         # Decodes and writes as the joins do, and keeps no state: what any join costs at least.
         FlinkEngine("ceiling", JoinProject("forward", match), "hashmap", options=_REUSE),
         FlinkEngine("ceiling-copying", JoinProject("forward", match), "hashmap"),
-        FlinkEngine("ceiling-batching", JoinProject("forward", match, _BATCHES), "hashmap", options=_REUSE),
+        FlinkEngine(
+            "ceiling-batching", JoinProject("forward", match, sink=_BATCHES), "hashmap", options=_REUSE
+        ),
         FlinkEngine(BASE, interval, "rocksdb", options={_BLOOM: "false"}),
         # The same, but the whole records are its state, and all columns but keys and times are decoded after it.
-        FlinkEngine("flink-payload", JoinProject("payload"), "rocksdb", options={_BLOOM: "false"}),
+        FlinkEngine("flink-payload", JoinProject("payload", join=join), "rocksdb", options={_BLOOM: "false"}),
         # What Juncture sets for Flink's own join, and object reuse.
         FlinkEngine("flink-tuned", interval, "rocksdb", options=_REUSE),
         FlinkEngine("flink-heap", interval, "hashmap", options=_REUSE),
@@ -41,6 +47,12 @@ def engines(match: int = 84) -> dict[str, Engine]:
         # With three topics, an operator for each join; with two it is no other than the plain one.
         FlinkEngine("juncture-separate", interval, "rocksdb", "event_join", _REUSE, "separate"),
         FlinkEngine("juncture-copying", interval, "rocksdb", "event_join"),
+    ]
+    return {engine.name: engine for engine in (known + _of_inner_joins() if join == "inner" else known)}
+
+
+def _of_inner_joins() -> list[Engine]:
+    return [
         # Its rows are not bound to event time: they are kept for a time by the clock.
         FlinkEngine(
             "flink-regular",
@@ -69,4 +81,3 @@ def engines(match: int = 84) -> dict[str, Engine]:
         PythonEngine("pathway", _PEERS, 3600, {}, threads="PATHWAY_THREADS"),
         PythonEngine("quixstreams", _PEERS, 840, {"a worker": "a process"}, keeps_state=True),
     ]
-    return {engine.name: engine for engine in known}
