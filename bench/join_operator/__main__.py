@@ -30,6 +30,8 @@ _MIB = 1 << 20
 _COMPACTION = "state.backend.rocksdb.compaction.style"
 _COMPRESSION = "state.backend.rocksdb.compression.per.level"
 _BLOOM = "state.backend.rocksdb.use-bloom-filter"
+_PARTITIONED = "state.backend.rocksdb.memory.partitioned-index-filters"
+_WRITING = "state.backend.rocksdb.memory.write-buffer-ratio"
 _TIMERS = "state.backend.rocksdb.timer-service.factory"
 _SET = event_join_options(
     Job.model_validate({"name": "a", "join": "a", "sink": "a", "state": {"backend": "rocksdb"}})
@@ -52,6 +54,10 @@ VARIANTS = {
     "flink, bloom, heap timers": Variant("flink", options={_BLOOM: "true", _TIMERS: "HEAP"}),
     "event-join": Variant(),
     "RocksDB as it is": Variant(options={}),
+    "bloom": Variant(options=_SET | {_BLOOM: "true"}),
+    "bloom, partitioned index": Variant(options=_SET | {_BLOOM: "true", _PARTITIONED: "true"}),
+    "more memory for writing": Variant(options=_SET | {_WRITING: "0.8"}),
+    "less memory for writing": Variant(options=_SET | {_WRITING: "0.25"}),
     "levelled": Variant(options=_SET | {_COMPACTION: "LEVEL"}),
     "LZ4": Variant(options=_SET | {_COMPRESSION: "LZ4_COMPRESSION"}),
     "Snappy": Variant(options=_SET | {_COMPRESSION: "SNAPPY_COMPRESSION"}),

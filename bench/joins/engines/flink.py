@@ -92,7 +92,7 @@ class Project(Protocol):
 class FlinkEngine:
     """One form of a join in Flink's SQL, with one backend.
 
-    `options` are the job's, `cluster` the cluster's, beyond what Juncture sets for any job and what a plan says;
+    `options` are the job's, beyond what Juncture sets for any job and what a plan says;
     `chains` is its `join_chains`.
     """
 
