@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import timedelta
 from typing import Annotated
@@ -17,6 +18,7 @@ _UNITS = {
 }
 _SECONDS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400}
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
+_EXAMPLE = "write for instance '10 min' or 'PT10M'"
 _PART = re.compile(r"\s*(\d+)\s*([a-zA-Z]+)\s*")
 
 
@@ -27,6 +29,8 @@ def parse_duration(text: object) -> object:
         ValueError: a number without a unit, or a unit that Flink does not know.
     """
     if isinstance(text, (int, float)) and not isinstance(text, bool):
+        if not 0 <= text < math.inf:
+            raise ValueError(f"'{text}' is not a duration; {_EXAMPLE}")
         raise ValueError(f"'{text}' has no unit; write '{text} min', '{text} s', ...")
     if not isinstance(text, str) or text.strip().upper().startswith(("P", "-P")):
         return text
@@ -38,7 +42,7 @@ def parse_duration(text: object) -> object:
         total += timedelta(seconds=int(match[1]) * _SECONDS[unit])
         position = match.end()
     if position == 0 or position != len(text):
-        raise ValueError(f"'{text}' is not a duration; write for instance '10 min' or 'PT10M'")
+        raise ValueError(f"'{text}' is not a duration; {_EXAMPLE}")
     return total
 
 
@@ -58,7 +62,7 @@ def to_millis(value: timedelta) -> int:
 
 def _not_negative(value: timedelta) -> timedelta:
     if value < timedelta():
-        raise ValueError("a duration can't be negative")
+        raise ValueError(f"a duration can't be negative; {_EXAMPLE}")
     return value
 
 

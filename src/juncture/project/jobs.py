@@ -56,12 +56,13 @@ def read_job(
     if "name" in data:
         remedy = "take it away: the job's name is the file's"
         problems.append(JunctureError("unknown key 'name'", location=document.key(("name",)), remedy=remedy))
-    job = None
+    job, wrong = None, frozenset[str]()
     try:
         job = Job.model_validate({**data, "name": path.stem})
-        problems += _parallelism(document, job)
     except ValidationError as error:
+        wrong = frozenset(str(detail["loc"][0]) for detail in error.errors())
         problems += explain(error, document, Job, hidden=frozenset({"name", "kind"}))
+    problems += _parallelism(document, wrong)
     if problems or job is None:
         return None, problems
     return JobFile(job=job, path=name, positions=document.keys), []
@@ -92,11 +93,15 @@ def _dangling(
             )
 
 
-def _parallelism(document: Document, job: Job) -> Iterator[JunctureError]:
-    if job.parallelism > job.max_parallelism:
+def _parallelism(document: Document, wrong: frozenset[str]) -> Iterator[JunctureError]:
+    """What is wrong between two keys, unless one of them is among those that are wrong by themselves."""
+    parallelism, most = (
+        document.data.get(key, Job.model_fields[key].default) for key in ("parallelism", "max_parallelism")
+    )
+    if not wrong & {"parallelism", "max_parallelism"} and parallelism > most:
         key = "parallelism" if "parallelism" in document.data else "max_parallelism"
         yield JunctureError(
-            f"the parallelism {job.parallelism} is more than the max_parallelism {job.max_parallelism}",
+            f"the parallelism {parallelism} is more than the max_parallelism {most}",
             location=document.value((key,)),
             remedy="raise max_parallelism (it can't be changed later without losing the state)",
         )

@@ -28,7 +28,11 @@ KINDS = (
         ("state:\n  tll: 1 d", "4:3", "unknown key 'tll' in 'state' -> did you mean 'ttl'?"),
         ("state:\n  ttl: 5", "4:8", "state.ttl: '5' has no unit -> write '5 min', '5 s', ..."),
         ("state:\n  ttl: soon", "4:8", "state.ttl: 'soon' is not a duration -> write for instance '10 min' or 'PT10M'"),
-        ("state:\n  ttl: -PT1M", "4:8", "state.ttl: a duration can't be negative -> None"),
+        ("state:\n  ttl: -PT1M", "4:8", "state.ttl: a duration can't be negative -> write for instance '10 min' or 'PT10M'"),
+        ("checkpointing: {interval: -1}", "3:27", "checkpointing.interval: '-1' is not a duration -> write for instance '10 min' or 'PT10M'"),
+        ("checkpointing: {interval: -0.5}", "3:27", "checkpointing.interval: '-0.5' is not a duration -> write for instance '10 min' or 'PT10M'"),
+        ("checkpointing: {interval: .nan}", "3:27", "checkpointing.interval: 'nan' is not a duration -> write for instance '10 min' or 'PT10M'"),
+        ("checkpointing: {interval: 0}", "3:27", "checkpointing.interval: '0' has no unit -> write '0 min', '0 s', ..."),
         ("checkpointing: {interval: 1 ms}", "3:27", "checkpointing.interval: Flink takes checkpoints every 10 ms at most -> write '10 ms' or more"),
         ("delivery: once", "3:11", "delivery: 'once' is not a valid value -> use one of at-least-once, exactly-once"),
         ("options: {a: [1]}", "3:14", "options.a: a list is not text -> write text"),
@@ -67,6 +71,21 @@ def test_what_is_wrong_where_and_what_to_write(disk, text, place, expected):
 def test_a_misspelt_key_is_not_missing_besides(disk):
     disk.write("jobs/paid.yaml", "join: paid\nsnik: enriched\n")
     assert disk.problems() == {"jobs/paid.yaml:2:1": "unknown key 'snik' -> did you mean 'sink'?"}
+
+
+def test_what_two_keys_say_together_is_told_beside_what_each_says(disk):
+    disk.write("jobs/paid.yaml", HEAD + "parallelism: 200\nstate: {backend: rocks}\n")
+    assert disk.problems() == {
+        "jobs/paid.yaml:3:14": "the parallelism 200 is more than the max_parallelism 128 -> raise max_parallelism (it can't be changed later without losing the state)",
+        "jobs/paid.yaml:4:18": "state.backend: 'rocks' is not a valid value -> did you mean 'rocksdb'?",
+    }
+
+
+def test_a_key_that_is_wrong_by_itself_is_compared_with_no_other(disk):
+    disk.write("jobs/paid.yaml", HEAD + "parallelism: 200\nmax_parallelism: many\n")
+    assert disk.problems() == {
+        "jobs/paid.yaml:4:18": "max_parallelism: 'many' is not a whole number -> write a whole number"
+    }
 
 
 def test_missing_keys(disk):
