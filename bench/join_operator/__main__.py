@@ -111,7 +111,7 @@ def _java(folder: Path) -> list[str]:
     ]
     compile_java(java, cache.jars("compiler"), libraries, sources, folder)
     return [
-        *(str(java.executable), "-Xmx2g", "-XX:+UseSerialGC"),
+        *(str(java.executable), "-Xmx2g", "-XX:+UseSerialGC", f"-Djava.io.tmpdir={folder}"),
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED),
         *("-cp", ":".join(map(str, [folder, *libraries])), "juncture.join.StateBench"),
     ]

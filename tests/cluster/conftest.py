@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from tests.cluster.example import Example, example
+from tests.cluster.pushed import Pushed
 
 from juncture.deploy.toolchain import Toolchain, find_toolchain
 from juncture.flink.rest import FlinkCluster
-from juncture.local.ports import pick
 from juncture.local.stack import LocalStack
 from juncture.model.environment import Flink, Kafka
 from juncture.model.local import LocalSettings
@@ -43,14 +43,14 @@ def interruptible() -> None:
 class Stack:
     """A running stack of 6 slots: `root` is the folder of the project it belongs to.
 
-    Its JobManager and its TaskManager report their metrics for Prometheus on `reporters`, each on one of the ports.
+    Its JobManager and its TaskManager report their metrics for Prometheus to `pushed`.
     """
 
     root: Path
     local: LocalStack
     kafka: Kafka
     flink: Flink
-    reporters: tuple[int, int]
+    pushed: Pushed
 
 
 @pytest.fixture(scope="session")
@@ -59,25 +59,19 @@ def stack(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> Ite
     settings = LocalSettings(slots=6, taskmanager_memory="2g", jobmanager_memory="1g", broker_heap="512m")
     # As `juncture local up` does it: the connector is loaded once, and not for each job that brings it along.
     libraries = [jar.path for jar in toolchain.jars]
-    first = pick()
-    reporters = first, pick([first])
-    reporter = "org.apache.flink.metrics.prometheus.PrometheusReporterFactory"
-    options = {
-        "metrics.reporter.prom.factory.class": reporter,
-        "metrics.reporter.prom.port": ",".join(map(str, reporters)),
-    }
-    local = LocalStack(root, settings, libraries=libraries, options=options, short_lived=True)
-    state = local.up()
-    try:
-        yield Stack(
-            root=root,
-            local=local,
-            kafka=Kafka(bootstrap_servers=state.kafka_address),
-            flink=Flink(rest=state.web_url),
-            reporters=reporters,
-        )
-    finally:
-        local.down(purge=True)
+    with Pushed() as pushed:
+        local = LocalStack(root, settings, libraries=libraries, options=pushed.options, short_lived=True)
+        state = local.up()
+        try:
+            yield Stack(
+                root=root,
+                local=local,
+                kafka=Kafka(bootstrap_servers=state.kafka_address),
+                flink=Flink(rest=state.web_url),
+                pushed=pushed,
+            )
+        finally:
+            local.down(purge=True)
 
 
 @pytest.fixture(scope="session")

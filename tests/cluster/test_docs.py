@@ -45,8 +45,11 @@ def steps(page: Path) -> Iterator[Step]:
 
 @pytest.mark.parametrize("page", ["quickstart.md", "guides/startpoints.md"])
 def test_page(page: str, tmp_path: Path) -> None:
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    folder = tmp_path
+    folder, temporary = tmp_path / "work", tmp_path / "tmp"
+    folder.mkdir()
+    temporary.mkdir()
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "TMPDIR": str(temporary)}
     try:
         for step in steps(DOCS / page):
             if step.command.startswith("cd "):
@@ -64,3 +67,4 @@ def test_page(page: str, tmp_path: Path) -> None:
         subprocess.run(
             ["bash", "-c", "juncture local down --purge"], cwd=folder, env=environment, check=False
         )
+    assert [path.name for path in temporary.iterdir()] == []

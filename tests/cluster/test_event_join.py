@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.cluster.conftest import Stack
 from tests.cluster.example import JOB, Example, example, until
-from tests.cluster.operator_classes import SHORT_LIVED
+from tests.cluster.operator_classes import short_lived
 
 from juncture.deploy.stop import stop
 from juncture.deploy.store import Store
@@ -138,7 +138,7 @@ def run(folder: Path, made: Example, *command: str, fails: bool = False) -> str:
         "JAVA_HOME": str(find_java().home),
         "FLINK_LOG_DIR": str(folder),
         "FLINK_CONF_DIR": str(flink_home() / "conf"),
-        "JVM_ARGS": SHORT_LIVED,
+        "JVM_ARGS": short_lived(folder),
     }
     done = subprocess.run(
         command,

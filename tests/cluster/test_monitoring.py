@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import httpx2
 import yaml
 from click.testing import CliRunner
 from tests.cluster.ailing import JOB, Ailing
@@ -48,10 +47,9 @@ def reported(
     stack: Stack, wanted: set[tuple[str, tuple[tuple[str, str, str], ...]]]
 ) -> set[tuple[str, tuple[tuple[str, str, str], ...]]]:
     """Those selectors that have a series now."""
-    pages = [httpx2.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text for port in stack.reporters]
     series = [
         (name, dict(re.findall(r'(\w+)="([^"]*)"', labels)))
-        for name, labels in re.findall(r"^(\w+)\{(.*)\}", "\n".join(pages), re.MULTILINE)
+        for name, labels in re.findall(r"^(\w+)\{(.*)\}", stack.pushed.page, re.MULTILINE)
     ]
     return {
         (name, labels)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.cluster.conftest import Stack
-from tests.cluster.operator_classes import SHORT_LIVED
+from tests.cluster.operator_classes import short_lived
 
 from juncture.flink.rest import FlinkCluster
 from juncture.local.jars import JarCache
@@ -49,7 +49,11 @@ def start(stack: Stack, tmp_path: Path) -> Start:
             [sys.executable, str(PROGRAM), form, str(jar), json.dumps(options)],
             cwd=tmp_path,
             env=os.environ
-            | {"JAVA_HOME": str(java.home), "FLINK_LOG_DIR": str(tmp_path), "JVM_ARGS": SHORT_LIVED},
+            | {
+                "JAVA_HOME": str(java.home),
+                "FLINK_LOG_DIR": str(tmp_path),
+                "JVM_ARGS": short_lived(tmp_path),
+            },
             capture_output=True,
             text=True,
             check=False,

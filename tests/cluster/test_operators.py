@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.cluster.operator_classes import SHORT_LIVED, java_command
+from tests.cluster.operator_classes import java_command, short_lived
 
 from juncture.local.jars import JarCache
 from juncture.local.java import find_java
@@ -77,7 +77,11 @@ def test_a_compiled_plan_gives_the_same_rows_with_the_operator(jar: Path, rows: 
             [sys.executable, str(PROGRAM), form, str(jar), str(rows), str(target)],
             cwd=tmp_path,
             env=os.environ
-            | {"JAVA_HOME": str(find_java().home), "FLINK_LOG_DIR": str(target), "JVM_ARGS": SHORT_LIVED},
+            | {
+                "JAVA_HOME": str(find_java().home),
+                "FLINK_LOG_DIR": str(target),
+                "JVM_ARGS": short_lived(target),
+            },
             capture_output=True,
             text=True,
             check=False,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import struct
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 import fsspec
 
 from juncture.model.savepoint import SavepointFile
+from juncture.project.scratch import Scratch
 
 _METADATA = "_metadata"
 _CHECKPOINT = re.compile(r"chk-(\d+)")
@@ -120,14 +120,14 @@ def at_hand(path: str, files: Iterable[SavepointFile] = ()) -> Iterator[str]:
     if _is_local(folder):
         yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="juncture-savepoint-") as copy:
+    with Scratch("savepoint") as copy:
         fs, root = _open(folder)
         try:
             for name in (_METADATA, *(each.path for each in files if each.relative)):
                 fs.get_file(f"{root}/{name}", f"{copy}/{name}")
         except Exception as error:  # each fsspec package has exceptions of its own
             raise NotVisible(_said(error)) from None
-        yield copy
+        yield str(copy)
 
 
 def same(one: str, other: str) -> bool:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from juncture.deploy import helpers, ledger, preflight
 from juncture.deploy.connection import Connection
@@ -39,6 +37,7 @@ from juncture.model.deployment import Deployment
 from juncture.model.environment import Flink
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.model.verdict import Verdict
+from juncture.project.scratch import Scratch
 from juncture.render.bundle import digest
 
 _FOREIGN_STATE = (
@@ -291,8 +290,8 @@ def _launch(
     cluster: FlinkCluster,
     job_id: str,
 ) -> None:
-    with tempfile.TemporaryDirectory(prefix="juncture-submit-") as folder:
-        path = Path(folder, "job.py")
+    with Scratch("submit") as folder:
+        path = folder / "job.py"
         path.write_text(script, encoding="utf-8")
         try:
             launcher.run(path, {**options, **tls_options(flink, path.parent)}, variables)

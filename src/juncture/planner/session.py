@@ -23,7 +23,7 @@ from juncture.model.startpoint import NOW_MINUS
 from juncture.planner.archive import ClassArchive
 from juncture.planner.compilations import CompilationCache
 from juncture.planner.plan import read_plan
-from juncture.planner.scratch import Scratch
+from juncture.project.scratch import Scratch
 
 _NOW_MINUS = re.compile(rf"\$\{{{NOW_MINUS}(\d+)\}}")
 _PATIENCE = 300
@@ -79,7 +79,7 @@ class Planner:
 
     def _started(self) -> subprocess.Popen[str]:
         if self._running is None:
-            scratch = Scratch()
+            scratch = Scratch("planner")
             shared, recorded = self._classes()
             process = subprocess.Popen(
                 [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -18,6 +17,7 @@ from juncture.model.environment import Environment, Flink, Kafka
 from juncture.model.project import Project
 from juncture.model.rendered import RenderedJob, Statement
 from juncture.planner.session import Planner
+from juncture.project.scratch import Scratch
 from juncture.render.renderer import render
 from juncture.validation.cases.case import Case
 from juncture.validation.harness.compiling import Compiler
@@ -70,8 +70,7 @@ class FileSession(SharedSession):
             wanted = may_need_operators(self._rendered.values())
             self.toolchain = find_toolchain((), operators=wanted)
             self.jars = tuple(jar.path for jar in self.toolchain.jars)
-            folder = tempfile.TemporaryDirectory(prefix="juncture-files-")
-            self._folder = Path(self._closing.enter_context(folder))
+            self._folder = self._closing.enter_context(Scratch("files"))
             # Without what was compiled before: its tables' paths are of this run alone.
             planner = Planner(self.toolchain.java_home, self.jars, archive=self.toolchain.archive)
             self.planner = self._closing.enter_context(planner)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
 from juncture.deploy.launcher import launch_options
 from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.kafka.reader import Record
 from juncture.model.rendered import RenderedJob
+from juncture.project.scratch import Scratch
 from juncture.render.bundle import bundle
 from juncture.validation.cases.case import Arrival, Case
 from juncture.validation.cases.lateness import refuse_late
@@ -96,8 +95,8 @@ class _Run:
             "restart-strategy.type": "none",
             "pipeline.name": f"test: {self._case.name}",
         }
-        with tempfile.TemporaryDirectory(prefix="juncture-case-") as folder:
-            script = Path(folder, "job.py")
+        with Scratch("case") as folder:
+            script = folder / "job.py"
             script.write_text(files["job.py"], encoding="utf-8")
             session.planner.run(script, options, session.connection.values(own.placeholders))
         self._clock.lap("submit")

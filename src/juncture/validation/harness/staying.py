@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, nullcontext, suppress
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 
 from juncture.deploy.launcher import launch_options
@@ -19,6 +16,7 @@ from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import RenderedJob
 from juncture.planner.plan import with_idle_timeout, with_source_uid
 from juncture.planner.session import LaunchFailed
+from juncture.project.scratch import Scratch
 from juncture.render.bundle import bundle
 from juncture.validation.cases.case import Arrival
 from juncture.validation.harness.activity import Activity
@@ -76,7 +74,8 @@ class StayingJob:
         self._session, self._name, self._limit, self._restarts = session, name, limit, restarts
         self._idle_timeouts = dict(idle_timeouts or {})
         self._suffix = uuid.uuid4().hex[:8]
-        self._folder = Path(tempfile.mkdtemp(prefix="juncture-steps-"))
+        self._scratch = Scratch("steps")
+        self._folder = self._scratch.path
         self._topics: set[str] = set()
         self.feed = Feed(session.writer, partitions or {}, base)
         self._since: Positions = {}
@@ -107,7 +106,7 @@ class StayingJob:
         with ExitStack() as closing:
             if self._session.failover is not None:
                 closing.callback(self._session.failover.replace)
-            closing.callback(shutil.rmtree, self._folder, ignore_errors=True)
+            closing.callback(self._scratch.close)
             closing.callback(self._session.admin.delete, self._topics)
             if self.job_id is not None:
                 closing.callback(self._operations.cancel)

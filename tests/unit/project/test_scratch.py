@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from juncture.planner.scratch import Scratch
+from juncture.project.scratch import Scratch
 
 HOLD = """\
-from juncture.planner.scratch import Scratch
-scratch = Scratch()
+from juncture.project.scratch import Scratch
+scratch = Scratch("test")
 (scratch.path / "log").write_text("x")
 print(scratch.path, flush=True)
 input()
@@ -49,7 +49,7 @@ def test_what_a_killed_process_left_is_removed(holder, temporary):
     holder.wait()
     assert left.parent == temporary
     assert left.exists()
-    scratch = Scratch()
+    scratch = Scratch("test")
     assert [*temporary.iterdir()] == [scratch.path]
     scratch.close()
     assert [*temporary.iterdir()] == []
@@ -57,15 +57,15 @@ def test_what_a_killed_process_left_is_removed(holder, temporary):
 
 def test_what_a_living_process_holds_stays(holder, temporary):
     held = aged(Path(holder.stdout.readline().strip()))
-    Scratch().close()
+    Scratch("test").close()
     assert (held / "log").exists()
 
 
 def test_a_folder_that_is_just_made_and_others_stay(temporary):
-    fresh, other = temporary / "juncture-planner-new", temporary / "juncture-demo"
+    fresh, other = temporary / "juncture-run-test-new", temporary / "juncture-demo"
     fresh.mkdir()
     other.mkdir()
     aged(other)
-    Scratch().close()
+    Scratch("test").close()
     assert fresh.exists()
     assert other.exists()

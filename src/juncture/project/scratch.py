@@ -1,4 +1,4 @@
-"""A planner's temporary folder. What killed processes left behind goes when the next one begins."""
+"""Temporary folders of commands. What killed ones left behind goes when the next one makes such a folder."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
+from types import TracebackType
 
-_PREFIX = "juncture-planner-"
+_PREFIX = "juncture-run-"
 _SETTLED = 60
 """Seconds after which a folder that nobody holds is a leftover, and not one that is just being made."""
 
 
 class Scratch:
-    """A folder of its own, held by a lock that ends with the process, however that ends. `close()` removes it."""
+    """A folder of its own, held by a lock that ends with the process, however that ends.
 
-    def __init__(self) -> None:
+    Use as a context manager, or `close()` it: that removes the folder with all that is in it.
+
+    Args:
+        purpose: a word for the folder's name.
+    """
+
+    def __init__(self, purpose: str) -> None:
         _clear()
-        self._folder = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
+        self._folder = tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{purpose}-", ignore_cleanup_errors=True)
         self._held = os.open(self._folder.name, os.O_RDONLY)
         fcntl.flock(self._held, fcntl.LOCK_EX)
 
@@ -27,10 +34,20 @@ class Scratch:
     def path(self) -> Path:
         return Path(self._folder.name)
 
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
     def close(self) -> None:
-        """Remove the folder with all that is in it."""
-        self._folder.cleanup()
-        os.close(self._held)
+        """Remove the folder, if that was not done before."""
+        if self._held >= 0:
+            self._folder.cleanup()
+            os.close(self._held)
+            self._held = -1
 
 
 def _clear() -> None:
