@@ -10,11 +10,12 @@ import pytest
 
 from juncture.project.config import resolve_environment
 from juncture.project.loader import load_project
+from juncture.render.pages import write_page
 from juncture.validation.cases.case_file import read_cases
 from juncture.validation.harness.files import FileSession
 from juncture.validation.harness.outcome import Outcome
 from juncture.validation.harness.runner import run_case
-from juncture.validation.report.html import section, write_page
+from juncture.validation.report.html import page, section
 from juncture.validation.report.text import failure_lines
 
 REPOSITORY = Path(__file__).parents[2]
@@ -154,7 +155,7 @@ def test_the_page_draws_windows_and_rows_from_the_compiled_plan(root: Path, sess
     assert wrong.chart is not None
     assert [note.kind for mark in wrong.chart.marks for note in mark.notes].count("different") == 1
     assert (wrong.job.path, wrong.job.sink) == ("sql/joins/impression_clicks.sql", "joined_clicks")
-    write_page(root / "page.html", [wrong], 1)
+    write_page(root / "page.html", page([wrong], 1))
     assert "clicked_at: +00:06 ⇒ +10:00" in (root / "page.html").read_text(encoding="utf-8")
 
 

@@ -14,11 +14,12 @@ from juncture.cli.output import Text
 from juncture.cli.pages import html_option
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.examine import examine
-from juncture.diagnosis.page.html import write_page
+from juncture.diagnosis.page.html import page
 from juncture.diagnosis.patient import Authored
 from juncture.model.diagnosis import Diagnosis, DiagnosisReport
 from juncture.model.observation import Observation
 from juncture.model.wording import percent, size
+from juncture.render.pages import write_page
 
 _STYLES = {"stops": "red", "loses": "red", "slows": "yellow", "grows": "yellow"}
 
@@ -57,7 +58,7 @@ def command(invocation: Invocation, job: str, during: timedelta, html: Path | No
         report = examine(name, connection, store, author, during.total_seconds(), say)
 
     if html is not None:
-        write_page(html, report, invocation.output.redact)
+        write_page(html, page(report, invocation.output.redact))
     invocation.output.result(report, lambda text: _view(text, report))
     if report.findings:
         click.get_current_context().exit(1)

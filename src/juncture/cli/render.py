@@ -15,6 +15,7 @@ from juncture.cli.compiled import compiled, findings_of, planning, rendered
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
+from juncture.cli.startpoints import seen_in, seen_option
 from juncture.deploy.application import Application, Applications
 from juncture.deploy.toolchain import toolchain_for
 from juncture.errors import InvalidProject, JunctureError
@@ -28,7 +29,6 @@ from juncture.monitoring.alerts import RULES, rules_text
 from juncture.monitoring.dashboard import DASHBOARD, dashboard_text
 from juncture.monitoring.subject import subject
 from juncture.render.bundle import bundle, digest, write
-from juncture.startpoints.seen import read_seen
 
 _FORMS = {"event-join": "the event join", "flink": "Flink's operator"}
 _TOGETHER = "one key, bounds on one time; each topic's rows are kept once"
@@ -62,13 +62,7 @@ class _Bundle:
     help="Write what it takes to run each job as an application on Kubernetes, or to watch it by Prometheus, too."
     " May be given twice.",
 )
-@click.option(
-    "--startpoints",
-    "seen_file",
-    metavar="FILE",
-    type=click.File(encoding="utf-8"),
-    help="For Kubernetes: start at the offsets that `juncture startpoints --output json` has told.",
-)
+@seen_option("For Kubernetes: start at the offsets that `juncture startpoints --output json` has told.")
 @click.option(
     "--explain",
     is_flag=True,
@@ -103,7 +97,7 @@ def command(
     applications = (
         Applications(invocation.project, invocation.environment) if "kubernetes" in targets else None
     )
-    seen = read_seen(seen_file.name, seen_file.read()) if seen_file is not None else None
+    seen = seen_in(seen_file)
     with invocation.leaving(f"the files of a job in {folder} are all old or all new"):
         with invocation.output.progress() as say:
             bundles = _bundles(invocation, names, say, applications, seen, watched="prometheus" in targets)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TextIO
+
 import click
 
 from juncture.cli.compiled import bundled, planning, rendered_job
@@ -13,6 +16,19 @@ from juncture.deploy.manifest import read_manifest
 from juncture.deploy.starts import Starting, resolve_startpoints
 from juncture.model.resolved import PartitionRange, ResolvedSource, ResolvedStartpoints
 from juncture.startpoints.reporter import utc
+from juncture.startpoints.seen import read_seen
+
+
+def seen_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`--startpoints FILE` of commands that start where this one has said, with its help."""
+    return click.option(
+        "--startpoints", "seen_file", metavar="FILE", type=click.File(encoding="utf-8"), help=text
+    )
+
+
+def seen_in(file: TextIO | None) -> ResolvedStartpoints | None:
+    """What this command has written to the file, if there is one. Raises JunctureError for other text."""
+    return None if file is None else read_seen(file.name, file.read())
 
 
 @click.command("startpoints")

@@ -11,7 +11,7 @@ from juncture.cli.deployable import deployable
 from juncture.cli.deployments import view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
-from juncture.cli.startpoints import view_startpoints
+from juncture.cli.startpoints import seen_in, seen_option, view_startpoints
 from juncture.deploy.gate import Gate
 from juncture.deploy.manifest import Bundle
 from juncture.deploy.starts import Starting
@@ -19,7 +19,6 @@ from juncture.deploy.submit import SubmitPlan, plan_submit, submit
 from juncture.kafka.admin import Admin
 from juncture.model.environment import Kafka
 from juncture.model.rendered import RenderedJob
-from juncture.startpoints.seen import read_seen
 
 
 @click.command("submit")
@@ -36,12 +35,8 @@ from juncture.startpoints.seen import read_seen
 @click.option(
     "--anew", is_flag=True, help="Start from the startpoints, without the state of an earlier version."
 )
-@click.option(
-    "--startpoints",
-    "seen_file",
-    metavar="FILE",
-    type=click.File(encoding="utf-8"),
-    help="Start at the offsets that `juncture startpoints --output json` has told, and not where they would be now.",
+@seen_option(
+    "Start at the offsets that `juncture startpoints --output json` has told, and not where they would be now."
 )
 @click.option(
     "--accept-risk",
@@ -75,7 +70,7 @@ def command(
         raise click.UsageError("--anew does not go with --from")
     if seen_file is not None and start_from is not None:
         raise click.UsageError("--startpoints does not go with --from")
-    seen = None if seen_file is None else read_seen(seen_file.name, seen_file.read())
+    seen = seen_in(seen_file)
     with deployable(invocation, job) as ready:
         made, site = Bundle(ready.files, ready.jars), ready.site
         authored = invocation.project.jobs[ready.name]

@@ -19,6 +19,7 @@ from juncture.errors import JunctureError
 from juncture.local.supervisor import signals_raise
 from juncture.model.environment import Environment
 from juncture.project.config import resolve_environment
+from juncture.render.pages import write_page
 from juncture.validation.cases.case import Case
 from juncture.validation.cases.case_writer import write_cases
 from juncture.validation.cases.discovery import all_cases, case_files
@@ -32,7 +33,7 @@ from juncture.validation.harness.medium import Session
 from juncture.validation.harness.outcome import Outcome
 from juncture.validation.harness.scenarios import SCENARIOS, NotApplicable, with_scenarios
 from juncture.validation.harness.session import WarmSession
-from juncture.validation.report.html import section, write_page
+from juncture.validation.report.html import page, section
 from juncture.validation.report.text import as_data, failure_lines
 
 
@@ -156,7 +157,7 @@ def command(
         sections = [section(each, session) for each in outcomes] if html else []
     seconds = time.monotonic() - started
     if html:
-        write_page(html, sections, seconds)
+        write_page(html, page(sections, seconds))
     invocation.output.result(
         {
             **as_data(outcomes),

@@ -144,11 +144,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     path, shared = session.config.getoption("--juncture-html"), session.config.stash[_SHARED]
     if path is None or not shared.sections:
         return
-    from juncture.validation.report.html import write_page
+    from juncture.render.pages import write_page
+    from juncture.validation.report.html import page
 
     worker = getattr(session.config, "workerinput", {}).get("workerid")
     named = path.with_stem(f"{path.stem}-{worker}") if worker else path
-    write_page(named, shared.sections, time.monotonic() - shared.started)
+    write_page(named, page(shared.sections, time.monotonic() - shared.started))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

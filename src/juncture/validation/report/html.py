@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import jinja2
-
-from juncture import __version__
-from juncture.errors import JunctureError, Refused
+from juncture.errors import Refused
+from juncture.render.pages import draw_page
 from juncture.validation.harness.medium import Session
 from juncture.validation.harness.outcome import Outcome
 from juncture.validation.report.html_chart import PLOT, PLOT_END, ROWS, TOP, WIDTH, Chart
@@ -45,36 +42,20 @@ def section(outcome: Outcome, session: Session) -> Section:
 
 
 def page(sections: Sequence[Section], seconds: float) -> str:
-    """The page. It refers to nothing outside itself, and runs without scripts.
+    """The page.
 
     Args:
         sections: in the order in which the cases ran.
         seconds: that the run took.
     """
-    engine = jinja2.Environment(
-        loader=jinja2.PackageLoader("juncture.validation.report"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return engine.get_template("page.html.j2").render(
-        sections=sorted(sections, key=lambda each: each.outcome.passed),
-        passed=sum(each.outcome.passed for each in sections),
-        failed=sum(not each.outcome.passed for each in sections),
-        jobs=sorted({each.outcome.case.job for each in sections}),
-        seconds=seconds,
-        juncture=__version__,
-        flink=", ".join(sorted({each.job.flink for each in sections if each.job.flink})),
-        moment=lambda time, case: "" if time is None else relative(time, case.base),
-        size={"width": WIDTH, "top": TOP, "plot": PLOT, "plot_end": PLOT_END, "rows": ROWS},
-    )
-
-
-def write_page(path: Path, sections: Sequence[Section], seconds: float) -> None:
-    """Write the page to a file. Raises JunctureError if that can't be done."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page(sections, seconds), encoding="utf-8")
-    except OSError as error:
-        raise JunctureError(f"the page can't be written to {path}: {error.strerror}") from error
+    shown = {
+        "sections": sorted(sections, key=lambda each: each.outcome.passed),
+        "passed": sum(each.outcome.passed for each in sections),
+        "failed": sum(not each.outcome.passed for each in sections),
+        "jobs": sorted({each.outcome.case.job for each in sections}),
+        "seconds": seconds,
+        "flink": ", ".join(sorted({each.job.flink for each in sections if each.job.flink})),
+        "moment": lambda time, case: "" if time is None else relative(time, case.base),
+        "size": {"width": WIDTH, "top": TOP, "plot": PLOT, "plot_end": PLOT_END, "rows": ROWS},
+    }
+    return draw_page("juncture.validation.report", shown)
