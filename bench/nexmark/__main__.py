@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 
-from bench.joins.engine import Plan
-from bench.joins.machine import machine
+from bench.joins.command import FOLDER, arguments, begin
 from bench.joins.report import Report
 from bench.joins.runs import Limits, Progress, each_run
 from bench.joins.stack import Stack
@@ -23,69 +20,46 @@ from bench.nexmark.oracle import INPUTS, Oracle
 
 from juncture.errors import JunctureError
 from juncture.local.supervisor import signals_raise
-from juncture.model.local import mebibytes
 
-_FOLDER = Path(".juncture/bench")
 _FORMS = tuple(engines(next(iter(INPUTS))))
 
 
 def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.nexmark",
-        description="Run Nexmark's joins as published, with bounds, and on the event join, over the same topics; hold"
-        " their rows against DuckDB's, and compare what they cost. See docs/benchmarks.md.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    parser = arguments(
+        "python -m bench.nexmark",
+        "Run Nexmark's joins as published, with bounds, and on the event join, over the same topics; hold their rows"
+        " against DuckDB's, and compare what they cost.",
+        parallel="subtasks",
+        limited="Flink's managed memory",
     )
     add = parser.add_argument
     add("--events", type=int, default=1_000_000, help="of all kinds, 10,000 a second of event time")
     add("--queries", default=",".join(INPUTS), help="names with commas, run in this order")
     add("--engines", default=",".join(_FORMS[:3]), help=f"some of {', '.join(_FORMS)}, run in this order")
-    add("--runs", type=int, default=1, help="of each engine, one after the other")
-    add("--parallelism", type=int, default=1, help="subtasks")
-    add("--memory", default="4g", help="of the process that joins")
-    add("--state-limit", default="512m", help="of that: Flink's managed memory")
-    add("--checkpoint", type=int, default=10, help="seconds between checkpoints")
-    add("--timeout", type=int, default=1800, help="seconds after which a run is taken as it is")
-    add("--results", type=Path, default=_FOLDER, help="the folder of the JSON files, one for each query")
+    add("--results", type=Path, default=FOLDER, help="the folder of the JSON files, one for each query")
     return parser
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(asked: list[str] | None = None) -> int:
     """Run the benchmark; 0 if no engine failed, else 1; other rows than DuckDB's are no failure."""
     parser = _arguments()
-    given = parser.parse_args(arguments)
+    given = parser.parse_args(asked)
     queries, names = given.queries.split(","), given.engines.split(",")
-    for kind, asked, known in (("query", queries, INPUTS), ("engine", names, _FORMS)):
-        unknown = [name for name in asked if name not in known]
+    for kind, named, known in (("query", queries, INPUTS), ("engine", names, _FORMS)):
+        unknown = [name for name in named if name not in known]
         if unknown:
             parser.error(f"no {kind} {', '.join(unknown)}; there are {', '.join(known)}")
-    try:
-        memory, state = mebibytes(given.memory), mebibytes(given.state_limit)
-    except ValueError as error:
-        parser.error(str(error))
-    plan = Plan(given.parallelism, memory, state, given.checkpoint)
+    begun = begin(parser, given, asked)
     limits = Limits(given.runs, given.timeout, 0, 0)
     events = Nexmark(given.events)
-    started = datetime.now(timezone.utc)
-    about = {
-        "command": " ".join(["python -m bench.nexmark", *(arguments or sys.argv[1:])]),
-        "begun": f"{started:%Y-%m-%d %H:%M} UTC",
-        "machine": machine(),
-        "limits": f"parallelism {given.parallelism}, memory {given.memory}, state {given.state_limit},"
-        f" checkpoint every {given.checkpoint} s",
-    }
     numbers: dict[str, int | str] = {name: each for name, each in vars(given).items() if name != "results"}
-    begin = time.monotonic()
-
-    def progress(message: str) -> None:
-        print(f"{time.monotonic() - begin:7.1f} s  {message}", file=sys.stderr, flush=True)
-
+    progress = begun.progress
     reports: list[Report] = []
     try:
         progress("Starting the broker")
         with (
             signals_raise(),
-            Stack(_FOLDER / "stack", memory, given.parallelism) as stack,
+            begun.stack() as stack,
             closing(Oracle()) as rows,
         ):
             inputs = _filled(stack, queries, events, max(4, given.parallelism), progress)
@@ -93,16 +67,16 @@ def main(arguments: list[str] | None = None) -> int:
             rows.read(inputs, queries)
             for query in queries:
                 counts = {name: events.counts[name] for name in INPUTS[query]}
-                report = Report(BASE, {"query": query, "events": _words(counts), **about}, numbers)
+                report = Report(BASE, {"query": query, "events": _words(counts), **begun.about}, numbers)
                 reports.append(report)
                 chosen = [engines(query)[name] for name in names]
                 topics = replace(inputs, inputs={name: topic(name) for name in counts}, result=topic(query))
                 total = sum(counts.values()) + inputs.partitions * len(counts)
                 for _, outcome in each_run(
-                    chosen, plan, limits, stack, topics, total, rows, report, progress
+                    chosen, begun.plan, limits, stack, topics, total, rows, report, progress
                 ):
                     report.outcomes.append(outcome)
-                    report.store(given.results / f"nexmark-{query}-{started:%Y-%m-%dT%H%M%S}.json")
+                    report.store(given.results / f"nexmark-{query}-{begun.stamp}.json")
                     if outcome.failure:
                         progress(f"  FAILED: {outcome.failure}")
     except JunctureError as error:

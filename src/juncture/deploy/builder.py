@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from juncture.deploy import ledger
+from juncture.deploy.advance import Advance
 from juncture.deploy.cut import Offsets
 from juncture.deploy.manifest import Bundle
 from juncture.deploy.reading import Reading
@@ -32,9 +33,6 @@ _BUILD_UNTIL = "juncture.join.build-until"
 _NEVER = -(2**63)
 _INTERVAL = "execution.checkpointing.interval"
 _POLL = 0.5
-_STUCK = 120.0
-"""Seconds without a record read."""
-_TOLD_EVERY = 5.0
 
 
 @dataclass(frozen=True)
@@ -169,8 +167,8 @@ def _wait_read(cluster: FlinkCluster, job_id: str, start: Offsets, end: Offsets,
         for partition, offset in ends.items()
         if offset > start[topic][partition]
     }
-    changed = told = time.monotonic()
-    least: int | None = None
+    total = sum(offset - first for first, offset in wanted.values())
+    advance = Advance(total, progress)
     while True:
         job = cluster.job(job_id)
         if job is None or job.ended:
@@ -182,14 +180,7 @@ def _wait_read(cluster: FlinkCluster, job_id: str, start: Offsets, end: Offsets,
         )
         if not missing:
             return
-        now = time.monotonic()
-        if least is None or missing < least:
-            least, changed = missing, now
-        if now - changed > _STUCK:
-            raise Refused(f"it has read none of {missing:,} records for {_STUCK:.0f} s")
-        if now - told > _TOLD_EVERY:
-            told = now
-            progress(f"{missing:,} records to read")
+        advance.to(total - missing)
         time.sleep(_POLL)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from juncture.capacity.course import Course, Seen, Taken
 from juncture.deploy import ledger
+from juncture.deploy.advance import Advance
 from juncture.diagnosis import profile
 from juncture.errors import Refused
 from juncture.flink.answers import Checkpoint, JobDetail
@@ -26,8 +27,6 @@ _LOOKED = 3.0
 """Seconds over which the cores that others take are averaged."""
 _LAST = 2
 """Checkpoints that are waited for when all is read: what is in them is known best."""
-_STUCK = 120.0
-_TOLD_EVERY = 5.0
 _PROFILED_AT = 0.3
 """The share of the records after which threads are sampled."""
 _SOURCE = "Source: "
@@ -78,19 +77,12 @@ def watch(
         Unreachable: the cluster does not answer.
     """
     watcher = Watcher(cluster, job_id, wanted)
-    began = moved = told = time.monotonic()
+    began, advance = time.monotonic(), Advance(wanted, say)
     while True:
         seen = watcher.look()
-        now = time.monotonic()
-        if len(watcher.seen) < 2 or seen.total > watcher.seen[-2].total:
-            moved = now
-        if watcher.done or now - began > seconds:
+        if watcher.done or time.monotonic() - began > seconds:
             break
-        if now - moved > _STUCK:
-            raise Refused(f"it has read {seen.total:,} records, and none for {_STUCK:.0f} s")
-        if now - told > _TOLD_EVERY:
-            told = now
-            say(f"{seen.total:,} of {wanted:,} records read")
+        advance.to(seen.total)
         time.sleep(_POLL)
     spent = watcher.profile()
     if watcher.done:
