@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from juncture.project.loader import load_project
 from juncture.validation.harness.session import WarmSession
 
 Make = Callable[..., Example]
+Instead = Callable[[], AbstractContextManager[None]]
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -75,7 +76,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> Ite
 
 
 @pytest.fixture(scope="session")
-def warm(stack: Stack) -> Iterator[WarmSession]:
+def warm(stack: Stack, instead: Instead) -> Iterator[WarmSession]:
     """A session on the stack, to put others beside; its project, in the root of the stack, is the examples."""
     for folder in ("sql", "jobs", "templates"):
         shutil.copytree(REPOSITORY / folder, stack.root / folder)
@@ -83,7 +84,9 @@ def warm(stack: Stack) -> Iterator[WarmSession]:
     job = (REPOSITORY / "jobs/impression_clicks.yaml").read_text()
     (stack.root / "jobs/on_event_join.yaml").write_text(f"{job}join_strategy: event_join\n")
     project = load_project(stack.root)
-    with WarmSession(project, resolve_environment(project), ["on_event_join"]) as session:
+    with instead():
+        session = WarmSession(project, resolve_environment(project), ["on_event_join"])
+    with session:
         yield session
 
 
@@ -112,10 +115,24 @@ def planner() -> Iterator[Planner]:
         yield planner
 
 
+@pytest.fixture(scope="session")
+def instead(planner: Planner) -> Instead:
+    """Within it, what runs in this process and would start a planner of its own uses the warm one."""
+
+    @contextmanager
+    def _instead() -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Toolchain, "planner", lambda self, variables=None: nullcontext(planner))
+            yield
+
+    return _instead
+
+
 @pytest.fixture
-def one_planner(planner: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
+def one_planner(instead: Instead) -> Iterator[None]:
     """Let commands that run in this process use the warm planner, instead of starting one each."""
-    monkeypatch.setattr(Toolchain, "planner", lambda self, variables=None: nullcontext(planner))
+    with instead():
+        yield
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from bench.join_operator.__main__ import main as operators
 from bench.joins.__main__ import main
 from bench.nexmark.__main__ import main as nexmark
 
-pytestmark = pytest.mark.minutes
+pytestmark = [pytest.mark.minutes, pytest.mark.usefixtures("one_planner")]
 
 
 def test_two_engines_write_the_rows_of_the_oracle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    asked = "--events 5000 --engines ceiling,flink-rocksdb --memory 1536m --state-limit 128m --rate 0"
+    asked = "--events 5000 --engines ceiling,flink-rocksdb --memory 1536m --state-limit 128m --rate 0 --checkpoint 1"
     assert main([*asked.split(), "--result", "report.json"]) == 0
     printed = capsys.readouterr().out
     stored = json.loads(Path("report.json").read_text())
@@ -37,8 +37,10 @@ def test_a_query_of_nexmark_has_the_rows_of_its_published_form_on_the_event_join
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    asked = "--events 20000 --queries q8 --engines event-join --memory 1536m --state-limit 128m --results ."
-    assert nexmark(asked.split()) == 0
+    asked = (
+        "--events 20000 --queries q8 --engines event-join --memory 1536m --state-limit 128m --checkpoint 1"
+    )
+    assert nexmark([*asked.split(), "--results", "."]) == 0
     (stored,) = [json.loads(path.read_text()) for path in tmp_path.glob("nexmark-q8-*.json")]
     (outcome,) = stored["outcomes"]
     assert outcome["rows"]["found"] == outcome["rows"]["expected"] > 100

@@ -11,6 +11,8 @@ from tests.projects import JOB, JOIN, SOURCE, write_project
 
 from juncture.cli.main import main
 
+pytestmark = pytest.mark.usefixtures("one_planner")
+
 SILENCE = "silence:\n  - rule: unbound-state\n    reason: just a test\n"
 
 

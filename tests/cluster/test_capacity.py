@@ -23,6 +23,8 @@ from juncture.planner.session import Planner
 
 Make = Callable[..., Ailing]
 
+pytestmark = pytest.mark.usefixtures("one_planner")
+
 CALIBRATED = "out-{}.juncture-calibration"
 WINDOW = "r.t BETWEEN l.t AND l.t + INTERVAL '20' MINUTE"
 

@@ -1,9 +1,12 @@
 import json
 
+import pytest
 from click.testing import CliRunner, Result
 from tests.projects import JOIN, write_project
 
 from juncture.cli.main import main
+
+pytestmark = pytest.mark.usefixtures("one_planner")
 
 
 def juncture(*args: str) -> Result:

@@ -13,6 +13,8 @@ from tests.cluster.example import JOB, Example
 
 from juncture.cli.main import main
 
+pytestmark = pytest.mark.usefixtures("one_planner")
+
 
 class Project:
     """The test's example, in an environment that is the shared stack."""

@@ -324,6 +324,7 @@ def test_rocksdb_is_set_for_the_event_join_where_the_author_says_nothing(
     assert (f"'{key}': '{style}'" in files["job.py"]) is (style is not None)
 
 
+@pytest.mark.usefixtures("one_planner")
 def test_render_explains_and_brings_the_jar(tmp_path: Path) -> None:
     project = write_project(
         tmp_path, {"jobs/matches.yaml": "join: matches\njoin_strategy: auto\nsink: matches\n"}

@@ -7,6 +7,8 @@ from tests.cluster.example import JOB, until
 
 from juncture.cli.main import main
 
+pytestmark = pytest.mark.usefixtures("one_planner")
+
 ENVIRONMENT = """
 [environments.pods]
 kafka.bootstrap_servers = "${KAFKA_ADDRESS}"

@@ -20,7 +20,7 @@ _LABEL = re.compile(r'(\w+)(=~?)"([^"]*)"')
 
 
 def test_every_metric_of_the_rules_is_reported(
-    stack: Stack, cluster: FlinkCluster, planner: Planner, tmp_path: Path
+    stack: Stack, cluster: FlinkCluster, planner: Planner, tmp_path: Path, one_planner: None
 ) -> None:
     job = Ailing(tmp_path / "project", "monitored", stack, planner, job="join_strategy: event_join\n")
     result = CliRunner().invoke(main, ["--project", str(job.root), "render", "--target", "prometheus"])

@@ -133,6 +133,7 @@ def test_what_the_jobs_file_has_a_key_for(planner: Planner) -> None:
     ]
 
 
+@pytest.mark.usefixtures("one_planner")
 def test_all_at_once_beside_the_findings_of_the_query(tmp_path: Path) -> None:
     options = "options:\n  table.exec.state.tl: 1 h\n  table.exec.mini-batch.size: many\n"
     files = {"jobs/matches.yaml": JOB + options, "sql/joins/matches.sql": JOIN.replace("c.pay", "c.paid")}

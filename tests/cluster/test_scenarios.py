@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cluster.conftest import Instead
 
 from juncture.project.config import resolve_environment
 from juncture.project.loader import load_project
@@ -78,7 +79,7 @@ LATEST_CASE = {
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmSession]:
+def session(tmp_path_factory: pytest.TempPathFactory, instead: Instead) -> Iterator[WarmSession]:
     root = tmp_path_factory.mktemp("project")
     for folder in ("sql", "jobs", "templates"):
         shutil.copytree(REPOSITORY / folder, root / folder)
@@ -89,7 +90,9 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmSession]:
         (root / path).write_text(text)
     project = load_project(root)
     jobs = ["impression_clicks", "latest"]
-    with WarmSession(project, resolve_environment(project), jobs, spare=True) as session:
+    with instead():
+        session = WarmSession(project, resolve_environment(project), jobs, spare=True)
+    with session:
         yield session
 
 
