@@ -7,8 +7,11 @@
 unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
-# Two workers, each with a broker and a cluster of its own: 5 GiB of memory a worker.
-TWO_AT_ONCE := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+AT_ONCE := $(BIN)/pytest --dist loadfile --no-loadscope-reorder -n
+# Each worker of the cluster tests has a broker and a cluster of its own, and waits half of the time: 6 GiB of memory
+# a worker, and three keep two cores busy.
+WORKERS ?= $(if $(wildcard /proc/meminfo),$(shell \
+    awk '/^MemTotal/ {n = int($$2 / 6500000); print (n > 3 ? 3 : n > 1 ? n : 1)}' /proc/meminfo),2)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,13 +25,13 @@ setup: ## Make .venv from constraints.txt; PYTHON=... chooses the interpreter
 	@tools/setup.sh
 
 test-unit: setup ## The tests that need no JVM: seconds
-	@$(TWO_AT_ONCE) tests/unit
+	@$(AT_ONCE) 2 tests/unit
 
-test-cluster: setup ## The tests that start a planner, a broker or a cluster: minutes
-	@$(TWO_AT_ONCE) tests/cluster
+test-cluster: setup ## The tests that start a planner, a broker or a cluster: minutes; WORKERS=... says how many at once
+	@$(AT_ONCE) $(WORKERS) tests/cluster
 
 test-joins: setup ## The join-validation cases of the example jobs, of Flink's interval joins, and of Nexmark: two minutes
-	@$(TWO_AT_ONCE) tests/joins tests/projects bench/nexmark/project
+	@$(AT_ONCE) 2 tests/joins tests/projects bench/nexmark/project
 
 test-scenarios: setup ## The same cases also with faults and restarts in their middle: long
 	@$(BIN)/pytest tests/joins tests/projects bench/nexmark/project --juncture-scenario all

@@ -26,11 +26,36 @@ from juncture.validation.harness.session import WarmSession
 Make = Callable[..., Example]
 Instead = Callable[[], AbstractContextManager[None]]
 REPOSITORY = Path(__file__).parents[2]
+LONGEST = (
+    "test_change_under_load",
+    "test_hand_over",
+    "test_upgrade",
+    "test_diagnosis",
+    "test_docs",
+    "test_verdicts",
+    "test_bench",
+    "test_startpoints_applied",
+    "test_capacity",
+    "test_demo",
+    "test_deploy_resume",
+    "test_deploy_interrupted",
+    "test_scenarios",
+    "test_local_stack",
+    "test_operator_savepoints",
+    "test_secured",
+    "test_operators",
+    "test_cli_deploy",
+    "test_oracle_lateness",
+    "test_deploy",
+    "test_validation_generated",
+)
+"""Modules that take more than half a minute, the longest first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of two workers, neither must begin the longest module last."""
-    items.sort(key=lambda item: item.get_closest_marker("minutes") is None)
+    """No worker must begin a long module last."""
+    last = len(LONGEST)
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else last)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,7 +10,7 @@ from bench.join_operator.__main__ import main as operators
 from bench.joins.__main__ import main
 from bench.nexmark.__main__ import main as nexmark
 
-pytestmark = [pytest.mark.minutes, pytest.mark.usefixtures("one_planner")]
+pytestmark = pytest.mark.usefixtures("one_planner")
 
 
 def test_two_engines_write_the_rows_of_the_oracle(

@@ -26,8 +26,6 @@ from tests.cluster.test_upgrade import Project
 
 from juncture.flink.rest import FlinkCluster
 
-pytestmark = pytest.mark.minutes
-
 CLICKS = "sql/sources/page_clicks.sql"
 WITHIN = "k.clicked_at BETWEEN i.served_at AND i.served_at + {{ var('click_window') }}"
 EQUAL = "k.impression_id = i.impression_id"

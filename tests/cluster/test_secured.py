@@ -27,8 +27,6 @@ from juncture.kafka.reader import read_topic
 from juncture.kafka.writer import Writer
 from juncture.model.environment import Kafka, KafkaSecurity
 
-pytestmark = pytest.mark.minutes
-
 REPOSITORY = Path(__file__).parents[2]
 # What needs care in a JAAS entry, in SQL, in a regular expression's replacement, in a URL and in JSON.
 PASSWORD = 'it\'s "q" \\1;$x %7B,{}/é'  # noqa: S105

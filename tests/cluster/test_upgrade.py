@@ -30,8 +30,6 @@ from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
 from juncture.kafka.writer import Writer
 
-pytestmark = pytest.mark.minutes
-
 REPOSITORY = Path(__file__).parents[2]
 
 

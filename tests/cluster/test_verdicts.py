@@ -24,8 +24,6 @@ from juncture.validation.harness.session import WarmSession
 from juncture.verdicts.compare import state_verdict
 from juncture.verdicts.version import Version
 
-pytestmark = pytest.mark.minutes
-
 REPOSITORY = Path(__file__).parents[2]
 SINK = """\
 CREATE TABLE pairs (
