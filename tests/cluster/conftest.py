@@ -41,7 +41,6 @@ LONGEST = (
     "test_deploy_interrupted",
     "test_scenarios",
     "test_local_stack",
-    "test_operator_savepoints",
     "test_secured",
     "test_operators",
     "test_cli_deploy",

@@ -60,7 +60,7 @@ def wait_for_nothing(project: Path, seconds: float) -> None:
 
 
 def test_a_demo_that_was_killed_is_cleared_and_the_next_one_is_right(project):
-    killed = start_until(project, "Writing")
+    killed = start_until(project, "Flink answers")
     left = processes_of(project)
     killed.kill()
     killed.wait()

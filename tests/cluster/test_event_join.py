@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.cluster.conftest import Stack
 from tests.cluster.example import JOB, Example, example, until
 from tests.cluster.operator_classes import short_lived
 
+from juncture.deploy.launcher import launch_options
 from juncture.deploy.stop import stop
 from juncture.deploy.store import Store
 from juncture.deploy.toolchain import find_toolchain
@@ -29,7 +31,8 @@ from juncture.render.renderer import render
 from juncture.validation.oracle.oracle import Oracle
 from juncture.validation.oracle.records import RecordStore
 
-MakeForm = Callable[[str], Example]
+MakeForm = Callable[..., Example]
+REFUSED = "Incompatible key/value state types"
 
 
 @pytest.fixture
@@ -40,12 +43,12 @@ def forms(
     tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> MakeForm:
-    """The test's example with a strategy: the same topics and store for all of them."""
+    """The test's example with a strategy and a backend: the same topics and store for all of them."""
     name = f"t{abs(hash(request.node.nodeid)) % 10**8}"
     made: dict[str, Example] = {}
 
-    def make(strategy: str) -> Example:
-        edit = {"edit": lambda job: f"join_strategy: {strategy}\n{job}"}
+    def make(strategy: str, backend: str = "hashmap") -> Example:
+        edit = {"edit": lambda job: f"join_strategy: {strategy}\n{job.replace('hashmap', backend)}"}
         fresh = example(tmp_path / strategy, name, stack.kafka, stack.flink, planner, **edit)
         if not made:
             fresh.create_topics()
@@ -88,15 +91,40 @@ def test_it_goes_on_from_its_savepoint_and_flink_s_join_does_not(
         flinks.submit(planner)
     assert "`join_strategy: event_join`" in (caught.value.remedy or "")
     unknown = replace(flinks, store=Store(tmp_path / "other"))
-    with pytest.raises(Refused, match="Incompatible key/value state types") as caught:
+    with pytest.raises(Refused, match=REFUSED) as caught:
         unknown.submit(planner, start_from=stopped.savepoint)
     assert "`join_strategy`" in (caught.value.remedy or "")
+    assert REFUSED in failure_of(flinks, stopped.savepoint, planner, tmp_path)
 
     ours.submit(planner)
     ours.write(1, first=100, impressions=False)  # its impression is in the state alone
     ours.write(20, first=101)
     has_joined(ours, 121)
     assert_as_the_oracle_has_them(ours, tmp_path / "event_join")
+
+
+@pytest.mark.parametrize("backend", ["hashmap", "rocksdb"])
+def test_it_does_not_go_on_from_the_savepoint_of_flink_s_join(
+    forms: MakeForm, planner: Planner, tmp_path: Path, backend: str
+) -> None:
+    flinks, ours = forms("flink", backend), forms("event_join", backend)
+    flinks.submit(planner)
+    flinks.write(10)
+    has_joined(flinks, 10)
+    savepoint = str(stop(JOB, flinks.site).savepoint)
+    refused = failure_of(ours, savepoint, planner, tmp_path)
+    assert "was not written by Juncture's operator, but by Flink's join" in refused
+
+
+def failure_of(made: Example, savepoint: str, planner: Planner, folder: Path) -> str:
+    """Why a job fails that is started by hand from a savepoint, though Flink may ignore state that nobody takes."""
+    job, script = uuid.uuid4().hex, folder / "by_hand.py"
+    script.write_text(made.files["job.py"])
+    options = launch_options(made.connection.flink, job, made.jars, savepoint, ignore_unclaimed=True)
+    planner.run(script, {**options, "restart-strategy.type": "none"}, made.connection.variables)
+    with made.connection.cluster() as cluster:
+        assert cluster.wait_ended(job, 120) == "FAILED"
+        return "\n".join(failure.message for failure in cluster.failures(job))
 
 
 def test_its_rendered_files_run_without_juncture(
