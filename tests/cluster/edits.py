@@ -28,6 +28,24 @@ def join(
     )
 
 
+def funnel(
+    seen: str = "LEFT JOIN",
+    clicked: str = "LEFT JOIN",
+    within: tuple[int, int] = (30, 60),
+    note: str = "c.landing_page",
+    more: str = "",
+) -> str:
+    """Requests with what was seen and clicked of them, by one operator; bounds in minutes."""
+    first, second = (
+        f"BETWEEN r.requested_at AND r.requested_at + INTERVAL '{minutes}' MINUTE(3)" for minutes in within
+    )
+    return (
+        f"SELECT r.request_id, CAST(s.viewable_ms AS STRING), {note}\nFROM {{{{ source('ad_requests') }}}} AS r\n"
+        f"{seen} {{{{ source('ad_impressions') }}}} AS s ON s.request_id = r.request_id AND s.seen_at {first}\n"
+        f"{clicked} {ADS} AS c ON c.request_id = r.request_id AND c.clicked_at {second}\n{more}"
+    )
+
+
 REGULAR = "c.impression_id = i.impression_id"
 LIVES = "/*+ STATE_TTL('i' = '1 h', 'c' = '1 h') */"
 WIDE = "i.page || c.target"
@@ -59,6 +77,7 @@ class Edit:
     rows: tuple[str, ...] | None = ALL
     because: str = ""
     clicks_first: bool = False
+    chained: bool = False
 
 
 def _same(
@@ -69,6 +88,16 @@ def _same(
 
 def _lost(name: str, new: str, because: str, old: str | None = None) -> Edit:
     return Edit(name, old or join(), new, "LOST", None, because)
+
+
+SEEN = ("r1 1 shop", "r2 2 shop", "r3 3 shop", "r4 - -", "r5 5 shop")
+"""What becomes of requests: r1 is whole before the edit; after it come the click of r2, and all but itself of r3."""
+
+
+def _chain(
+    name: str, new: str, verdict: Verdict, rows: tuple[str, ...] | None, because: str = "", old: str = ""
+) -> Edit:
+    return Edit(name, old or funnel(), new, verdict, rows, because, chained=True)
 
 
 EDITS = (
@@ -229,5 +258,41 @@ EDITS = (
         join(on=REGULAR, hint=LIVES, note=WIDE),
         "now becomes",
         join(on=REGULAR, hint=LIVES),
+    ),
+    _chain(
+        "a narrower bound in a chain",
+        funnel(within=(15, 60)),
+        "KEEP",
+        ("r1 1 shop", "r2 - shop", "r3 3 shop", "r4 - -", "r5 - shop"),
+        "narrower",
+    ),
+    _chain("a wider bound in a chain", funnel(within=(30, 90)), "KEEP_WITH_GAP", SEEN, "wider"),
+    _chain(
+        "inner to left in a chain",
+        funnel(),
+        "KEEP_WITH_GAP",
+        SEEN,
+        "had found nothing for",
+        funnel(seen="JOIN"),
+    ),
+    _chain("left to inner in a chain", funnel("JOIN", "JOIN"), "KEEP", (*SEEN[:3], SEEN[4])),
+    _chain(
+        "one more column of a chain's first topic",
+        funnel(note="COALESCE(r.placement, c.landing_page)"),
+        "KEEP",
+        ("r1 1 shop", "r2 2 shop", "r3 3 shop", "r4 - -", "r5 5 top"),
+        "placement is null",
+    ),
+    _chain(
+        "one more topic in a chain",
+        funnel(
+            more=(
+                f"LEFT JOIN {CLICKS} AS p ON p.impression_id = r.request_id"
+                " AND p.clicked_at BETWEEN r.requested_at AND r.requested_at + INTERVAL '1' MINUTE"
+            )
+        ),
+        "LOST",
+        None,
+        "neither reads the other's state",
     ),
 )

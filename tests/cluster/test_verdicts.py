@@ -69,6 +69,22 @@ AFTER = [
         ["c2", "i2", "ad", "+02:00"], ["c3", "i3", "ad", "+02:00"], ["c5", "i5", "ad", "+03:10"],
     ]},
 ]  # fmt: skip
+CHAIN_BEFORE = [
+    {"ad_requests": [["request_id", "requested_at"], *([f"r{n}", "+00:00"] for n in (1, 2, 3, 4))]},
+    {"ad_impressions": [
+        ["request_id", "viewable_ms", "seen_at"], ["r1", 1, "+10:00"], ["r2", 2, "+20:00"],
+    ]},
+    {"ad_clicks": [["request_id", "landing_page", "clicked_at"], ["r1", "shop", "+15:00"]]},
+]  # fmt: skip
+CHAIN_AFTER = [
+    {"ad_requests": [["request_id", "placement", "requested_at"], ["r5", "top", "+15:00"]]},
+    {"ad_impressions": [
+        ["request_id", "viewable_ms", "seen_at"], ["r3", 3, "+15:00"], ["r5", 5, "+30:01"],
+    ]},
+    {"ad_clicks": [
+        ["request_id", "landing_page", "clicked_at"], *([f"r{n}", "shop", "+31:00"] for n in (2, 3, 5)),
+    ]},
+]  # fmt: skip
 
 
 def _names(number: int) -> tuple[str, str]:
@@ -90,7 +106,8 @@ def session(warm: WarmSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
     for number, edit in enumerate(EDITS):
         for name, text in zip(_names(number), (edit.old, edit.new), strict=True):
             (root / f"sql/joins/{name}.sql").write_text(text)
-            (root / f"jobs/{name}.yaml").write_text(f"join: {name}\nsink: pairs\n")
+            strategy = "join_strategy: event_join\n" if edit.chained else ""
+            (root / f"jobs/{name}.yaml").write_text(f"join: {name}\nsink: pairs\n{strategy}")
     (root / "sql/sources/typed.sql").write_text(TYPED)
     others = ", ".join(
         f"CASE WHEN {identifier(name)} IS DISTINCT FROM {{{{ json_field('payload', {name!r}, '{kind}') }}}}"
@@ -126,10 +143,11 @@ def test_flink_does_what_the_verdict_says(session: WarmSession, number: int, edi
 
     rows = [row.replace("-", "").split(" ") for row in edit.rows or ()]
     columns = ["impression_id", "click_id", "note"][: len(rows[0]) if rows else 2]
+    first, then = (CHAIN_BEFORE, CHAIN_AFTER) if edit.chained else (BEFORE, AFTER)
     steps = [
-        *({"arrive": [each]} for each in (reversed(BEFORE) if edit.clicks_first else BEFORE)),
+        *({"arrive": [each]} for each in (reversed(first) if edit.clicks_first else first)),
         {"upgrade": {"to": after, "ignore_unclaimed_state": bool(verdict.unclaimed)}},
-        {"arrive": AFTER},
+        {"arrive": then},
     ]
     expected = [columns, *([each or None for each in row] for row in rows)]
     data = {"job": before, "cases": [{"name": edit.name, "steps": steps, "expect": expected}]}

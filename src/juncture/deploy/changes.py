@@ -11,6 +11,7 @@ from juncture.model.verdict import WORST_LAST, OperatorVerdict, StateVerdict, Ve
 from juncture.planner.plan import parse_plan, with_uids
 from juncture.project.nearest import did_you_mean
 from juncture.verdicts.compare import heirs, state_verdict
+from juncture.verdicts.hand_over import obstacles
 from juncture.verdicts.version import Version, base_uid
 
 
@@ -63,17 +64,32 @@ def _is_source(version: Version, table: str) -> bool:
     return any(table in table_names(node.raw) for node in version.plan.of_kind("table-source-scan"))
 
 
-def refuse_worse(job: str, verdict: StateVerdict, accept: Verdict) -> None:
-    """Raises Refused, with each operator and its reasons, if more becomes of the state than is accepted."""
+def refuse_worse(job: str, old: Mapping[str, str], new: Mapping[str, str], accept: Verdict) -> StateVerdict:
+    """The verdict between two bundles.
+
+    Raises Refused, with each operator and its reasons, if more becomes of the state than is accepted.
+    """
+    verdict = verdict_between(old, new)
     wrong = [each for each in verdict.operators if worse(each.verdict, accept)]
     if not wrong:
-        return
+        return verdict
     told = "".join(f"\n- {each.verdict}: {each.operator}{_reasons(each)}" for each in wrong)
     raise Refused(
         f"the new version of '{job}' does not keep all of the state:{told}",
         state="nothing was changed",
-        remedy="change the join otherwise; build the state from the topics with --hand-over; or accept it with"
-        f" --accept {verdict.worst}",
+        remedy=f"change the join otherwise; {_instead(job, old, new)}; or accept it with --accept {verdict.worst}",
+    )
+
+
+def _instead(job: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    """What there is beside taking the state over."""
+    found = obstacles(version_of(old), version_of(new))
+    if not found:
+        return "build the state from the topics with --hand-over"
+    return (
+        f"it can't be handed over ({'; '.join(found)}); where the sink has a primary key, `juncture stop {job}` and"
+        f" `juncture submit {job} --anew`, with startpoints as far back as the joins reach: rows come once more, and"
+        " are taken for the same"
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from juncture.deploy import snapshots
-from juncture.deploy.changes import refuse_worse, verdict_between
+from juncture.deploy.changes import refuse_worse
 from juncture.deploy.ledger import DRAINED, ENDED
 from juncture.deploy.manifest import Manifest, read_manifest
 from juncture.deploy.reading import BLIND, Reading
@@ -150,8 +150,7 @@ class Resumption:
             )
         refuse_regrouped(old, new)
         if self._accept is not None:
-            verdict = verdict_between(files, self._files)
-            refuse_worse(self._job, verdict, self._accept)
+            verdict = refuse_worse(self._job, files, self._files, self._accept)
             self._unclaimed = bool(verdict.unclaimed)
             return old
         if files.get(_PLAN) != self._files[_PLAN]:

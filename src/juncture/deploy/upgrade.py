@@ -140,7 +140,9 @@ def upgrade(
             was changed), or the new version was not well, and the old one runs again.
         Unreachable: the cluster or the brokers do not answer.
     """
-    with signals_raise(), site.holding(before.job, "upgrade") as held:
+    rewinds = "".join(f" --rewind {table}" for table in sorted(starting.rewound))
+    what = f"upgrade{rewinds}" + (f" --accept {accept}" if accept != "KEEP" else "")
+    with signals_raise(), site.holding(before.job, what) as held:
         return _upgrade(before, new, old, held, accept, healthy_within, starting, gate)
 
 
@@ -155,7 +157,7 @@ def _upgrade(
     gate: Gate,
 ) -> Deployment:
     end_builder(before.job, site)
-    refuse_worse(before.job, verdict_between(site.store.get_bundle(before.bundle), new.files), accept)
+    refuse_worse(before.job, site.store.get_bundle(before.bundle), new.files, accept)
     plan = plan_upgrade(new, site, starting, gate)
     if (plan.before, plan.runs) != (before.version, before.phase == "running"):
         raise Refused(

@@ -14,8 +14,8 @@ from juncture.model.timed import interval_bounds
 
 JoinChains = Literal["fused", "separate"]
 
-_MOST = 31
-"""The state has room for the rows of 32 inputs."""
+_MOST = 16
+"""A row has two marks for each, which are bits of an int."""
 _KINDS = ("INNER", "LEFT")
 
 Columns = tuple[int, ...]

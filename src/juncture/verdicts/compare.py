@@ -87,14 +87,16 @@ def _verdict(old: Version, before: PlanNode, new: Version, after: PlanNode) -> O
 def _event_join(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
     """Of a join that is one operator with others, what becomes of all of them: their rows are kept together."""
     was, now = old.chain_of(before.uid), new.chain_of(after.uid)
-    if len(was) == len(now) == 1:
-        joins.event_join(finding, old, before, new, after)
-    elif was != now:
+    place, here = was.index(base_uid(before.uid)), now.index(base_uid(after.uid))
+    if (len(was), place) != (len(now), here):
         then, there = (_as_operators(chain) for chain in (was, now))
         finding.lost(f"the rows were kept {then}, and are now {there}: neither reads the other's state")
+    elif len(was) == 1:
+        joins.event_join(finding, old, before, new, after)
     else:
-        for uid in was:
-            joins.chained_join(finding, old, old.stateful[uid], new, new.stateful[uid])
+        joins.chained_joins(
+            finding, old, [old.stateful[uid] for uid in was], new, [new.stateful[uid] for uid in now]
+        )
 
 
 def _as_operators(chain: tuple[str, ...]) -> str:

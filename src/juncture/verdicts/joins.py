@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Sequence
+
 from juncture.checks.timebound import is_endless
 from juncture.checks.wording import describe
 from juncture.model.duration import parse_duration
@@ -15,7 +18,8 @@ from juncture.verdicts.version import Version, base_uid
 
 _FLAGGED = {"INNER": "", "LEFT": "l", "RIGHT": "r", "FULL": "lr"}
 """The sides whose rows Flink marks as matched, by kind of join."""
-_MADE_UP = ("$", "EXPR$")
+_MADE_UP = re.compile(r"(\$f|f|EXPR\$)\d+")
+_NUMBERED = re.compile(r"(.*\D)\d+")
 
 
 def interval_join(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
@@ -35,34 +39,10 @@ def interval_join(finding: Finding, old: Version, before: PlanNode, new: Version
 
 def event_join(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
     """Juncture's: each side's rows with the names of their columns, and marks of matches whatever the kind."""
-    _keys(finding, old, before, new, after)
-    times = [_times(version.bounds(node)) for version, node in ((old, before), (new, after))]
     horizon = _horizon(new.bounds(after))
-    for side, (was, now) in enumerate(zip(old.plan.inputs(before), new.plan.inputs(after), strict=True)):
-        had = {
-            name: (stored_type(kind), old.lineage.meanings(was, i))
-            for i, (name, kind) in enumerate(was.fields)
-        }
-        has = {
-            name: (stored_type(kind), new.lineage.meanings(now, i))
-            for i, (name, kind) in enumerate(now.fields)
-        }
-        if list(had) != list(has) and any(_is_made_up(name) for name in (*had, *has)):
-            finding.lost("the planner made up names of columns, by which rows kept from before can't be read")
-            continue
-        for name, (kind, meaning) in has.items():
-            if name not in had:
-                if kind.endswith("NOT NULL"):
-                    finding.lost(f"{name} is NOT NULL, and rows kept from before have none")
-                else:
-                    finding.note(f"{name} is null in rows kept from before")
-            elif had[name][0] != kind:
-                finding.lost(f"{name} was {had[name][0]}, and is {kind}")
-            elif not had[name][1] <= meaning:
-                finding.gap(f"{name} of rows kept from before is as the old version made it", horizon)
-        then, since = was.fields[times[0][side]][0], now.fields[times[1][side]][0]
-        if then != since:
-            finding.lost(f"rows are kept by {then}, and now by {since}")
+    _keys(finding, old, before, new, after)
+    for side in (0, 1):
+        _kept_rows(finding, old, before, new, after, side, horizon)
     if (join_type(before), join_type(after)) == ("ANTI", "SEMI"):
         finding.gap("rows that have had a match are not kept, and EXISTS would write them", horizon)
     _bounds(finding, old.bounds(before), new.bounds(after))
@@ -70,18 +50,75 @@ def event_join(finding: Finding, old: Version, before: PlanNode, new: Version, a
     _residual(finding, old, before, new, after, "gap" if join_type(after) != "INNER" else "note")
 
 
-def chained_join(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
-    """One of several that Juncture's operator runs together: each has to stay what it is."""
-    operator = describe(new.flow, after)
-    if join_type(before) != join_type(after):
-        finding.lost(
-            f"{operator} was a {sql_join_type(before)}, and is a {sql_join_type(after)}: the operator that it is with"
-            " others refuses its rows"
+def _kept_rows(
+    finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode, side: int, horizon: int
+) -> None:
+    """The rows of one side, by the names of their columns."""
+    was, now = old.plan.inputs(before)[side], new.plan.inputs(after)[side]
+    had = {
+        name: (stored_type(kind), old.lineage.meanings(was, i)) for i, (name, kind) in enumerate(was.fields)
+    }
+    has = {
+        name: (stored_type(kind), new.lineage.meanings(now, i)) for i, (name, kind) in enumerate(now.fields)
+    }
+    if list(had) != list(has) and (_any_made_up(had) or _any_made_up(has)):
+        finding.lost("the planner made up names of columns, by which rows kept from before can't be read")
+        return
+    for name, (kind, meaning) in has.items():
+        if name not in had:
+            if kind.endswith("NOT NULL"):
+                finding.lost(f"{name} is NOT NULL, and rows kept from before have none")
+            else:
+                finding.note(f"{name} is null in rows kept from before")
+        elif had[name][0] != kind:
+            finding.lost(f"{name} was {had[name][0]}, and is {kind}")
+        elif not had[name][1] <= meaning:
+            finding.gap(f"{name} of rows kept from before is as the old version made it", horizon)
+    then, since = (
+        fields[_times(version.bounds(node))[side]][0]
+        for fields, version, node in ((was.fields, old, before), (now.fields, new, after))
+    )
+    if then != since:
+        finding.lost(f"rows are kept by {then}, and now by {since}")
+
+
+def chained_joins(
+    finding: Finding, old: Version, before: Sequence[PlanNode], new: Version, after: Sequence[PlanNode]
+) -> None:
+    """Several that Juncture's operator runs together: each topic's rows once, with marks of each join.
+
+    What one passes on to the next is not kept, but made anew, by the bounds that hold then.
+    """
+    bounds = [(old.bounds(was), new.bounds(now)) for was, now in zip(before, after, strict=True)]
+    horizon = max(max(-now.lower for _, now in bounds) + max(now.upper for _, now in bounds), 0)
+    for number, (was, now) in enumerate(zip(before, after, strict=True)):
+        _keys(finding, old, was, new, now)
+        for side in (0, 1) if number == 0 else (1,):
+            _kept_rows(finding, old, was, new, now, side, horizon)
+            inputs = [version.plan.inputs(node)[side] for version, node in ((old, was), (new, now))]
+            compare_filters(finding, (old, inputs[0]), (new, inputs[1]), horizon)
+        if (join_type(was), join_type(now)) == ("INNER", "LEFT") and now is not after[-1]:
+            finding.gap(
+                f"rows that {describe(old.flow, was)} had found nothing for are not there for the joins behind it",
+                horizon,
+            )
+        # Only a last join that is inner has a further condition.
+        _residual(finding, old, was, new, now, "note")
+    _chain_bounds(finding, bounds)
+
+
+def _chain_bounds(finding: Finding, bounds: Sequence[tuple[TimeBounds, TimeBounds]]) -> None:
+    """Rows that a join had removed may be missing to a later one for as long as that one is wider, besides."""
+    firsts = [max(was.lower - now.lower, 0) for was, now in bounds]
+    others = [max(now.upper - was.upper, 0) for was, now in bounds]
+    both = [others[one] + firsts[later] for later in range(len(bounds)) for one in range(later)]
+    if wider := max(*firsts, *others, *both):
+        finding.gap("bounds are wider: rows that the old ones had removed are not there", wider)
+    if any(now.lower > was.lower or now.upper < was.upper for was, now in bounds):
+        finding.note(
+            "bounds are narrower: what is beyond them matches no more, and where a row was written with such a match,"
+            " results that come later are without it"
         )
-    was, now = old.bounds(before), new.bounds(after)
-    if (was.lower, was.upper) != (now.lower, now.upper):
-        finding.lost(f"{operator} has other bounds: the operator that it is with others refuses its rows")
-    event_join(finding, old, before, new, after)
 
 
 def regular_join(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
@@ -186,5 +223,7 @@ def _millis(state: dict[str, object]) -> int:
     return int(found.total_seconds() * 1000) if hasattr(found, "total_seconds") else 0
 
 
-def _is_made_up(name: str) -> bool:
-    return name.startswith(_MADE_UP) or name[-1:].isdigit()
+def _any_made_up(names: Collection[str]) -> bool:
+    """Whether one is a name that the planner gives: $f0, EXPR$0, or id0 beside another id."""
+    second = (_NUMBERED.fullmatch(name) for name in names)
+    return any(map(_MADE_UP.fullmatch, names)) or any(each and each[1] in names for each in second)

@@ -70,6 +70,27 @@ final class ChainJoins {
         }
     }
 
+    /**
+     * After a restore with other bounds: a root of which nothing was put out yet, and which no join's rows match by
+     * those that hold now, is one that this join has yet to find a match for, or to pass on without.
+     */
+    void judgeAgain() throws Exception {
+        sides[0].forEach(
+                (rowTime, row, rowHash, log, ordinal) -> {
+                    root(row, log, ordinal);
+                    if (isMarked(flags().first(last)) || isMarked(flags().putOut(last))) {
+                        return;
+                    }
+                    focus((BinaryRowData) sides[0].keySelector.getKey(row), rowHash, log.keyGroup);
+                    for (int join = 0; join < last; join++) {
+                        final int matched = flags().first(join);
+                        if (isMarked(matched) && !joins[join].matches(row)) {
+                            log.clear(matched, ordinal);
+                        }
+                    }
+                });
+    }
+
     /** A row of the first input: what it makes with rows that are there, through all joins. */
     private boolean processRoot(BinaryRowData row) throws Exception {
         root(row, null, 0);
@@ -235,12 +256,30 @@ final class ChainJoins {
         private void visitLefts(RowData madeLeft, int target, LeftVisitor newVisitor) throws Exception {
             if (number == target) {
                 newVisitor.visit(madeLeft);
-            } else if (!outer || isMarked(flags().first(number))) {
+                return;
+            }
+            final boolean matched = isMarked(flags().first(number));
+            if (!outer || matched) {
                 probe(madeLeft, newVisitor, target);
-            } else if (isMarked(flags().putOut(number))) {
+            }
+            // What it has matched may be beyond the bounds that hold now; it has gone on, and goes on without.
+            if (outer && (matched ? !joined : isMarked(flags().putOut(number)))) {
                 final Join next = joins[number + 1];
                 next.visitLefts(next.project(padding.padLeft(madeLeft)), target, newVisitor);
             }
+        }
+
+        /** Whether a row that is kept matches what the root has become before this join. */
+        private boolean matches(BinaryRowData root) throws Exception {
+            final boolean[] any = {false};
+            joins[0].visitLefts(
+                    root,
+                    number,
+                    newLeft -> {
+                        probe(newLeft, result -> {}, number + 1);
+                        any[0] |= joined;
+                    });
+            return any[0];
         }
 
         private void probe(RowData newLeft, LeftVisitor newVisitor, int target) throws Exception {

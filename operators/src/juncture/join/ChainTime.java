@@ -23,12 +23,12 @@ final class ChainTime {
         expire();
     }
 
-    /** Up to which time the rows of each input are needed by no join, if all joins have this watermark. */
-    static long[] expired(JoinDescription[] joins, long watermark) {
+    /** The time when all joins have this watermark. */
+    static ChainTime at(JoinDescription[] joins, long watermark) {
         final ChainTime time = new ChainTime(joins);
         Arrays.fill(time.watermarks, watermark);
         time.expire();
-        return time.expired;
+        return time;
     }
 
     /** Takes the watermark of one of a join's two inputs; whether the join's moves. */
@@ -63,6 +63,20 @@ final class ChainTime {
     /** Up to which time rows of the first input can't match any more in a join. */
     long expired(int join) {
         return joins[join].left.expiration(now(join));
+    }
+
+    /**
+     * Up to which time rows of the first input have come to each join, and can't match any more there. Long.MIN_VALUE
+     * where a join has had no watermark.
+     */
+    long[] ruledOut() {
+        final long[] found = new long[joins.length];
+        long before = Long.MAX_VALUE;
+        for (int join = 0; join < joins.length; join++) {
+            before = watermarks[join] == Long.MIN_VALUE ? Long.MIN_VALUE : Math.min(before, expired(join));
+            found[join] = before;
+        }
+        return found;
     }
 
     /** Up to which time the rows of each input were needed by no join, by the watermarks of the last `expire`. */

@@ -109,6 +109,9 @@ final class ChainedJoin extends AbstractStreamOperatorV2<RowData> implements Mul
             join.function.setRuntimeContext(getRuntimeContext());
             join.function.open(DefaultOpenContext.INSTANCE);
         }
+        if (store.ofOtherJoins) {
+            joins.judgeAgain();
+        }
         for (int join = 0; join < last; join++) {
             measure(join);
         }
@@ -154,9 +157,10 @@ final class ChainedJoin extends AbstractStreamOperatorV2<RowData> implements Mul
         super.snapshotState(context);
         if (buildUntil == null) {
             // The lowest of all: what it has ruled out, the others have as well.
-            store.snapshot(time.watermark(last), time.expired());
+            store.snapshot(time.watermark(last), time.ruledOut(), time.expired());
         } else {
-            store.snapshot(buildUntil, ChainTime.expired(description.joins, buildUntil));
+            final ChainTime built = ChainTime.at(description.joins, buildUntil);
+            store.snapshot(buildUntil, built.ruledOut(), built.expired());
         }
     }
 

@@ -238,7 +238,7 @@ class EventTimeJoin extends AbstractStreamOperator<RowData>
     public void snapshotState(StateSnapshotContext context) throws Exception {
         super.snapshotState(context);
         final long reached = buildUntil == null ? watermark : buildUntil;
-        store.snapshot(reached, description.left.expiration(reached), description.right.expiration(reached));
+        store.snapshot(reached, new long[0], description.left.expiration(reached), description.right.expiration(reached));
     }
 
     @Override

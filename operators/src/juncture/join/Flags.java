@@ -32,6 +32,14 @@ final class Flags {
         dirty = true;
     }
 
+    void clear(int ordinal) {
+        final int word = ordinal >>> 6;
+        if (word < words.length) {
+            words[word] &= ~(1L << ordinal);
+            dirty = true;
+        }
+    }
+
     /** The flags of rows `64 * word` and after. */
     long word(int word) {
         return word < words.length ? words[word] : 0;

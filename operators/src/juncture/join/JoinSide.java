@@ -57,12 +57,12 @@ final class JoinSide {
     }
 
     /**
-     * Takes back the chunks of this side, out of the sorted numbers of all chunks of a key group. Rows up to the time
-     * `expired` were still in their bucket, but put out if they had no match, and leave the state.
+     * Takes back the chunks of this side, out of the sorted numbers of all chunks of a key group. Rows that are over
+     * were still in their bucket, and leave the state.
      *
      * @throws SuppressRestartsException if the rows are not of the keys and times that this join takes them to be.
      */
-    void restore(int keyGroup, List<Long> numbers, long expired, RowProjection projection) throws Exception {
+    void restore(int keyGroup, List<Long> numbers, Expiry expiry, RowProjection projection) throws Exception {
         final List<Long> own =
                 numbers.stream().filter(number -> ChunkState.sideOf(number) == side).collect(Collectors.toList());
         for (int from = 0, to; from < own.size(); from = to) {
@@ -70,10 +70,10 @@ final class JoinSide {
             for (to = from + 1; to < own.size() && ChunkState.bucketOf(own.get(to)) == bucket; ) {
                 to++;
             }
-            if (projection.isIdentity() && bucket > bucketOf(expired)) {
+            if (projection.isIdentity() && bucket > bucketOf(expiry.latest())) {
                 restore(keyGroup, bucketToFill(bucket), own.subList(from, to));
             } else {
-                rewrite(keyGroup, bucketToFill(bucket), own.subList(from, to), expired, projection);
+                rewrite(keyGroup, bucketToFill(bucket), own.subList(from, to), expiry, projection);
             }
         }
     }
@@ -89,9 +89,9 @@ final class JoinSide {
         }
     }
 
-    /** The rows after `expired` become rows of the job, in chunks of their own. */
+    /** The rows that are not over become rows of the job, in chunks of their own. */
     private void rewrite(
-            int keyGroup, TimeBucket bucket, List<Long> numbers, long expired, RowProjection projection)
+            int keyGroup, TimeBucket bucket, List<Long> numbers, Expiry expiry, RowProjection projection)
             throws Exception {
         final List<byte[]> chunks = new ArrayList<>();
         for (long number : numbers) {
@@ -107,8 +107,8 @@ final class JoinSide {
                     (address, hash, chunk) -> {
                         final BinaryRowData projected = projection.of(chunk, address);
                         check(projected, hash, bucket.id);
-                        if (timeOf(projected) > expired) {
-                            final int flagBits = old.flagBits(RowLog.ordinal(chunk, address));
+                        final int flagBits = old.flagBits(RowLog.ordinal(chunk, address));
+                        if (!expiry.isOver(timeOf(projected), flagBits)) {
                             memory.makeRoom();
                             bucket.add(keyGroup, hash, timeOf(projected), projected, flagBits);
                         }
@@ -159,8 +159,21 @@ final class JoinSide {
         }
     }
 
+    /** Gives every row to the visitor, which must not add rows. */
+    void forEach(TimeBucket.RowVisitor visitor) throws Exception {
+        for (int at = 0; at < count; at++) {
+            buckets[at].forEach(
+                    log ->
+                            log.forEach(
+                                    (address, hash, chunk) -> {
+                                        RowLog.pointTo(row, chunk, address);
+                                        visitor.visit(timeOf(row), row, hash, log, RowLog.ordinal(chunk, address));
+                                    }));
+        }
+    }
+
     /** Gives rows up to a time that a join has found no match for to the visitor, once. */
-    void settle(int join, long expired, TimeBucket.DueVisitor visitor) throws Exception {
+    void settle(int join, long expired, TimeBucket.RowVisitor visitor) throws Exception {
         for (int at = 0; at < count && buckets[at].id <= bucketOf(expired); at++) {
             buckets[at].settle(join, expired, visitor);
         }

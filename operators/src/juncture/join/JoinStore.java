@@ -26,12 +26,22 @@ final class JoinStore implements ChunkMemory.Owner {
 
     final JoinSide[] sides;
     final ChunkMemory memory;
+
+    /** Whether the rows are those of a chain whose joins had other kinds or bounds. */
+    final boolean ofOtherJoins;
+
     private final MemoryManager memoryManager;
     private final ChunkState state;
     private final BroadcastState<String, String> header;
 
     /** How far the watermark has been, in earlier runs, too. */
     private long furthest;
+
+    /** Of a chain's joins, up to which time each had ruled out matches when its event time was last known. */
+    private long[] ruledOut = {};
+
+    /** As `ruledOut` in the snapshot, of joins that were inner and are not any more. */
+    private long[] ruledOutByInner = {};
 
     /** An operator, as far as its rows depend on where it runs. */
     static final class Place {
@@ -109,6 +119,7 @@ final class JoinStore implements ChunkMemory.Owner {
                                 new MapStateDescriptor<>(
                                         HEADER_STATE, StringSerializer.INSTANCE, StringSerializer.INSTANCE));
         final StateHeader stored = storedHeader(place, now);
+        ofOtherJoins = !stored.hasJoinsOf(now);
         final KeyGroupRange range = ((CheckpointableKeyedStateBackend<RowData>) place.backend).getKeyGroupRange();
         state =
                 new ChunkState(
@@ -141,7 +152,12 @@ final class JoinStore implements ChunkMemory.Owner {
             state.restore(
                     (keyGroup, numbers, expired) -> {
                         for (int side = 0; side < sides.length; side++) {
-                            sides[side].restore(keyGroup, numbers, expired[side], projections[side]);
+                            final long[] unmatched = side == 0 ? ruledOutByInner : new long[0];
+                            sides[side].restore(
+                                    keyGroup,
+                                    numbers,
+                                    new Expiry(expired[side], unmatched, flags.get(side)),
+                                    projections[side]);
                         }
                     });
             memory.makeRoom();
@@ -162,6 +178,10 @@ final class JoinStore implements ChunkMemory.Owner {
         }
         final StateHeader stored = written ? now.readAs(header) : now;
         furthest = StateHeader.watermark(header);
+        ruledOut = stored.ruledOut(header);
+        if (written) {
+            ruledOutByInner = stored.ruledOutByInner(now, header);
+        }
         stored.continuedBy(now).write(header);
         return stored;
     }
@@ -170,16 +190,21 @@ final class JoinStore implements ChunkMemory.Owner {
      * Writes what the state does not have yet.
      *
      * @param reached the watermark.
+     * @param due up to which time each join of a chain has ruled out matches: Long.MIN_VALUE if it has had no watermark.
      * @param expired up to which time the rows of each input have expired: a watermark is of one run, but what it has
      *     ruled out stays so.
      */
-    void snapshot(long reached, long... expired) throws Exception {
+    void snapshot(long reached, long[] due, long... expired) throws Exception {
         for (JoinSide side : sides) {
             side.flush();
         }
         state.writeExpired(expired);
         furthest = Math.max(furthest, reached);
         StateHeader.writeWatermark(header, furthest);
+        for (int join = 0; join < due.length; join++) {
+            ruledOut[join] = due[join] == Long.MIN_VALUE ? ruledOut[join] : due[join];
+            StateHeader.writeRuledOut(header, join, ruledOut[join]);
+        }
     }
 
     void close() throws Exception {

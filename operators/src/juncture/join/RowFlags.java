@@ -38,6 +38,15 @@ final class RowFlags {
         return joins == 0 ? 0 : join * (slots.length / joins);
     }
 
+    /** The flags of a join, a bit for each. */
+    int bits(int join) {
+        int bits = 0;
+        for (int flag = first(join); flag < first(join + 1); flag++) {
+            bits |= 1 << flag;
+        }
+        return bits;
+    }
+
     /** The flag of a join that says that a row was put out without a match. */
     int putOut(int join) {
         return first(join + 1) - 1;

@@ -108,6 +108,10 @@ final class RowLog {
         flags[flag].set(ordinal);
     }
 
+    void clear(int flag, int ordinal) {
+        flags[flag].clear(ordinal);
+    }
+
     /** Whether one of these flags of a row is set. */
     boolean isAnySet(int first, int end, int ordinal) {
         for (int flag = first; flag < end; flag++) {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * What has to be known to read the chunks: their format, the width of the buckets, the columns of each side, and which
@@ -21,6 +22,9 @@ final class StateHeader {
     private static final String WIDTH = "bucket.width";
     private static final String WATERMARK = "watermark";
     private static final String CHAIN = "chain";
+    private static final String BETWEEN = ", ";
+    private static final String INNER = "inner";
+    private static final String RULED_OUT = "ruled-out.";
 
     /** Chunks as of ChunkState.FORMAT, but of several joins: no operator that knows one join may take it for its own. */
     private static final int CHAIN_FORMAT = 3;
@@ -67,12 +71,12 @@ final class StateHeader {
                     String.format(
                             Locale.ROOT,
                             "%s from %d to %d ms",
-                            join.left.outer ? "left" : "inner",
+                            join.left.outer ? "left" : INNER,
                             -join.right.retention,
                             join.left.retention));
             span = Math.max(span, join.left.retention + join.right.retention);
         }
-        return new StateHeader(width(span), names, sides, String.join(", ", joins));
+        return new StateHeader(width(span), names, sides, String.join(BETWEEN, joins));
     }
 
     private static long width(long span) {
@@ -80,7 +84,7 @@ final class StateHeader {
     }
 
     /**
-     * What a snapshot has, whose joins must be these.
+     * What a snapshot has, whose joins must be as many; kinds and bounds may be others.
      *
      * @throws SuppressRestartsException if it was written in another format, or for other joins.
      */
@@ -98,7 +102,7 @@ final class StateHeader {
                             ChunkState.OLDEST_FORMAT,
                             newest));
         }
-        if (stored == null ? chain != null : !stored.equals(chain)) {
+        if (count(stored) != count(chain)) {
             throw refusal(
                     String.format(
                             Locale.ROOT,
@@ -112,7 +116,16 @@ final class StateHeader {
         for (int side = 0; side < sides.length; side++) {
             columns[side] = Columns.read(state, names[side]);
         }
-        return new StateHeader(Long.parseLong(state.get(WIDTH)), names, columns, chain);
+        return new StateHeader(Long.parseLong(state.get(WIDTH)), names, columns, stored);
+    }
+
+    private static int count(String chain) {
+        return chain == null ? 1 : chain.split(BETWEEN).length;
+    }
+
+    /** Whether these are the joins of another header, with the same kinds and bounds. */
+    boolean hasJoinsOf(StateHeader other) {
+        return Objects.equals(chain, other.chain);
     }
 
     private static String told(String chain) {
@@ -126,6 +139,48 @@ final class StateHeader {
      */
     RowProjection projection(int side, StateHeader now, InternalTypeInfo<RowData> type) {
         return sides[side].projection(now.sides[side], type, names[side]);
+    }
+
+    /**
+     * Up to which time each join of a chain had ruled out matches for rows of the first input: Long.MIN_VALUE for none,
+     * and in older snapshots. Of one join nothing is told.
+     */
+    long[] ruledOut(BroadcastState<String, String> state) throws Exception {
+        final long[] found = new long[chain == null ? 0 : count(chain)];
+        for (int join = 0; join < found.length; join++) {
+            final String written = state.get(RULED_OUT + join);
+            found[join] = written == null ? Long.MIN_VALUE : Long.parseLong(written);
+        }
+        return found;
+    }
+
+    /**
+     * Of these times, those of joins that were inner, and are not any more: a row that such a one has found nothing for
+     * has no result. Long.MIN_VALUE for the others.
+     *
+     * @throws SuppressRestartsException if a snapshot does not tell them.
+     */
+    long[] ruledOutByInner(StateHeader now, BroadcastState<String, String> state) throws Exception {
+        final long[] found = ruledOut(state);
+        for (int join = 0; join < found.length; join++) {
+            if (!isInner(join) || now.isInner(join)) {
+                found[join] = Long.MIN_VALUE;
+            } else if (state.get(RULED_OUT + join) == null) {
+                throw refusal(
+                        "An inner join of this chain is a left one now, and its state does not tell which rows it has"
+                                + " ruled out matches for: an earlier version of Juncture's operator wrote it. Nothing was"
+                                + " read. Restore with the job as it was, take a savepoint, and go on from that.");
+            }
+        }
+        return found;
+    }
+
+    private boolean isInner(int join) {
+        return chain.split(BETWEEN)[join].startsWith(INNER);
+    }
+
+    static void writeRuledOut(BroadcastState<String, String> state, int join, long time) throws Exception {
+        state.put(RULED_OUT + join, Long.toString(time));
     }
 
     /** How far the watermark of a join has ever been; Long.MIN_VALUE before the first, and in older snapshots. */
@@ -163,6 +218,6 @@ final class StateHeader {
 
     /** The header of a job that goes on with this state. The buckets stay: a changed bound costs speed at most. */
     StateHeader continuedBy(StateHeader now) {
-        return new StateHeader(width, names, now.sides, chain);
+        return new StateHeader(width, names, now.sides, now.chain);
     }
 }

@@ -57,8 +57,8 @@ final class TimeBucket {
         return logs[keyGroup - firstKeyGroup];
     }
 
-    /** What a row is given to that is due without a match; it is valid until the end of the call. */
-    interface DueVisitor {
+    /** What a row is given to; it is valid until the end of the call. */
+    interface RowVisitor {
         void visit(long time, BinaryRowData row, int hash, RowLog log, int ordinal) throws Exception;
     }
 
@@ -66,7 +66,7 @@ final class TimeBucket {
      * Gives each row up to a time that a join has not settled to the visitor, in order of time, once. The visitor must
      * not add rows.
      */
-    void settle(int join, long until, DueVisitor visitor) throws Exception {
+    void settle(int join, long until, RowVisitor visitor) throws Exception {
         if (waiting[join] == null) {
             collectWaiting(join);
         }
