@@ -245,6 +245,10 @@ def test_an_upgrade_that_was_killed_is_finished_by_the_next(juncture: Project) -
             break
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
+    juncture("status", JOB)
+    left = juncture.json["jobs"][0]["unfinished"]
+    assert (left["command"], left["by"]["pid"]) == (f"juncture upgrade {JOB}", killed.pid)
+    assert "version 2" in left["reached"]
 
     deadline = time.monotonic() + 120
     while juncture("upgrade", JOB) == 1 and time.monotonic() < deadline:

@@ -8,6 +8,7 @@ from juncture.cli.deployments import deployed, moment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.deploy.connection import open_store
+from juncture.deploy.unfinished import unfinished
 from juncture.model.deployment import Deployment
 
 
@@ -18,12 +19,13 @@ from juncture.model.deployment import Deployment
 def command(invocation: Invocation, job: str) -> None:
     """Every deployment of a job as the store recorded it, the newest first.
 
-    `state` is where its savepoint or newest checkpoint is, or when that was removed. The cluster is not asked:
-    `juncture status` does that.
+    `state` is where its savepoint or newest checkpoint is, or when that was removed. A command
+    that was killed is told of, with what finishes or undoes it. The cluster is not asked: `juncture status` does that.
     """
     store = open_store(invocation.root, invocation.environment)
     name = deployed(invocation, store, job)
     deployments = store.history(name)
+    left = unfinished(store, deployments[0]) if deployments else None
 
     def view(text: Text) -> None:
         if not deployments:
@@ -45,8 +47,10 @@ def command(invocation: Invocation, job: str) -> None:
             ],
             header=("version", "phase", "deployed", "changed", "by", "digest", "state", "note"),
         )
+        if left is not None:
+            text.line(f"Unfinished: {left}")
 
-    invocation.output.result({"job": name, "deployments": deployments}, view)
+    invocation.output.result({"job": name, "deployments": deployments, "unfinished": left}, view)
 
 
 def _state(deployment: Deployment) -> str:

@@ -95,6 +95,8 @@ def _rows(found: JobStatus, gone: bool) -> Iterator[tuple[str, str]]:
         left = "; " + (made_by(found.job) or f"jobs/{found.job}.yaml is gone")
     yield "job", f"{found.job}, version {deployment.version}, on {found.environment}{left}"
     yield "phase", found.phase + (f", changed by {found.busy} right now" if found.busy else "")
+    if found.unfinished is not None:
+        yield "unfinished", str(found.unfinished)
     yield from state_rows(deployment)
     if found.flink_state is None:
         return

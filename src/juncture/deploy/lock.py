@@ -80,6 +80,12 @@ def holder(files: Files, job: str) -> Owner | None:
     return None if owner is None or owner.is_dead else owner
 
 
+def left_by_dead(files: Files, job: str) -> Owner | None:
+    """Who held the job's lock, and is known to have died without giving it back; None if nobody did."""
+    owner = _owner(files, job, _highest(files, job))
+    return owner if owner is not None and owner.is_dead else None
+
+
 def helpers(files: Files, job: str) -> tuple[Helper, ...]:
     """The processes that the lock's last holder, if it is of this machine, has noted and that still run."""
     number = _highest(files, job)

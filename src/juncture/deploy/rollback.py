@@ -76,7 +76,7 @@ def rollback(
         Refused: something is missing (then nothing was changed), or it was not well, and the other runs again.
         Unreachable: the cluster or the brokers do not answer.
     """
-    with signals_raise(), site.holding(target.job, "rollback") as held:
+    with signals_raise(), site.holding(target.job, f"rollback {target.version}") as held:
         return _rollback(target, bundle, current, old, held, healthy_within)
 
 

@@ -11,6 +11,7 @@ from juncture.deploy import ledger
 from juncture.deploy.connection import Connection
 from juncture.deploy.lock import helpers, holder
 from juncture.deploy.store import Store
+from juncture.deploy.unfinished import Unfinished, unfinished
 from juncture.errors import Unreachable
 from juncture.flink.answers import Checkpoints, JobDetail
 from juncture.flink.metrics import Progress, progress
@@ -58,8 +59,8 @@ class CheckpointStatus(Value):
 class JobStatus(Value):
     """What is known of a job. `phase` is 'none' for one that was never deployed.
 
-    `flink_state` is None if the cluster does not know the job; `busy` says who is changing it right now.
-    `failure` is the root cause of the newest exception.
+    `flink_state` is None if the cluster does not know the job; `busy` says who is changing it right now,
+    `unfinished` which command on it was killed. `failure` is the root cause of the newest exception.
     """
 
     job: str
@@ -67,6 +68,7 @@ class JobStatus(Value):
     phase: Phase | Literal["none"]
     deployment: Deployment | None = None
     busy: str | None = None
+    unfinished: Unfinished | None = None
     flink_state: str | None = None
     started_at: AwareDatetime | None = None
     uptime: timedelta | None = None
@@ -95,13 +97,14 @@ def status(job: str, connection: Connection, store: Store) -> JobStatus:
         try:
             if owner is None:
                 record = ledger.reconcile(record, cluster, may_arrive=bool(helpers(store.files, job)))
-            return _seen(record, str(owner) if owner else None, cluster)
+            left = None if owner else unfinished(store, record)
+            return _seen(record, str(owner) if owner else None, left, cluster)
         except Unreachable as error:
             error.state = f"recorded: version {record.version}, {ledger.told(record)}"
             raise
 
 
-def _seen(record: Deployment, busy: str | None, cluster: FlinkCluster) -> JobStatus:
+def _seen(record: Deployment, busy: str | None, left: Unfinished | None, cluster: FlinkCluster) -> JobStatus:
     overview = cluster.overview()
     detail = cluster.job(record.flink_job_id)
     known = JobStatus(
@@ -110,6 +113,7 @@ def _seen(record: Deployment, busy: str | None, cluster: FlinkCluster) -> JobSta
         phase=record.phase,
         deployment=record,
         busy=busy,
+        unfinished=left,
         slots_total=overview.slots_total,
         slots_available=overview.slots_available,
     )
