@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from juncture.cli.deployments import span
+from juncture.cli.deployments import moment, span
 from juncture.cli.output import Text
 from juncture.cli.startpoints import view_startpoints
+from juncture.deploy.cut import CLOCKS
 from juncture.deploy.hand_over import HandOverPlan
+from juncture.model.duration import format_duration
+from juncture.model.wording import size
 
 
 def view_hand_over(text: Text, plan: HandOverPlan) -> None:
@@ -23,19 +26,60 @@ def view_hand_over(text: Text, plan: HandOverPlan) -> None:
     if plan.runs:
         steps += [
             f"Version {plan.before} is stopped with a savepoint",
-            "What it has read since is read into the new version's state",
+            f"What it has read since is read into the new version's state{_since(plan)}",
         ]
     steps.append("The new version goes on where the old one was; if it is not well, the old one does")
     for number, step in enumerate(steps, start=1):
         text.line(f"{number}. {step}")
-    if plan.state_bytes is not None:
+    _view_estimate(text, plan)
+
+
+def _view_estimate(text: Text, plan: HandOverPlan) -> None:
+    """What is built, and what that rests on."""
+    window = f"the joins keep rows for {format_duration(timedelta(milliseconds=plan.span))}"
+    if plan.since is not None and plan.watermark is not None:
         text.line(
-            f"The state of version {plan.before} is {plan.state_bytes:,} bytes; about as much is built."
+            f"Read from {moment(plan.since)} on: {window}, before the watermark of {moment(plan.watermark)},"
+            f" and {format_duration(timedelta(milliseconds=CLOCKS))} more, as clocks differ."
         )
+    else:
+        text.line(
+            f"All is read that the job has ever read, and is still there: {window}, but the watermark of version"
+            f" {plan.before} is not known, or ahead of the clock."
+        )
+    found = plan.building
+    if found is None:
+        text.line(f"What that takes is not known: {plan.unknown}")
+        return
+    each = ", ".join(
+        f"{count:,} rows of {side}, {found.row_bytes[side]:,.0f} bytes each"
+        for side, count in found.rows.items()
+    )
+    now = (
+        f"; that of version {plan.before} is {size(plan.state_bytes)}" if plan.state_bytes is not None else ""
+    )
+    text.line(
+        f"State that is built: {size(found.state.expected)}, {size(found.state.low)} to {size(found.state.high)}:"
+        f" {each}{now}"
+    )
+    for told in found.told:
+        text.line(f"  {told}")
 
 
 def _time(plan: HandOverPlan) -> str:
-    if plan.seconds is None or plan.rate is None:
+    found = plan.building
+    if found is None:
         return ""
-    took = span(timedelta(seconds=plan.seconds))
-    return f", {took} at the {plan.rate:,.0f} a second that version {plan.before} reads"
+    took, least, most = (
+        span(timedelta(seconds=seconds))
+        for seconds in (found.seconds.expected, found.seconds.low, found.seconds.high)
+    )
+    return f", {took}, {least} to {most}, at {found.rate.expected:,.0f} a second, and the job's start"
+
+
+def _since(plan: HandOverPlan) -> str:
+    """How much the old version reads meanwhile."""
+    if plan.building is None or plan.rate is None:
+        return ""
+    count = plan.rate * plan.building.seconds.expected
+    return f": some {count:,.0f} records, at the {plan.rate:,.0f} a second that it has read since its start"

@@ -6,8 +6,16 @@ to the offsets at which the old one was stopped. docs/adr/0024-hand-over.md says
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, timezone
+
+from pydantic import AwareDatetime
+
+from juncture.capacity.building import building
 from juncture.deploy import preflight
+from juncture.deploy.assess import model_of
 from juncture.deploy.builder import Blueprint, build, builder_files, end_builder, told
+from juncture.deploy.calibrations import best_for
 from juncture.deploy.changes import verdict_between, version_of
 from juncture.deploy.connection import Connection
 from juncture.deploy.cut import (
@@ -20,6 +28,7 @@ from juncture.deploy.cut import (
     refuse_removed,
     refuse_rewound,
 )
+from juncture.deploy.facts import gather
 from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.reading import Reading
@@ -35,6 +44,7 @@ from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.local.supervisor import signals_raise
 from juncture.model.base import Value
+from juncture.model.capacity import Building
 from juncture.model.deployment import Deployment
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.model.startpoint import AtOffsets, Startpoint
@@ -47,9 +57,11 @@ class HandOverPlan(Value):
     """What a hand-over will do, and take.
 
     `before` is the version that is handed over, `runs` whether it runs: else the state is built in one go. `state` is
-    what an ordinary upgrade would do to it. `startpoints` are what has to be read before the old version is stopped,
-    `rate` the records a second that it reads now, by which that takes `seconds`; None where that is not known. `slots`
-    are needed beside the old version's; `state_bytes` is the size of its last checkpoint.
+    what an ordinary upgrade would do to it. `startpoints` are what has to be read before the old version is stopped:
+    from `since` on, by Kafka's timestamps, as the watermark was at `watermark` and the joins keep rows for `span` ms;
+    all that there is where one of these is None. `building` is what that takes, `unknown` why that is not known. `rate`
+    is the records a second that the old version has read since it was started, None if it does not run. `slots` are
+    needed beside the old version's; `state_bytes` is the size of its last checkpoint.
     """
 
     job: str
@@ -60,8 +72,12 @@ class HandOverPlan(Value):
     checked: tuple[str, ...]
     startpoints: ResolvedStartpoints
     records: int
+    watermark: AwareDatetime | None
+    since: AwareDatetime | None
+    span: int
+    building: Building | None
+    unknown: str | None
     rate: float | None
-    seconds: float | None
     slots: int
     state_bytes: int | None
 
@@ -112,8 +128,9 @@ def _plan(blueprint: Blueprint, new: Bundle, site: Site, gate: Gate) -> tuple[Ha
         manifest, files, connection, store, Starting(site.reading.offsets, instead=instead)
     )
     refuse_errors(resolved)
-    refuse_removed(resolved, horizon(cut, span))
-    records = sum(source.records for source in resolved.sources)
+    since = horizon(cut, span)
+    refuse_removed(resolved, since)
+    built, unknown = _building(new.files, resolved, site)
     plan = HandOverPlan(
         job=job,
         environment=connection.environment,
@@ -122,13 +139,40 @@ def _plan(blueprint: Blueprint, new: Bundle, site: Site, gate: Gate) -> tuple[Ha
         state=verdict_between(former, new.files),
         checked=checked,
         startpoints=resolved,
-        records=records,
+        records=sum(source.records for source in resolved.sources),
+        watermark=_moment(cut.watermark),
+        since=_moment(since),
+        span=span,
+        building=built,
+        unknown=unknown,
         rate=rate,
-        seconds=records / rate if rate else None,
         slots=manifest.slots,
         state_bytes=checkpoint.state_size if checkpoint else None,
     )
     return plan, cut, start
+
+
+def _building(
+    files: Mapping[str, str], resolved: ResolvedStartpoints, site: Site
+) -> tuple[Building | None, str | None]:
+    """What it takes to read all that into the joins' state; or why that can't be told."""
+    try:
+        facts = gather(files, site.connection)
+        model = model_of(best_for(site.store, facts.manifest), facts.manifest.job)
+    except JunctureError as error:
+        return None, error.problem
+    sides, left_out = facts.sides(facts.traffic)
+    records = {source.table: source.records for source in resolved.sources}
+    taken = {source.table: source.bytes for source in resolved.sources}
+    return building(facts.job(model), records, taken, sides, left_out), None
+
+
+def _moment(millis: int | None) -> datetime | None:
+    """None for what is no time that a calendar has."""
+    try:
+        return None if millis is None else datetime.fromtimestamp(millis / 1000, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def refuse_inexact(job: str, former: dict[str, str], new: Bundle) -> None:

@@ -108,6 +108,22 @@ class Matching(Value):
     hottest: float
 
 
+class Building(Value):
+    """What it takes to read records into the state of a job's joins, which lets none go meanwhile.
+
+    `rows` are how many each side gets, `row_bytes` what one of them takes. `state` is what all take as the backend
+    stores it, `rate` the records a second that can be read, `seconds` how long that takes. `told`: what the figures
+    rest on.
+    """
+
+    rows: dict[str, int]
+    row_bytes: dict[str, float]
+    state: Range
+    rate: Range
+    seconds: Range
+    told: tuple[str, ...]
+
+
 class Supply(Value):
     """What the cluster has. Sizes are of all its TaskManagers."""
 
