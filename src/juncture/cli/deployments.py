@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import click
@@ -11,7 +11,9 @@ import click
 from juncture.cli.invocation import Invocation
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
-from juncture.deploy.store import Store
+from juncture.deploy.status import CheckpointStatus
+from juncture.deploy.store import Store, builder_of
+from juncture.errors import JunctureError
 from juncture.model.deployment import AppliedStart, Deployment
 from juncture.model.duration import parse_duration
 from juncture.model.startpoint import OffsetRange
@@ -32,6 +34,21 @@ def deployed(invocation: Invocation, store: Store, name: str) -> str:
     if _NAME.fullmatch(name) and store.last(name) is not None:
         return name
     return chosen(invocation, [name])[0]
+
+
+def half_way(store: Store, job: str, otherwise: str) -> Callable[[], str]:
+    """What an interruption leaves of a command that deploys a job: nothing until something is recorded of it."""
+    names = (job, builder_of(job))
+    before = [store.last(name) for name in names]
+
+    def told() -> str:
+        try:
+            unchanged = [store.last(name) for name in names] == before
+        except JunctureError:
+            return otherwise
+        return "nothing was changed" if unchanged else otherwise
+
+    return told
 
 
 def watched_for(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
@@ -89,6 +106,14 @@ def _offsets(offsets: Mapping[int, int]) -> str:
     shown = [f"{partition}:{offset}" for partition, offset in offsets.items()][:_SHOWN]
     more = [f"and {len(offsets) - _SHOWN} more"] if len(offsets) > _SHOWN else []
     return " ".join([*shown, *more])
+
+
+def not_completed(found: CheckpointStatus) -> str:
+    """How many checkpoints there are not: Flink counts those it could not begin, and tells nothing of them."""
+    if found.last_failure is not None:
+        return f"{found.failed} failed or not begun"
+    why = "not all tasks ran yet" if found.completed else "not all tasks run, or their folder takes nothing"
+    return f"{found.failed} not begun: {why}"
 
 
 def moment(time: datetime | None) -> str:

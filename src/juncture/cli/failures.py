@@ -20,7 +20,7 @@ def report(error: BaseException, invocation: Invocation) -> int:
     """Print what happened to stderr; the exit code for it."""
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
         invocation.output.error(
-            JunctureError("interrupted", state=invocation.left or "nothing was left half done")
+            JunctureError("interrupted", state=_left(invocation) or "nothing was left half done")
         )
         return INTERRUPTED
     if isinstance(error, click.UsageError):
@@ -38,11 +38,15 @@ def report(error: BaseException, invocation: Invocation) -> int:
     invocation.output.error(
         JunctureError(
             f"{type(error).__name__}: {lines[0]} (this is a defect of Juncture)",
-            state=invocation.left,
+            state=_left(invocation),
             remedy=None if invocation.debug else "run with --debug to see where it comes from, and report it",
         )
     )
     return DEFECT
+
+
+def _left(invocation: Invocation) -> str | None:
+    return invocation.left() if invocation.left else None
 
 
 def _usage(error: click.UsageError, invocation: Invocation) -> int:

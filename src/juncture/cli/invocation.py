@@ -26,14 +26,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Invocation:
     """The shared options, and what they stand for. Filled while the command line is parsed.
 
-    `left` is what an interruption leaves behind, as commands declare it with `leaving`.
+    `left` tells what an interruption leaves behind, as commands declare it with `leaving`.
     """
 
     project_dir: Path | None = None
     env: str | None = None
     output_format: str = "text"
     debug: bool = False
-    left: str | None = None
+    left: Callable[[], str] | None = None
 
     @cached_property
     def root(self) -> Path:
@@ -80,9 +80,9 @@ class Invocation:
         return Output(self.output_format, self.secrets)
 
     @contextmanager
-    def leaving(self, state: str) -> Iterator[None]:
-        """While inside, an interruption is reported with this state."""
-        before, self.left = self.left, state
+    def leaving(self, state: str | Callable[[], str]) -> Iterator[None]:
+        """While inside, an interruption is reported with this state, or what it tells then."""
+        before, self.left = self.left, state if callable(state) else lambda: state
         yield
         # Not in a finally: an interruption that goes by must still find it.
         self.left = before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from juncture.cli.deployments import deployed, view_deployment
+from juncture.cli.deployments import deployed, half_way, view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.launcher import client_variables
@@ -44,7 +44,7 @@ def command(invocation: Invocation, job: str, version: int | None, healthy_withi
     files, former = store.get_bundle(target.bundle), store.get_bundle(current.bundle)
     with invocation.output.progress() as say:
         tools, old_tools = toolchain_of_bundle(files), toolchain_of_bundle(former)
-        left = f"it may be half-way: `juncture status {name}` tells"
+        left = half_way(store, name, f"it may be half-way: `juncture status {name}` tells")
         with (
             tools.joined(old_tools).planner(client_variables(connection.flink)) as planner,
             invocation.leaving(left),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from juncture.cli.deployments import deployed, moment, span, state_rows
+from juncture.cli.deployments import deployed, moment, not_completed, span, state_rows
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import known
 from juncture.cli.output import Text
@@ -115,14 +115,8 @@ def _rows(found: JobStatus, gone: bool) -> Iterator[tuple[str, str]]:
 
 def _checkpoints(found: CheckpointStatus) -> str:
     parts = [f"{found.completed} completed"]
-    if found.failed and found.last_failure is None:
-        # Flink counts those it could not begin, and tells nothing of them.
-        starting = (
-            "not all tasks ran yet" if found.completed else "not all tasks run, or their folder takes nothing"
-        )
-        parts.append(f"{found.failed} not begun: {starting}")
-    elif found.failed:
-        parts.append(f"{found.failed} failed or not begun")
+    if found.failed:
+        parts.append(not_completed(found))
     if found.last_completed_at is not None:
         parts.append(f"the last at {moment(found.last_completed_at)}")
         parts.append(f"took {span(found.last_duration)}")

@@ -8,7 +8,7 @@ from typing import TextIO
 import click
 
 from juncture.cli.deployable import deployable
-from juncture.cli.deployments import view_deployment
+from juncture.cli.deployments import half_way, view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.cli.startpoints import seen_in, seen_option, view_startpoints
@@ -88,7 +88,8 @@ def command(
         else:
             if create_topics:
                 _create_missing(site.connection.kafka, ready.rendered, site.progress)
-            with invocation.leaving(f"the job may have been started: `juncture status {ready.name}` tells"):
+            left = f"the job may have been started: `juncture status {ready.name}` tells"
+            with invocation.leaving(half_way(site.store, ready.name, left)):
                 deployment = submit(
                     made,
                     site,

@@ -8,7 +8,7 @@ import click
 
 from juncture.cli.compiled import rendered_job
 from juncture.cli.deployable import checked_plan
-from juncture.cli.deployments import span, view_deployment
+from juncture.cli.deployments import half_way, span, view_deployment
 from juncture.cli.hand_over import view_hand_over
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
@@ -122,7 +122,7 @@ def command(
             old = Bundle(former, [jar.path for jar in old_tools.jars])
             blueprint = Blueprint(rendered, plan, needed.pinned, project.template_dirs, new.jars)
             site, gate = site.using(planner, say), Gate(accepted=accept_risk)
-            left = f"it may be half-way: `juncture status {name}` tells"
+            left = half_way(store, name, f"it may be half-way: `juncture status {name}` tells")
             if only_plan and handed_over:
                 phases = plan_hand_over(blueprint, new, site, gate)
             elif only_plan:
@@ -157,6 +157,9 @@ def command(
 def _view(text: Text, plan: UpgradePlan) -> None:
     how = "runs" if plan.runs else "ran last"
     text.line(f"{plan.job} on {plan.environment}: version {plan.before} {how}.")
+    if plan.unchanged:
+        again = "it would be stopped, and started" if plan.runs else "it would be started"
+        text.line(f"Nothing has changed: what is rendered is version {plan.before}; {again} again as it is.")
     for fact in plan.checked:
         text.line(f"  {fact}")
     if plan.startpoints is not None:

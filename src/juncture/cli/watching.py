@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from juncture.cli.deployments import moment, span
+from juncture.cli.deployments import moment, not_completed, span
 from juncture.deploy.status import JobStatus
 from juncture.errors import JunctureError
 from juncture.model.wording import size
@@ -68,7 +68,7 @@ class Watched:
             parts.append(f"state {size(points.last_state_size or 0)}")
             parts.append(f"{points.completed} checkpoints, the last in {span(points.last_duration)}")
         if points is not None and points.failed:
-            parts.append(f"{points.failed} failed")
+            parts.append(not_completed(points))
         return ", ".join(parts)
 
     def line(self) -> str:

@@ -31,12 +31,13 @@ from juncture.model.base import Value
 from juncture.model.deployment import Deployment
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.model.verdict import StateVerdict, Verdict
+from juncture.render.bundle import digest
 
 
 class UpgradePlan(Value):
     """What an upgrade will do: `before` is the version whose state it goes on from, `runs` whether that one runs.
 
-    `startpoints` are of the sources that are rewound.
+    `startpoints` are of the sources that are rewound. `unchanged`: what is rendered is what that version is.
     """
 
     job: str
@@ -46,6 +47,7 @@ class UpgradePlan(Value):
     state: StateVerdict
     checked: tuple[str, ...]
     startpoints: ResolvedStartpoints | None = None
+    unchanged: bool = False
 
 
 def plan_upgrade(
@@ -87,6 +89,7 @@ def plan_upgrade(
         state=verdict_between(former, bundle.files),
         checked=(*checked, *left_out_of(manifest)),
         startpoints=resolved,
+        unchanged=digest(bundle.files) == last.digest,
     )
 
 
