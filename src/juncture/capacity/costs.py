@@ -17,12 +17,14 @@ def engine_of(on_event_join: bool, backend: str) -> Engine:
 
 
 class Load(NamedTuple):
-    """What a record's cost depends on: mean bytes of a record, joins it goes through, bytes of their state."""
+    """What a record's cost depends on: mean bytes of a record, joins it goes through, bytes of their state, and how
+    many rows are written for one that is read."""
 
     engine: Engine
     joins: int
     record_bytes: Range
     state: Range
+    rows: float
 
 
 class Priced(NamedTuple):

@@ -7,20 +7,23 @@ from dataclasses import dataclass
 from math import ceil
 
 from juncture.capacity.costs import HEAP, PACKAGED, WORKING, CostModel, Engine, Load, engine_of, row_overhead
-from juncture.model.capacity import Figure, Range, SideState, Traffic
+from juncture.capacity.memory import memory_figures
+from juncture.model.capacity import Figure, Range, SideState, Traffic, Written
 
 
 @dataclass(frozen=True)
 class Job:
     """What of a job its demand depends on. `backlog` is the number of records from its startpoints to now.
 
-    `joins` counts the plan's joins; `interval` is the time between checkpoints in ms; `model` is what a record costs.
+    `joins` and `exchanges` count those of the plan; `interval` is the time between checkpoints in ms; `model` is what a
+    record costs.
     """
 
     parallelism: int
     backend: str
     on_event_join: bool
     joins: int
+    exchanges: int
     interval: int
     backlog: int
     model: CostModel = PACKAGED
@@ -29,7 +32,9 @@ class Job:
         return engine_of(self.on_event_join, backend)
 
 
-def figures(job: Job, traffic: Sequence[Traffic], sides: Sequence[SideState]) -> tuple[Figure, ...]:
+def figures(
+    job: Job, traffic: Sequence[Traffic], sides: Sequence[SideState], written: Sequence[Written]
+) -> tuple[Figure, ...]:
     """All that can be computed; what rests on state that is kept for ever is left out."""
     rate = _sum([each.peak for each in traffic])
     mean = _weighted_bytes(traffic)
@@ -56,8 +61,26 @@ def figures(job: Job, traffic: Sequence[Traffic], sides: Sequence[SideState]) ->
             basis="sampled",
         ),
     ]
-    load = Load(job.engine(job.backend), job.joins, mean, state_bytes(job, job.backend, sides))
-    return (*found, *_cpu(job, rate, load), *_state(job, rate, mean, sides))
+    found.append(
+        Figure(
+            name="Kafka write",
+            unit="bytes/s",
+            value=_sum([each.rate * each.row_bytes for each in written]),
+            formula=" + ".join(
+                f"{each.rate.expected:,.1f} rows/s * {each.row_bytes.expected:,.0f} bytes ({each.table})"
+                for each in written
+            ),
+            basis="computed",
+        )
+    )
+    rows = _sum([each.rate for each in written]).expected / rate.expected if rate.expected else 0.0
+    load = Load(job.engine(job.backend), job.joins, mean, state_bytes(job, job.backend, sides), rows)
+    found += _cpu(job, rate, load)
+    found += _state(job, rate, mean, sides)
+    slots = next(each for each in found if each.name == "slots")
+    kept = next(each for each in found if each.name == ("heap" if job.backend == "hashmap" else "state"))
+    found += memory_figures(slots.value, job.parallelism, job.exchanges, job.backend, kept.value)
+    return tuple(found)
 
 
 def _cpu(job: Job, rate: Range, load: Load) -> list[Figure]:

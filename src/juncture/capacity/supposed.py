@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from juncture.model.capacity import Range, SideState, Traffic
+from juncture.model.capacity import Range, SideState, Traffic, Written
 from juncture.model.timed import TimeBounds
 from juncture.model.wording import span
 
@@ -43,6 +43,7 @@ class WhatIf:
                 update={
                     "now": each.now * self.rate,
                     "peak": each.peak * self.rate,
+                    "hours": tuple(rate * self.rate for rate in each.hours),
                     "record_bytes": each.record_bytes + Range.exactly(self.columns.get(each.table, 0)),
                 }
             )
@@ -54,6 +55,11 @@ class WhatIf:
             each.model_copy(update={"row_bytes": each.row_bytes + Range.exactly(self._added(each))})
             for each in found
         )
+
+    def of_written(self, found: Sequence[Written]) -> tuple[Written, ...]:
+        """A further column is one of the rows that are written, too."""
+        added = Range.exactly(sum(self.columns.values()))
+        return tuple(each.model_copy(update={"row_bytes": each.row_bytes + added}) for each in found)
 
     def _added(self, side: SideState) -> int:
         added = (self.columns[table] for table in side.tables if table in self.columns)

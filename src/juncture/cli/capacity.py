@@ -160,7 +160,10 @@ def _assessed(
                 files = bundled(invocation, rendered, planner, say)
                 manifest = read_manifest(files)
                 resolved = resolve_startpoints(manifest, files, connection, store, starting)
-                found.append(assess(files, connection, resolved, what_if, best_for(store, manifest), say))
+                calibration = best_for(store, manifest)
+                found.append(
+                    assess(files, connection, resolved, what_if, calibration, environment.prices, say)
+                )
             except Refused as error:
                 unknown[name] = error
     return found, unknown

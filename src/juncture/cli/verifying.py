@@ -73,6 +73,8 @@ def amount(value: float, unit: Unit) -> str:
             return f"{value:,.2f}"
         case "rows" | "slots":
             return f"{value:,.0f}"
+        case "a month":
+            return f"{value:,.2f} a month"
         case "µs":
             return f"{value:,.1f} µs"
     return f"{value:,.1f}"

@@ -12,11 +12,13 @@ from juncture.capacity.matching import matching_of
 from juncture.capacity.supposed import WhatIf
 from juncture.deploy.connection import Connection
 from juncture.deploy.facts import gather
+from juncture.deploy.foretell import Foreteller
 from juncture.deploy.promises import kept_promises
 from juncture.errors import JunctureError, Refused
 from juncture.flink.subtasks import workers
 from juncture.model.calibration import Calibration
 from juncture.model.capacity import CapacityReport, Check, Supply
+from juncture.model.environment import Prices
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.render.bundle import digest
 
@@ -29,6 +31,7 @@ def assess(
     resolved: ResolvedStartpoints | None,
     what_if: WhatIf = AS_IT_IS,
     calibration: Calibration | None = None,
+    prices: Prices | None = None,
     say: Callable[[str], None] = lambda message: None,
 ) -> CapacityReport:
     """Compute what a job needs from its plan and its topics, and hold it against the cluster. Changes nothing.
@@ -39,6 +42,7 @@ def assess(
         resolved: where it would start, for how much there is to catch up with; None if it goes on from state.
         what_if: other circumstances than those that were found.
         calibration: what the job was measured to cost, in place of the packaged model.
+        prices: of the environment, for what it costs.
         say: is told each step.
 
     Raises:
@@ -54,24 +58,21 @@ def assess(
             state="nothing was changed",
             remedy=f"it reads {', '.join(sorted(facts.topics))}",
         )
-    found = what_if.of_traffic(facts.traffic)
-    sides, left_out = facts.sides(found, what_if.window)
-    sides = what_if.of_sides(sides)
-    supply, promises, unknown = _supply(connection, files)
     backlog = sum(source.records for source in resolved.sources) if resolved is not None else 0
-    job = facts.job(model_of(calibration, manifest.job), backlog)
-    figures = demand.figures(job, found, sides)
+    needs = Foreteller(facts, model_of(calibration, manifest.job), backlog, prices).needs(what_if)
+    job = needs.job
+    supply, promises, unknown = _supply(connection, files)
     held = readiness.Demand(
         name=manifest.job,
         job=job,
-        traffic=found,
-        sides=sides,
-        figures={each.name: each for each in figures},
+        traffic=needs.traffic,
+        sides=needs.sides,
+        figures={each.name: each for each in needs.figures},
         durability=promises,
         unresolved=tuple(each.message for each in resolved.errors) if resolved is not None else (),
     )
     backend, reason = readiness.recommended(held, supply)
-    notes = (*facts.assumed, *left_out, *unknown, *_about(calibration, manifest.job, job, files))
+    notes = (*facts.assumed, *needs.left_out, *unknown, *_about(calibration, manifest.job, job, files))
     notes = (*what_if.told, *notes)
     return CapacityReport(
         job=manifest.job,
@@ -81,10 +82,11 @@ def assess(
         backend=job.backend,
         recommended_backend=backend,
         backend_reason=reason,
-        traffic=found,
-        state=sides,
+        traffic=needs.traffic,
+        state=needs.sides,
+        written=needs.written,
         matching=matching_of(facts.plan, facts.samples),
-        figures=figures,
+        figures=needs.figures,
         supply=supply,
         checks=readiness.checks(held, supply),
         assumed=notes,

@@ -10,12 +10,13 @@ from juncture.capacity import demand
 from juncture.capacity.costs import CostModel
 from juncture.capacity.sides import Samples, Supposed, samples_of, sides_of
 from juncture.capacity.traffic import traffic
+from juncture.capacity.written import ALL, written_of
 from juncture.checks.tables import Table
 from juncture.deploy.connection import Connection
 from juncture.deploy.examine import tables_of
 from juncture.deploy.manifest import Manifest, read_manifest
 from juncture.kafka.admin import Admin
-from juncture.model.capacity import SideState, Traffic
+from juncture.model.capacity import Range, SideState, Traffic, Written
 from juncture.model.duration import parse_duration, to_millis
 from juncture.model.flow import JOINS
 from juncture.model.plan import CompiledPlan, table_names
@@ -57,12 +58,17 @@ class Facts:
             Supposed(millis_of(self.manifest.options, CLEANUP), window),
         )
 
+    def written(self, of: tuple[Traffic, ...], share: Range = ALL) -> tuple[Written, ...]:
+        """What goes into the sinks with some traffic (juncture.capacity.written)."""
+        return written_of(self.plan, {each.table: each for each in of}, self.samples, share)
+
     def job(self, model: CostModel, backlog: int = 0) -> demand.Job:
         return demand.Job(
             parallelism=self.manifest.slots,
             backend=self.manifest.backend,
             on_event_join=bool(self.manifest.event_joins),
             joins=sum(node.kind in JOINS for node in self.plan.nodes),
+            exchanges=sum(node.kind == "exchange" for node in self.plan.nodes),
             interval=self.interval,
             backlog=backlog,
             model=model,

@@ -69,7 +69,7 @@ def verify(
     traffic = _as_now(facts, connection)
     sides, left_out = facts.sides(traffic)
     model = facts.job(model_of(calibration, facts.manifest.job))
-    figures = {each.name: each for each in demand.figures(model, traffic, sides)}
+    figures = {each.name: each for each in demand.figures(model, traffic, sides, facts.written(traffic))}
     if calibration is None:
         notes.append("it was never calibrated: what is foretold is the packaged model's")
     return Verification(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import AwareDatetime, field_serializer
 
@@ -13,7 +13,10 @@ Basis = Literal["measured", "sampled", "computed", "calibrated", "packaged", "as
 """Counted in Kafka or Flink; from a sample of records; from other figures; from a cost model that was measured with
 the job, or from the one that comes with Juncture; taken for want of anything better."""
 
-Unit = Literal["records/s", "bytes", "bytes/s", "µs", "cores", "slots", "rows", "s"]
+BASES: tuple[Basis, ...] = get_args(Basis)
+"""From the surest to the least sure one."""
+
+Unit = Literal["records/s", "bytes", "bytes/s", "µs", "cores", "slots", "rows", "s", "a month"]
 
 
 class Range(Value):
@@ -71,6 +74,11 @@ class Traffic(Value):
     largest: float
     retention: int | None = None
 
+    @property
+    def mean(self) -> float:
+        """Records a second over the hours that the log holds, or of the last ten minutes."""
+        return sum(self.hours) / len(self.hours) if self.hours else self.now
+
 
 class SideState(Value):
     """What a join keeps of one input: `columns` of its rows, for `kept` ms, None for ever.
@@ -84,6 +92,14 @@ class SideState(Value):
     columns: tuple[str, ...]
     rate: Range
     kept: Range | None
+    row_bytes: Range
+
+
+class Written(Value):
+    """What goes into a sink: rows a second at the peak, and bytes of one."""
+
+    table: str
+    rate: Range
     row_bytes: Range
 
 
@@ -157,6 +173,7 @@ class CapacityReport(Value):
     backend_reason: str
     traffic: tuple[Traffic, ...]
     state: tuple[SideState, ...]
+    written: tuple[Written, ...]
     matching: tuple[Matching, ...]
     figures: tuple[Figure, ...]
     supply: Supply | None

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from juncture.model.base import Value
 from juncture.model.duration import Duration
 from juncture.model.kubernetes import Kubernetes
 from juncture.model.local import LocalSettings
 
+CURRENCY = r"^[A-Z]{3}$"
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+_PRICE: Any = Field(default=0, ge=0, allow_inf_nan=False, strict=True)
 
 
 class KafkaSecurity(Value):
@@ -57,6 +60,27 @@ class Savepoints(Value):
     """All that are younger than this."""
 
 
+class Prices(Value):
+    """What is paid, in one currency. What has no price costs nothing."""
+
+    currency: str = Field(pattern=CURRENCY)
+    """Three capital letters: `EUR`. With prices, `juncture capacity` tells what a job costs a month."""
+    core_hour: float = _PRICE
+    """Of a core for an hour."""
+    memory_gib_hour: float = _PRICE
+    """Of a GiB of memory for an hour."""
+    disk_gib_month: float = _PRICE
+    """Of a GiB for a month, on local disks and where checkpoints lie."""
+    network_gib: float = _PRICE
+    """Of a GiB that is read from Kafka or written to it."""
+
+    @model_validator(mode="after")
+    def _some(self) -> Prices:
+        if not (self.core_hour or self.memory_gib_hour or self.disk_gib_month or self.network_gib):
+            raise ValueError("there is no price; write one, such as core_hour = 0.04, or take the table away")
+        return self
+
+
 class Environment(Value):
     """One `[environments.NAME]` of juncture.toml. Either `local`, or `kafka` with `flink`, `kubernetes` or both."""
 
@@ -73,6 +97,8 @@ class Environment(Value):
     """Where deployments are recorded: a folder, or any address that fsspec knows; `s3://` with `juncture[s3]`."""
     savepoints: Savepoints = Savepoints()
     """Which savepoints are kept; the others are removed when a job was stopped or upgraded."""
+    prices: Prices | None = None
+    """What cores, memory, disks and network cost there; without, no cost is told."""
     vars: dict[str, Any] = {}
     """Values of `var('...')` in this environment."""
 

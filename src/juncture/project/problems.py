@@ -39,6 +39,7 @@ _PATTERNS = {
         "use small letters, digits, - and .; begin and end with a letter or digit",
     ),
     r"^[-._A-Za-z0-9]{1,253}$": ("is not a key of a Secret", "use letters, digits, -, _ and ."),
+    r"^[A-Z]{3}$": ("is not a currency", "write for instance 'EUR'"),
     r"^[1-9][0-9]*[mg]$": ("is not a memory size", "write for instance '512m' or '2g'"),
     r"^[A-Za-z][A-Za-z0-9_]*$": ("is not a name", "begin with a letter; use letters, digits and _ only"),
     r"^[A-Za-z][A-Za-z0-9_-]*$": ("is not a name", "begin with a letter; use letters, digits, _ and - only"),
@@ -138,6 +139,8 @@ def _sentence(kind: str, detail: Any, shown: str, is_key: bool) -> tuple[str, st
     if kind in _LIMITS:
         name, words = _LIMITS[kind]
         return f"{shown} is out of range", f"write {words} {context[name]:,}"
+    if kind == "finite_number":
+        return f"{shown} is not a finite number", "write a number"
     if kind in ("string_too_short", "too_short"):
         least = context["min_length"]
         if not value:

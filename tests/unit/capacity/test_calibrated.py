@@ -49,7 +49,7 @@ def calibrated(*stages: Stage, spent: tuple[Spent, ...] = ()) -> Calibrated:
 
 
 def load(state: float, record_bytes: float = 500) -> Load:
-    return Load("flink-rocksdb", 1, Range.exactly(record_bytes), Range.exactly(state))
+    return Load("flink-rocksdb", 1, Range.exactly(record_bytes), Range.exactly(state), 0.5)
 
 
 def micros(model: Calibrated, state: float) -> tuple[float, float, float]:
@@ -89,7 +89,7 @@ def test_the_highest_rate_is_what_was_reached_by_cores() -> None:
 
 def test_of_another_backend_it_knows_nothing() -> None:
     model = calibrated(stage(100, MIB))
-    other = Load("flink-hashmap", 1, Range.exactly(500), Range.exactly(MIB))
+    other = Load("flink-hashmap", 1, Range.exactly(500), Range.exactly(MIB), 0.5)
     assert model.micros(other) == PACKAGED.micros(other)
     assert model.fastest(other, 2) == PACKAGED.fastest(other, 2)
     assert model.state("flink-hashmap") == PACKAGED.state("flink-hashmap")

@@ -15,7 +15,8 @@ def report(cores: float, heap: float | None, slots: int = 2) -> CapacityReport:
     needed = {"cores": cores, "heap": heap}
     return CapacityReport(
         job="matches", environment="local", at=datetime(2026, 3, 1, tzinfo=timezone.utc), parallelism=slots,
-        backend="hashmap", recommended_backend="hashmap", backend_reason="", traffic=(), state=(), matching=(),
+        backend="hashmap", recommended_backend="hashmap", backend_reason="", traffic=(), state=(), written=(),
+        matching=(),
         figures=tuple(
             Figure(
                 name=name,

@@ -13,7 +13,7 @@ FIRST, SECOND = "interval-join:requests+views", "interval-join:requests+views+cl
 CHAIN = ((FIRST, SECOND),)
 
 
-def _scan(number: int, table: str, *more: str) -> dict[str, Any]:
+def scan(number: int, table: str, *more: str) -> dict[str, Any]:
     columns = ", ".join(f"`{name}` VARCHAR(10)" for name in (f"{table}_id", f"{table}_at", *more))
     return {
         "id": number,
@@ -23,7 +23,7 @@ def _scan(number: int, table: str, *more: str) -> dict[str, Any]:
     }
 
 
-def _join(
+def join(
     number: int, kind: str, bound: tuple[int, int], left: dict[str, Any], right: dict[str, Any]
 ) -> dict[str, Any]:
     """`bound` is for how long the right row may come after the left one, and before it."""
@@ -54,15 +54,15 @@ def version(
 ) -> Version:
     """Requests with views and clicks; clicks with `more` columns, and `shared` tables with a column `id`."""
     requests, views = (
-        _scan(n, name, *["id"][: name in shared]) for n, name in ((1, "requests"), (2, "views"))
+        scan(n, name, *["id"][: name in shared]) for n, name in ((1, "requests"), (2, "views"))
     )
-    clicks = _scan(4, "clicks", *more)
-    first = _join(3, kinds[0], (bounds[0], afterwards[0]), requests, views)
-    second = _join(5, kinds[1], (bounds[1], afterwards[1]), first, clicks)
+    clicks = scan(4, "clicks", *more)
+    first = join(3, kinds[0], (bounds[0], afterwards[0]), requests, views)
+    second = join(5, kinds[1], (bounds[1], afterwards[1]), first, clicks)
     nodes = [requests, views, first, clicks, second]
     joined = [(1, 3), (2, 3), (3, 5), (4, 5)]
     if third:
-        nodes += [_scan(6, "sales"), _join(7, "INNER", (1000, 0), second, _scan(6, "sales"))]
+        nodes += [scan(6, "sales"), join(7, "INNER", (1000, 0), second, scan(6, "sales"))]
         joined += [(5, 7), (6, 7)]
         chains = ((*chains[0], f"{SECOND}+sales"),)
     edges = [{"source": source, "target": target} for source, target in joined]

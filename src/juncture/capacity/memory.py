@@ -1,0 +1,70 @@
+"""What memory a job takes beside its state, and in all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from juncture.model.capacity import Figure, Range
+
+_OF_STATE = 0.1
+"""The share of RocksDB's state that its memory should hold, so that most reads don't go to the disk."""
+_LEAST = 64 * 1024 * 1024
+"""Bytes of managed memory for a slot with RocksDB, with less of which it stalls."""
+_OWN = Range(low=256, expected=512, high=768) * (1024.0 * 1024)
+"""Bytes for a slot of what Java and Flink take themselves: classes, threads, code, buffers outside the network's."""
+_ROOM = 2
+"""How many times what lies on the heap it should have, so that Java has room to work."""
+_BUFFER = 32 * 1024
+_OF_CHANNEL, _FLOATING = 2, 8
+"""Flink's buffers for a channel, and beside these for each input and output of a subtask."""
+
+
+def memory_figures(
+    slots: Range, parallelism: int, exchanges: int, backend: str, state: Range
+) -> Iterator[Figure]:
+    """Managed memory where the backend is RocksDB, network memory, and all memory of the slots.
+
+    Args:
+        slots: that are needed.
+        parallelism: of the job, which takes as many at least.
+        exchanges: between all subtasks of two operators.
+        backend: `rocksdb` or `hashmap`.
+        state: bytes of it there: in files of RocksDB, or as objects on the heap.
+    """
+    taken = Range(**{each: max(getattr(slots, each), parallelism) for each in Range.model_fields})
+    kept, told = state * _ROOM, "2 * the heap's state"
+    if backend == "rocksdb":
+        least = taken * _LEAST
+        kept = Range(
+            **{
+                each: max(getattr(state, each) * _OF_STATE, getattr(least, each))
+                for each in Range.model_fields
+            }
+        )
+        told = "managed memory"
+        yield Figure(
+            name="managed memory",
+            unit="bytes",
+            value=kept,
+            formula=f"{_OF_STATE} * {state.expected:,.0f} bytes of state, at least 64 MiB for each of"
+            f" {taken.expected:.0f} slots",
+            basis="assumed",
+        )
+    buffers = exchanges * parallelism * 2 * (parallelism * _OF_CHANNEL + _FLOATING)
+    network = Range.exactly(float(buffers * _BUFFER))
+    yield Figure(
+        name="network memory",
+        unit="bytes",
+        value=network,
+        formula=f"{exchanges} exchanges * {parallelism} subtasks * 2 ends * ({parallelism} channels * {_OF_CHANNEL} +"
+        f" {_FLOATING}) buffers of 32 KiB",
+        basis="computed",
+    )
+    yield Figure(
+        name="memory",
+        unit="bytes",
+        value=kept + network + taken * _OWN,
+        formula=f"{kept.expected:,.0f} ({told}) + {network.expected:,.0f} (network) + {taken.expected:.0f} slots *"
+        f" {_OWN.expected:,.0f} bytes of Java and Flink themselves",
+        basis="assumed",
+    )

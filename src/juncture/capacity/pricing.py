@@ -1,0 +1,100 @@
+"""What a job costs a month, where its environment states prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from juncture.capacity.costs import WORKING
+from juncture.model.capacity import BASES, Figure, Range, Traffic
+from juncture.model.environment import Prices
+
+_HOURS = 730
+_SECONDS = _HOURS * 3600
+_GIB = 1024.0**3
+_COPIES = 2
+"""Checkpoints that lie there while a new one is written."""
+
+
+def cost_figures(
+    prices: Prices, figures: Mapping[str, Figure], traffic: Sequence[Traffic]
+) -> tuple[Figure, ...]:
+    """The parts that have a price, and their sum: of the peak, but network of the mean rate."""
+    parts = (*_running(prices, figures), *_stored(prices, figures), *_sent(prices, figures, traffic))
+    total = Range.exactly(0)
+    for each in parts:
+        total = total + each.value
+    return (
+        *parts,
+        Figure(
+            name=f"cost, {prices.currency}",
+            unit="a month",
+            value=total,
+            formula=" + ".join(f"{each.value.expected:,.2f}" for each in parts),
+            basis=max((each.basis for each in parts), key=BASES.index),
+        ),
+    )
+
+
+def _running(prices: Prices, figures: Mapping[str, Figure]) -> Iterator[Figure]:
+    cores, memory, currency = figures["cores"], figures["memory"], prices.currency
+    if prices.core_hour:
+        yield Figure(
+            name=f"cost of cores, {currency}",
+            unit="a month",
+            value=cores.value * (prices.core_hour * _HOURS / WORKING),
+            formula=f"{cores.value.expected:,.2f} cores / {WORKING} of the time * {_HOURS} h * {prices.core_hour:g}"
+            f" {currency}",
+            basis=cores.basis,
+        )
+    if prices.memory_gib_hour:
+        yield Figure(
+            name=f"cost of memory, {currency}",
+            unit="a month",
+            value=memory.value * (prices.memory_gib_hour * _HOURS / _GIB),
+            formula=f"{memory.value.expected / _GIB:,.2f} GiB * {_HOURS} h * {prices.memory_gib_hour:g} {currency}",
+            basis=memory.basis,
+        )
+
+
+def _stored(prices: Prices, figures: Mapping[str, Figure]) -> Iterator[Figure]:
+    if not prices.disk_gib_month:
+        return
+    checkpoint, local = figures["full checkpoint"], figures.get("local disk")
+    stored, told = (
+        checkpoint.value * _COPIES,
+        f"{_COPIES} * {checkpoint.value.expected / _GIB:,.3f} GiB of checkpoints",
+    )
+    if local is not None:
+        stored, told = (
+            stored + local.value,
+            f"({local.value.expected / _GIB:,.3f} GiB of local disk + {told})",
+        )
+    yield Figure(
+        name=f"cost of disk, {prices.currency}",
+        unit="a month",
+        value=stored * (prices.disk_gib_month / _GIB),
+        formula=f"{told} * {prices.disk_gib_month:g} {prices.currency}",
+        basis=checkpoint.basis if local is None else max(checkpoint.basis, local.basis, key=BASES.index),
+    )
+
+
+def _sent(prices: Prices, figures: Mapping[str, Figure], traffic: Sequence[Traffic]) -> Iterator[Figure]:
+    peak = sum(each.peak.expected for each in traffic)
+    if not prices.network_gib:
+        return
+    both = [figures[name] for name in ("Kafka read", "Kafka write") if name in figures]
+    at_peak = Range.exactly(0)
+    for each in both:
+        at_peak = at_peak + each.value
+    mean = sum(each.mean for each in traffic)
+    share = mean / peak if peak else 0.0
+    value = at_peak * (share * _SECONDS / _GIB * prices.network_gib)
+    yield Figure(
+        name=f"cost of network, {prices.currency}",
+        unit="a month",
+        value=value,
+        formula=f"({' + '.join(f'{each.value.expected:,.0f}' for each in both)}) bytes/s at the peak *"
+        f" {mean:,.1f} / {peak:,.1f} records/s on average * {_SECONDS:,} s * {prices.network_gib:g}"
+        f" {prices.currency} a GiB",
+        basis=max((each.basis for each in both), key=BASES.index),
+    )

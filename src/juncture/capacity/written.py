@@ -1,0 +1,64 @@
+"""What comes out of a plan: rows a second into each sink, and the bytes of one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from juncture.capacity.sides import Samples, rate_of
+from juncture.capacity.traffic import mean_of
+from juncture.model.capacity import Range, Traffic, Written
+from juncture.model.flow import Flow
+from juncture.model.plan import CompiledPlan, PlanNode, table_names
+
+_AROUND = 4
+"""Bytes of JSON around a column's name and its value: quotes, a colon, a comma."""
+_UNSEEN = Range(low=4, expected=20, high=60)
+"""Bytes of a value that is computed, or that the sample has none of."""
+ALL = Range.exactly(1)
+
+
+def written_of(
+    plan: CompiledPlan, traffic: Mapping[str, Traffic], samples: Samples, share: Range = ALL
+) -> tuple[Written, ...]:
+    """Rows at the peak, and their bytes as JSON, by sink in the plan's order.
+
+    Args:
+        plan: the job's.
+        traffic: by table that it reads.
+        samples: rows by table.
+        share: of the rows that would come if each found one partner, those that do.
+    """
+    flow = Flow(plan, lambda table: False)
+    found = []
+    for node in plan.of_kind("sink"):
+        (up,) = plan.inputs(node)
+        found.append(
+            Written(
+                table=table_names(node.raw)[0],
+                rate=rate_of(flow, up, traffic) * share,
+                row_bytes=_row_bytes(flow, up, samples),
+            )
+        )
+    return tuple(found)
+
+
+def _row_bytes(flow: Flow, up: PlanNode, samples: Samples) -> Range:
+    total = Range.exactly(1)
+    for index, (name, _) in enumerate(up.fields):
+        total = total + Range.exactly(len(name.encode()) + _AROUND) + _value(flow, up, index, samples)
+    return total
+
+
+def _value(flow: Flow, up: PlanNode, index: int, samples: Samples) -> Range:
+    origins = flow.origins(up, index)
+    if len(origins) != 1 or origins[0].through:
+        return _UNSEEN
+    column = origins[0].column
+    values = [row[column] for row in samples.get(origins[0].table, ()) if column in row]
+    return mean_of([_text(each) for each in values]) if values else _UNSEEN
+
+
+def _text(value: Any) -> float:
+    return len(json.dumps(value, ensure_ascii=False).encode())

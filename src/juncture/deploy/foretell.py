@@ -1,0 +1,46 @@
+"""What a job needs, for what was found of it and for other circumstances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from juncture.capacity import demand
+from juncture.capacity.costs import CostModel
+from juncture.capacity.pricing import cost_figures
+from juncture.capacity.supposed import WhatIf
+from juncture.deploy.facts import Facts
+from juncture.model.capacity import Figure, SideState, Traffic, Written
+from juncture.model.environment import Prices
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What was computed, and from what. `left_out` are operators of which nothing is known."""
+
+    job: demand.Job
+    traffic: tuple[Traffic, ...]
+    sides: tuple[SideState, ...]
+    written: tuple[Written, ...]
+    figures: tuple[Figure, ...]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Foreteller:
+    """What is known of a job. `backlog` are the records that it has to catch up with."""
+
+    facts: Facts
+    model: CostModel
+    backlog: int = 0
+    prices: Prices | None = None
+
+    def needs(self, what_if: WhatIf) -> Needs:
+        """What it needs where something is supposed."""
+        traffic = what_if.of_traffic(self.facts.traffic)
+        sides, left_out = self.facts.sides(traffic, what_if.window)
+        sides, written = what_if.of_sides(sides), what_if.of_written(self.facts.written(traffic))
+        job = self.facts.job(self.model, self.backlog)
+        figures = demand.figures(job, traffic, sides, written)
+        if self.prices is not None:
+            figures = (*figures, *cost_figures(self.prices, {each.name: each for each in figures}, traffic))
+        return Needs(job, traffic, sides, written, figures, left_out)

@@ -1,0 +1,53 @@
+"""What comes out of a plan."""
+
+from __future__ import annotations
+
+import json
+
+from tests.unit.capacity.found import found_traffic
+from tests.unit.verdicts.test_chains import join, scan
+
+from juncture.capacity.sides import Samples
+from juncture.capacity.written import written_of
+from juncture.model.capacity import Range
+from juncture.model.plan import CompiledPlan
+from juncture.planner.plan import read_plan
+
+
+def plan(kind: str) -> CompiledPlan:
+    """Requests with their views, each with a key and a time."""
+    requests, views = scan(1, "requests"), scan(2, "views")
+    joined = join(3, kind, 600_000, requests, views)
+    sink = {
+        "id": 4,
+        "type": "stream-exec-sink_2",
+        "dynamicTableSink": {"table": {"identifier": "`default_catalog`.`default_database`.`out`"}},
+        "outputType": joined["outputType"],
+    }
+    edges = [{"source": source, "target": target} for source, target in ((1, 3), (2, 3), (3, 4))]
+    nodes = [requests, views, joined, sink]
+    return read_plan(json.dumps({"flinkVersion": "2.3", "nodes": nodes, "edges": edges}))
+
+
+TRAFFIC = {"requests": found_traffic("requests", 100), "views": found_traffic("views", 30)}
+
+
+def test_rows_are_those_of_the_side_with_fewer_but_of_outer_joins() -> None:
+    rates = [written_of(plan(kind), TRAFFIC, {})[0].rate.expected for kind in ("INNER", "LEFT")]
+    assert rates == [30, 100]
+
+
+def test_the_share_of_rows_that_meet() -> None:
+    (found,) = written_of(plan("INNER"), TRAFFIC, {}, Range.exactly(0.5))
+    assert (found.table, found.rate.expected) == ("out", 15)
+
+
+def test_bytes_of_a_row_are_those_of_its_json() -> None:
+    samples: Samples = {
+        "requests": [{"requests_id": "ä", "requests_at": 1}],
+        "views": [{"views_id": None, "views_at": "2026"}],
+    }
+    (found,) = written_of(plan("INNER"), TRAFFIC, samples)
+    row = {"requests_id": "ä", "requests_at": 1, "views_id": None, "views_at": "2026"}
+    text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+    assert found.row_bytes.expected == len(text.encode())
