@@ -13,6 +13,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported
 )
 from tests.cluster.secured import SecuredBroker, make_certificates
 
+from juncture.capacity.traffic import traffic
 from juncture.errors import Location, Refused
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
@@ -64,8 +65,16 @@ def test_what_brokers_refuse_to_tell_is_said_and_the_rest_is_told(tmp_path: Path
         source = Source("orders", Startpoint.model_validate({"offsets": {0: 2, 1: 6}}))
         found = resolve({"orders": source}, seer, nothing, (), report, "live")
         # Whether the records come before the brokers deny the use of a group differs from time to time.
+        traffic_found, assumed = traffic(Admin(seer), {"orders": "orders"})
         read = [len(list(read_topic(seer, "payments"))) for _ in range(20)]
     assert read == [10] * 20
+    # By offsets at times alone.
+    [seen] = traffic_found
+    assert (seen.records, seen.partitions, seen.basis) == (10, 2, "assumed")
+    assert seen.until is not None
+    assert seen.peak.high > 0
+    assert assumed[0].text.partition(" (")[0] == "records of 'orders' may not be read"
+    assert any("how long 'orders' keeps records may not be read" in each.text for each in assumed)
     [only] = found.sources
     assert (only.start, only.records, only.bytes) == ({0: 2, 1: 6}, 3, None)
     assert [(each.rule, each.severity) for each in found.findings] == [

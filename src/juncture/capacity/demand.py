@@ -10,6 +10,9 @@ from juncture.capacity.costs import HEAP, PACKAGED, WORKING, CostModel, Engine, 
 from juncture.capacity.memory import memory_figures
 from juncture.model.capacity import Figure, Range, SideState, Traffic, Written
 
+_OF_NO_TRAFFIC = ("rate now", "network memory")
+"""What is known, whatever is assumed of the traffic."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -80,7 +83,12 @@ def figures(
     slots = next(each for each in found if each.name == "slots")
     kept = next(each for each in found if each.name == ("heap" if job.backend == "hashmap" else "state"))
     found += memory_figures(slots.value, job.parallelism, job.exchanges, job.backend, kept.value)
-    return tuple(found)
+    if all(each.basis == "measured" for each in traffic):
+        return tuple(found)
+    return tuple(
+        each if each.name in _OF_NO_TRAFFIC else each.model_copy(update={"basis": "assumed"})
+        for each in found
+    )
 
 
 def _cpu(job: Job, rate: Range, load: Load) -> list[Figure]:

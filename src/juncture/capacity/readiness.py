@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from juncture.capacity.demand import Job, heap_bytes
-from juncture.model.capacity import Check, Figure, SideState, Supply, Traffic
-from juncture.model.wording import size, span
+from juncture.model.capacity import Check, Figure, SideState, SinkTopic, Supply, Traffic
+from juncture.model.wording import counted, size, span
 
 _OUTAGE = 12 * 3_600_000
 """The longest outage, in ms, after which a job shall find its records still there."""
@@ -28,6 +28,7 @@ class Demand:
     job: Job
     traffic: Sequence[Traffic]
     sides: Sequence[SideState]
+    sinks: Sequence[SinkTopic]
     figures: Mapping[str, Figure]
     durability: tuple[Check, ...] = ()
     unresolved: tuple[str, ...] = ()
@@ -38,6 +39,9 @@ def recommended(demand: Demand, supply: Supply | None) -> tuple[str, str]:
     job = demand.job
     if any(side.kept is None for side in demand.sides):
         return "rocksdb", "a join keeps rows for ever: no heap is large enough in the end"
+    unknown = [f"'{each.topic}'" for each in demand.traffic if each.until is None]
+    if unknown:
+        return job.backend, f"nothing is known of what comes through {' and '.join(unknown)}"
     heap = heap_bytes(job, demand.sides)
     room = _heap(job, supply)
     if room is None:
@@ -57,6 +61,8 @@ def checks(demand: Demand, supply: Supply | None) -> tuple[Check, ...]:
             _failed("startpoints", why, f"run `juncture startpoints {demand.name}`")
             for why in demand.unresolved
         ),
+        *_traffic(demand),
+        *_sinks(demand),
         *_slots(demand, supply),
         *_cores(demand, supply),
         *_rate(demand),
@@ -67,6 +73,26 @@ def checks(demand: Demand, supply: Supply | None) -> tuple[Check, ...]:
         *_skew(demand),
         *demand.durability,
     )
+
+
+def _traffic(demand: Demand) -> Iterator[Check]:
+    for each in demand.traffic:
+        if each.until is None:
+            yield _warned(
+                "traffic",
+                f"'{each.topic}' has no records: all that rests on its rate is the least",
+                "look again when records come",
+            )
+
+
+def _sinks(demand: Demand) -> Iterator[Check]:
+    missing = [f"'{each.topic}' (table {each.table})" for each in demand.sinks if each.partitions is None]
+    if missing:
+        yield _failed(
+            "sink-topics",
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing",
+            f"create {'it' if len(missing) == 1 else 'them'}, as `juncture submit {demand.name} --create-topics` does",
+        )
 
 
 def _slots(demand: Demand, supply: Supply | None) -> Iterator[Check]:
@@ -120,15 +146,17 @@ def _rate(demand: Demand) -> Iterator[Check]:
 
 
 def _partitions(demand: Demand) -> Iterator[Check]:
-    for each in demand.traffic:
-        if each.partitions < demand.job.parallelism:
-            yield _warned(
-                "partitions",
-                f"'{each.topic}' has {each.partitions}, for {demand.job.parallelism} subtasks: the others get none",
-                f"give it more partitions, or lower `parallelism` in jobs/{demand.name}.yaml",
-            )
-    if all(each.partitions >= demand.job.parallelism for each in demand.traffic):
-        yield _passed("partitions", f"each topic has {demand.job.parallelism} or more")
+    needed = demand.job.parallelism
+    few = [each for each in demand.traffic if each.partitions < needed]
+    for each in few:
+        yield _warned(
+            "partitions",
+            f"'{each.topic}' has {counted(each.partitions, 'partition')} for {needed} subtasks: the others get no"
+            " records of it",
+            f"give it more partitions, or lower `parallelism` in jobs/{demand.name}.yaml",
+        )
+    if not few:
+        yield _passed("partitions", f"each topic has {needed} or more")
 
 
 def _state(demand: Demand, supply: Supply | None) -> Iterator[Check]:

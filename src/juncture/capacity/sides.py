@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from juncture.capacity.assumed import Assumed
 from juncture.capacity.supposed import widened
 from juncture.capacity.traffic import mean_of
 from juncture.checks.tables import Table
@@ -29,6 +30,9 @@ _LATER = 1.2
 """How much longer rows stay than their bounds say, as watermarks wait for the slowest partition."""
 _UNSEEN = Range(low=8, expected=24, high=64)
 """Bytes of a column that is computed, or that the sample has no value of."""
+_TAKEN_AS = (
+    f"each text in its rows is taken as {_UNSEEN.expected:.0f} bytes, {_UNSEEN.low:.0f} to {_UNSEEN.high:.0f}"
+)
 _INLINE = 7
 """A text of so many bytes lies in its field; a longer one behind the fields, in whole words."""
 
@@ -49,7 +53,7 @@ Samples = Mapping[str, Sequence[Mapping[str, Any]]]
 
 def samples_of(
     admin: Admin, topics: Mapping[str, str], payloads: Mapping[str, str]
-) -> tuple[dict[str, list[dict[str, Any]]], tuple[str, ...]]:
+) -> tuple[dict[str, list[dict[str, Any]]], tuple[Assumed, ...]]:
     """The last rows of each table, and what could not be read. A thousand a topic at most, spread over partitions.
 
     Args:
@@ -68,13 +72,12 @@ def samples_of(
                 read_topic(admin.kafka, topic, start={p: max(e - each, 0) for p, e in end.items()}, end=end)
             )
         except JunctureError as error:
-            assumed.append(
-                f"no records of '{topic}' could be read ({error.problem}): its columns are taken as 24 bytes"
-            )
+            why = f"no records of '{topic}' could be read ({error.problem}): {_TAKEN_AS}"
+            assumed.append(Assumed(why, rows=table))
             continue
         rows = [row for record in records if (row := row_of(record.value))]
         if records and not rows:
-            assumed.append(f"the records of '{topic}' are not JSON: its columns are taken as 24 bytes")
+            assumed.append(Assumed(f"the records of '{topic}' are not JSON: {_TAKEN_AS}", rows=table))
         if table in payloads:
             rows = [{**row, payloads[table]: json.dumps(row)} for row in rows]
         found[table] = rows

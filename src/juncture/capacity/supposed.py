@@ -66,6 +66,9 @@ class WhatIf:
         return sum(_FIELD + (each + 7) // 8 * 8 for each in added)
 
 
+AS_IT_IS = WhatIf()
+
+
 def widened(bounds: TimeBounds, window: int | None) -> TimeBounds:
     """The bounds with another width, about the same middle for those that lie about it; a point stays one."""
     width = bounds.upper - bounds.lower

@@ -5,14 +5,18 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from math import sqrt
 
+from juncture.capacity.assumed import Assumed
+from juncture.errors import Refused
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.offsets import Offsets
 from juncture.kafka.sampler import Sampled, sample
 from juncture.model.capacity import Range, Traffic
+from juncture.model.wording import counted, span
 
 _HOUR = 3_600_000
 _HOURS = 48
@@ -20,114 +24,178 @@ _NOW = 600_000
 _TAKEN = 32
 _INSIDE_HOUR = 1.5
 """How far a minute may be above the mean of its hour, where only hours were looked at."""
+_BYTES_UNKNOWN = Range(low=100, expected=500, high=2_000)
+"""Of a record that was not seen."""
+_BACK = (_NOW, *(_HOUR * hours for hours in (1, 2, 4, 8, 16, 32, 49)))
+"""How long before the newest record it is looked for where the log begins, if records can't tell."""
 _UNKNOWN = 3.0
 """How far the peak may be above what little the log holds."""
 
 
-def traffic(admin: Admin, topics: Mapping[str, str]) -> tuple[tuple[Traffic, ...], tuple[str, ...]]:
-    """The traffic of each table's topic, and what had to be assumed.
+def traffic(admin: Admin, topics: Mapping[str, str]) -> tuple[tuple[Traffic, ...], tuple[Assumed, ...]]:
+    """The traffic of each table's topic, and what had to be assumed: of topics without records, without records of
+    more than some minutes, and of those whose records or options may not be read.
 
-    Raises Refused for a missing topic or one that may not be read, and Unreachable if no broker answers.
+    Raises Refused for missing topics, with all of them, and Unreachable if no broker answers.
     """
     names = sorted(set(topics.values()))
     firsts, ends = offsets.earliest(admin, names), offsets.latest(admin, names, committed=False)
-    configs = admin.configs(names)
     found, assumed = [], []
     for table, topic in sorted(topics.items()):
-        made, notes = _of_topic(admin, table, topic, firsts[topic], ends[topic], configs.get(topic, {}))
-        found.append(made)
-        assumed += notes
+        log = _Log(admin, table, topic, firsts[topic], ends[topic])
+        made, notes = log.traffic()
+        retention, untold = _retention(admin, topic)
+        found.append(made.model_copy(update={"retention": retention}))
+        assumed += [*notes, *untold]
     return tuple(found), tuple(assumed)
 
 
-def _of_topic(
-    admin: Admin, table: str, topic: str, first: Offsets, end: Offsets, config: Mapping[str, str]
-) -> tuple[Traffic, list[str]]:
-    notes: list[str] = []
-    tails = _samples(admin, topic, {p: (max(first[p], end[p] - _TAKEN), end[p]) for p in end})
-    heads = _samples(admin, topic, {p: (first[p], min(end[p], first[p] + _TAKEN)) for p in end})
-    records = sum(end[p] - first[p] for p in end)
-    taken = [record for part in (*tails, *heads) for record in part]
-    times = [record.timestamp for record in taken if record.timestamp is not None]
-    retention = int(config["retention.ms"]) if "retention.ms" in config else None
-    if not records or not times:
-        notes.append(f"'{topic}' has no records: its rate is taken as 0; what rests on it is too low")
-        return (
-            Traffic(
-                table=table, topic=topic, partitions=len(end), until=None, held=0, records=records, now=0.0,
-                peak=Range.exactly(0), hours=(), record_bytes=Range.exactly(0), largest=0.0, retention=retention,
-            ),
-            notes,
+def _retention(admin: Admin, topic: str) -> tuple[int | None, list[Assumed]]:
+    try:
+        config = admin.configs([topic])[topic]
+    except Refused as refusal:
+        text = f"how long '{topic}' keeps records may not be read ({refusal.problem}): it is taken as long enough"
+        return None, [Assumed(text)]
+    return int(config["retention.ms"]) if "retention.ms" in config else None, []
+
+
+@dataclass(frozen=True)
+class _Log:
+    """A topic from its first offset to its end."""
+
+    admin: Admin
+    table: str
+    topic: str
+    first: Offsets
+    end: Offsets
+
+    @property
+    def records(self) -> int:
+        return sum(self.end[p] - self.first[p] for p in self.end)
+
+    def traffic(self) -> tuple[Traffic, list[Assumed]]:
+        try:
+            tails = _samples(
+                self.admin, self.topic, {p: (max(self.first[p], e - _TAKEN), e) for p, e in self.end.items()}
+            )
+            heads = _samples(
+                self.admin,
+                self.topic,
+                {p: (self.first[p], min(e, self.first[p] + _TAKEN)) for p, e in self.end.items()},
+            )
+        except Refused as refusal:
+            return self._unread(refusal)
+        taken = [record for part in (*tails, *heads) for record in part]
+        times = [record.timestamp for record in taken if record.timestamp is not None]
+        if not times:
+            return self._empty()
+        return self._between(min(times), max(times), mean_of([record.size for record in taken]), [])
+
+    def _empty(self) -> tuple[Traffic, list[Assumed]]:
+        text = (
+            f"'{self.topic}' has no records: its rate is taken as 0, and its records as {_BYTES_UNKNOWN.expected:.0f}"
+            f" bytes, {_BYTES_UNKNOWN.low:.0f} to {_BYTES_UNKNOWN.high:,.0f}"
+        )
+        found = Traffic(
+            table=self.table, topic=self.topic, partitions=len(self.end), until=None, held=0, records=self.records,
+            now=0.0, peak=Range.exactly(0), hours=(), record_bytes=_BYTES_UNKNOWN, largest=0.0, basis="assumed",
         )  # fmt: skip
-    wall = int(time.time() * 1000)
-    newest, oldest = max(times), min(times)
-    until = wall if 0 <= wall - newest < _NOW else newest + 1
-    if until != wall:
-        told = datetime.fromtimestamp(newest / 1000, timezone.utc)
-        notes.append(
-            f"the newest record of '{topic}' is of {told:%Y-%m-%d %H:%M} UTC: rates are those before it"
+        return found, [Assumed(text, rates=self.table)]
+
+    def _unread(self, refusal: Refused) -> tuple[Traffic, list[Assumed]]:
+        """By offsets at times alone."""
+        text = (
+            f"records of '{self.topic}' may not be read ({refusal.problem}): they are taken as"
+            f" {_BYTES_UNKNOWN.expected:.0f} bytes, {_BYTES_UNKNOWN.low:.0f} to {_BYTES_UNKNOWN.high:,.0f}"
         )
-    held = max(until - oldest, 1)
-    hours, steps = _hours(admin, topic, first, end, until, oldest)
-    recent = _since(admin, topic, end, until - min(_NOW, held))
-    now = recent / (min(_NOW, held) / 1000)
-    if held < 2 * _HOUR:
-        notes.append(
-            f"'{topic}' holds {held / 60_000:,.1f} min only: its daily shape is not known, and its peak is taken as up"
-            f" to {_UNKNOWN:.0f} times the rate now"
+        newest = offsets.newest(self.admin, self.topic)
+        if newest is None:
+            return self._empty()
+        oldest = next(
+            (moment for back in _BACK if self._until(moment := newest - back) == self.first),
+            newest - _BACK[-1],
         )
-        mean = records / (held / 1000)
-        # They may all have been written in one second: that is no rate to refuse a job by.
-        least = records / (max(held, _NOW) / 1000)
-        peak = Range(low=least, expected=max(mean, now), high=max(mean, now) * _UNKNOWN)
-    else:
-        busiest = max((*hours, now))
-        peak = Range(low=max(hours), expected=busiest, high=busiest * _INSIDE_HOUR)
-    lately = steps[0] if steps else {p: end[p] - first[p] for p in end}
-    return (
-        Traffic(
-            table=table,
-            topic=topic,
-            partitions=len(end),
+        found, notes = self._between(oldest, newest, _BYTES_UNKNOWN, [Assumed(text)])
+        return found.model_copy(update={"basis": "assumed"}), notes
+
+    def _between(
+        self, oldest: int, newest: int, record_bytes: Range, notes: list[Assumed]
+    ) -> tuple[Traffic, list[Assumed]]:
+        wall = int(time.time() * 1000)
+        until = wall if 0 <= wall - newest < _NOW else newest + 1
+        if until != wall:
+            last = datetime.fromtimestamp(newest / 1000, timezone.utc)
+            text = f"the newest record of '{self.topic}' is of {last:%Y-%m-%d %H:%M} UTC: rates are those before it"
+            notes.append(Assumed(text))
+        held = max(until - oldest, 1)
+        hours, steps = self._hours(until, oldest)
+        recent = self._since(until - min(_NOW, held))
+        now = recent / (min(_NOW, held) / 1000)
+        mean = self.records / (held / 1000)
+        lately = steps[0] if steps else {p: self.end[p] - self.first[p] for p in self.end}
+        if held < 2 * _HOUR:
+            # They may all have been written in one second: that is no rate to refuse a job by.
+            least = self.records / (max(held, _NOW) / 1000)
+            peak = Range(low=least, expected=max(mean, now), high=max(mean, now) * _UNKNOWN)
+            notes.append(Assumed(self._short(newest + 1 - oldest), rates=self.table))
+        else:
+            busiest = max((*hours, now))
+            peak = Range(low=max(hours), expected=busiest, high=busiest * _INSIDE_HOUR)
+        found = Traffic(
+            table=self.table,
+            topic=self.topic,
+            partitions=len(self.end),
             until=datetime.fromtimestamp(until / 1000, timezone.utc),
             held=held,
-            records=records,
+            records=self.records,
             now=now,
             peak=peak,
             hours=hours,
-            record_bytes=mean_of([record.size for record in taken]),
+            record_bytes=record_bytes,
             largest=max(lately.values()) / max(sum(lately.values()), 1),
-            retention=retention,
-        ),
-        notes,
-    )
+            basis="assumed" if held < _NOW else "measured",
+        )
+        return found, notes
+
+    def _short(self, lasted: int) -> str:
+        """Of a topic that holds too little for its daily shape: records of so many ms."""
+        count, all_ = counted(self.records, "record"), "all " if self.records > 1 else "the "
+        if lasted < _NOW:
+            return (
+                f"{all_}{count} of '{self.topic}' {'are' if self.records > 1 else 'is'} of {span(lasted)}, which may be"
+                f" how fast it was filled: its peak is taken as from the same records over {span(_NOW)} up to"
+                f" {_UNKNOWN:.0f} times that rate"
+            )
+        return (
+            f"'{self.topic}' holds {span(lasted)} only: its daily shape is not known, and its peak is taken as up to"
+            f" {_UNKNOWN:.0f} times the rate now"
+        )
+
+    def _until(self, moment: int) -> Offsets:
+        return offsets.at_timestamp(self.admin, [self.topic], max(moment, 0))[self.topic]
+
+    def _hours(self, until: int, oldest: int) -> tuple[tuple[float, ...], list[dict[int, int]]]:
+        """Records a second of each whole hour that the log holds, newest first, and records by partition."""
+        rates, steps = [], []
+        later, moment = self.end, until
+        for _ in range(_HOURS):
+            moment -= _HOUR
+            if moment < oldest:
+                break
+            then = self._until(moment)
+            step = {p: max(later[p] - then.get(p, self.first[p]), 0) for p in self.end}
+            steps.append(step)
+            rates.append(sum(step.values()) / 3600)
+            later = then
+        return tuple(rates), steps
+
+    def _since(self, moment: int) -> int:
+        then = self._until(moment)
+        return sum(max(self.end[p] - then.get(p, self.end[p]), 0) for p in self.end)
 
 
 def _samples(admin: Admin, topic: str, ranges: Mapping[int, tuple[int, int]]) -> list[Sequence[Sampled]]:
     return list(sample(admin.kafka, {(topic, p): each for p, each in ranges.items()}, _TAKEN).values())
-
-
-def _hours(
-    admin: Admin, topic: str, first: Offsets, end: Offsets, until: int, oldest: int
-) -> tuple[tuple[float, ...], list[dict[int, int]]]:
-    """Records a second of each whole hour that the log holds, newest first, and records by partition."""
-    rates, steps = [], []
-    later, moment = end, until
-    for _ in range(_HOURS):
-        moment -= _HOUR
-        if moment < oldest:
-            break
-        then = offsets.at_timestamp(admin, [topic], moment)[topic]
-        step = {p: max(later[p] - then.get(p, first[p]), 0) for p in end}
-        steps.append(step)
-        rates.append(sum(step.values()) / 3600)
-        later = then
-    return tuple(rates), steps
-
-
-def _since(admin: Admin, topic: str, end: Offsets, moment: int) -> int:
-    then = offsets.at_timestamp(admin, [topic], moment)[topic]
-    return sum(max(end[p] - then.get(p, end[p]), 0) for p in end)
 
 
 def mean_of(values: Sequence[float]) -> Range:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TextIO
 
 import click
@@ -13,12 +12,11 @@ from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.cli.startpoints import seen_in, seen_option, view_startpoints
 from juncture.deploy.gate import Gate
-from juncture.deploy.manifest import Bundle
+from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.starts import Starting
 from juncture.deploy.submit import SubmitPlan, plan_submit, submit
+from juncture.deploy.topics import create_missing
 from juncture.kafka.admin import Admin
-from juncture.model.environment import Kafka
-from juncture.model.rendered import RenderedJob
 
 
 @click.command("submit")
@@ -27,7 +25,7 @@ from juncture.model.rendered import RenderedJob
 @click.option(
     "--create-topics",
     is_flag=True,
-    help="Create topics that are missing, as the brokers create them by default.",
+    help="Create topics that are missing, with a partition for each subtask; more if brokers make more by default.",
 )
 @click.option(
     "--from", "start_from", metavar="PATH", help="The savepoint or checkpoint to go on from, not the newest."
@@ -87,7 +85,9 @@ def command(
             )
         else:
             if create_topics:
-                _create_missing(site.connection.kafka, ready.rendered, site.progress)
+                admin, parallelism = Admin(site.connection.kafka), read_manifest(ready.files).slots
+                for made_topic in create_missing(admin, ready.rendered.topics.values(), parallelism):
+                    site.progress(made_topic)
             left = f"the job may have been started: `juncture status {ready.name}` tells"
             with invocation.leaving(half_way(site.store, ready.name, left)):
                 deployment = submit(
@@ -102,14 +102,6 @@ def command(
         invocation.output.result(steps, lambda text: _view_plan(text, steps))
     else:
         invocation.output.result(deployment, lambda text: view_deployment(text, deployment))
-
-
-def _create_missing(kafka: Kafka, job: RenderedJob, say: Callable[[str], None]) -> None:
-    admin = Admin(kafka)
-    # -1: as many partitions as the brokers are set to give.
-    created = admin.create(dict.fromkeys(admin.missing(job.topics.values()), -1))
-    if created:
-        say(f"Created {', '.join(created)}")
 
 
 def _view_plan(text: Text, plan: SubmitPlan) -> None:

@@ -9,7 +9,7 @@ from juncture.capacity import demand, readiness
 from juncture.capacity.calibrated import Calibrated
 from juncture.capacity.costs import PACKAGED, CostModel
 from juncture.capacity.matching import matching_of
-from juncture.capacity.supposed import WhatIf
+from juncture.capacity.supposed import AS_IT_IS, WhatIf
 from juncture.deploy.connection import Connection
 from juncture.deploy.facts import gather
 from juncture.deploy.foretell import Foreteller
@@ -21,8 +21,6 @@ from juncture.model.capacity import CapacityReport, Check, Supply
 from juncture.model.environment import Prices
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.render.bundle import digest
-
-AS_IT_IS = WhatIf()
 
 
 def assess(
@@ -46,7 +44,7 @@ def assess(
         say: is told each step.
 
     Raises:
-        Refused: a topic does not exist, or may not be read.
+        Refused: topics that it reads do not exist, or it does not read what is supposed to have another column.
         Unreachable: the brokers do not answer. A cluster that does not is told of in the report.
     """
     facts = gather(files, connection, say)
@@ -59,7 +57,8 @@ def assess(
             remedy=f"it reads {', '.join(sorted(facts.topics))}",
         )
     backlog = sum(source.records for source in resolved.sources) if resolved is not None else 0
-    needs = Foreteller(facts, model_of(calibration, manifest.job), backlog, prices).needs(what_if)
+    foreteller = Foreteller(facts, model_of(calibration, manifest.job), backlog, prices)
+    needs = foreteller.needs(what_if)
     job = needs.job
     supply, promises, unknown = _supply(connection, files)
     held = readiness.Demand(
@@ -67,12 +66,18 @@ def assess(
         job=job,
         traffic=needs.traffic,
         sides=needs.sides,
+        sinks=facts.sinks,
         figures={each.name: each for each in needs.figures},
         durability=promises,
         unresolved=tuple(each.message for each in resolved.errors) if resolved is not None else (),
     )
     backend, reason = readiness.recommended(held, supply)
-    notes = (*facts.assumed, *needs.left_out, *unknown, *_about(calibration, manifest.job, job, files))
+    notes = (
+        *foreteller.assumed(what_if),
+        *needs.left_out,
+        *unknown,
+        *_about(calibration, manifest.job, job, files),
+    )
     notes = (*what_if.told, *notes)
     return CapacityReport(
         job=manifest.job,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from juncture.capacity import demand
+from juncture.capacity.assumed import Assumed
 from juncture.capacity.costs import CostModel
 from juncture.capacity.sides import Samples, Supposed, samples_of, sides_of
 from juncture.capacity.traffic import traffic
@@ -15,8 +16,9 @@ from juncture.checks.tables import Table
 from juncture.deploy.connection import Connection
 from juncture.deploy.examine import tables_of
 from juncture.deploy.manifest import Manifest, read_manifest
+from juncture.deploy.topics import refuse_missing
 from juncture.kafka.admin import Admin
-from juncture.model.capacity import Range, SideState, Traffic, Written
+from juncture.model.capacity import Range, SideState, SinkTopic, Traffic, Written
 from juncture.model.duration import parse_duration, to_millis
 from juncture.model.flow import JOINS
 from juncture.model.plan import CompiledPlan, table_names
@@ -37,7 +39,8 @@ class Facts:
     topics: Mapping[str, str]
     traffic: tuple[Traffic, ...]
     samples: Samples
-    assumed: tuple[str, ...]
+    sinks: tuple[SinkTopic, ...]
+    assumed: tuple[Assumed, ...]
 
     @property
     def interval(self) -> int:
@@ -90,13 +93,15 @@ def gather(
     """Look at a bundle and at the topics that it reads.
 
     Raises:
-        Refused: a topic does not exist, or may not be read.
+        Refused: topics that it reads do not exist; all that are missing are told.
         Unreachable: the brokers do not answer.
     """
     manifest, plan = read_manifest(files), parse_plan(files["plan.json"])
     read = {name for scan in plan.of_kind("table-source-scan") for name in table_names(scan.raw)}
     topics = {table: topic for table, topic in manifest.topics.items() if table in read}
     admin = Admin(connection.kafka)
+    refuse_missing(admin, manifest.job, manifest.topics, topics, manifest.slots)
+    partitions = admin.partitions()
     say("Reading how much comes through the topics")
     found, assumed = traffic(admin, topics)
     say("Reading a sample of their records")
@@ -110,5 +115,10 @@ def gather(
         topics=topics,
         traffic=found,
         samples=samples,
+        sinks=tuple(
+            SinkTopic(table=table, topic=topic, partitions=partitions.get(topic))
+            for table, topic in sorted(manifest.topics.items())
+            if table not in read
+        ),
         assumed=(*assumed, *unread),
     )

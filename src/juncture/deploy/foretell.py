@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from juncture.capacity import demand
+from juncture.capacity.assumed import AS_FOUND, Varied, told
 from juncture.capacity.costs import CostModel
 from juncture.capacity.pricing import cost_figures
-from juncture.capacity.supposed import WhatIf
+from juncture.capacity.supposed import AS_IT_IS, WhatIf
 from juncture.deploy.facts import Facts
 from juncture.model.capacity import Figure, SideState, Traffic, Written
 from juncture.model.environment import Prices
@@ -34,13 +35,23 @@ class Foreteller:
     backlog: int = 0
     prices: Prices | None = None
 
-    def needs(self, what_if: WhatIf) -> Needs:
-        """What it needs where something is supposed."""
-        traffic = what_if.of_traffic(self.facts.traffic)
+    def needs(self, what_if: WhatIf = AS_IT_IS, varied: Varied = AS_FOUND) -> Needs:
+        """What it needs where something is supposed; `varied` is what may be other than what was assumed."""
+        traffic = varied.traffic(what_if.of_traffic(self.facts.traffic))
         sides, left_out = self.facts.sides(traffic, what_if.window)
+        sides = varied.sides(sides)
         sides, written = what_if.of_sides(sides), what_if.of_written(self.facts.written(traffic))
         job = self.facts.job(self.model, self.backlog)
         figures = demand.figures(job, traffic, sides, written)
         if self.prices is not None:
             figures = (*figures, *cost_figures(self.prices, {each.name: each for each in figures}, traffic))
         return Needs(job, traffic, sides, written, figures, left_out)
+
+    def assumed(self, what_if: WhatIf = AS_IT_IS) -> tuple[str, ...]:
+        """What had to be assumed of its topics, a sentence each, with how far that moves what it needs."""
+
+        def figures(varied: Varied) -> dict[str, Figure]:
+            return {each.name: each for each in self.needs(what_if, varied).figures}
+
+        traffic = {each.table: each for each in what_if.of_traffic(self.facts.traffic)}
+        return tuple(told(each, traffic, figures) for each in self.facts.assumed)

@@ -14,8 +14,11 @@ from juncture.deploy.promises import kept_promises, told
 from juncture.deploy.store import Store
 from juncture.errors import JunctureError, Refused
 
-_TOLD_ELSEWHERE = ("slots", "startpoints", "unbounded-state")
+_TOLD_ELSEWHERE = ("sink-topics", "slots", "startpoints", "unbounded-state")
 """Checks that a submission makes itself, or `juncture check` has made."""
+
+_TOLD = (*IDS, "partitions")
+"""Checks whose warnings are told."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Gate:
             known = f"What the job needs is not known: {error.problem}"
         no_reason = {*_TOLD_ELSEWHERE, *_broken(before, connection)}
         failed = [each for each in checks if each.outcome == "failed" and each.id not in no_reason]
-        weak = told(tuple(each for each in checks if each.id in IDS and each not in failed))
+        weak = told(tuple(each for each in checks if each.id in _TOLD and each not in failed))
         if not failed:
             return (known, *weak)
         if self.accepted is not None:

@@ -9,11 +9,13 @@ from pathlib import Path
 from juncture.deploy.connection import Connection
 from juncture.deploy.manifest import Bundle, Manifest, read_manifest
 from juncture.deploy.site import Site
+from juncture.deploy.topics import refuse_missing
 from juncture.deploy.transactions import check_ids, check_timeouts
 from juncture.errors import JunctureError, Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
 from juncture.model.deployment import Deployment
+from juncture.model.wording import counted
 
 _SLOTS_FREE_WITHIN = 6.0
 """Seconds. A job that has just ended gives its slots back a moment later."""
@@ -86,9 +88,10 @@ def _slots(manifest: Manifest, cluster: FlinkCluster, freed: int) -> str:
         overview = cluster.overview()
         available = overview.slots_available + freed
         if available >= manifest.slots:
-            slots, are = ("slot", "is") if overview.slots_total == 1 else ("slots", "are")
-            are = "will be" if freed else are
-            return f"{available} of {overview.slots_total} {slots} {are} free, {manifest.slots} needed"
+            are = "will be" if freed else "is" if overview.slots_total == 1 else "are"
+            return (
+                f"{available} of {counted(overview.slots_total, 'slot')} {are} free, {manifest.slots} needed"
+            )
         # A cluster that is too small as a whole does not become larger by waiting.
         if overview.slots_total < manifest.slots or time.monotonic() > deadline:
             break
@@ -98,26 +101,15 @@ def _slots(manifest: Manifest, cluster: FlinkCluster, freed: int) -> str:
             f"no TaskManager has registered with the cluster at {cluster.base_url}",
             remedy="start its TaskManagers, and see their logs if they do not register",
         )
-    needed = f"{manifest.slots} slot{'s' if manifest.slots != 1 else ''}"
     raise Refused(
-        f"the job needs {needed}, the cluster has {available} free of {overview.slots_total}",
+        f"the job needs {counted(manifest.slots, 'slot')}, the cluster has {available} free of {overview.slots_total}",
         remedy=f"stop another job, add TaskManagers, or lower `parallelism` in jobs/{manifest.job}.yaml",
     )
 
 
 def _topics(manifest: Manifest, connection: Connection) -> str:
-    topics = sorted(set(manifest.topics.values()))
-    missing = Admin(connection.kafka).missing(topics)
-    servers = connection.kafka.bootstrap_servers
-    if missing:
-        tables = {topic: table for table, topic in manifest.topics.items()}
-        noun, are = ("topics", "are") if len(missing) > 1 else ("topic", "is")
-        named = ", ".join(f"'{topic}' (table {tables[topic]})" for topic in missing)
-        first = f"kafka-topics.sh --bootstrap-server {servers} --create --topic {missing[0]} --partitions 4"
-        raise Refused(
-            f"{noun} {named} {are} missing on the Kafka cluster at {servers}",
-            remedy=f"run `juncture submit {manifest.job} --create-topics`, or create them as you need them: {first}",
-        )
+    topics, servers = sorted(set(manifest.topics.values())), connection.kafka.bootstrap_servers
+    refuse_missing(Admin(connection.kafka), manifest.job, manifest.topics, manifest.topics, manifest.slots)
     return f"Kafka at {servers} has {', '.join(topics)}" if topics else f"Kafka at {servers} answers"
 
 
@@ -127,7 +119,7 @@ def _jars(jars: Sequence[Path]) -> str:
         raise Refused(
             f"not on this machine: {', '.join(missing)}", remedy="run `juncture doctor`, which tells the mend"
         )
-    return f"{len(jars)} jar{'s' if len(jars) != 1 else ''} to be sent along"
+    return f"{counted(len(jars), 'jar')} to be sent along"
 
 
 def _together(job: str, wrong: list[Refused]) -> JunctureError:

@@ -64,7 +64,7 @@ def verify(
         say(f"Watching {job} for {seconds:.0f} s")
         measured = _measure(cluster, record.flink_job_id, seconds)
         ran = (measured.job.now - measured.job.start_time) / 1000
-        notes = [*facts.assumed, *_notes(cluster, measured, ran)]
+        notes = [*(each.text for each in facts.assumed), *_notes(cluster, measured, ran)]
     calibration = best_for(store, facts.manifest)
     traffic = _as_now(facts, connection)
     sides, left_out = facts.sides(traffic)

@@ -16,7 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported
 )
 
 from juncture.kafka.connection import client_settings
-from juncture.kafka.failures import Complaints, failure, no_topic
+from juncture.kafka.failures import Complaints, failure, no_topics
 from juncture.model.environment import Kafka
 
 TIMEOUT = 8.0
@@ -129,7 +129,7 @@ class Admin:
                 entries = future.result(self.timeout + 2)
             except KafkaException as error:
                 if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-                    raise no_topic(resource.name, self.kafka) from None
+                    raise no_topics(self.kafka, resource.name) from None
                 raise self._failed(f"read the options of the topic '{resource.name}'", error) from None
             found[resource.name] = {
                 name: entry.value for name, entry in sorted(entries.items()) if entry.value is not None

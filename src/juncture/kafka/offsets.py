@@ -17,7 +17,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from juncture.kafka.admin import Admin
-from juncture.kafka.failures import no_topic
+from juncture.kafka.failures import no_topics
 
 _PAUSE = 0.1
 _MOVING = (
@@ -60,6 +60,18 @@ def at_timestamp(admin: Admin, topics: Iterable[str], millis: int) -> dict[str, 
         }
         for topic, offsets in found.items()
     }
+
+
+def newest(admin: Admin, topic: str) -> int | None:
+    """The latest timestamp of a topic's records, in ms of the epoch; None where there is none.
+
+    Raises Refused for a missing topic.
+    """
+    latest_in_time: OffsetSpec = OffsetSpec.max_timestamp()  # type: ignore[no-untyped-call]
+    asked = dict.fromkeys(_partitions(admin, [topic]), latest_in_time)
+    futures = admin.client.list_offsets(asked, request_timeout=admin.timeout)
+    answers = [admin.result(each, f"read the offsets of the topic '{topic}'") for each in futures.values()]
+    return max((each.timestamp for each in answers if each.offset >= 0), default=None)
 
 
 def committed(admin: Admin, group: str, topics: Iterable[str]) -> dict[str, Offsets]:
@@ -111,7 +123,6 @@ def _is_moving(future: Future[Any], timeout: float) -> bool:
 def _partitions(admin: Admin, topics: Iterable[str]) -> list[TopicPartition]:
     counts = admin.partitions()
     wanted = sorted(set(topics))
-    for topic in wanted:
-        if topic not in counts:
-            raise no_topic(topic, admin.kafka)
+    if missing := [topic for topic in wanted if topic not in counts]:
+        raise no_topics(admin.kafka, *missing)
     return [TopicPartition(topic, partition) for topic in wanted for partition in range(counts[topic])]

@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from juncture.errors import JunctureError, Unreachable
 from juncture.kafka.connection import client_settings
-from juncture.kafka.failures import Complaints, failure, no_topic
+from juncture.kafka.failures import Complaints, failure, no_topics
 from juncture.model.environment import Kafka
 
 _POLL_EVERY = 10_000
@@ -137,7 +137,7 @@ class Writer:
             )
         error, topic = self._failed
         if error.code() in (KafkaError._UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_OR_PART):
-            found: JunctureError = no_topic(topic, self._kafka)
+            found: JunctureError = no_topics(self._kafka, topic)
         else:
             found = failure(self._kafka, f"write to the topic '{topic}'", error, self._complaints)
         found.state = state

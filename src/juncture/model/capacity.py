@@ -59,6 +59,7 @@ class Traffic(Value):
 
     `now` is that of the last ten minutes, `peak` that of the busiest hour, `hours` the rate of each hour by its end,
     newest first. `held` is how long a time the log holds, in ms. `largest` is the share of the largest partition.
+    `basis` is what peak and bytes rest on. `until` is None where nothing is known of when records came.
     """
 
     table: str
@@ -73,6 +74,7 @@ class Traffic(Value):
     record_bytes: Range
     largest: float
     retention: int | None = None
+    basis: Basis = "measured"
 
     @property
     def mean(self) -> float:
@@ -93,6 +95,14 @@ class SideState(Value):
     rate: Range
     kept: Range | None
     row_bytes: Range
+
+
+class SinkTopic(Value):
+    """A topic that the job writes; `partitions` is None where it is not there."""
+
+    table: str
+    topic: str
+    partitions: int | None
 
 
 class Written(Value):

@@ -8,6 +8,11 @@ def percent(share: float) -> str:
     return f"{share:.0%}".replace("%", " %")
 
 
+def counted(number: int, noun: str, nouns: str = "") -> str:
+    """'1 record', '2,000 records'; `nouns` where it is not `noun` with an s."""
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
+
+
 def size(number: float) -> str:
     """Bytes for people: '12.3 MiB'."""
     for unit in ("bytes", "KiB", "MiB", "GiB"):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from juncture.errors import Refused
 from juncture.kafka.admin import Admin
-from juncture.kafka.failures import no_topic
+from juncture.kafka.failures import no_topics
 from juncture.model.environment import Kafka
 from juncture.model.report import Finding
 from juncture.model.resolved import JoinWindow, PartitionRange, Reason, ResolvedSource, ResolvedStartpoints
@@ -60,8 +60,7 @@ def resolve(
         if source.topic in counts:
             there[table] = source
         else:
-            missing = no_topic(source.topic, kafka)
-            findings.append(_unresolved(report, table, missing))
+            findings.append(_unresolved(report, table, no_topics(kafka, source.topic)))
     lookup = Lookup(admin, (source.topic for source in there.values()), snapshots, now)
     found = []
     for table, source in there.items():

@@ -17,7 +17,7 @@ from juncture.planner.plan import read_plan
 def plan(kind: str) -> CompiledPlan:
     """Requests with their views, each with a key and a time."""
     requests, views = scan(1, "requests"), scan(2, "views")
-    joined = join(3, kind, 600_000, requests, views)
+    joined = join(3, kind, (600_000, 0), requests, views)
     sink = {
         "id": 4,
         "type": "stream-exec-sink_2",
