@@ -26,7 +26,7 @@ def cost_figures(
     return (
         *parts,
         Figure(
-            name=f"cost, {prices.currency}",
+            name=f"cost in {prices.currency}",
             unit="a month",
             value=total,
             formula=" + ".join(f"{each.value.expected:,.2f}" for each in parts),
@@ -39,7 +39,7 @@ def _running(prices: Prices, figures: Mapping[str, Figure]) -> Iterator[Figure]:
     cores, memory, currency = figures["cores"], figures["memory"], prices.currency
     if prices.core_hour:
         yield Figure(
-            name=f"cost of cores, {currency}",
+            name=f"cost of cores in {currency}",
             unit="a month",
             value=cores.value * (prices.core_hour * _HOURS / WORKING),
             formula=f"{cores.value.expected:,.2f} cores / {WORKING} of the time * {_HOURS} h * {prices.core_hour:g}"
@@ -48,7 +48,7 @@ def _running(prices: Prices, figures: Mapping[str, Figure]) -> Iterator[Figure]:
         )
     if prices.memory_gib_hour:
         yield Figure(
-            name=f"cost of memory, {currency}",
+            name=f"cost of memory in {currency}",
             unit="a month",
             value=memory.value * (prices.memory_gib_hour * _HOURS / _GIB),
             formula=f"{memory.value.expected / _GIB:,.2f} GiB * {_HOURS} h * {prices.memory_gib_hour:g} {currency}",
@@ -70,7 +70,7 @@ def _stored(prices: Prices, figures: Mapping[str, Figure]) -> Iterator[Figure]:
             f"({local.value.expected / _GIB:,.3f} GiB of local disk + {told})",
         )
     yield Figure(
-        name=f"cost of disk, {prices.currency}",
+        name=f"cost of disk in {prices.currency}",
         unit="a month",
         value=stored * (prices.disk_gib_month / _GIB),
         formula=f"{told} * {prices.disk_gib_month:g} {prices.currency}",
@@ -90,7 +90,7 @@ def _sent(prices: Prices, figures: Mapping[str, Figure], traffic: Sequence[Traff
     share = mean / peak if peak else 0.0
     value = at_peak * (share * _SECONDS / _GIB * prices.network_gib)
     yield Figure(
-        name=f"cost of network, {prices.currency}",
+        name=f"cost of network in {prices.currency}",
         unit="a month",
         value=value,
         formula=f"({' + '.join(f'{each.value.expected:,.0f}' for each in both)}) bytes/s at the peak *"

@@ -177,6 +177,17 @@ def _kept(
     return Range(low=reach + wait, expected=reach + wait + clean, high=(reach + wait + clean) * _LATER)
 
 
+def widest_window(plan: CompiledPlan, on_event_join: frozenset[str]) -> int:
+    """From the first to the last row that a row can match, in ms, of the join by time with most; 0 without one."""
+    flow = Flow(plan, lambda table: False)
+    found = [
+        _bounds(flow, node, node.uid in on_event_join, None)
+        for node in plan.of_kind("interval-join", "join")
+        if len(node.inputs) == 2
+    ]
+    return max((each.upper - each.lower for each in found if each is not None), default=0)
+
+
 def _bounds(flow: Flow, node: PlanNode, event_join: bool, window: int | None) -> TimeBounds | None:
     if node.kind == "interval-join":
         return widened(interval_bounds(node), window)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import click
 
+from juncture.capacity.page.html import page
 from juncture.capacity.supposed import WhatIf
 from juncture.capacity.together import together
 from juncture.cli.compiled import bundled, planning, rendered_job
@@ -15,16 +17,18 @@ from juncture.cli.deployments import watched_for
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
-from juncture.cli.verifying import amount, verify_running
+from juncture.cli.pages import html_option
+from juncture.cli.verifying import verify_running
 from juncture.deploy.assess import assess
 from juncture.deploy.calibrations import best_for
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.manifest import read_manifest
 from juncture.deploy.starts import Starting, resolve_startpoints
 from juncture.errors import JunctureError, Refused
-from juncture.model.capacity import CapacityReport, Check, Figure, Matching, Range, Unit
+from juncture.model.capacity import CapacityReport, Check, Figure, Matching, Range, Unit, amount
 from juncture.model.duration import parse_duration, to_millis
 from juncture.model.wording import percent, span
+from juncture.render.pages import write_page
 
 _TIMES = re.compile(r"x(?P<number>\d+(?:\.\d+)?)")
 _STYLES = {"passed": "green", "warned": "yellow", "failed": "red"}
@@ -94,6 +98,7 @@ def _columns(context: click.Context, parameter: click.Parameter, values: tuple[s
     callback=watched_for,
     help="How long --verify watches: `30 s` by default.",
 )
+@html_option("Write the report as one page, too, with what it would need at other rates and windows.")
 @shared_options
 @pass_invocation
 def command(
@@ -105,6 +110,7 @@ def command(
     explain: bool,
     verified: bool,
     during: timedelta,
+    html: Path | None,
 ) -> None:
     """What a job needs, held against its cluster and its topics, before it runs.
 
@@ -119,7 +125,7 @@ def command(
     outside its range.
     """
     if verified:
-        if rate != 1.0 or window is not None or columns or explain:
+        if rate != 1.0 or window is not None or columns or explain or html is not None:
             raise click.UsageError("--verify goes with --during alone")
         if job is None:
             raise click.UsageError("name the job that --verify watches")
@@ -127,15 +133,19 @@ def command(
         return
     what_if = WhatIf(rate, window, columns)
     if job is None:
+        if html is not None:
+            raise click.UsageError("name the job that --html draws")
         reports, unknown = _assessed(invocation, chosen(invocation, []), what_if)
         checks = together(reports)
         told = {"jobs": reports, "together": checks, "unknown": {n: e.problem for n, e in unknown.items()}}
         invocation.output.result(told, lambda text: _view_together(text, reports, checks, unknown))
         ready = not unknown and all(each.outcome != "failed" for each in checks)
     else:
-        reports, unknown = _assessed(invocation, chosen(invocation, [job]), what_if)
+        reports, unknown = _assessed(invocation, chosen(invocation, [job]), what_if, html is not None)
         if unknown:
             raise unknown[job]
+        if html is not None:
+            write_page(html, page(reports[0], invocation.output.redact))
         invocation.output.result(reports[0], lambda text: _view(text, reports[0], explain))
         ready = True
     if not ready or not all(each.ready for each in reports):
@@ -143,7 +153,7 @@ def command(
 
 
 def _assessed(
-    invocation: Invocation, names: Sequence[str], what_if: WhatIf
+    invocation: Invocation, names: Sequence[str], what_if: WhatIf, drawn: bool = False
 ) -> tuple[list[CapacityReport], dict[str, JunctureError]]:
     """The reports, and why there is none of the others."""
     project, environment = invocation.project, invocation.environment
@@ -162,7 +172,7 @@ def _assessed(
                 resolved = resolve_startpoints(manifest, files, connection, store, starting)
                 calibration = best_for(store, manifest)
                 found.append(
-                    assess(files, connection, resolved, what_if, calibration, environment.prices, say)
+                    assess(files, connection, resolved, what_if, calibration, environment.prices, drawn, say)
                 )
             except Refused as error:
                 unknown[name] = error

@@ -11,9 +11,9 @@ from juncture.cli.invocation import Invocation
 from juncture.cli.output import Text
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.verify import verify
-from juncture.model.capacity import Unit
+from juncture.model.capacity import amount
 from juncture.model.verification import Verification
-from juncture.model.wording import size, span
+from juncture.model.wording import span
 
 
 def verify_running(invocation: Invocation, job: str, during: timedelta) -> None:
@@ -58,23 +58,3 @@ def _view_verification(text: Text, found: Verification) -> None:
             text.line(f"not known: {each.name}: {each.why}", style="dim")
     for note in found.notes:
         text.line(f"note: {note}", style="dim")
-
-
-def amount(value: float, unit: Unit) -> str:
-    """A figure for people."""
-    match unit:
-        case "bytes":
-            return size(value)
-        case "bytes/s":
-            return f"{size(value)}/s"
-        case "s":
-            return span(value * 1000)
-        case "cores":
-            return f"{value:,.2f}"
-        case "rows" | "slots":
-            return f"{value:,.0f}"
-        case "a month":
-            return f"{value:,.2f} a month"
-        case "µs":
-            return f"{value:,.1f} µs"
-    return f"{value:,.1f}"

@@ -8,7 +8,9 @@ from datetime import datetime, timezone
 from juncture.capacity import demand, readiness
 from juncture.capacity.calibrated import Calibrated
 from juncture.capacity.costs import PACKAGED, CostModel
+from juncture.capacity.landscape import landscape
 from juncture.capacity.matching import matching_of
+from juncture.capacity.sides import widest_window
 from juncture.capacity.supposed import AS_IT_IS, WhatIf
 from juncture.deploy.connection import Connection
 from juncture.deploy.facts import gather
@@ -17,7 +19,7 @@ from juncture.deploy.promises import kept_promises
 from juncture.errors import JunctureError, Refused
 from juncture.flink.subtasks import workers
 from juncture.model.calibration import Calibration
-from juncture.model.capacity import CapacityReport, Check, Supply
+from juncture.model.capacity import CapacityReport, Check, Point, Supply
 from juncture.model.environment import Prices
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.render.bundle import digest
@@ -30,6 +32,7 @@ def assess(
     what_if: WhatIf = AS_IT_IS,
     calibration: Calibration | None = None,
     prices: Prices | None = None,
+    drawn: bool = False,
     say: Callable[[str], None] = lambda message: None,
 ) -> CapacityReport:
     """Compute what a job needs from its plan and its topics, and hold it against the cluster. Changes nothing.
@@ -41,6 +44,7 @@ def assess(
         what_if: other circumstances than those that were found.
         calibration: what the job was measured to cost, in place of the packaged model.
         prices: of the environment, for what it costs.
+        drawn: whether it is to be computed for other rates and windows, too.
         say: is told each step.
 
     Raises:
@@ -95,7 +99,14 @@ def assess(
         supply=supply,
         checks=readiness.checks(held, supply),
         assumed=notes,
+        landscape=_landscape(foreteller, what_if) if drawn else (),
     )
+
+
+def _landscape(foreteller: Foreteller, what_if: WhatIf) -> tuple[Point, ...]:
+    facts = foreteller.facts
+    widest = widest_window(facts.plan, frozenset(facts.manifest.event_joins))
+    return landscape(lambda supposed: foreteller.needs(supposed).figures, what_if, widest)
 
 
 def _supply(

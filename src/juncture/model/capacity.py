@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from pydantic import AwareDatetime, field_serializer
 
 from juncture.model.base import Value
+from juncture.model.wording import size, span
 
 Basis = Literal["measured", "sampled", "computed", "calibrated", "packaged", "assumed"]
 """Counted in Kafka or Flink; from a sample of records; from other figures; from a cost model that was measured with
@@ -42,6 +43,26 @@ class Range(Value):
     def __mul__(self, other: Range | float) -> Range:
         by = other if isinstance(other, Range) else Range.exactly(other)
         return Range(low=self.low * by.low, expected=self.expected * by.expected, high=self.high * by.high)
+
+
+def amount(value: float, unit: Unit) -> str:
+    """A figure for people."""
+    match unit:
+        case "bytes":
+            return size(value)
+        case "bytes/s":
+            return f"{size(value)}/s"
+        case "s":
+            return span(value * 1000)
+        case "cores":
+            return f"{value:,.2f}"
+        case "rows" | "slots":
+            return f"{value:,.0f}"
+        case "a month":
+            return f"{value:,.2f} a month"
+        case "µs":
+            return f"{value:,.1f} µs"
+    return f"{value:,.1f}"
 
 
 class Figure(Value):
@@ -170,8 +191,21 @@ class Check(Value):
     remedy: str | None = None
 
 
+class Point(Value):
+    """What the job would need at so many times its rates, a peak of so many records a second, and a window in ms of its
+    joins by time, None where it has none: ranges by the figure's name."""
+
+    rate: float
+    peak: float
+    window: int | None
+    values: dict[str, Range]
+
+
 class CapacityReport(Value):
-    """A job's demand, held against what there is. `assumed`: what was taken for want of facts, and how it counts."""
+    """A job's demand, held against what there is. `assumed`: what was taken for want of facts, and how it counts.
+
+    `landscape` is what it would need at other rates and windows, where that was asked for.
+    """
 
     schema_version: Literal[1] = 1
     job: str
@@ -189,6 +223,7 @@ class CapacityReport(Value):
     supply: Supply | None
     checks: tuple[Check, ...]
     assumed: tuple[str, ...]
+    landscape: tuple[Point, ...] = ()
 
     @property
     def ready(self) -> bool:

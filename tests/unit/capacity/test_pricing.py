@@ -34,26 +34,26 @@ def test_each_part_and_the_sum() -> None:
     prices = Prices(currency="EUR", core_hour=0.7, memory_gib_hour=0.01, disk_gib_month=0.1, network_gib=0.05)
     found = costs(prices, needed)
     cores, memory, state = (needed[name].value for name in ("cores", "memory", "state"))
-    assert found["cost of cores, EUR"].high == pytest.approx(cores.high * 730)
-    assert found["cost of memory, EUR"].low == pytest.approx(memory.low / GIB * 7.3)
+    assert found["cost of cores in EUR"].high == pytest.approx(cores.high * 730)
+    assert found["cost of memory in EUR"].low == pytest.approx(memory.low / GIB * 7.3)
     # Local disk is twice the state, and two checkpoints lie in storage.
-    assert found["cost of disk, EUR"].expected == pytest.approx(state.expected / GIB * 0.4)
+    assert found["cost of disk in EUR"].expected == pytest.approx(state.expected / GIB * 0.4)
     read_and_written = 1_000 * 500 + 500 * 200
     network = read_and_written * 730 * 3600 / GIB * 0.05
-    assert found["cost of network, EUR"].expected == pytest.approx(network)
-    total = found.pop("cost, EUR")
+    assert found["cost of network in EUR"].expected == pytest.approx(network)
+    total = found.pop("cost in EUR")
     assert total.expected == pytest.approx(sum(each.expected for each in found.values()))
     assert total.low < total.expected < total.high
 
 
 def test_what_has_no_price_is_not_told() -> None:
     found = costs(Prices(currency="USD", core_hour=1), of_job())
-    assert list(found) == ["cost of cores, USD", "cost, USD"]
+    assert list(found) == ["cost of cores in USD", "cost in USD"]
 
 
 def test_network_is_paid_by_the_mean_and_not_by_the_peak() -> None:
     prices = Prices(currency="EUR", network_gib=1)
-    whole, half = (costs(prices, of_job(), mean)["cost, EUR"].expected for mean in (1_000, 500))
+    whole, half = (costs(prices, of_job(), mean)["cost in EUR"].expected for mean in (1_000, 500))
     assert half == whole / 2
 
 

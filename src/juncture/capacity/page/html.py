@@ -1,0 +1,27 @@
+"""A capacity report as one HTML page, to be read by itself: figures, checks, and the job at other rates and windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from juncture.capacity.page.pictures import HEIGHT, WIDTH, drawn, measures, short
+from juncture.model.capacity import CapacityReport, amount
+from juncture.model.wording import percent, span
+from juncture.render.pages import draw_page
+
+
+def page(report: CapacityReport, redact: Callable[[str], str]) -> str:
+    """The page; `redact` takes out of each text what is not to be shown."""
+    points = report.landscape
+    shown = {
+        "report": report,
+        "at": f"{report.at:%Y-%m-%d %H:%M} UTC",
+        "drawn": [drawn(points, name) for name in measures(points)] if points else [],
+        "wide": WIDTH,
+        "high": HEIGHT,
+        "short": short,
+        "amount": amount,
+        "percent": percent,
+        "span": span,
+    }
+    return draw_page("juncture.capacity.page", shown, redact)

@@ -1,0 +1,111 @@
+"""A report as a page, with what the job would need at other rates and windows."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+
+from tests.unit.capacity.found import found_traffic
+from tests.unit.capacity.test_pricing import of_job
+
+from juncture.capacity.landscape import RATES, WINDOWS, landscape
+from juncture.capacity.page.html import page
+from juncture.capacity.page.pictures import drawn, measures
+from juncture.capacity.pricing import cost_figures
+from juncture.capacity.supposed import WhatIf
+from juncture.model.capacity import CapacityReport, Check, Figure, Point
+from juncture.model.environment import Prices
+
+MINUTE = 60_000
+PRICES = Prices(currency="EUR", core_hour=0.04, memory_gib_hour=0.005, disk_gib_month=0.08)
+
+
+def figures(what_if: WhatIf, prices: Prices | None = PRICES) -> list[Figure]:
+    """Of a job with a window of 10 minutes, whose state goes with rate and window."""
+    rate = 2_000 * what_if.rate * (what_if.window or 10 * MINUTE) / (10 * MINUTE)
+    found = of_job(rate=rate)
+    traffic = [found_traffic("l", rate)]
+    return [*found.values(), *(cost_figures(prices, found, traffic) if prices else ())]
+
+
+def points(prices: Prices | None = PRICES, widest: int = 10 * MINUTE) -> tuple[Point, ...]:
+    return landscape(lambda what_if: figures(what_if, prices), WhatIf(), widest)
+
+
+def supposed(base: WhatIf, widest: int) -> list[WhatIf]:
+    """What the figures are asked for."""
+    asked: list[WhatIf] = []
+
+    def needs(what_if: WhatIf) -> list[Figure]:
+        asked.append(what_if)
+        return figures(what_if)
+
+    landscape(needs, base, widest)
+    return asked
+
+
+def report(over: tuple[Point, ...]) -> CapacityReport:
+    return CapacityReport(
+        job="matches", environment="local", at=datetime(2026, 3, 1, tzinfo=timezone.utc), parallelism=2,
+        backend="rocksdb", recommended_backend="rocksdb", backend_reason="because", traffic=(found_traffic("<l>", 1),),
+        state=(), written=(), matching=(), figures=tuple(figures(WhatIf())), supply=None,
+        checks=(Check(id="cores", outcome="failed", message="too few", remedy="add p&ss'word"),),
+        assumed=("it was assumed",), landscape=over,
+    )  # fmt: skip
+
+
+def test_a_point_for_each_rate_and_window() -> None:
+    found = points()
+    assert [each.rate for each in found[: len(RATES)]] == list(RATES)
+    assert [each.window for each in found[:: len(RATES)]] == [factor * 10 * MINUTE for factor in WINDOWS]
+    assert measures(found) == ("cost in EUR",)
+    asked = supposed(WhatIf(rate=3, window=MINUTE), 9)
+    assert {each.window for each in asked} == {round(MINUTE * factor) for factor in WINDOWS}
+    assert {each.rate for each in asked} == {3 * rate for rate in RATES}
+
+
+def test_the_job_as_it_is_has_no_other_window_than_its_own() -> None:
+    asked = supposed(WhatIf(), 10 * MINUTE)
+    assert [each.window for each in asked if each.rate == 1.0].count(None) == 1
+
+
+def test_without_a_window_there_are_rates_alone() -> None:
+    found = points(widest=0)
+    assert [each.window for each in found] == [None] * len(RATES)
+    made = drawn(found, "cost in EUR")
+    assert made.by_window is None
+    assert [row.window for row in made.rows] == ["no window"]
+
+
+def test_without_prices_cores_and_memory_are_drawn() -> None:
+    assert measures(points(prices=None)) == ("cores", "memory")
+
+
+def test_lines_rise_with_the_rate_and_lie_within_the_frame() -> None:
+    made = drawn(points(), "cost in EUR")
+    for chart in (made.by_rate, made.by_window):
+        assert chart is not None
+        for line in chart.lines:
+            heights = [dot.y for dot in line.dots]
+            assert heights == sorted(heights, reverse=True)
+            assert all(0 <= each <= 190 for each in heights)
+        (now,) = [line for line in chart.lines if line.now]
+        assert now.band
+    assert sum(cell.now for row in made.rows for cell in row.cells) == 1
+    assert {0.0, 1.0} <= {cell.share for row in made.rows for cell in row.cells}
+
+
+def test_the_page_is_whole_by_itself() -> None:
+    text = page(report(points()), lambda told: told.replace("p&ss'word", "***"))
+    assert not re.search(r"https?:|src=|<script|url\(|@import", text)
+    assert "not ready" in text
+    assert "Cost in EUR a month, by rate and window" in text
+    assert text.count("<svg") == 1
+    assert "&lt;l&gt;" in text
+    assert "add ***" in text
+    assert "ss&#39;word" not in text
+    assert "it was assumed" in text
+
+
+def test_a_report_without_a_landscape_has_no_picture() -> None:
+    assert "<svg" not in page(report(()), str)
