@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -11,19 +11,29 @@ from juncture.model.calibration import Calibration, Stage
 from juncture.model.capacity import Basis, Range
 from juncture.model.wording import size
 
-_STATE = "reading and writing state"
-_OF_BYTES = (
+_DECODING, _ENCODING, _EXCHANGING, _JOINING, _SENDING, _STATE = (
     "decoding records",
     "encoding records",
     "exchanging records between subtasks",
+    "joining",
     "handing records to Kafka",
-    _STATE,
+    "reading and writing state",
 )
-"""What of the tasks' time grows with the size of a record."""
-_BYTES_UNKNOWN = 0.8
-"""The share of that where threads were not sampled: 46 µs an event at 525 bytes, and 110 at 1,390 (bench/results)."""
-_PER_JOIN = ("joining", _STATE)
-_JOIN_UNKNOWN = 0.5
+_BY_BYTES = {_DECODING: 1.0, _ENCODING: 1.0, _EXCHANGING: 1.0, _SENDING: 1.0, _STATE: 0.5}
+"""How much of the tasks' time for this grows with a record's bytes. State is also keys, timers and blocks."""
+_BY_ROWS = {_ENCODING: 1.0, _SENDING: 1.0, _JOINING: 0.5}
+"""The same with the rows that are written for a record."""
+_BY_JOINS = {_JOINING: 1.0, _STATE: 1.0}
+"""And with the joins that it goes through."""
+_SPENT_UNKNOWN = {
+    _DECODING: 0.25,
+    _ENCODING: 0.15,
+    _EXCHANGING: 0.05,
+    _SENDING: 0.15,
+    _STATE: 0.2,
+    _JOINING: 0.2,
+}
+"""Shares of the tasks' time where threads were not sampled."""
 _SAME = 0.02
 """By how much of its size a record may be another without being told of."""
 _ANOTHER = Range(low=0.75, expected=1.0, high=1.25)
@@ -51,25 +61,28 @@ class Calibrated:
         points = ", ".join(_told(each) for each in found.stages)
         formula = f"{points}; {value.expected:,.1f} at {size(load.state.expected)} ({found.at:%Y-%m-%d})"
         if not self.own:
-            value, formula = self._adapted(value, load), f"{found.job}: {formula}"
-            formula += f", per join: {load.joins} for {found.joins}" if load.joins != found.joins else ""
-        wider = load.record_bytes.expected / found.record_bytes if found.record_bytes else 1.0
-        share = self._share(_OF_BYTES, _BYTES_UNKNOWN)
-        if abs(wider - 1) > _SAME:
-            value = value * (1 + share * (wider - 1))
-            formula += f", of which {share:.0%} grow with a record's bytes: * {wider:.2f}"
+            value, formula = value * _ANOTHER, f"{found.job}: {formula}"
+        for what, weights, times in self._other(load):
+            if abs(times - 1) > _SAME:
+                share = sum(share * weights.get(doing, 0.0) for doing, share in self._spent.items())
+                value = value * (1 + share * (times - 1))
+                formula += f", of which {share:.0%} go with {what}: * {times:.2f}"
         return Priced(value, formula)
 
-    def _adapted(self, value: Range, load: Load) -> Range:
-        """Of another job: a part goes with the number of joins."""
-        joining = self._share(_PER_JOIN, _JOIN_UNKNOWN)
-        more = load.joins / self.calibration.joins if self.calibration.joins else 1.0
-        return value * (1 + joining * (more - 1)) * _ANOTHER
+    def _other(self, load: Load) -> Iterator[tuple[str, Mapping[str, float], float]]:
+        """How many times as much of something a record has as it had there, and what goes with that."""
+        found, rows = self.calibration, self.calibration.stages[-1].rows
+        if found.record_bytes:
+            yield "a record's bytes", _BY_BYTES, load.record_bytes.expected / found.record_bytes
+        if rows:
+            yield "the rows written for a record", _BY_ROWS, load.rows / rows
+        if found.joins:
+            yield "the joins of a record", _BY_JOINS, load.joins / found.joins
 
-    def _share(self, doing: Sequence[str], unknown: float) -> float:
-        """Of the tasks' time, as far as it was sampled."""
-        spent = self.calibration.spent
-        return sum(each.share for each in spent if each.doing in doing) if spent else unknown
+    @property
+    def _spent(self) -> Mapping[str, float]:
+        """Shares of the tasks' time by what they did, as far as it was sampled."""
+        return {each.doing: each.share for each in self.calibration.spent} or _SPENT_UNKNOWN
 
     def fastest(self, load: Load, parallelism: int) -> Priced:
         found = self.calibration
@@ -97,6 +110,11 @@ class Calibrated:
         if engine != found.engine or found.uploaded is None:
             return PACKAGED.uploaded(engine, record_bytes)
         return found.uploaded * (record_bytes.expected / found.record_bytes if found.record_bytes else 1.0)
+
+    @property
+    def yields(self) -> Range:
+        known = self.calibration.yields
+        return PACKAGED.yields if known is None or not self.own else Range.exactly(known)
 
 
 def at_state(stages: Sequence[Stage], state: Range) -> Range:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, Protocol
 
 from juncture.model.capacity import Basis, Range
+from juncture.model.wording import counted
 
 Engine = Literal["flink-rocksdb", "flink-hashmap", "event-rocksdb", "event-hashmap"]
 
@@ -52,6 +53,10 @@ class CostModel(Protocol):
     def uploaded(self, engine: Engine, record_bytes: Range) -> Range:
         """Bytes that incremental checkpoints write for a record."""
 
+    @property
+    def yields(self) -> Range:
+        """Of the rows that would be written if each found one partner, the share that are; or how many more are."""
+
 
 class Cost(NamedTuple):
     """What a join costs an event of any side, in µs; state to bytes of the row; bytes uploaded an event of 525."""
@@ -92,6 +97,8 @@ FITTED_BYTES = 525.0
 """Mean size of an event of the runs above."""
 _JSON_BASE, _JSON_BYTE = 8.6, 0.010
 """µs to read and write an event of JSON, and for each byte of it: 13.9 at 525 bytes, 22 more at 1,390."""
+_WRITING, FITTED_ROWS = 0.5, 0.46
+"""The share of that for the rows that are written, and how many of them there were for a record."""
 _JSON_SPREAD = Range(low=0.8, expected=1.0, high=2.0)
 _ROW_OVERHEAD = {"flink": 160, "event": 90}
 HEAP = Range(low=1.5, expected=2.2, high=3.5)
@@ -100,14 +107,14 @@ WORKING = 0.7
 """The share of its time that a subtask may work, so that it keeps up when the rate is above its mean."""
 
 
-def json_micros(record_bytes: Range) -> Range:
-    """µs to decode an event and to encode what becomes of it."""
+def json_micros(record_bytes: Range, rows: float) -> Range:
+    """µs to decode an event and to encode what becomes of it: so many rows."""
     plain = Range(
         low=_JSON_BASE + _JSON_BYTE * record_bytes.low,
         expected=_JSON_BASE + _JSON_BYTE * record_bytes.expected,
         high=_JSON_BASE + _JSON_BYTE * record_bytes.high,
     )
-    return plain * _JSON_SPREAD
+    return plain * _JSON_SPREAD * (1 - _WRITING + _WRITING * rows / FITTED_ROWS)
 
 
 def divided(most: float, each: Range) -> Range:
@@ -130,11 +137,11 @@ class Packaged:
         return "packaged"
 
     def micros(self, load: Load) -> Priced:
-        own, json = COSTS[load.engine].micros, json_micros(load.record_bytes)
+        own, json = COSTS[load.engine].micros, json_micros(load.record_bytes, load.rows)
         return Priced(
             json + own * float(max(load.joins, 0)),
-            f"{json.expected:,.1f} µs to read and write {load.record_bytes.expected:,.0f} bytes of JSON"
-            f" + {load.joins} joins * {own.expected:,.1f} µs ({load.engine})",
+            f"{json.expected:,.1f} µs to read {load.record_bytes.expected:,.0f} bytes of JSON and to write"
+            f" {load.rows:.2f} rows + {counted(load.joins, 'join')} * {own.expected:,.1f} µs ({load.engine})",
         )
 
     def fastest(self, load: Load, parallelism: int) -> Priced:
@@ -147,6 +154,10 @@ class Packaged:
 
     def uploaded(self, engine: Engine, record_bytes: Range) -> Range:
         return COSTS[engine].uploaded * (record_bytes.expected / FITTED_BYTES)
+
+    @property
+    def yields(self) -> Range:
+        return Range.exactly(1)
 
 
 PACKAGED = Packaged()

@@ -24,11 +24,13 @@ _SETTLED = 0.3
 
 @dataclass(frozen=True)
 class Seen:
-    """A moment: by the cluster's clock in ms, seconds of CPU since some other moment, records read by table."""
+    """A moment: by the cluster's clock in ms, seconds of CPU since some other moment, records read by table, and rows
+    written to all sinks."""
 
     at: float
     cpu: float
     read: Mapping[str, int]
+    written: int = 0
 
     @property
     def total(self) -> int:
@@ -80,12 +82,13 @@ class Course:
 
 @dataclass(frozen=True)
 class Steady:
-    """The part of a run in which it had warmed up: records, seconds, CPU of a record in µs."""
+    """The part of a run in which it had warmed up: records, seconds, CPU of a record in µs, rows for each of them."""
 
     measured: int
     seconds: float
     micros: Range
     middle: float
+    rows: float
 
     @property
     def rate(self) -> float:
@@ -121,6 +124,7 @@ def steady(course: Course) -> Steady:
         seconds=seconds,
         micros=Range(low=each - spread, expected=each, high=each + spread),
         middle=(first.at + last.at) / 2,
+        rows=(last.written - first.written) / measured,
     )
 
 

@@ -114,6 +114,11 @@ def uploaded_bytes(runs: Sequence[Run]) -> Range | None:
     return _UPLOADS * found[-1] if found else None
 
 
+def yields_of(run: Run, computed: float) -> float | None:
+    """Rows that a run has written to those that would be if each found one partner; None where none would."""
+    return run.course.seen[-1].written / computed if computed else None
+
+
 def stage_of(run: Run) -> Stage:
     """What a run was. Raises Refused if it was too short to be measured."""
     part = steady(run.course)
@@ -123,6 +128,7 @@ def stage_of(run: Run) -> Stage:
         measured=part.measured,
         seconds=part.seconds,
         micros=part.micros,
+        rows=part.rows,
         rate=part.rate,
         state=near.state if near is not None else None,
         held=run.course.taken[-1].state if run.course.taken else None,

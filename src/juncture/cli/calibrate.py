@@ -77,6 +77,10 @@ def _view(text: Text, found: Calibration) -> None:
         text.line(f"state: {found.state.expected:.2f} ({low:.2f} to {high:.2f}) times the bytes of its rows")
     if found.uploaded is not None:
         text.line(f"checkpoints wrote {found.uploaded.expected:,.0f} bytes a record")
+    rows = found.stages[-1].rows
+    if rows is not None and found.yields is not None:
+        told = f"{percent(found.yields)} of those that would be if each found one partner"
+        text.line(f"rows written: {rows:.2f} for a record, {told}")
     if found.spent:
         parts = ", ".join(f"{each.doing} {percent(each.share)}" for each in found.spent)
         text.line(f"of the tasks' time: {parts}")

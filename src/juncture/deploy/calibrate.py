@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from juncture.capacity.costs import PACKAGED
-from juncture.capacity.fit import Run, stage_of, state_factor, uploaded_bytes
+from juncture.capacity.fit import Run, stage_of, state_factor, uploaded_bytes, yields_of
 from juncture.deploy import calibrations, ledger
 from juncture.deploy.builder import Blueprint
 from juncture.deploy.calibrator import calibrator_files, create_topics, end_calibrator
@@ -181,6 +181,7 @@ class _Bench:
             stages=tuple(stages),
             state=state_factor([run for run, _ in runs], self._sides, facts.manifest.engine),
             uploaded=uploaded_bytes([run for run, _ in runs]),
+            yields=yields_of(longest[0], self._computed_rows(read)),
             spent=longest[1].spent,
             others=others,
             notes=tuple(notes),
@@ -195,6 +196,14 @@ class _Bench:
             except Refused as error:
                 notes.append(f"one size of state only: of the shorter run, {error.problem}")
         return [*stages, stage_of(runs[-1])], notes
+
+    def _computed_rows(self, read: Mapping[str, int]) -> float:
+        """That a run over so many records would write."""
+        traffic = tuple(
+            each.model_copy(update={"peak": Range.exactly(read.get(each.table, 0))})
+            for each in self.facts.traffic
+        )
+        return sum(each.rate.expected for each in self.facts.written(traffic))
 
     def _sides(self, rates: Mapping[str, Range]) -> tuple[SideState, ...]:
         nothing = Range.exactly(0)

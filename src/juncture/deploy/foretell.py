@@ -40,7 +40,10 @@ class Foreteller:
         traffic = varied.traffic(what_if.of_traffic(self.facts.traffic))
         sides, left_out = self.facts.sides(traffic, what_if.window)
         sides = varied.sides(sides)
-        sides, written = what_if.of_sides(sides), what_if.of_written(self.facts.written(traffic))
+        sides, written = (
+            what_if.of_sides(sides),
+            what_if.of_written(self.facts.written(traffic, self.model.yields)),
+        )
         job = self.facts.job(self.model, self.backlog)
         figures = demand.figures(job, traffic, sides, written)
         if self.prices is not None:

@@ -87,6 +87,7 @@ def watch(
     spent = watcher.profile()
     if watcher.done:
         watcher.await_checkpoints()
+        watcher.look()  # what is written after the last record was read
     return Watched(watcher.course(), spent, watcher.taskmanagers)
 
 
@@ -122,9 +123,14 @@ class Watcher:
         time.sleep(_FRESH)
         self.job = self._running()
         cpu = sum(cpu_times(self._cluster, self.taskmanagers).values())
-        sources = progress(self._cluster, self.job, patience=0).sources
-        seen = Seen(float(self.job.now), cpu, {each.table: each.read for each in sources})
-        known = [each.behind for each in sources]
+        come = progress(self._cluster, self.job, patience=0)
+        seen = Seen(
+            float(self.job.now),
+            cpu,
+            {each.table: each.read for each in come.sources},
+            sum(each.written for each in come.sinks),
+        )
+        known = [each.behind for each in come.sources]
         self.behind = None if None in known or not known else sum(each or 0 for each in known)
         self.seen.append(seen)
         self._note_checkpoints()

@@ -28,7 +28,7 @@ class Stage(Value):
 
     `records` were read in all; `measured` of them, in `seconds`, when it had warmed up: CPU of one, in µs, and the
     records a second are of these. `state` is what the joins had in the middle of that, `held` when all was read, in
-    bytes; None without a checkpoint then.
+    bytes; None without a checkpoint then. `rows` were written for each record that was measured.
     """
 
     records: int
@@ -38,6 +38,7 @@ class Stage(Value):
     rate: float
     state: float | None
     held: float | None = None
+    rows: float | None = None
 
 
 class Calibration(Value):
@@ -46,7 +47,8 @@ class Calibration(Value):
     `engine` is what its joins run on, 'flink-rocksdb', 'event-hashmap' and so on; `digest` that of its rendered files.
     `state` is what the joins' state took in checkpoints, to the bytes of its rows as capacity computes them; `uploaded`
     the bytes that checkpoints wrote for each record that was read. None where no checkpoint was complete in time.
-    `spent` are the shares of the tasks' time; `others` the cores that were taken by others meanwhile.
+    `spent` are the shares of the tasks' time; `others` the cores that were taken by others meanwhile. `yields` are the
+    rows that were written, to those that capacity computes for as many records.
     """
 
     schema_version: Literal[1] = 1
@@ -63,6 +65,7 @@ class Calibration(Value):
     stages: tuple[Stage, ...]
     state: Range | None
     uploaded: Range | None
+    yields: float | None = None
     spent: tuple[Spent, ...] = ()
     others: float = 0.0
     notes: tuple[str, ...] = ()

@@ -9,9 +9,9 @@ import pytest
 from tests.unit.capacity.test_course import course
 
 from juncture.capacity.calibrated import Calibrated
-from juncture.capacity.costs import PACKAGED, Load, row_overhead
-from juncture.capacity.course import Taken
-from juncture.capacity.fit import Extent, Run, state_factor
+from juncture.capacity.costs import FITTED_ROWS, PACKAGED, Load, json_micros, row_overhead
+from juncture.capacity.course import Taken, steady
+from juncture.capacity.fit import Extent, Run, state_factor, yields_of
 from juncture.model.calibration import Calibration, Machine, Stage
 from juncture.model.capacity import Range, SideState
 from juncture.model.observation import Spent
@@ -164,3 +164,27 @@ def test_records_that_take_event_time_far_ahead_leave_no_state_to_be_measured() 
         assert found is not None
         factors.append(found.expected)
     assert factors == pytest.approx([0, 1])
+
+
+def test_what_is_written_for_a_record_costs_its_encoding() -> None:
+    spent = (Spent(doing="encoding records", share=0.3), Spent(doing="joining", share=0.4))
+    measured = stage(100, MIB).model_copy(update={"rows": 0.5})
+    model = calibrated(measured, spent=spent)
+    found = [model.micros(load(MIB)._replace(rows=rows)).value.expected for rows in (0.5, 1.0, 0.0)]
+    # All of the encoding, and half of the joining.
+    assert found == pytest.approx([100, 150, 50])
+    # Of one from before rows were counted, nothing is known.
+    assert calibrated(stage(100, MIB), spent=spent).micros(load(MIB)).value.expected == 100
+
+
+def test_the_packaged_model_knows_rows_too() -> None:
+    few, many = (PACKAGED.micros(load(MIB)._replace(rows=rows)).value.expected for rows in (0.0, 0.92))
+    json = json_micros(Range.exactly(500), FITTED_ROWS).expected
+    assert many - few == pytest.approx(json)
+
+
+def test_rows_to_those_that_would_be_if_each_found_one_partner() -> None:
+    run = Run(course([500] * 10, written=0.25), {})
+    assert yields_of(run, 10_000) == 0.5
+    assert yields_of(run, 0) is None
+    assert steady(run.course).rows == 0.25

@@ -10,13 +10,21 @@ from juncture.capacity.course import Course, Seen, Taken, settled, steady, uploa
 from juncture.errors import Refused
 
 
-def course(micros: Sequence[float], others: float = 0.0, taken: tuple[Taken, ...] = ()) -> Course:
-    """A thousand records of `l` and a thousand of `r` a second, each second's with so many µs, and then nothing."""
+def course(
+    micros: Sequence[float], others: float = 0.0, taken: tuple[Taken, ...] = (), written: float = 0.0
+) -> Course:
+    """A thousand records of `l` and a thousand of `r` a second, each second's with so many µs, and then nothing; so
+    many rows are written for each."""
     seen = [Seen(0, 100.0, {"l": 0, "r": 0})]
     for second, each in enumerate(micros, start=1):
         cpu = seen[-1].cpu + 2_000 * each / 1e6 + others
-        seen.append(Seen(second * 1000, cpu, {"l": second * 1000, "r": second * 1000}))
-    return Course((*seen, Seen(seen[-1].at + 5_000, seen[-1].cpu, seen[-1].read)), taken, others)
+        seen.append(
+            Seen(
+                second * 1000, cpu, {"l": second * 1000, "r": second * 1000}, round(second * 2_000 * written)
+            )
+        )
+    last = seen[-1]
+    return Course((*seen, Seen(last.at + 5_000, last.cpu, last.read, last.written)), taken, others)
 
 
 def test_the_last_half_is_measured_without_what_came_before_and_after() -> None:
