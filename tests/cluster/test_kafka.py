@@ -121,4 +121,4 @@ def test_a_missing_topic_is_named(kafka: Kafka) -> None:
     writer.write("nowhere", b"x")
     with pytest.raises(Refused, match="'nowhere' does not exist") as caught:
         writer.flush()
-    assert caught.value.state == "1 of 1 records were not delivered"
+    assert caught.value.state == "of 1 record 1 was not delivered"

@@ -122,7 +122,7 @@ def test_the_changes_of_a_changelog_sink_are_compared_with_their_kinds(outcomes)
 def test_rows_that_differ_after_a_step_are_told_at_it(outcomes) -> None:
     lines = failure_lines(outcomes["what is not as expected is told at its line"])
 
-    assert lines[0].startswith("steps.yaml:29:9: 1 rows are expected, the job wrote 1:")
+    assert lines[0].startswith("steps.yaml:29:9: 1 row is expected, the job wrote 1:")
     assert any("c9" in line and "line 31" in line for line in lines)
 
 

@@ -9,7 +9,7 @@ from math import log
 from juncture.capacity.costs import PACKAGED, Engine, Load, Priced, divided
 from juncture.model.calibration import Calibration, Stage
 from juncture.model.capacity import Basis, Range
-from juncture.model.wording import size
+from juncture.model.wording import counted, size
 
 _DECODING, _ENCODING, _EXCHANGING, _JOINING, _SENDING, _STATE = (
     "decoding records",
@@ -93,8 +93,8 @@ class Calibrated:
         cores = taken * parallelism / found.parallelism
         formula = (
             f"{last.rate:,.0f} records/s * {last.micros.expected:,.1f} µs were {taken:.2f} cores with"
-            f" {found.parallelism} subtasks; with {parallelism}: {cores:.2f} cores / {each.expected:,.1f} µs; at most"
-            " with a core each"
+            f" {counted(found.parallelism, 'subtask')}; with {parallelism}: {cores:.2f} cores /"
+            f" {each.expected:,.1f} µs; at most with a core each"
         )
         most = divided(max(cores, parallelism) * 1e6, each).high
         return Priced(divided(cores * 1e6, each).model_copy(update={"high": most}), formula)

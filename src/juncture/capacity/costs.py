@@ -146,7 +146,7 @@ class Packaged:
 
     def fastest(self, load: Load, parallelism: int) -> Priced:
         each = self.micros(load).value
-        formula = f"{parallelism} subtasks * 1,000,000 / {each.expected:,.1f} µs, with a core each"
+        formula = f"{counted(parallelism, 'subtask')} * 1,000,000 / {each.expected:,.1f} µs, with a core each"
         return Priced(divided(parallelism * 1e6, each), formula)
 
     def state(self, engine: Engine) -> Range:

@@ -10,6 +10,7 @@ from math import sqrt
 
 from juncture.errors import Refused
 from juncture.model.capacity import Range
+from juncture.model.wording import counted
 
 _LEAST_CPU = 1.0
 """Seconds of CPU below which clocks and fetches of counters are too coarse to divide by."""
@@ -112,7 +113,7 @@ def steady(course: Course) -> Steady:
         )
     if measured <= 0 or own < _LEAST_CPU:
         raise Refused(
-            f"{course.seen[-1].total:,} records are too few: the half of them that was measured took"
+            f"{counted(course.seen[-1].total, 'record')} are too few: the half that was measured took"
             f" {max(own, 0):.1f} s of CPU, and {_LEAST_CPU:.0f} s are needed",
             state="nothing was recorded",
             remedy="take more with --records; if the topics have no more, calibrate when they have",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from juncture.model.capacity import Figure, Range
+from juncture.model.wording import counted
 
 _OF_STATE = 0.1
 """The share of RocksDB's state that its memory should hold, so that most reads don't go to the disk."""
@@ -47,7 +48,7 @@ def memory_figures(
             unit="bytes",
             value=kept,
             formula=f"{_OF_STATE} * {state.expected:,.0f} bytes of state, at least 64 MiB for each of"
-            f" {taken.expected:.0f} slots",
+            f" {counted(round(taken.expected), 'slot')}",
             basis="assumed",
         )
     buffers = exchanges * parallelism * 2 * (parallelism * _OF_CHANNEL + _FLOATING)
@@ -56,7 +57,8 @@ def memory_figures(
         name="network memory",
         unit="bytes",
         value=network,
-        formula=f"{exchanges} exchanges * {parallelism} subtasks * 2 ends * ({parallelism} channels * {_OF_CHANNEL} +"
+        formula=f"{counted(exchanges, 'exchange')} * {counted(parallelism, 'subtask')} * 2 ends *"
+        f" ({counted(parallelism, 'channel')} * {_OF_CHANNEL} +"
         f" {_FLOATING}) buffers of 32 KiB",
         basis="computed",
     )
@@ -64,7 +66,7 @@ def memory_figures(
         name="memory",
         unit="bytes",
         value=kept + network + taken * _OWN,
-        formula=f"{kept.expected:,.0f} ({told}) + {network.expected:,.0f} (network) + {taken.expected:.0f} slots *"
-        f" {_OWN.expected:,.0f} bytes of Java and Flink themselves",
+        formula=f"{kept.expected:,.0f} ({told}) + {network.expected:,.0f} (network) +"
+        f" {counted(round(taken.expected), 'slot')} * {_OWN.expected:,.0f} bytes of Java and Flink themselves",
         basis="assumed",
     )

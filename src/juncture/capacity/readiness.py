@@ -132,7 +132,8 @@ def _cores(demand: Demand, supply: Supply | None) -> Iterator[Check]:
 
 def _rate(demand: Demand) -> Iterator[Check]:
     peak, most = demand.figures["peak rate"].value, demand.figures["highest rate"].value
-    told = f"{peak.expected:,.0f} records/s at the peak; {demand.job.parallelism} subtasks take {most.expected:,.0f}"
+    subtasks = counted(demand.job.parallelism, "subtask")
+    told = f"{peak.expected:,.0f} records/s at the peak; {subtasks} can take {most.expected:,.0f}"
     remedy = (
         f"raise `parallelism` in jobs/{demand.name}.yaml to {demand.figures['slots'].value.expected:.0f} or more;"
         " `join_strategy: auto` makes interval joins cheaper"
@@ -200,11 +201,13 @@ def _catching_up(demand: Demand) -> Iterator[Check]:
     elif time.expected > _LONG:
         yield _warned(
             "catch-up",
-            f"{span(time.expected * 1000)} expected for {demand.job.backlog:,} records",
+            f"{span(time.expected * 1000)} expected for {counted(demand.job.backlog, 'record')}",
             "start nearer to now (startpoints), or raise `parallelism`",
         )
     else:
-        yield _passed("catch-up", f"{span(time.expected * 1000)} expected for {demand.job.backlog:,} records")
+        yield _passed(
+            "catch-up", f"{span(time.expected * 1000)} expected for {counted(demand.job.backlog, 'record')}"
+        )
 
 
 def _retention(demand: Demand) -> Iterator[Check]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from juncture.model.capacity import CapacityReport, Check, Range, Supply
-from juncture.model.wording import size
+from juncture.model.wording import counted, size
 
 _OF_HEAP = 0.5
 
@@ -50,7 +50,7 @@ def _heap(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]:
 
 
 def _jobs(reports: Sequence[CapacityReport]) -> str:
-    return f"{len(reports)} job{'s' if len(reports) != 1 else ''}"
+    return counted(len(reports), "job")
 
 
 def _sum(reports: Sequence[CapacityReport], name: str) -> Range:

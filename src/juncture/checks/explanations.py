@@ -10,6 +10,7 @@ from juncture.checks.case import Case
 from juncture.checks.functions import BUILT_IN
 from juncture.checks.places import CLAUSES
 from juncture.checks.wording import listed
+from juncture.model.wording import counted
 from juncture.project.nearest import did_you_mean, nearest
 
 _TYPES = (
@@ -180,7 +181,7 @@ def _columns_of_sink(case: Case, match: re.Match[str], _: int | None) -> Explana
     given, taken = (_schema(match[group]) for group in ("query", "sink"))
     position = re.search(r"sink column '([^']+)' at position (\d+)", match["cause"])
     if position is None:
-        numbers = f"the query gives {len(given)} column{'s' * (len(given) != 1)}, the sink {sink} takes {len(taken)}"
+        numbers = f"the query gives {counted(len(given), 'column')}, the sink {sink} takes {len(taken)}"
         missing = [name for name, _ in taken if name not in dict(given)]
         extra = [name for name, _ in given if name not in dict(taken)]
         hints = [f"no column is called {listed(missing)}"] if missing else []

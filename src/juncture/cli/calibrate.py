@@ -10,7 +10,7 @@ from juncture.cli.output import Text
 from juncture.deploy.builder import Blueprint
 from juncture.deploy.calibrate import Sampled, calibrate
 from juncture.model.calibration import Calibration
-from juncture.model.wording import percent, size
+from juncture.model.wording import counted, percent, size
 
 
 @click.command("calibrate")
@@ -56,7 +56,7 @@ def _view(text: Text, found: Calibration) -> None:
     machine = found.machine
     text.line(
         f"{found.job} on {found.environment}, {found.engine}, parallelism {found.parallelism}: Flink {machine.flink},"
-        f" {machine.cores} cores in {machine.taskmanagers} TaskManagers"
+        f" {counted(machine.cores, 'core')} in {counted(machine.taskmanagers, 'TaskManager')}"
     )
     text.line()
     rows = [
@@ -77,10 +77,10 @@ def _view(text: Text, found: Calibration) -> None:
         text.line(f"state: {found.state.expected:.2f} ({low:.2f} to {high:.2f}) times the bytes of its rows")
     if found.uploaded is not None:
         text.line(f"checkpoints wrote {found.uploaded.expected:,.0f} bytes a record")
-    rows = found.stages[-1].rows
-    if rows is not None and found.yields is not None:
+    written = found.stages[-1].rows
+    if written is not None and found.yields is not None:
         told = f"{percent(found.yields)} of those that would be if each found one partner"
-        text.line(f"rows written: {rows:.2f} for a record, {told}")
+        text.line(f"rows written: {written:.2f} for a record, {told}")
     if found.spent:
         parts = ", ".join(f"{each.doing} {percent(each.share)}" for each in found.spent)
         text.line(f"of the tasks' time: {parts}")

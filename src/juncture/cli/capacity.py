@@ -27,7 +27,7 @@ from juncture.deploy.starts import Starting, resolve_startpoints
 from juncture.errors import JunctureError, Refused
 from juncture.model.capacity import CapacityReport, Check, Figure, Matching, Range, Unit, amount
 from juncture.model.duration import parse_duration, to_millis
-from juncture.model.wording import percent, span
+from juncture.model.wording import counted, percent, span
 from juncture.render.pages import write_page
 
 _TIMES = re.compile(r"x(?P<number>\d+(?:\.\d+)?)")
@@ -265,8 +265,8 @@ def _met(each: Matching) -> str:
     """'of 800 page_clicks sampled 84 % ± 3 % meet one of 900 page_impressions, ...'."""
     left, right = each.left, each.right
     told = (
-        f"of the last {each.sampled[1]:,} records of {right}, {percent(each.matched)} ± {percent(each.error)} or more "
-        f"meet one of the last {each.sampled[0]:,} of {left}"
+        f"of the last {counted(each.sampled[1], 'record')} of {right}, {percent(each.matched)} ± {percent(each.error)}"
+        f" or more meet one of the last {each.sampled[0]:,} of {left}"
     )
     if each.delay_median is not None and each.delay_most is not None:
         told += f", {span(each.delay_median)} later (99 %: {span(each.delay_most)})"

@@ -18,7 +18,7 @@ from juncture.diagnosis.page.html import page
 from juncture.diagnosis.patient import Authored
 from juncture.model.diagnosis import Diagnosis, DiagnosisReport
 from juncture.model.observation import Observation
-from juncture.model.wording import percent, size
+from juncture.model.wording import counted, percent, size
 from juncture.render.pages import write_page
 
 _STYLES = {"stops": "red", "loses": "red", "slows": "yellow", "grows": "yellow"}
@@ -67,7 +67,7 @@ def command(invocation: Invocation, job: str, during: timedelta, html: Path | No
 def _view(text: Text, report: DiagnosisReport) -> None:
     seen = report.observation
     count = len(report.findings)
-    told = "no finding" if not count else f"{count} finding{'s' if count > 1 else ''}"
+    told = counted(count, "finding") if count else "no finding"
     text.line(
         f"{seen.job}, version {seen.version}, {seen.state}: {told} in {seen.seconds:.0f} s, {moment(seen.at)}"
     )

@@ -10,6 +10,7 @@ from juncture.cli.output import STYLES, Text
 from juncture.cli.sarif import sarif
 from juncture.errors import JunctureError, Location
 from juncture.model.report import Finding
+from juncture.model.wording import counted
 
 INVALID_PROJECT = "invalid-project"
 
@@ -117,19 +118,15 @@ def repository_prefix(root: Path) -> str:
 
 
 def _summary(findings: list[Finding], jobs: list[str]) -> str:
-    counted = [finding for finding in findings if finding.silenced is None]
-    errors = sum(finding.severity == "error" for finding in counted)
+    heard = [finding for finding in findings if finding.silenced is None]
+    errors = sum(finding.severity == "error" for finding in heard)
     parts = [
-        _number(errors, "error"),
-        _number(len(counted) - errors, "warning"),
-        *([f"{len(findings) - len(counted)} silenced"] if len(findings) > len(counted) else []),
+        counted(errors, "error"),
+        counted(len(heard) - errors, "warning"),
+        *([f"{len(findings) - len(heard)} silenced"] if len(findings) > len(heard) else []),
     ]
-    looked_at = f"{_number(len(jobs), 'job')} checked" if jobs else "no job was checked"
+    looked_at = f"{counted(len(jobs), 'job')} checked" if jobs else "no job was checked"
     return f"{looked_at}: {', '.join(parts)}"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _escaped(text: str) -> str:

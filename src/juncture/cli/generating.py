@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from juncture.cli.output import Output, Text
 from juncture.errors import JunctureError
+from juncture.model.wording import counted
 from juncture.project.files import relative
 from juncture.validation.cases.case_writer import write_cases
 from juncture.validation.cases.schema import read_tables
@@ -76,7 +77,7 @@ def _view(
     for job, error in refused.items():
         text.line(f"{job}: no cases, for {error.problem} ({error.location})", style="red")
     for found, path in searches:
-        tried = f"{found.job}: {found.examples} examples in {found.runs} runs, seed {found.seed}"
+        tried = f"{found.job}: {counted(found.examples, 'example')} in {counted(found.runs, 'run')}, seed {found.seed}"
         if path is None or found.outcome is None:
             text.line(f"{tried}: none differs from the oracle", style="green")
             continue

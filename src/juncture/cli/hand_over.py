@@ -10,7 +10,7 @@ from juncture.cli.startpoints import view_startpoints
 from juncture.deploy.cut import CLOCKS
 from juncture.deploy.hand_over import HandOverPlan
 from juncture.model.duration import format_duration
-from juncture.model.wording import size
+from juncture.model.wording import counted, size
 
 
 def view_hand_over(text: Text, plan: HandOverPlan) -> None:
@@ -21,8 +21,10 @@ def view_hand_over(text: Text, plan: HandOverPlan) -> None:
         text.line(f"  {fact}")
     view_startpoints(text, plan.startpoints)
     beside = f"beside version {plan.before}" if plan.runs else f"to where version {plan.before} was stopped"
-    slots = f"{plan.slots} slot{'s' if plan.slots != 1 else ''}"
-    steps = [f"The new version's state is built {beside}: {plan.records:,} records, {slots}{_time(plan)}"]
+    slots = counted(plan.slots, "slot")
+    steps = [
+        f"The new version's state is built {beside}: {counted(plan.records, 'record')}, {slots}{_time(plan)}"
+    ]
     if plan.runs:
         steps += [
             f"Version {plan.before} is stopped with a savepoint",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from juncture.cli.output import Output, Text
+from juncture.model.wording import counted
 from juncture.validation.cases.case import Case
 from juncture.validation.generate.mutation import Fate, Mutation, Tried, mutate
 from juncture.validation.harness.medium import Session
@@ -74,6 +75,6 @@ def _view(text: Text, mutations: Mapping[str, Mutation]) -> None:
                 text.line(f"  {line}")
             text.line()
         killed, lives = len(found.of("killed")), len(found.of("lives"))
-        parts = [f"{killed} of {killed + lives} mutants killed"]
+        parts = [f"{killed} of {counted(killed + lives, 'mutant')} killed"]
         parts += [f"{len(found.of(fate))} {words}" for fate, words in _OTHERS if found.of(fate)]
         text.line(f"{job}: {'; '.join(parts)}", style="green" if found.passed else "red")

@@ -7,6 +7,7 @@ import click
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.deploy.connection import connect
+from juncture.model.wording import counted
 from juncture.sample.examples import EXAMPLES, generate
 from juncture.sample.writer import create_topics, write_wave
 
@@ -73,11 +74,11 @@ def command(
         for name in _WAVES:
             if name in waves:
                 wave = getattr(sample, name)
-                say(f"Writing {wave.size:,} records ({name})")
+                say(f"Writing {counted(wave.size, 'record')} ({name})")
                 written[name] = write_wave(kafka, sample, wave)
 
     def view(text: Text) -> None:
-        text.table([(name, f"{count:,} records") for name, count in written.items()])
+        text.table([(name, counted(count, "record")) for name, count in written.items()])
         text.line(f"Of {example}'s records, with all waves:")
         text.table([(f"  {name}", f"{count:,}") for name, count in sample.ledger.as_dict().items()])
 

@@ -14,6 +14,7 @@ from juncture.cli.watching import watch
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.status import CheckpointStatus, JobStatus, status
 from juncture.deploy.store import is_over, made_by
+from juncture.model.wording import counted
 
 
 @click.command("status")
@@ -100,7 +101,7 @@ def _rows(found: JobStatus, gone: bool) -> Iterator[tuple[str, str]]:
     yield from state_rows(deployment)
     if found.flink_state is None:
         return
-    restarts = f", {found.restarts} restart{'s' if found.restarts != 1 else ''}" if found.restarts else ""
+    restarts = f", {counted(found.restarts, 'restart')}" if found.restarts else ""
     yield "Flink", f"{found.flink_state} since {moment(found.started_at)}, {span(found.uptime)}{restarts}"
     if found.checkpoints is not None:
         yield "checkpoints", _checkpoints(found.checkpoints)

@@ -11,7 +11,7 @@ from typing import Any
 from juncture.cli.deployments import moment, not_completed, span
 from juncture.deploy.status import JobStatus
 from juncture.errors import JunctureError
-from juncture.model.wording import size
+from juncture.model.wording import counted, size
 
 _EVERY = 2.0
 _PATIENCE = 15
@@ -62,11 +62,13 @@ class Watched:
         if found.uptime is not None:
             parts.append(f"for {span(found.uptime)}")
         if found.restarts:
-            parts.append(f"{found.restarts} restart{'s' if found.restarts != 1 else ''}")
+            parts.append(counted(found.restarts, "restart"))
         points = found.checkpoints
         if points is not None and points.last_completed_at is not None:
             parts.append(f"state {size(points.last_state_size or 0)}")
-            parts.append(f"{points.completed} checkpoints, the last in {span(points.last_duration)}")
+            parts.append(
+                f"{counted(points.completed, 'checkpoint')}, the last in {span(points.last_duration)}"
+            )
         if points is not None and points.failed:
             parts.append(not_completed(points))
         return ", ".join(parts)

@@ -28,6 +28,7 @@ from juncture.local.stack import LocalStack
 from juncture.local.supervisor import signals_raise
 from juncture.model.environment import PLACEHOLDER, Environment, Flink, Kafka
 from juncture.model.project import Project
+from juncture.model.wording import counted
 from juncture.project.loader import load_project
 from juncture.render.connectors import LOCAL_BOOTSTRAP
 from juncture.sample.examples import generate
@@ -150,7 +151,7 @@ def _feed(
 ) -> tuple[Excluded, float]:
     """Write the waves while the job reads; what the oracle must leave out, and records a second."""
     admin = Admin(kafka)
-    report(f"Writing {sample.main.size:,} records while the job reads")
+    report(f"Writing {counted(sample.main.size, 'record')} while the job reads")
     started = time.monotonic()
     write_wave(kafka, sample, sample.main, watch.set_written)
     settled = offsets.latest(admin, sample.topics)

@@ -13,6 +13,7 @@ from juncture.errors import InvalidProject, JunctureError, Refused
 from juncture.model.environment import Environment
 from juncture.model.project import Project
 from juncture.model.rendered import RenderedJob
+from juncture.model.wording import counted
 from juncture.planner.session import Planner
 from juncture.render.bundle import bundle, write
 from juncture.render.renderer import render
@@ -98,6 +99,8 @@ class Preparation:
         warnings = sum(each.severity == "warning" and each.silenced is None for each in findings)
         files = bundle(rendered, compilation.plan, toolchain.pinned, self._project.template_dirs)
         folder = write(files, self._project.root / "build" / self._job, toolchain.beside)
-        found = f"{warnings} warnings" if warnings else "no findings"
-        self._report(f"Rendered and compiled {self._job}: {len(compilation.plan.nodes)} operators, {found}")
+        found = counted(warnings, "warning") if warnings else "no findings"
+        self._report(
+            f"Rendered and compiled {self._job}: {counted(len(compilation.plan.nodes), 'operator')}, {found}"
+        )
         return Prepared(rendered, files, folder, toolchain, planner)

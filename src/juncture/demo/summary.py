@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from juncture.model.base import Value
+from juncture.model.wording import counted
 from juncture.sample.sample import Ledger
 from juncture.validation.oracle.compare import Comparison
 
@@ -42,13 +43,13 @@ class DemoSummary(Value):
         return (
             ("server events", f"{self.server_events:,}"),
             ("client events", f"{self.client_events:,}"),
-            ("duplicates", f"{self.duplicates:,} records came twice"),
-            ("malformed", f"{self.malformed:,} records are not JSON: skipped and counted"),
-            ("late", f"{self.late:,} records behind the watermark: dropped by the join"),
-            ("joined", f"{self.joined:,} rows in the sink's topic, committed exactly once"),
-            ("unmatched", f"{self.unmatched:,} client records without a server event in the window"),
+            ("duplicates", f"{counted(self.duplicates, 'record')} came twice"),
+            ("malformed", f"{counted(self.malformed, 'record')} not JSON: skipped and counted"),
+            ("late", f"{counted(self.late, 'record')} behind the watermark: dropped by the join"),
+            ("joined", f"{counted(self.joined, 'row')} in the sink's topic, committed exactly once"),
+            ("unmatched", f"{counted(self.unmatched, 'client record')} without a server event in the window"),
             ("throughput", f"{self.throughput:,.0f} records a second, from being written to being joined"),
-            ("missing", f"{found.missing:,} of {found.expected:,} rows that DuckDB computed"),
+            ("missing", f"{found.missing:,} of {counted(found.expected, 'row')} that DuckDB computed"),
             ("extra", f"{found.extra + found.duplicated:,}"),
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from juncture.kafka.reader import read_topic
 from juncture.model.environment import Kafka
+from juncture.model.wording import counted
 from juncture.validation.oracle.compare import Comparison
 from juncture.validation.oracle.load import Excluded
 from juncture.validation.oracle.oracle import Oracle
@@ -32,7 +33,7 @@ def verify(kafka: Kafka, oracle: Oracle, excluded: Excluded, report: Callable[[s
     with RecordStore() as store:
         for topic in oracle.topics:
             count = store.add(topic, read_topic(kafka, topic))
-            report(f"Read {count:,} committed records of {topic}")
+            report(f"Read {counted(count, 'committed record')} of {topic}")
         verdict = oracle.verify(store, excluded)
         row = store.connection.execute(_UNMATCHED).fetchone()
         assert row is not None

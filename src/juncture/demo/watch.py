@@ -13,6 +13,7 @@ from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.flink.metrics import progress, watermarks
 from juncture.flink.rest import FlinkCluster
 from juncture.model.environment import Flink
+from juncture.model.wording import counted
 
 _EVERY = 1.0  # seconds between two looks
 _PATIENCE = 90.0  # seconds without any progress
@@ -84,7 +85,7 @@ class Watch:
                     seen, changed = self._seen, time.monotonic()
                 if time.monotonic() - changed > _PATIENCE:
                     raise Unreachable(
-                        f"the job has read {seen.read:,} of {self.written:,} records and goes on no more",
+                        f"the job has read {seen.read:,} of {counted(self.written, 'record')} and goes on no more",
                         remedy="see whether the machine has memory and disk left, then run the demo again",
                     )
 

@@ -29,6 +29,7 @@ from juncture.local.supervisor import signals_raise
 from juncture.model.calibration import Calibration, Machine, Stage
 from juncture.model.capacity import Range, SideState
 from juncture.model.startpoint import AtOffsets, Startpoint
+from juncture.model.wording import counted
 from juncture.render.bundle import digest
 
 _SMALLER = 4
@@ -125,7 +126,7 @@ class _Bench:
         }
         start |= offsets.earliest(admin, whole)  # Flink reads them so, always
         wanted = sum(end[topic][p] - first for topic, parts in start.items() for p, first in parts.items())
-        self.site.progress(f"{told}: {wanted:,} records")
+        self.site.progress(f"{told}: {counted(wanted, 'record')}")
         instead = {
             table: Startpoint(start=AtOffsets(offsets=dict(start[topic])))
             for table, topic in self.facts.topics.items()
@@ -157,8 +158,8 @@ class _Bench:
             )
         if taken < job.parallelism * _HELD:
             notes.append(
-                f"{job.parallelism} subtasks took {taken:.2f} cores in all: their machine had no more for them, or"
-                " something else held them up; the highest rate is what was reached"
+                f"{counted(job.parallelism, 'subtask')} took {taken:.2f} cores in all: the machine had no more for"
+                " them, or something else held them up; the highest rate is what was reached"
             )
         if not longest[1].spent:
             notes.append(

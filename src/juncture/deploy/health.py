@@ -8,6 +8,7 @@ from collections.abc import Callable
 from juncture.errors import Refused
 from juncture.flink.metrics import progress as counters
 from juncture.flink.rest import FlinkCluster
+from juncture.model.wording import counted
 
 _POLL = 0.5
 _AT_LEAST = 3.0
@@ -51,7 +52,7 @@ def wait_healthy(
             missing = "the first checkpoint"
         elif now := _behind(cluster, job_id):
             if behind is None or now >= behind:
-                missing = f"{now:,} records that it is behind to become fewer"
+                missing = f"{counted(now, 'record')} that it is behind to become fewer"
             behind = max(now, behind or 0)
         elapsed = time.monotonic() - begun
         if not missing and elapsed >= min(_AT_LEAST, within):

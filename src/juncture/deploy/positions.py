@@ -20,6 +20,7 @@ from juncture.flink.rest import FlinkCluster
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.model.deployment import Deployment
+from juncture.model.wording import counted
 
 Offsets = Mapping[str, Mapping[int, int]]
 """By topic, then by partition."""
@@ -67,8 +68,8 @@ def missing(held: Offsets, topics: Collection[str], site: Site, begins: Offsets 
             elif offset < begin:
                 if begin > (begins or {}).get(topic, {}).get(partition, -1):
                     found.append(
-                        f"{where} begins at offset {begin}: its log has removed up to {begin - offset:,} records from"
-                        f" offset {offset} on"
+                        f"{where} begins at offset {begin}: its log has removed up to"
+                        f" {counted(begin - offset, 'record')} from offset {offset} on"
                     )
             elif offset > end[topic][partition]:
                 found.append(

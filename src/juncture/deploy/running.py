@@ -12,6 +12,7 @@ from juncture.flink.rest import FlinkCluster
 from juncture.local.cluster import JOBMANAGER
 from juncture.local.stack import LocalStack
 from juncture.model.environment import Environment
+from juncture.model.wording import counted
 
 
 def require_idle(root: Path, environments: Iterable[Environment]) -> None:
@@ -40,7 +41,7 @@ def require_idle(root: Path, environments: Iterable[Environment]) -> None:
     ways += [f"cancel {job.name} at {_page(state.web_url, job)}" for job in running if job.id not in ours]
     it = "them" if plural else "it"
     raise Refused(
-        f"{len(running)} job{'s run' if plural else ' runs'} on the local cluster: {named}",
+        f"{counted(len(running), 'job')} {'run' if plural else 'runs'} on the local cluster: {named}",
         state="nothing was stopped",
         remedy=f"stop {it} first: {', '.join(ways)}\nor break {it} off with `juncture local down --force`: a later"
         " `juncture submit` goes on from the newest checkpoint",

@@ -8,6 +8,7 @@ from juncture.deploy import snapshots
 from juncture.deploy.reading import Reading
 from juncture.errors import Refused
 from juncture.model.savepoint import SavepointMetadata
+from juncture.model.wording import counted
 
 _FORMAT = 6
 """Of the metadata that the Flink which jobs are compiled for writes."""
@@ -56,7 +57,8 @@ def refuse_unsound(path: str, told: str, reading: Reading, remedy: str) -> Savep
     short = [each.path for each in metadata.files if (found[each.path] or 0) < each.size]
     if short:
         raise _refused(
-            f"{told} lacks {len(short)} of its {len(metadata.files)} files, or parts of them: {_few(short)} of {path}",
+            f"{told} lacks {len(short)} of its {counted(len(metadata.files), 'file')}, or parts of them: {_few(short)}"
+            f" of {path}",
             f"put them back, or {remedy}",
         )
     return metadata

@@ -31,6 +31,7 @@ from juncture.model.base import Value
 from juncture.model.deployment import Deployment
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.model.verdict import StateVerdict, Verdict
+from juncture.model.wording import counted
 from juncture.render.bundle import digest
 
 
@@ -105,10 +106,14 @@ def _again(resolved: ResolvedStartpoints, last: Deployment, connection: Connecti
     told = []
     for source in resolved.sources:
         share = written.get(source.table)
-        about = f", which wrote about {share * source.records:,.0f} rows" if share is not None else ""
-        told.append(
-            f"{source.records:,} records of {source.table} are read again{about}: they come once more"
+        about = (
+            f", which wrote about {counted(round(share * source.records), 'row')}"
+            if share is not None
+            else ""
         )
+        one = source.records == 1
+        again = f"{counted(source.records, 'record')} of {source.table} {'is' if one else 'are'} read again{about}"
+        told.append(f"{again}: {'it comes' if one else 'they come'} once more")
     return told
 
 

@@ -22,7 +22,7 @@ from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.model.capacity import Figure, Range, Traffic
 from juncture.model.verification import Term, Verification
-from juncture.model.wording import size, span
+from juncture.model.wording import counted, size, span
 
 _POLL = 1.0
 _LEAST_CORES = 0.5
@@ -130,7 +130,8 @@ def _notes(cluster: FlinkCluster, measured: _Measured, ran: float) -> list[str]:
         notes.append(f"CPU is that of its TaskManagers, with {', '.join(others)} perhaps on them, too")
     if measured.behind:
         notes.append(
-            f"it is {measured.behind:,} records behind: what is foretold of state is that of a job that keeps up"
+            f"it is {counted(measured.behind, 'record')} behind: what is foretold of state is that of a job that keeps"
+            " up"
         )
     notes.append(f"it has run for {span(ran * 1000)}: state that is kept for longer is not complete yet")
     return notes
@@ -170,8 +171,8 @@ def _terms(figures: Mapping[str, Figure], measured: _Measured) -> list[Term]:
     cores = measured.cpu / max(measured.seconds, 1e-3)
     each = measured.cpu / measured.records * 1e6 if measured.records else 0.0
     told = (
-        f"{cores:.2f} cores in all, {each:,.1f} µs for each of {measured.records:,} records: much of it is what"
-        " TaskManagers do anyhow"
+        f"{cores:.2f} cores in all, {each:,.1f} µs for each of {counted(measured.records, 'record')}: much of it is"
+        " what TaskManagers do anyhow"
     )
     return [
         _term(figures["CPU a record"], each if cores >= _LEAST_CORES else None, told),

@@ -11,6 +11,7 @@ from juncture.errors import JunctureError, Unreachable
 from juncture.kafka.connection import client_settings
 from juncture.kafka.failures import Complaints, failure, no_topics
 from juncture.model.environment import Kafka
+from juncture.model.wording import counted
 
 _POLL_EVERY = 10_000
 
@@ -128,7 +129,9 @@ class Writer:
     def _error(self) -> JunctureError:
         lost = self._lost or len(self._producer)
         self._producer.purge()
-        state = f"{lost} of {self.written} records were not delivered"
+        state = (
+            f"of {counted(self.written, 'record')} {lost:,} {'was' if lost == 1 else 'were'} not delivered"
+        )
         if self._failed is None:
             return Unreachable(
                 f"the Kafka brokers at {self._kafka.bootstrap_servers} take no more records",

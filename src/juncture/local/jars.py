@@ -18,6 +18,7 @@ from platformdirs import user_cache_dir
 from juncture.errors import Refused
 from juncture.local import maven
 from juncture.local.jarlock import Coordinate, JarLock, read_lock
+from juncture.model.wording import counted
 
 _WORKERS = 8
 
@@ -58,7 +59,7 @@ class JarCache:
             with FileLock(self.root / "lock"):
                 missing = self.missing(group)
                 if missing and progress is not None:
-                    progress(f"Fetching {len(missing)} of {len(locked)} jars ({group})")
+                    progress(f"Fetching {len(missing)} of {counted(len(locked), 'jar')} ({group})")
                 self._download(missing, locked)
         return self.paths(group)
 

@@ -19,6 +19,7 @@ from juncture.local.java import Java, find_java
 from juncture.local.state import Ports, StackState, StateFolder
 from juncture.local.supervisor import Interrupted, Supervisor, signals_raise
 from juncture.model.local import LocalSettings
+from juncture.model.wording import counted
 
 Progress = Callable[[str], None]
 
@@ -254,7 +255,7 @@ class LocalStack:
         with cluster.probe(resources) as registered:
             supervisor.wait(registered, started, _START_TIMEOUT)
         slots = self._settings.taskmanagers * self._settings.slots
-        supervisor.say(f"Flink answers on {state.web_url}, with {slots} slot{'s' if slots != 1 else ''}")
+        supervisor.say(f"Flink answers on {state.web_url}, with {counted(slots, 'slot')}")
 
     def _stop_all(self, state: StackState | None) -> None:
         records = state.processes if state is not None else ()

@@ -10,6 +10,7 @@ from juncture.model.base import Value
 from juncture.model.flow import Flow, join_spec, join_type
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.timed import EXISTENCE, TimeBounds, existence_bounds, interval_bounds
+from juncture.model.wording import counted
 
 JoinStrategy = Literal["auto", "flink", "event_join"]
 
@@ -76,7 +77,7 @@ def _form(flow: Flow, node: PlanNode, strategy: JoinStrategy, options: Mapping[s
 def _for(node: PlanNode) -> str:
     spec = join_spec(node)
     keys = len(spec["leftKeys"])
-    return f"{join_type(node).lower()}, {keys} equal key{'s' if keys > 1 else ''}, two bounds on event times"
+    return f"{join_type(node).lower()}, {counted(keys, 'equal key')}, two bounds on event times"
 
 
 def _bounds_of(flow: Flow, node: PlanNode, options: Mapping[str, str]) -> TimeBounds | str:

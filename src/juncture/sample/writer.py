@@ -9,6 +9,7 @@ from juncture.errors import Refused
 from juncture.kafka.admin import Admin
 from juncture.kafka.writer import Writer
 from juncture.model.environment import Kafka
+from juncture.model.wording import counted
 from juncture.sample.sample import Sample
 from juncture.sample.stream import Wave
 
@@ -31,9 +32,10 @@ def create_topics(kafka: Kafka, sample: Sample) -> tuple[str, ...]:
     for topic in sample.topics:
         if existing.get(topic, sample.partitions) != sample.partitions:
             raise Refused(
-                f"the topic '{topic}' has {existing[topic]} partitions, the sample is for {sample.partitions}",
+                f"the topic '{topic}' has {counted(existing[topic], 'partition')}, the sample is for"
+                f" {sample.partitions}",
                 state="nothing was written",
-                remedy=f"draw the sample for {existing[topic]} partitions, or remove the topic",
+                remedy=f"draw the sample for {counted(existing[topic], 'partition')}, or remove the topic",
             )
     return admin.create(dict.fromkeys((*sample.topics, sample.output), sample.partitions), config=_KEEP)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from juncture.model.report import Finding
 from juncture.model.resolved import PartitionRange, ResolvedSource
+from juncture.model.wording import counted
 from juncture.startpoints.reporter import Reporter, listed, utc
 
 
@@ -52,7 +53,7 @@ def misplaced(report: Reporter, source: ResolvedSource) -> Iterator[Finding]:
             "warning",
             table,
             f"{table} starts at earliest in {listed([each.partition for each in unheld])} of '{source.topic}', which"
-            f" {source.startpoint.start} does not name: {sum(each.records for each in unheld):,} records",
+            f" {source.startpoint.start} does not name: {counted(sum(each.records for each in unheld), 'record')}",
             "add `partitions: {"
             + ", ".join(f"{each.partition}: ..." for each in unheld[:3])
             + "}` to the startpoint, if that is not meant (partitions may have been added since)",
@@ -88,4 +89,4 @@ def misplaced(report: Reporter, source: ResolvedSource) -> Iterator[Finding]:
 
 def _others(found: list[PartitionRange]) -> str:
     more = len(found) - 1
-    return f" (and so {more} other partition{'s' if more > 1 else ''})" if more else ""
+    return f" (and so {counted(more, 'other partition')})" if more else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from juncture.checks.wording import describe
 from juncture.model.flow import join_type, sql_join_type
 from juncture.model.plan import PlanNode, table_names
+from juncture.model.wording import counted
 from juncture.verdicts.version import Version, base_uid
 
 _KNOWN = ("table-source-scan", "sink", "interval-join")
@@ -50,8 +51,8 @@ def _shape(version: Version, which: str) -> Iterator[str]:
         for join in joins:
             if join_type(join) != "INNER":
                 yield (
-                    f"{which} has {len(joins)} interval joins, and {describe(version.flow, join)} is one of them: what"
-                    " each of several has written as unmatched is not known"
+                    f"{which} has {counted(len(joins), 'interval join')}, and {describe(version.flow, join)} is one of"
+                    " them: what each of several has written as unmatched is not known"
                 )
     for node in version.stateful.values():
         if node.kind not in _KNOWN or "upsertMaterialize" in node.raw:
@@ -74,7 +75,7 @@ def _between(old: Version, new: Version) -> Iterator[str]:
     if not were or not are:
         return
     if len(were) != len(are):
-        yield f"the old version has {len(were)} interval joins, and the new one {len(are)}"
+        yield f"the old version has {counted(len(were), 'interval join')}, and the new one {len(are)}"
     elif not all(_on_event_join(new, join) for join in are):
         yield "the new version's join runs on Flink's operator, which can't build its state without writing rows"
     elif len(new.chain_of(are[-1].uid)) < len(are):

@@ -12,7 +12,7 @@ from juncture.diagnosis.page.pictures import (
     topics,
 )
 from juncture.model.diagnosis import DiagnosisReport
-from juncture.model.wording import percent, size, span
+from juncture.model.wording import counted, percent, size, span
 from juncture.render.pages import draw_page
 
 
@@ -29,6 +29,7 @@ def page(report: DiagnosisReport, redact: Callable[[str], str]) -> str:
         "operators": operators(seen),
         "checkpoints": checkpoint_picture(seen.checkpoints),
         "told_count": lambda number: f"{number:,}",
+        "counted": counted,
         "percent": percent,
         "size": size,
         "span": span,

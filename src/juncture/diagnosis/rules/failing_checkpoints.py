@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
-from juncture.model.wording import span
+from juncture.model.wording import counted, span
 
 
 class FailingCheckpoints(Rule):
@@ -42,7 +42,7 @@ class FailingCheckpoints(Rule):
         yield self.diagnosis(
             len(failed) / len(ended),
             "the job's checkpoints",
-            f"{len(failed)} of the last {len(ended)} checkpoints failed: {' '.join(why.split())[:300]}",
+            f"{len(failed)} of the last {counted(len(ended), 'checkpoint')} failed: {' '.join(why.split())[:300]}",
             patient.in_job("checkpointing") if expired else patient.in_job(),
             (
                 ("failed", f"{len(failed)} of {len(ended)}", "REST /jobs/JOB/checkpoints"),

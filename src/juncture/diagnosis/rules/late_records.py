@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
-from juncture.model.wording import percent, span
+from juncture.model.wording import counted, percent, span
 
 _FEWEST = 20
 
@@ -60,16 +60,15 @@ class LateRecords(Rule):
     def _counted(self, patient: Patient) -> Iterator[Diagnosis]:
         for vertex in patient.seen.vertices:
             dropped = sum(vertex.late.values())
-            counted = vertex.records_in
             tables = {source.table: source for source in patient.sources_of(vertex)}
-            read = sum(source.read for source in tables.values()) or counted
+            read = sum(source.read for source in tables.values()) or vertex.records_in
             if not dropped or not read or any(s.sample and s.sample.late for s in tables.values()):
                 continue
             node = patient.main_node(vertex)
             yield self.diagnosis(
                 dropped / read,
                 patient.named(vertex),
-                f"{patient.named(vertex)} has dropped {dropped:,} records as late",
+                f"{patient.named(vertex)} has dropped {counted(dropped, 'record')} as late",
                 patient.place(node),
                 tuple(
                     (

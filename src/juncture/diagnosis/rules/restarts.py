@@ -11,7 +11,7 @@ from juncture.diagnosis.rule import Rule
 from juncture.errors import Location
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import FailureSeen
-from juncture.model.wording import percent, span
+from juncture.model.wording import counted, percent, span
 
 _RECENT = 600_000
 _RESTART = 10_000
@@ -77,7 +77,7 @@ class Restarts(Rule):
         yield self.diagnosis(
             cost,
             "the job",
-            f"the job failed {len(recent)} times in the last {span(time)}, and was started again: {cause}",
+            f"the job failed {counted(len(recent), 'time')} in the last {span(time)}, and was started again: {cause}",
             _place(patient, last),
             (
                 ("state", seen.state, "REST /jobs/JOB"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
-from juncture.model.wording import percent
+from juncture.model.wording import counted, percent
 
 
 class SilentSubtasks(Rule):
@@ -44,8 +44,9 @@ class SilentSubtasks(Rule):
             yield self.diagnosis(
                 1.0 if stops else silent / vertex.parallelism,
                 patient.named(vertex),
-                f"{silent} of the {vertex.parallelism} subtasks of the source {source.table} have no partition to read:"
-                f" the topic '{source.topic}' has {count}{held}",
+                f"{silent} of the {counted(vertex.parallelism, 'subtask')} of the source {source.table}"
+                f" {'has' if silent == 1 else 'have'} no partition to read: the topic '{source.topic}' has"
+                f" {count}{held}",
                 patient.in_job("parallelism"),
                 (
                     ("parallelism", str(vertex.parallelism), "REST /jobs/JOB"),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from juncture.errors import JunctureError, Location
+from juncture.model.wording import counted
 from juncture.project.document import Document
 from juncture.project.document import Path as Keys
 from juncture.project.nearest import did_you_mean
@@ -99,7 +100,7 @@ def read_rows(
         if len(values) != len(raw[0]):
             problems.append(
                 JunctureError(
-                    f"the row has {len(values)} values, and its table {len(raw[0])} columns",
+                    f"the row has {counted(len(values), 'value')}, and its table {counted(len(raw[0]), 'column')}",
                     location=document.key(here),
                     remedy="write one value for each column; null for none",
                 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from juncture.model.wording import counted
 from juncture.validation.cases.case import Case
 from juncture.validation.generate.example import Example, together
 from juncture.validation.generate.shape import shape_of
@@ -147,7 +148,9 @@ class _Search:
         if self._runs >= self._last_run:
             return False
         outcome = self._run(example)
-        self._tell(f"{self._job}: {len(example.events)} events, {'differ' if outcome else 'do not differ'}")
+        self._tell(
+            f"{self._job}: {counted(len(example.events), 'event')}, {'differ' if outcome else 'do not differ'}"
+        )
         if outcome is not None:
             self._smallest = (example, outcome)
         return outcome is not None

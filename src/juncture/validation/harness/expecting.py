@@ -11,6 +11,7 @@ from datetime import datetime
 
 from juncture.errors import JunctureError, Location
 from juncture.kafka.reader import Record
+from juncture.model.wording import counted
 from juncture.validation.cases.case import Arrival, Case, Expectation
 from juncture.validation.cases.cells import format_relative
 from juncture.validation.cases.timeline import JOIN, Change, Expect
@@ -161,17 +162,21 @@ class Expecting:
     def _counts(self, step: Expect, seen: Observation) -> list[str]:
         problems = []
         if step.late is not None and step.late != self.late:
-            problems.append(f"{self.late} records came late, and not {step.late}")
+            problems.append(f"{counted(self.late, 'record')} came late, and not {step.late}")
         for source, count in (step.skipped or {}).items():
-            counted = seen.sources[source]
-            if counted.skipped != count:
+            found = seen.sources[source]
+            if found.skipped != count:
                 why = (
                     ": of records that break off in the middle it is not known, as the query's condition on this source"
                     " drops what is left of them"
-                    if counted.filtered
+                    if found.filtered
                     else ""
                 )
-                problems.append(f"{counted.skipped} records of '{source}' were skipped, and not {count}{why}")
+                were = "was" if found.skipped == 1 else "were"
+                told = (
+                    f"of '{source}' {counted(found.skipped, 'record')} {were} skipped, and not {count}{why}"
+                )
+                problems.append(told)
         return problems
 
     def _told(self, moment: datetime | None) -> str:

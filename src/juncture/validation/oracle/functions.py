@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from sqlglot import exp
 
 from juncture.errors import Location
+from juncture.model.wording import counted
 from juncture.validation.oracle.casts import WHOLE, is_a, raw, refusal, sql_of
 from juncture.validation.oracle.unsupported import OracleUnsupported
 
@@ -251,7 +252,7 @@ def function(node: exp.Expr, location: Location) -> exp.Expr:
 
 def _arguments(node: exp.Expr, count: int, location: Location) -> list[exp.Expr]:
     if len(node.expressions) != count:
-        raise OracleUnsupported(f"{node.sql()[:80]}: it is known with {count} arguments", location)
+        raise OracleUnsupported(f"{node.sql()[:80]}: it is known with {counted(count, 'argument')}", location)
     return list(node.expressions)
 
 

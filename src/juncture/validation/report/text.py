@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from juncture.model.wording import counted
 from juncture.validation.harness.outcome import Outcome
 from juncture.validation.report.difference import Difference
 
@@ -20,10 +21,11 @@ def failure_lines(outcome: Outcome) -> list[str]:
     found = outcome.difference
     if found is None or found.equal:
         return []
-    source = "the oracle computes" if outcome.against == "oracle" else "are expected"
+    are = "is" if found.expected == 1 else "are"
+    source = "the oracle computes" if outcome.against == "oracle" else f"{are} expected"
     head = (
-        f"{outcome.at or outcome.case.location}: {found.expected} rows {source}, the job wrote {found.actual}:"
-        f" {_counts(found)}"
+        f"{outcome.at or outcome.case.location}: {counted(found.expected, 'row')} {source}, the job wrote"
+        f" {found.actual}: {_counts(found)}"
     )
     return [head, "", *_table(found)]
 

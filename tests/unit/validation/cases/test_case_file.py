@@ -119,7 +119,7 @@ cases:
         "cases.yaml:10:14: 'page_clicks' has no column 'clck_id' | did you mean 'click_id'?",
         "cases.yaml:11:18: clicked_at: '+5' is not a time | write '+00:05' (five seconds after base),"
         " '+01:30:00.250', or '2026-01-31T12:00:00Z'",
-        "cases.yaml:12:13: the row has 1 values, and its table 2 columns | write one value for each column;"
+        "cases.yaml:12:13: the row has 1 value, and its table 2 columns | write one value for each column;"
         " null for none",
         "cases.yaml:15:14: impression_id: '7' is not text | quote it",
         "cases.yaml:15:17: member_id: 'seven' is not a whole number of type BIGINT | None",
