@@ -118,7 +118,8 @@ def _one(found: Configuration, bench: Bench, outcomes: Outcomes, say: Say) -> No
         outcomes.loads[found.engine] = os.getloadavg()[0]
     say(f"Foretelling and running {found.name}")
     fit = Calibration.model_validate(outcomes.fits[found.engine])
-    outcomes.held[found.name] = bench.foretold_and_measured(found, fit)
+    outcomes.held[found.name], run = bench.foretold_and_measured(found, fit)
+    outcomes.runs[found.name] = run.model_dump(mode="json")
     outcomes.loads[found.name] = os.getloadavg()[0]
     for figure, told in outcomes.held[found.name].items():
         say(f"  {figure}: {told.expected:,.1f} foretold, {told.measured:,.1f} measured, {told.error:+.0%}")

@@ -33,7 +33,8 @@ class Told:
 
 @dataclass
 class Outcomes:
-    """Of a file: the calibrations by engine, as JSON has them, and the figures of each configuration by name.
+    """Of a file: the calibrations by engine, as JSON has them, and of each configuration by name its figures, and the
+    run that they were measured in.
 
     `loads` are the machine's when each fit, by its engine, and each configuration was done: CPU of a record depends on
     what else runs.
@@ -42,6 +43,7 @@ class Outcomes:
     about: dict[str, Any] = field(default_factory=dict)
     fits: dict[str, Any] = field(default_factory=dict)
     held: dict[str, dict[str, Told]] = field(default_factory=dict)
+    runs: dict[str, Any] = field(default_factory=dict)
     loads: dict[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -53,7 +55,7 @@ class Outcomes:
             name: {figure: Told(**told) for figure, told in found.items()}
             for name, found in raw["held"].items()
         }
-        return cls(raw["about"], raw["fits"], held, raw.get("loads", {}))
+        return cls(raw["about"], raw["fits"], held, raw.get("runs", {}), raw.get("loads", {}))
 
     def store(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

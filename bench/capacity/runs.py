@@ -60,8 +60,10 @@ class Bench:
             sampled = Sampled.up_to(2 * self.events, self.seconds)
             return calibrate(made.blueprint, made.files, made.site, sampled)
 
-    def foretold_and_measured(self, found: Configuration, fit: Calibration) -> dict[str, Told]:
-        """What `juncture capacity` says before the join runs, and what a run gives."""
+    def foretold_and_measured(
+        self, found: Configuration, fit: Calibration
+    ) -> tuple[dict[str, Told], Calibration]:
+        """What `juncture capacity` says before the join runs, beside what a run gives, and that run."""
         with tempfile.TemporaryDirectory() as folder:
             made = self._render(Path(folder), found)
             report = assess(made.files, made.connection, None, calibration=fit)
@@ -82,7 +84,7 @@ class Bench:
         }
         if written is not None and run.uploaded is not None and found.backend == "rocksdb":
             told["bytes written a record"] = _told(written, run.uploaded.expected)
-        return told
+        return told, run
 
     def _render(self, root: Path, found: Configuration) -> _Rendered:
         topics = self._fill(found)
