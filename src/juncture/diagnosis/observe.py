@@ -9,8 +9,9 @@ from datetime import datetime, timezone
 
 from juncture.checks.tables import Table
 from juncture.diagnosis import profile, reading, topics
+from juncture.diagnosis.comparing import joins_seen
 from juncture.diagnosis.reading import Reading
-from juncture.diagnosis.sampling import Columns, columns_of, sample
+from juncture.diagnosis.sampling import Columns, Sampled, columns_of, last_records, sample_seen
 from juncture.errors import JunctureError, Refused
 from juncture.flink.answers import Checkpoints, JobDetail
 from juncture.flink.metrics import SourceMetrics, progress
@@ -26,6 +27,7 @@ from juncture.model.environment import Kafka
 from juncture.model.observation import (
     CheckpointSeen,
     FailureSeen,
+    JoinSeen,
     Missing,
     Observation,
     SourceSeen,
@@ -106,8 +108,9 @@ def observe(
     checkpoints = cluster.checkpoints(job.id)
     vertices = _with_state(cluster, job, checkpoints, _with_profiles(cluster, job, vertices, missing))
     sources = _sources(subject, job, (first, last), (before, after), (ends_before, ends_after))
+    joins: tuple[JoinSeen, ...] = ()
     if kafka is not None:
-        sources = _with_samples(subject, kafka, sources, vertices, before, missing)
+        sources, joins = _with_samples(subject, kafka, sources, vertices, before, missing)
     if not workers_after:
         missing.append(Missing(what="the TaskManagers' memory", assumed="nothing of memory"))
     return Observation(
@@ -127,6 +130,7 @@ def observe(
         sources=sources,
         checkpoints=_checkpoints(cluster, job, checkpoints),
         workers=_workers(workers_before, workers_after, elapsed),
+        joins=joins,
         options={**cluster.config(), **subject.options},
         course=course,
         missing=tuple(missing),
@@ -248,30 +252,32 @@ def _with_samples(
     vertices: tuple[VertexSeen, ...],
     before: Reading,
     missing: list[Missing],
-) -> tuple[SourceSeen, ...]:
+) -> tuple[tuple[SourceSeen, ...], tuple[JoinSeen, ...]]:
     wanted = columns_of(subject.plan, subject.tables)
     found = []
+    samples: dict[str, tuple[Sampled, ...]] = {}
     for source in sources:
         columns = wanted.get(source.table, Columns(None, ()))
-        ends = {each.partition: each.end for each in source.partitions}
         read = topics.positions_of(before, source.vertex, source.topic)
         # What had not been read when the watermark was, and, of partitions never read, what has come since.
         unread = {
             each.partition: read.get(each.partition, each.end - each.grew) for each in source.partitions
         }
         mark = _watermark_before(columns.join, vertices, before)
-        try:
-            taken = sample(kafka, source.topic, ends, unread, columns, mark)
-        except JunctureError as error:
-            missing.append(
-                Missing(
-                    what=f"a sample of the topic '{source.topic}' ({error.problem})",
-                    assumed="nothing of its lateness and its keys",
+        if source.partitions:
+            try:
+                ends = {each.partition: each.end for each in source.partitions}
+                samples[source.table] = last_records(kafka, source.topic, ends)
+            except JunctureError as error:
+                missing.append(
+                    Missing(
+                        what=f"a sample of the topic '{source.topic}' ({error.problem})",
+                        assumed="nothing of its lateness and its keys",
+                    )
                 )
-            )
-            taken = None
+        taken = sample_seen(samples.get(source.table, ()), unread, columns, mark)
         found.append(source.model_copy(update={"sample": taken}))
-    return tuple(found)
+    return tuple(found), joins_seen(subject.plan, found, samples)
 
 
 def _watermark_before(join: int | None, vertices: tuple[VertexSeen, ...], before: Reading) -> int | None:

@@ -9,11 +9,12 @@ from juncture.checks.case import Case
 from juncture.checks.wording import describe
 from juncture.errors import Location
 from juncture.model.compilation import Compilation
-from juncture.model.flow import Flow
+from juncture.model.flow import JOINS, Flow, join_type
 from juncture.model.observation import Observation, SourceSeen, VertexSeen
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.project import JobFile
 from juncture.model.rendered import RenderedJob
+from juncture.model.timed import interval_bounds
 
 _STATEFUL = (
     "join", "interval-join", "temporal-join", "window-join", "multi-join", "group-aggregate", "deduplicate", "rank",
@@ -95,6 +96,13 @@ class Patient:
         """A key of the job's file; the file where it is not in it."""
         return self.authored.file.locate(*keys) if self.authored is not None else None
 
+    def kept(self, node: PlanNode) -> int | None:
+        """How long a join keeps a row by its bounds on event times alone, in ms; None where it has none."""
+        bounds = interval_bounds(node) if node.kind == "interval-join" else None
+        if bounds is None and self.case is not None:
+            bounds = next((each.bounds for each in self.case.join_forms if each.uid == node.uid), None)
+        return bounds.upper - bounds.lower if bounds is not None else None
+
     @property
     def path(self) -> str:
         """The job's file."""
@@ -102,11 +110,13 @@ class Patient:
 
     def event_time_operators(self, table: str) -> tuple[PlanNode, ...]:
         """The operators that wait for the watermark of a source, in the plan's order."""
-        waiting = self.case.event_time_operators if self.case is not None else self._waiting
-        return tuple(node for node in waiting if table in self.plan.tables(node))
+        return tuple(node for node in self.waiting if table in self.plan.tables(node))
 
     @cached_property
-    def _waiting(self) -> tuple[PlanNode, ...]:
+    def waiting(self) -> tuple[PlanNode, ...]:
+        """The operators that wait for watermarks, in the plan's order."""
+        if self.case is not None:
+            return self.case.event_time_operators
         kinds = (
             "interval-join",
             "window-join",
@@ -115,6 +125,21 @@ class Patient:
             "global-window-aggregate",
         )
         return self.plan.of_kind(*kinds)
+
+    def join_of(self, table: str) -> PlanNode | None:
+        """The first join that a source's rows come to."""
+        return next((node for node in self.plan.of_kind(*JOINS) if table in self.plan.tables(node)), None)
+
+    def silenced_by(self, table: str) -> str:
+        """What comes out as long as a source has no rows: 'the join of a with b gives out nothing'."""
+        node = self.join_of(table)
+        if node is None:
+            return "nothing comes out"
+        kind, named = join_type(node), self.described(node)
+        first = table in self.plan.tables(self.plan.inputs(node)[0])
+        if kind == "FULL" or (kind in ("LEFT", "ANTI") and not first) or (kind == "RIGHT" and first):
+            return f"{named} gives out rows without a partner alone"
+        return f"{named} gives out nothing"
 
     def sources_of(self, vertex: VertexSeen) -> tuple[SourceSeen, ...]:
         """The sources whose records a vertex gets."""

@@ -29,7 +29,10 @@ SPLIT = re.compile(
 )
 _LATE = re.compile(r"^(?P<operator>[^.]+)\.(?P<side>left|right)?[nN]umLateRecordsDropped$")
 _WAITED = re.compile(r"\.KafkaProducer\.bufferpool-wait-time-ns-total$")
-_CACHE = re.compile(r"rocksdb[._]block[._-]cache[._-](?P<what>hit|miss)$")
+_NATIVE = re.compile(
+    r"rocksdb[._](?P<what>block_cache_hit|block_cache_miss|stall_micros|bytes_read|iter_bytes_read|bytes_written"
+    r"|compact_write_bytes|estimate-pending-compaction-bytes)$"
+)
 _OPERATOR = re.compile(r"\[(\d+)\]")
 Grown = Callable[[str, int], float]
 
@@ -68,7 +71,7 @@ def read(cluster: FlinkCluster, job: JobDetail) -> Reading:
 
 def _is_wanted(name: str) -> bool:
     return name in _TASK or any(
-        pattern.search(name) for pattern in (_SOURCE, POSITION, SPLIT, _LATE, _WAITED, _CACHE)
+        pattern.search(name) for pattern in (_SOURCE, POSITION, SPLIT, _LATE, _WAITED, _NATIVE)
     )
 
 
@@ -130,7 +133,7 @@ def vertex_seen(nodes: tuple[int, ...], vertex: Vertex, before: Reading, after: 
             for name, values in last.items()
             if _LATE.match(name) and sum(values.values())
         },
-        native=_native(last, grown),
+        native=_native(subtasks, last, grown),
     )
 
 
@@ -157,11 +160,34 @@ def _sink_wait(subtasks: list[SubtaskSeen], last: Subtasks, grown: Grown) -> flo
     return min(max(shares, default=0.0), 1.0)
 
 
-def _native(last: Subtasks, grown: Grown) -> NativeSeen | None:
-    counts = {"hit": 0.0, "miss": 0.0}
-    found = False
-    for name, values in last.items():
-        if match := _CACHE.search(name):
-            found = True
-            counts[match["what"]] += sum(grown(name, index) for index in values)
-    return NativeSeen(cache_hits=int(counts["hit"]), cache_misses=int(counts["miss"])) if found else None
+def _native(subtasks: list[SubtaskSeen], last: Subtasks, grown: Grown) -> NativeSeen | None:
+    names: dict[str, list[str]] = {}
+    for name in last:
+        if match := _NATIVE.search(name):
+            names.setdefault(match["what"], []).append(name)
+    if not names:
+        return None
+
+    def counted(what: str) -> int | None:
+        return (
+            sum(int(grown(name, index)) for name in names[what] for index in last[name])
+            if what in names
+            else None
+        )
+
+    stalls = [
+        sum(grown(name, each.index) for name in names.get("stall_micros", ())) / 1e6 / each.seconds
+        for each in subtasks
+        if each.seconds > 0
+    ]
+    waiting = names.get("estimate-pending-compaction-bytes")
+    return NativeSeen(
+        cache_hits=counted("block_cache_hit") or 0,
+        cache_misses=counted("block_cache_miss") or 0,
+        stalled=min(max(stalls), 1.0) if stalls and "stall_micros" in names else None,
+        got=counted("bytes_read"),
+        scanned=counted("iter_bytes_read"),
+        written=counted("bytes_written"),
+        compacted=counted("compact_write_bytes"),
+        pending=int(sum(value for name in waiting for value in last[name].values())) if waiting else None,
+    )

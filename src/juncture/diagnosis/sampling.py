@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,52 +64,69 @@ def columns_of(plan: CompiledPlan, tables: Mapping[str, Table]) -> dict[str, Col
     return found
 
 
-def sample(
-    kafka: Kafka,
-    topic: str,
-    ends: Mapping[int, int],
-    unread_from: Mapping[int, int],
-    columns: Columns,
-    watermark: int | None,
-) -> SampleSeen | None:
-    """The last records of each partition before its end; None for an empty topic.
+@dataclass(frozen=True)
+class Sampled:
+    """A record of a sample, and its value as a row; an empty one of what is no JSON object."""
 
-    Args:
-        kafka: where.
-        topic: its name.
-        ends: the end of each partition.
-        unread_from: by partition, the first offset that the job had not read when `watermark` was reached.
-        columns: what to look at.
-        watermark: of the join, in ms.
+    partition: int
+    offset: int
+    row: Mapping[str, Any]
+
+
+def last_records(kafka: Kafka, topic: str, ends: Mapping[int, int]) -> tuple[Sampled, ...]:
+    """The last records of each partition before its end, without deletions.
 
     Raises Refused and Unreachable as reading does.
     """
     each = max(1, min(PER_PARTITION, _MOST // max(len(ends), 1)))
     starts = {partition: max(end - each, 0) for partition, end in ends.items()}
-    records = [
-        record for record in read_topic(kafka, topic, start=starts, end=ends) if record.value is not None
-    ]
+    return tuple(
+        Sampled(record.partition, record.offset, row_of(record.value))
+        for record in read_topic(kafka, topic, start=starts, end=ends)
+        if record.value is not None
+    )
+
+
+def sample_seen(
+    records: Sequence[Sampled], unread_from: Mapping[int, int], columns: Columns, watermark: int | None
+) -> SampleSeen | None:
+    """What there is to see in the last records of a topic; None where there are none.
+
+    Args:
+        records: the sample.
+        unread_from: by partition, the first offset that the job had not read when `watermark` was reached.
+        columns: what to look at.
+        watermark: of the join, in ms.
+    """
     if not records:
         return None
-    rows = [(record, row_of(record.value)) for record in records]
-    unread = [
-        (record, row)
-        for record, row in rows
-        if record.offset >= unread_from.get(record.partition, ends.get(record.partition, 0))
-    ]
+    unread = [each for each in records if each.offset >= unread_from.get(each.partition, each.offset + 1)]
     late, oldest = None, None
     if columns.time is not None and columns.reach is not None and watermark is not None and unread:
-        ages = [watermark - at for _, row in unread if (at := millis_of(row.get(columns.time))) is not None]
+        times = (millis_of(each.row.get(columns.time)) for each in unread)
+        ages = [watermark - at for at in times if at is not None]
         if ages:
             late = sum(age > columns.reach for age in ages)
             oldest = max(ages)
+    rows = [each.row for each in records]
     return SampleSeen(
         records=len(records),
         unread=len(unread),
         late=late,
         oldest=oldest,
-        keys=_hottest([row for _, row in rows], columns.keys),
+        keys=_hottest(rows, columns.keys),
+        widths=_widths(rows),
     )
+
+
+def _widths(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The mean bytes of each column's value as JSON, in the order of the columns' names."""
+    total: Counter[str] = Counter()
+    for row in rows:
+        total.update(
+            {name: len(json.dumps(value, ensure_ascii=False).encode()) for name, value in row.items()}
+        )
+    return {name: count / len(rows) for name, count in sorted(total.items())}
 
 
 def _hottest(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> tuple[KeySeen, ...]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from juncture.checks.wording import listed
 from juncture.diagnosis.reading import POSITION, SPLIT, Reading, watermark
-from juncture.errors import JunctureError
+from juncture.errors import JunctureError, Refused
 from juncture.flink.metrics import SourceMetrics
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
+from juncture.kafka.failures import NoTopic
 from juncture.kafka.offsets import Offsets
 from juncture.model.environment import Kafka
 from juncture.model.flow import watermark_push_down
@@ -22,29 +24,45 @@ _IDLE_OPTION = "table.exec.source.idle-timeout"
 
 @dataclass(frozen=True)
 class Ends:
-    """Where topics end at one moment; `missing` says what could not be asked."""
+    """Where topics begin and end at one moment; `gone` do not exist, `missing` says what could not be asked."""
 
     by_topic: Mapping[str, Offsets]
+    begins: Mapping[str, Offsets] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
     missing: tuple[Missing, ...] = ()
 
 
 def ends_of(kafka: Kafka | None, topics: Mapping[str, str]) -> Ends:
-    """The end of each partition, by topic.
+    """The begin and the end of each partition, by topic: what can't be told of one takes nothing from the others.
 
     Args:
         kafka: where; None if it can't be asked.
         topics: by table.
     """
-    if kafka is None or not topics:
-        return Ends({})
     names = sorted(set(topics.values()))
+    if kafka is None or not names:
+        return Ends({})
+    ends: dict[str, Offsets] = {}
+    begins: dict[str, Offsets] = {}
+    gone: set[str] = set()
+    missing: list[Missing] = []
     try:
-        return Ends(offsets.latest(Admin(kafka), names, committed=False))
+        admin = Admin(kafka)
+        for name in names:
+            try:
+                ends |= offsets.latest(admin, [name], committed=False)
+                begins |= offsets.earliest(admin, [name])
+            except NoTopic:
+                gone.add(name)
+            except Refused as error:
+                missing.append(Missing(what=f"the ends of '{name}' ({error.problem})", assumed=_NO_LAG))
     except JunctureError as error:
-        return Ends({}, (Missing(what=f"the ends of the topics ({error.problem})", assumed=_NO_LAG),))
+        left = [name for name in names if name not in (*ends, *gone)]
+        missing.append(Missing(what=f"the ends of {listed(left)} ({error.problem})", assumed=_NO_LAG))
+    return Ends(ends, begins, frozenset(gone), tuple(missing))
 
 
-_NO_LAG = "only what Flink itself tells of the lag; nothing of quiet partitions"
+_NO_LAG = "only what Flink itself tells of its lag; nothing of quiet partitions, of late records and of keys"
 
 
 def positions_of(found: Reading, vertex: str, topic: str) -> dict[int, int]:
@@ -70,6 +88,7 @@ def source_seen(
 ) -> SourceSeen:
     """A source between two readings; each pair is (before, after)."""
     before, after = (each.by_topic.get(topic, {}) for each in ends)
+    begins = ends[1].begins.get(topic, {})
     positions = positions_of(readings[1], vertex, topic)
     marks, idle = _splits(readings, vertex, topic)
     partitions = tuple(
@@ -77,6 +96,7 @@ def source_seen(
             partition=partition,
             end=end,
             grew=end - before.get(partition, end),
+            begin=begins.get(partition),
             position=positions.get(partition),
             watermark=marks.get(partition),
             idle=idle.get(partition),
@@ -89,6 +109,7 @@ def source_seen(
         topic=topic,
         vertex=vertex,
         partitions=partitions,
+        exists=topic not in ends[1].gone,
         idle_timeout=timeout,
         read=now.read if now else 0,
         skipped=now.skipped if now else 0,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported without saying so
     AdminClient,
     ConfigResource,
@@ -19,6 +19,7 @@ from juncture.kafka.connection import client_settings
 from juncture.kafka.failures import Complaints, failure, no_topics
 from juncture.model.environment import Kafka
 
+_NOT_THERE = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_EXCEPTION)
 TIMEOUT = 8.0
 """Seconds after which a broker that does not answer is given up."""
 
@@ -56,6 +57,27 @@ class Admin:
             for name, topic in sorted(topics.items())
             if topic.error is None and not name.startswith("__")
         }
+
+    def counts(self, topics: Iterable[str]) -> dict[str, int]:
+        """The number of partitions of each of these topics, by name.
+
+        Raises NoTopic for those that do not exist, and Refused for one that may not be seen.
+        """
+        names = sorted(set(topics))
+        if not names:
+            return {}
+        futures = self.client.describe_topics(TopicCollection(names), request_timeout=self.timeout)
+        found, missing = {}, []
+        for name, future in futures.items():
+            try:
+                found[name] = len(future.result(self.timeout + 2).partitions)
+            except KafkaException as error:
+                if error.args[0].code() not in _NOT_THERE:
+                    raise self._failed(f"see the topic '{name}'", error) from None
+                missing.append(name)
+        if missing:
+            raise no_topics(self.kafka, *missing)
+        return found
 
     def missing(self, topics: Iterable[str]) -> tuple[str, ...]:
         """Those of the topics that do not exist, sorted."""

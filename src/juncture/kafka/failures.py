@@ -90,13 +90,17 @@ def failure(
     )
 
 
-def no_topics(kafka: Kafka, *topics: str) -> Refused:
+class NoTopic(Refused):
+    """A topic is not there."""
+
+
+def no_topics(kafka: Kafka, *topics: str) -> NoTopic:
     """The error for topics that are not there."""
     one = len(topics) == 1
     named = ", ".join(f"'{topic}'" for topic in topics)
     # Brokers don't tell one from the other.
     hidden = ", or may not be seen by its user" if kafka.security.mechanism is not None else ""
-    return Refused(
+    return NoTopic(
         f"the {'topic' if one else 'topics'} {named} {'does' if one else 'do'} not exist on the Kafka cluster at"
         f" {kafka.bootstrap_servers}{hidden}",
         remedy=f"create {'it' if one else 'them'}, or correct the name in the table's WITH part",

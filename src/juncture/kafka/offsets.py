@@ -17,7 +17,6 @@ from confluent_kafka import (
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from juncture.kafka.admin import Admin
-from juncture.kafka.failures import no_topics
 
 _PAUSE = 0.1
 _MOVING = (
@@ -31,12 +30,12 @@ Offsets = dict[int, int]
 
 
 def earliest(admin: Admin, topics: Iterable[str]) -> dict[str, Offsets]:
-    """The first offset that each partition still has, by topic. Raises Refused for a missing topic."""
+    """The first offset that each partition still has, by topic. Raises NoTopic for a missing topic."""
     return _list(admin, topics, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
 
 
 def latest(admin: Admin, topics: Iterable[str], committed: bool = True) -> dict[str, Offsets]:
-    """One after the last record of each partition, by topic. Raises Refused for a missing topic.
+    """One after the last record of each partition, by topic. Raises NoTopic for a missing topic.
 
     With `committed`, the end of what a read_committed reader gets: before the first open transaction.
     """
@@ -46,7 +45,7 @@ def latest(admin: Admin, topics: Iterable[str], committed: bool = True) -> dict[
 def at_timestamp(admin: Admin, topics: Iterable[str], millis: int) -> dict[str, Offsets]:
     """The first offset whose record has a timestamp of `millis` or later (epoch, ms), by topic.
 
-    A partition without such a record gives its end, as in Flink. Raises Refused for a missing topic.
+    A partition without such a record gives its end, as in Flink. Raises NoTopic for a missing topic.
     """
     names = tuple(topics)
     found = _list(admin, names, OffsetSpec.for_timestamp(millis))
@@ -77,7 +76,7 @@ def newest(admin: Admin, topic: str) -> int | None:
 def committed(admin: Admin, group: str, topics: Iterable[str]) -> dict[str, Offsets]:
     """What a consumer group has committed, by topic; partitions without a commit are left out.
 
-    Raises Refused for a missing topic.
+    Raises NoTopic for a missing topic.
     """
     asked = ConsumerGroupTopicPartitions(group, _partitions(admin, topics))
     if not asked.topic_partitions:
@@ -121,8 +120,5 @@ def _is_moving(future: Future[Any], timeout: float) -> bool:
 
 
 def _partitions(admin: Admin, topics: Iterable[str]) -> list[TopicPartition]:
-    counts = admin.partitions()
-    wanted = sorted(set(topics))
-    if missing := [topic for topic in wanted if topic not in counts]:
-        raise no_topics(admin.kafka, *missing)
-    return [TopicPartition(topic, partition) for topic in wanted for partition in range(counts[topic])]
+    counts = admin.counts(topics)
+    return [TopicPartition(topic, partition) for topic in counts for partition in range(counts[topic])]

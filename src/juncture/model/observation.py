@@ -40,10 +40,21 @@ class Spent(Value):
 
 
 class NativeSeen(Value):
-    """What RocksDB itself counted during the observation, over all subtasks of a vertex."""
+    """What RocksDB itself counted during the observation, over all subtasks of a vertex; None where it is not asked to.
 
-    cache_hits: int
-    cache_misses: int
+    `stalled` is the share of time in which writes of the worst subtask had to wait for flushes and compactions; the
+    rest are bytes: `got` by lookups, `scanned` by iterators, `written` by the job, `compacted` written again by
+    compactions, and `pending` ones that compactions still have to read.
+    """
+
+    cache_hits: int = 0
+    cache_misses: int = 0
+    stalled: float | None = None
+    got: int | None = None
+    scanned: int | None = None
+    written: int | None = None
+    compacted: int | None = None
+    pending: int | None = None
 
     @property
     def missed(self) -> float | None:
@@ -97,15 +108,16 @@ class VertexSeen(Value):
 
 
 class PartitionSeen(Value):
-    """A partition: where it ends, by how much it `grew` meanwhile, and how far Flink has read it.
+    """A partition: where it begins and ends, by how much it `grew` meanwhile, and how far Flink has read it.
 
-    `position` is the next offset to read, None before the first record. `idle` says whether Flink leaves it out of the
-    watermark.
+    `begin` is the first offset that is still there, None where that is not known. `position` is the next one to read,
+    None before the first record. `idle` says whether Flink leaves it out of the watermark.
     """
 
     partition: int
     end: int
     grew: int
+    begin: int | None = None
     position: int | None = None
     watermark: int | None = None
     idle: bool | None = None
@@ -128,7 +140,8 @@ class SampleSeen(Value):
     """The last records of each partition. `unread` of them came after the watermark was read.
 
     `late` of these can't meet a partner any more: they are older than the join's watermark by more than its bounds.
-    `oldest` is how far the oldest of them is behind the watermark, in ms.
+    `oldest` is how far the oldest of them is behind the watermark, in ms. `widths` are the mean bytes of each column's
+    value, as JSON.
     """
 
     records: int
@@ -136,11 +149,13 @@ class SampleSeen(Value):
     late: int | None
     oldest: int | None
     keys: tuple[KeySeen, ...] = ()
+    widths: dict[str, float] = {}
 
 
 class SourceSeen(Value):
     """A source on Kafka. `idle_timeout` is in ms; None: no partition is ever left out of the watermark.
 
+    `exists` is False if the brokers know no such topic. Without partitions, they told nothing of it.
     `read` and `skipped` count from the start of its tasks; skipped records did not parse. `behind_before` is how many
     records it was behind when the observation began.
     """
@@ -149,6 +164,7 @@ class SourceSeen(Value):
     topic: str
     vertex: str
     partitions: tuple[PartitionSeen, ...]
+    exists: bool = True
     idle_timeout: int | None = None
     read: int = 0
     skipped: int = 0
@@ -159,6 +175,40 @@ class SourceSeen(Value):
     @property
     def grew(self) -> int:
         return sum(each.grew for each in self.partitions)
+
+    @property
+    def slowest(self) -> PartitionSeen | None:
+        """The partition that the source's watermark waits for; None before all that count have one."""
+        counting = [each for each in self.partitions if not each.idle]
+        if not counting or any(each.watermark is None for each in counting):
+            return None
+        return min(counting, key=lambda each: each.watermark or 0)
+
+    @property
+    def furthest(self) -> int | None:
+        """The furthest watermark of its partitions; None before the first."""
+        return max((each.watermark for each in self.partitions if each.watermark is not None), default=None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the topic has no record, and the job has got none of it since its last start."""
+        return (
+            bool(self.partitions)
+            and not self.read
+            and all(each.begin == each.end and not each.grew for each in self.partitions)
+        )
+
+
+class JoinSeen(Value):
+    """A join of two inputs, by its id in the plan, as the samples of its topics foretell it.
+
+    `compared` is how many rows of the other side, of the same key and not removed yet, the mean record of either side
+    meets, whether they match or not.
+    """
+
+    node: int
+    compared: float
+    sampled: tuple[int, int]
 
 
 class Step(Value):
@@ -221,6 +271,7 @@ class Observation(Value):
     sources: tuple[SourceSeen, ...]
     checkpoints: tuple[CheckpointSeen, ...]
     workers: tuple[WorkerSeen, ...]
+    joins: tuple[JoinSeen, ...] = ()
     options: dict[str, str]
     course: tuple[Step, ...] = ()
     missing: tuple[Missing, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from juncture.checks.case import Case
 from juncture.checks.liveness import Liveness, Use, key_columns
@@ -52,46 +53,64 @@ class UnusedColumnInState(Rule):
     severity = "warning"
 
     def check(self, case: Case) -> Iterator[Finding]:
-        flow = case.flow
-        if flow is None:
-            return
-        liveness = Liveness(flow)
         reported: set[tuple[str, str]] = set()
-        for node in flow.plan.of_kind(*JOINS):
-            for number, (up, offset) in enumerate(flow.sides(node)):
-                keys = key_columns(node, number)
-                for index in range(len(up.fields)):
-                    use = liveness.input(node, up, offset, index)
-                    name, tables = flow.name(up, index), tables_of(flow, up)
-                    if (
-                        index in keys
-                        or use.whole
-                        or (name, tables) in reported
-                        or _is_payload(case, flow, up, index)
-                    ):
-                        continue
-                    reported.add((name, tables))
-                    yield self._finding(case, flow, node, (up, index), use)
+        for each in unused(case):
+            if (told := (each.name, each.tables)) not in reported:
+                reported.add(told)
+                yield self.of(case, each)
 
-    def _finding(
-        self, case: Case, flow: Flow, node: PlanNode, column: tuple[PlanNode, int], use: Use
-    ) -> Finding:
-        name, tables = flow.name(*column), tables_of(flow, column[0])
-        parts = list(dict.fromkeys(_text(flow, *part) for part in use.parts))
-        join = describe(flow, node)
-        at = case.in_query(case.places.column(name, join=case.places.join(flow, node)))
+    def of(self, case: Case, unused: Unused) -> Finding:
+        """The finding of one column."""
+        flow, name = unused.flow, unused.name
+        parts = list(dict.fromkeys(_text(flow, *part) for part in unused.use.parts))
+        join = describe(flow, unused.join)
+        at = case.in_query(case.places.column(name, join=case.places.join(flow, unused.join)))
         if not parts:
-            message = f"{name} of {tables} is kept in the state of {join}, and nothing reads it"
+            message = f"{name} of {unused.tables} is kept in the state of {join}, and nothing reads it"
             return self.finding(case, at, message, f"leave {name} out in a subquery below the join")
         message = (
-            f"{name} of {tables} is kept whole in the state of {join}, but only {listed(parts)} "
+            f"{name} of {unused.tables} is kept whole in the state of {join}, but only {listed(parts)} "
             f"{'is' if len(parts) == 1 else 'are'} read of it"
         )
-        if all(call_name(part).startswith("IS ") for _, part in use.parts):
+        if all(call_name(part).startswith("IS ") for _, part in unused.use.parts):
             remedy = "test the join's key for NULL instead: it is in the state anyway"
         else:
             remedy = f"compute {listed(parts)} in a subquery below the join, and leave {name} there"
         return self.finding(case, at, message, remedy)
+
+
+@dataclass(frozen=True)
+class Unused:
+    """A column of an input of a join that is stored for less than it holds: `use` tells what of it is read."""
+
+    flow: Flow
+    join: PlanNode
+    up: PlanNode
+    index: int
+    use: Use
+
+    @property
+    def name(self) -> str:
+        return self.flow.name(self.up, self.index)
+
+    @property
+    def tables(self) -> str:
+        return tables_of(self.flow, self.up)
+
+
+def unused(case: Case) -> Iterator[Unused]:
+    """The columns in the state of joins that nothing after them reads as they are."""
+    flow = case.flow
+    if flow is None:
+        return
+    liveness = Liveness(flow)
+    for node in flow.plan.of_kind(*JOINS):
+        for number, (up, offset) in enumerate(flow.sides(node)):
+            keys = key_columns(node, number)
+            for index in range(len(up.fields)):
+                use = liveness.input(node, up, offset, index)
+                if index not in keys and not use.whole and not _is_payload(case, flow, up, index):
+                    yield Unused(flow, node, up, index, use)
 
 
 def _is_payload(case: Case, flow: Flow, node: PlanNode, index: int) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from juncture.checks.timebound import is_kept_forever
+from juncture.checks.timebound import is_endless, is_kept_forever
+from juncture.checks.wording import listed, tables_of
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.flow import JOINS
 from juncture.model.observation import CheckpointSeen
+from juncture.model.plan import PlanNode
 from juncture.model.wording import size, span
 
 _BOUNDED = ("changelog-normalize", "limit", "sort-limit", "sink")
@@ -21,8 +23,8 @@ class GrowingState(Rule):
     A regular join keeps every row of both sides for ever, an aggregation something of every key, unless they have a
     time to live. The job gets slower and its checkpoints larger with each day, until it falls over.
 
-    Seen by: operators whose state has no time to live in the plan, and the size of the recent checkpoints. The cost
-    is the share of the state that was not there in the oldest of these.
+    Seen by: operators whose state has no time to live in the plan, for a join of which side, and the size of the recent
+    checkpoints. The cost is the share of the state that was not there in the oldest of these.
 
     Change: bound the join in time (an interval join); or a time to live: a STATE_TTL hint, or `state: {ttl: ...}` in
     the job.
@@ -53,10 +55,12 @@ class GrowingState(Rule):
 
         node = max(endless, key=lambda each: (held(each.id), each.kind in JOINS))
         grown = done[-1].state - done[0].state
+        sides = _endless_sides(patient, node)
+        what = f"rows of {listed(list(sides))}" if sides else "it"
         yield self.diagnosis(
             grown / done[-1].state,
             patient.described(node),
-            f"the state of {patient.described(node)} grows, and nothing removes it: {size(done[-1].state)} now,"
+            f"the state of {patient.described(node)} grows, and nothing removes {what}: {size(done[-1].state)} now,"
             f" {_a_day(done[0], done[-1])} a day at this rate",
             patient.place(node),
             (
@@ -67,13 +71,35 @@ class GrowingState(Rule):
                     f"REST, checkpoint {done[0].id}",
                 ),
                 ("its own part", size(held(node.id)), "REST /jobs/JOB/checkpoints/details"),
-                ("time to live", "none", "the plan"),
+                ("time to live", f"none of {listed(list(sides))}" if sides else "none", "the plan"),
+                *(
+                    (
+                        f"rows of {side} since the last start",
+                        f"{rows:,}",
+                        "metric numRecordsIn of the sources",
+                    )
+                    for side, rows in sides.items()
+                ),
             ),
             "bound the join in time: `a.time BETWEEN b.time - INTERVAL ... AND b.time + INTERVAL ...` on both WATERMARK"
             f" columns; or set `state: {{ttl: ...}}` in {patient.path}"
             if node.kind in JOINS
             else f"aggregate by windows, or set `state: {{ttl: ...}}` in {patient.path}",
         )
+
+
+def _endless_sides(patient: Patient, node: PlanNode) -> dict[str, int]:
+    """The sides of a join whose rows are kept for ever, in words, with the rows that were read of each."""
+    ups, states = patient.plan.inputs(node), node.raw.get("state", ())
+    if node.kind not in JOINS or len(ups) != 2 or len(states) != 2:
+        return {}
+    return {
+        tables_of(patient.flow, up): sum(
+            s.read for s in patient.seen.sources if s.table in patient.plan.tables(up)
+        )
+        for up, state in zip(ups, states, strict=True)
+        if is_endless(state)
+    }
 
 
 def _a_day(first: CheckpointSeen, last: CheckpointSeen) -> str:

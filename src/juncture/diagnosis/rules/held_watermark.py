@@ -36,7 +36,7 @@ class HeldWatermark(Rule):
         told = {each.operator for each in found if each.rule == "silent-subtasks" and each.effect == "stops"}
         for source in patient.seen.sources:
             waiting = patient.event_time_operators(source.table)
-            if not waiting or told:
+            if not waiting or told or source.is_empty:
                 continue
             ahead = _ahead(
                 patient, source, {table for node in waiting for table in patient.plan.tables(node)}

@@ -1,0 +1,114 @@
+"""Rule drifting-sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from juncture.diagnosis.patient import Patient
+from juncture.diagnosis.rule import Rule
+from juncture.model.diagnosis import Diagnosis
+from juncture.model.flow import JOINS
+from juncture.model.observation import PartitionSeen, SourceSeen
+from juncture.model.wording import percent, size, span
+
+_NEAR = 60_000
+"""Milliseconds that topics may be apart without anybody minding."""
+
+
+@dataclass(frozen=True)
+class _Apart:
+    behind: SourceSeen
+    ahead: SourceSeen
+    slowest: PartitionSeen
+    drift: int
+
+
+class DriftingSides(Rule):
+    """One topic of a join is far ahead of another in event time.
+
+    Rows are removed by the watermark, and that is as far as the topic that is behind. All that comes from the one
+    ahead is kept until the other gets there: state is larger by the rows of that time, as long as the drift lasts. It
+    happens while old records are read, where one topic has fewer of them, and where one side's records come hours
+    after the other's.
+
+    Seen by: the watermark of each partition, where the one behind goes on. The cost is the share of the rows in the
+    join's state that are there because of the drift: the drift, against that and the time that rows are kept anyway,
+    a minute at least.
+
+    Change: watermark alignment, by which the source that is ahead waits, so that its records stay in Kafka and out of
+    the state: the options `scan.watermark.alignment.group`, `.max-drift` and `.update-interval` in both sources.
+    """
+
+    id = "drifting-sides"
+    effect = "grows"
+
+    def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+        told = ("held-watermark", "silent-subtasks", "empty-topic")
+        held = {each.operator for each in found if each.rule in told}
+        for node in patient.waiting:
+            operator = patient.described(node)
+            if node.kind not in JOINS or len(node.inputs) != 2 or operator in held:
+                continue
+            left, right = (patient.plan.tables(up) for up in patient.plan.inputs(node))
+            pairs = [_apart(patient, *sides) for sides in ((left, right), (right, left))]
+            apart = max(
+                (each for each in pairs if each is not None), key=lambda each: each.drift, default=None
+            )
+            kept = patient.kept(node) or 0
+            if (
+                apart is None
+                or apart.drift <= max(kept, _NEAR)
+                or not (apart.slowest.grew or apart.slowest.lag)
+            ):
+                continue
+            behind, ahead, slowest, drift = apart.behind, apart.ahead, apart.slowest, apart.drift
+            share = drift / (drift + max(kept, _NEAR))
+            vertex = patient.seen.vertex(node.id)
+            state = vertex.state if vertex is not None else None
+            held_back = f", some {size(share * state)} of {size(state)}" if state else ""
+            yield self.diagnosis(
+                share,
+                operator,
+                f"{ahead.table} is {span(drift)} ahead of {behind.table} in event time: {percent(share)} of the rows of"
+                f" {operator} are kept for that alone{held_back}",
+                patient.in_source(ahead.table, clause="watermark"),
+                (
+                    (
+                        f"watermark of partition {slowest.partition} of {behind.topic}",
+                        f"{span(drift)} behind {ahead.topic}",
+                        "metric split.watermark.currentWatermark",
+                    ),
+                    (
+                        "unread in that partition",
+                        "unknown" if slowest.lag is None else f"{slowest.lag:,}",
+                        f"Kafka, end of {behind.topic}",
+                    ),
+                    ("rows are kept anyway for", span(kept), "the plan: the join's bounds"),
+                    *(
+                        (("state of the join", size(state), "REST /jobs/JOB/checkpoints/details"),)
+                        if state
+                        else ()
+                    ),
+                ),
+                f"have {ahead.table} wait for {behind.table}: in the macros of both sources,"
+                " more={'scan.watermark.alignment.group': 'join', 'scan.watermark.alignment.max-drift':"
+                f" '{_allowed(kept)}', 'scan.watermark.alignment.update-interval': '1 s'}}",
+            )
+
+
+def _apart(patient: Patient, slow: tuple[str, ...], fast: tuple[str, ...]) -> _Apart | None:
+    """How far the furthest source of one side is ahead of the slowest partition of the other."""
+    found = [
+        _Apart(behind, ahead, slowest, furthest - slowest.watermark)
+        for behind in patient.seen.sources
+        for ahead in patient.seen.sources
+        if behind.table in slow and ahead.table in fast and behind.table != ahead.table
+        if (slowest := behind.slowest) is not None and slowest.watermark is not None
+        if (furthest := ahead.furthest) is not None
+    ]
+    return max(found, key=lambda each: each.drift, default=None)
+
+
+def _allowed(kept: int) -> str:
+    return f"{max(kept, _NEAR) // 1000} s"
