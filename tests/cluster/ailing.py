@@ -56,9 +56,12 @@ PLACE = "sql/joins/matches.sql:3:1"
 """Where the JOIN stands."""
 
 
-def query(on: str = WITHIN) -> str:
+COLUMNS = "l.k, l.n, r.n AS m, l.pad, r.pad AS other, l.t"
+
+
+def query(on: str = WITHIN, select: str = COLUMNS) -> str:
     return (
-        "SELECT l.k, l.n, r.n AS m, l.pad, r.pad AS other, l.t\n"
+        f"SELECT {select}\n"
         "FROM {{ source('l') }} AS l\n"
         "JOIN {{ source('r') }} AS r\n"
         f"    ON r.k = l.k AND {on}\n"
@@ -70,6 +73,7 @@ class Ailing:
 
     Args:
         on: the join's condition beside the key.
+        select: its columns.
         job: further lines of the job's file.
         source, sink: further arguments of their macros.
         partitions: of l, r and the sink's topic.
@@ -83,6 +87,7 @@ class Ailing:
         planner: Planner,
         *,
         on: str = WITHIN,
+        select: str = COLUMNS,
         job: str = "",
         source: str = IDLE,
         sink: str = "",
@@ -96,7 +101,7 @@ class Ailing:
             "sql/sources/l.sql": _SOURCE.format(side="l", name=name, more=source),
             "sql/sources/r.sql": _SOURCE.format(side="r", name=name, more=source),
             "sql/sinks/matches.sql": _SINK.format(name=name, more=sink),
-            "sql/joins/matches.sql": query(on),
+            "sql/joins/matches.sql": query(on, select),
             f"jobs/{JOB}.yaml": "join: matches\nsink: matches\ndelivery: at-least-once\n"
             f"checkpointing: {{interval: 1 s}}\n{job}",
         }

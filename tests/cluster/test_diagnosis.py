@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.cluster.ailing import JOB, PLACE, WITHIN, Ailing
+from tests.cluster.ailing import COLUMNS, JOB, PLACE, WITHIN, Ailing
 from tests.cluster.conftest import Stack
 from tests.cluster.example import until
 
@@ -122,6 +122,42 @@ def test_rocksdb_has_too_little_memory(make_ailing: Make, cluster: FlinkCluster)
     assert [each["native"] is not None for each in report["observation"]["vertices"]] == [False, False, True]
 
 
+def test_each_record_is_compared_with_thousands(make_ailing: Make, cluster: FlinkCluster) -> None:
+    options = "state: {backend: rocksdb}\noptions:\n  state.backend.rocksdb.metrics.iter-bytes-read: true\n"
+    job = make_ailing(on=f"{WITHIN} AND l.n < r.n - 1000000", job=options)
+    job.write((f"country{i % 4}", i, i / 10_000) for i in range(40_000))
+    job.start()
+    until(lambda: job.read(cluster) > 2_000)
+
+    first = job.first()
+
+    assert first["rule"] == "scanned-entries", first
+    assert place(first) == PLACE
+    evidence = {each["what"]: each["value"] for each in first["evidence"]}
+    assert 5_000 < int(evidence["rows of its key that a record finds"].replace(",", "")) <= 10_000
+    assert evidence["read by RocksDB's iterators"].endswith("iB a record")
+
+
+def test_rocksdb_makes_writes_wait(make_ailing: Make, cluster: FlinkCluster) -> None:
+    rocksdb = "state.backend.rocksdb"
+    options = (
+        f"state: {{backend: rocksdb}}\noptions:\n  {rocksdb}.memory.managed: false\n  {rocksdb}.thread.num: 1\n"
+        f"  {rocksdb}.writebuffer.size: 64 kb\n  {rocksdb}.writebuffer.count: 2\n"
+        f"  {rocksdb}.metrics.stall-micros: true\n  {rocksdb}.metrics.bytes-written: true\n"
+    )
+    job = make_ailing(job=options)
+    rows = ((f"k{i}", i, i / 100_000) for i in range(12_000))
+    job.write(rows, pad=lambda i: hashlib.shake_256(str(i).encode()).hexdigest(4_096))
+    job.start()
+    until(lambda: job.read(cluster) > 1_000)
+
+    first = job.first()
+
+    assert first["rule"] == "compaction-stalls", first
+    assert "written meanwhile" in {each["what"] for each in first["evidence"]}
+    assert place(first) == PLACE
+
+
 def test_the_sink_takes_records_slowly(make_ailing: Make, cluster: FlinkCluster) -> None:
     slow = (
         ", more={'properties.batch.size': '0', 'properties.buffer.memory': '40000',"
@@ -140,7 +176,7 @@ def test_the_sink_takes_records_slowly(make_ailing: Make, cluster: FlinkCluster)
 
 
 def test_a_regular_join_grows_without_end(make_ailing: Make, cluster: FlinkCluster) -> None:
-    job = make_ailing(on="l.n = r.n")
+    job = make_ailing(on="l.n = r.n", select=f"/*+ STATE_TTL('l' = '1 s') */ {COLUMNS}")
     job.write((f"k{i}", i, i) for i in range(2_000))
     job.start()
     until(lambda: (state_of(cluster, job) or 0) > 100_000)
@@ -151,6 +187,7 @@ def test_a_regular_join_grows_without_end(make_ailing: Make, cluster: FlinkClust
     first = job.first()
 
     assert first["rule"] == "growing-state", first
+    assert "grows, and nothing removes rows of r:" in first["message"]
     assert place(first) == PLACE
     assert "state: {ttl: ...}" in first["remedy"]
 

@@ -14,6 +14,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported
 from tests.cluster.secured import SecuredBroker, make_certificates
 
 from juncture.capacity.traffic import traffic
+from juncture.diagnosis.topics import ends_of
 from juncture.errors import Location, Refused
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
@@ -40,7 +41,7 @@ def test_what_brokers_refuse_to_tell_is_said_and_the_rest_is_told(tmp_path: Path
     broker = GuardedBroker(tmp_path / "broker", certificates, {"seer": "secret"}, {"seer": "secret"})
     with broker.running():
         inner = Admin(Kafka(bootstrap_servers=broker.inner))
-        inner.create({"orders": 2, "payments": 2})
+        inner.create({"orders": 2, "payments": 2, "hidden": 1})
         with Writer(inner.kafka) as writer:
             for number in range(10):
                 writer.write("orders", b"x", partition=number % 2)
@@ -64,6 +65,7 @@ def test_what_brokers_refuse_to_tell_is_said_and_the_rest_is_told(tmp_path: Path
         report = Reporter("paid", lambda *keys: Location("jobs/paid.yaml", 3))
         source = Source("orders", Startpoint.model_validate({"offsets": {0: 2, 1: 6}}))
         found = resolve({"orders": source}, seer, nothing, (), report, "live")
+        ends = ends_of(seer, {"o": "orders", "h": "hidden", "p": "payments"})
         # Whether the records come before the brokers deny the use of a group differs from time to time.
         traffic_found, assumed = traffic(Admin(seer), {"orders": "orders"})
         read = [len(list(read_topic(seer, "payments"))) for _ in range(20)]
@@ -75,6 +77,11 @@ def test_what_brokers_refuse_to_tell_is_said_and_the_rest_is_told(tmp_path: Path
     assert seen.peak.high > 0
     assert assumed[0].text.partition(" (")[0] == "records of 'orders' may not be read"
     assert any("how long 'orders' keeps records may not be read" in each.text for each in assumed)
+    assert ends.by_topic == {"orders": {0: 5, 1: 5}, "payments": {0: 5, 1: 5}}
+    assert not ends.gone
+    [unseen] = ends.missing
+    assert "the ends of 'hidden' (could not see the topic 'hidden'" in unseen.what
+    assert "does not allow it" in unseen.what
     [only] = found.sources
     assert (only.start, only.records, only.bytes) == ({0: 2, 1: 6}, 3, None)
     assert [(each.rule, each.severity) for each in found.findings] == [

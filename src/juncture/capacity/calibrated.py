@@ -11,26 +11,31 @@ from juncture.model.calibration import Calibration, Stage
 from juncture.model.capacity import Basis, Range
 from juncture.model.wording import counted, size
 
-_DECODING, _ENCODING, _EXCHANGING, _JOINING, _SENDING, _STATE = (
+_DECODING, _ENCODING, _EXCHANGING, _JOINING, _SENDING = (
     "decoding records",
     "encoding records",
     "exchanging records between subtasks",
     "joining",
     "handing records to Kafka",
-    "reading and writing state",
 )
-_BY_BYTES = {_DECODING: 1.0, _ENCODING: 1.0, _EXCHANGING: 1.0, _SENDING: 1.0, _STATE: 0.5}
+_STATE = (
+    "reading state",
+    "writing state",
+    "reading and writing state",
+    "removing rows by timers and watermarks",
+)
+_BY_BYTES = {_DECODING: 1.0, _ENCODING: 1.0, _EXCHANGING: 1.0, _SENDING: 1.0, **dict.fromkeys(_STATE, 0.5)}
 """How much of the tasks' time for this grows with a record's bytes. State is also keys, timers and blocks."""
 _BY_ROWS = {_ENCODING: 1.0, _SENDING: 1.0, _JOINING: 0.5}
 """The same with the rows that are written for a record."""
-_BY_JOINS = {_JOINING: 1.0, _STATE: 1.0}
+_BY_JOINS = {_JOINING: 1.0, **dict.fromkeys(_STATE, 1.0)}
 """And with the joins that it goes through."""
 _SPENT_UNKNOWN = {
     _DECODING: 0.25,
     _ENCODING: 0.15,
     _EXCHANGING: 0.05,
     _SENDING: 0.15,
-    _STATE: 0.2,
+    _STATE[2]: 0.2,
     _JOINING: 0.2,
 }
 """Shares of the tasks' time where threads were not sampled."""

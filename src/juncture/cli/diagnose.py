@@ -18,7 +18,7 @@ from juncture.diagnosis.page.html import page
 from juncture.diagnosis.patient import Authored
 from juncture.model.diagnosis import Diagnosis, DiagnosisReport
 from juncture.model.observation import Observation
-from juncture.model.wording import counted, percent, size
+from juncture.model.wording import counted, percent, size, span
 from juncture.render.pages import write_page
 
 _STYLES = {"stops": "red", "loses": "red", "slows": "yellow", "grows": "yellow"}
@@ -75,10 +75,13 @@ def _view(text: Text, report: DiagnosisReport) -> None:
         text.line()
         _finding(text, number, finding)
     text.line()
-    _operators(text, seen)
+    _operators(text, report)
     if seen.sources:
         text.line()
         _sources(text, seen)
+    text.line()
+    _checkpoints(text, seen)
+    _workers(text, seen)
     for missing in seen.missing:
         text.line(f"not seen: {missing.what}; assumed: {missing.assumed}", style="dim")
 
@@ -91,15 +94,17 @@ def _finding(text: Text, number: int, finding: Diagnosis) -> None:
     text.table([("  ", each.what, each.value, each.source) for each in finding.evidence])
 
 
-def _operators(text: Text, seen: Observation) -> None:
+def _operators(text: Text, report: DiagnosisReport) -> None:
     rows = []
-    for vertex in seen.vertices:
+    for vertex in report.observation.vertices:
+        place = report.place(vertex.id)
         held = max((each.backpressured or 0.0 for each in vertex.subtasks), default=0.0)
         rate = vertex.records_in / vertex.seconds if vertex.seconds else 0.0
         doing = ", ".join(f"{each.doing} {percent(each.share)}" for each in vertex.spent[:3])
         rows.append(
             (
-                vertex.name if len(vertex.name) <= 60 else vertex.name[:57] + "...",
+                vertex.name if len(vertex.name) <= 50 else vertex.name[:47] + "...",
+                "-" if place is None else str(place),
                 str(vertex.parallelism),
                 percent(vertex.busy),
                 percent(held),
@@ -109,7 +114,8 @@ def _operators(text: Text, seen: Observation) -> None:
             )
         )
     text.table(
-        rows, header=("operators", "subtasks", "busy", "held back", "records/s", "state", "working time")
+        rows,
+        header=("operators", "at", "subtasks", "busy", "held back", "records/s", "state", "working time"),
     )
 
 
@@ -128,3 +134,31 @@ def _sources(text: Text, seen: Observation) -> None:
             )
         )
     text.table(rows, header=("source", "partitions", "new records/s", "behind", "most of one", "skipped"))
+
+
+def _checkpoints(text: Text, seen: Observation) -> None:
+    """Of the recent ones: how many failed, the last one's time, alignment and size, and by how much state grew."""
+    done = [each for each in seen.checkpoints if each.status == "COMPLETED"]
+    failed = sum(each.status == "FAILED" for each in seen.checkpoints)
+    if not done:
+        text.line("checkpoints: none completed" + (f", {failed} failed" if failed else ""))
+        return
+    newest, oldest = done[0], done[-1]
+    aligned = "" if newest.alignment is None else f" ({span(newest.alignment)} of alignment)"
+    parts = [
+        f"checkpoints: {len(done)} completed",
+        f"{failed} failed",
+        f"the last in {span(newest.duration)}{aligned}",
+    ]
+    parts.append(f"state {size(newest.state)}")
+    if len(done) > 1:
+        parts.append(f"{size(oldest.state)} {span(newest.at - oldest.at)} before")
+    text.line(", ".join(parts))
+
+
+def _workers(text: Text, seen: Observation) -> None:
+    for each in seen.workers:
+        text.line(
+            f"TaskManager {each.id}: collects garbage for {percent(each.collecting)} of the time, heap"
+            f" {size(each.heap_used)} of {size(each.heap_max)}, managed memory {size(each.managed)}"
+        )

@@ -80,7 +80,8 @@ def examine(
     with connection.cluster() as cluster:
         seen = observe(subject, cluster, kafka, seconds, say)
     seen = seen.model_copy(update={"missing": (*missing, *seen.missing)})
-    return DiagnosisReport(findings=diagnose(Patient(seen, plan, authored)), observation=seen)
+    patient = Patient(seen, plan, authored)
+    return DiagnosisReport(findings=diagnose(patient), operators=patient.operators, observation=seen)
 
 
 def tables_of(script: str) -> dict[str, Table]:

@@ -8,24 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from juncture.checks.tables import Table
-from juncture.diagnosis import profile, reading, topics
+from juncture.diagnosis import circumstances, profile, reading, topics
 from juncture.diagnosis.comparing import joins_seen
 from juncture.diagnosis.reading import Reading
 from juncture.diagnosis.sampling import Columns, Sampled, columns_of, last_records, sample_seen
 from juncture.errors import JunctureError, Refused
-from juncture.flink.answers import Checkpoints, JobDetail
+from juncture.flink.answers import JobDetail
 from juncture.flink.metrics import SourceMetrics, progress
 from juncture.flink.rest import FlinkCluster
 from juncture.flink.subtasks import (
     Worker,
-    checkpoint_alignment,
-    checkpoint_detail,
     flame_graph,
     workers,
 )
 from juncture.model.environment import Kafka
 from juncture.model.observation import (
-    CheckpointSeen,
     FailureSeen,
     JoinSeen,
     Missing,
@@ -34,7 +31,7 @@ from juncture.model.observation import (
     Spent,
     Step,
     VertexSeen,
-    WorkerSeen,
+    backend_of,
 )
 from juncture.model.plan import CompiledPlan, table_names
 
@@ -106,11 +103,22 @@ def observe(
             Missing(what="counters newer than those of the beginning", assumed="nothing of busy time")
         )
     checkpoints = cluster.checkpoints(job.id)
-    vertices = _with_state(cluster, job, checkpoints, _with_profiles(cluster, job, vertices, missing))
+    vertices = circumstances.with_state(
+        cluster, job, checkpoints, _with_profiles(cluster, job, vertices, missing)
+    )
     sources = _sources(subject, job, (first, last), (before, after), (ends_before, ends_after))
     joins: tuple[JoinSeen, ...] = ()
     if kafka is not None:
         sources, joins = _with_samples(subject, kafka, sources, vertices, before, missing)
+    options = {**cluster.config(), **subject.options}
+    if backend_of(options) == "rocksdb" and not any(each.native for each in vertices):
+        missing.append(
+            Missing(
+                what="RocksDB's own counters (options state.backend.rocksdb.metrics.stall-micros, .iter-bytes-read,"
+                " .block-cache-hit and .block-cache-miss)",
+                assumed="nothing of its cache and of writes that wait; shares of time are the samples of threads",
+            )
+        )
     if not workers_after:
         missing.append(Missing(what="the TaskManagers' memory", assumed="nothing of memory"))
     return Observation(
@@ -128,10 +136,10 @@ def observe(
         ),
         vertices=vertices,
         sources=sources,
-        checkpoints=_checkpoints(cluster, job, checkpoints),
-        workers=_workers(workers_before, workers_after, elapsed),
+        checkpoints=circumstances.checkpoints_seen(cluster, job, checkpoints),
+        workers=circumstances.workers_seen(workers_before, workers_after, elapsed),
         joins=joins,
-        options={**cluster.config(), **subject.options},
+        options=options,
         course=course,
         missing=tuple(missing),
     )
@@ -211,21 +219,6 @@ def _with_profiles(
     return tuple(found)
 
 
-def _with_state(
-    cluster: FlinkCluster, job: JobDetail, checkpoints: Checkpoints, vertices: tuple[VertexSeen, ...]
-) -> tuple[VertexSeen, ...]:
-    last = checkpoints.latest.completed
-    detail = checkpoint_detail(cluster, job.id, last.id) if last is not None else None
-    if detail is None:
-        return vertices
-    return tuple(
-        vertex.model_copy(update={"state": detail.tasks[vertex.id].state_size})
-        if vertex.id in detail.tasks
-        else vertex
-        for vertex in vertices
-    )
-
-
 def _sources(
     subject: Subject,
     job: JobDetail,
@@ -288,42 +281,3 @@ def _watermark_before(join: int | None, vertices: tuple[VertexSeen, ...], before
     marks = before.vertices.get(vertex.id, {}).get("currentInputWatermark", {}).values()
     known = [reading.watermark(each) for each in marks]
     return min((each for each in known if each is not None), default=None) if None not in known else None
-
-
-def _checkpoints(cluster: FlinkCluster, job: JobDetail, found: Checkpoints) -> tuple[CheckpointSeen, ...]:
-    newest = found.latest.completed
-    aligned: int | None = None
-    if newest is not None:
-        times = [checkpoint_alignment(cluster, job.id, newest.id, vertex.id) for vertex in job.vertices]
-        aligned = max((each for each in times if each is not None), default=None)
-    return tuple(
-        CheckpointSeen(
-            id=each.id,
-            status=each.status,
-            at=each.trigger_timestamp,
-            duration=each.end_to_end_duration,
-            state=each.state_size,
-            alignment=aligned if newest is not None and each.id == newest.id else None,
-            failure=each.failure_message,
-        )
-        for each in found.history
-        if not each.is_savepoint
-    )
-
-
-def _workers(before: tuple[Worker, ...], after: tuple[Worker, ...], seconds: float) -> tuple[WorkerSeen, ...]:
-    collected = {each.id: each.metrics.collected for each in before}
-    return tuple(
-        WorkerSeen(
-            id=each.id,
-            slots=each.slots,
-            managed=each.memory.managed,
-            heap_used=each.metrics.heap_used,
-            heap_max=each.metrics.heap_max,
-            collecting=max(each.metrics.collected - collected.get(each.id, each.metrics.collected), 0)
-            / 1000
-            / max(seconds, 0.1),
-        )
-        for each in after
-        if each.slots > each.free_slots
-    )

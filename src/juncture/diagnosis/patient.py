@@ -9,8 +9,9 @@ from juncture.checks.case import Case
 from juncture.checks.wording import describe
 from juncture.errors import Location
 from juncture.model.compilation import Compilation
+from juncture.model.diagnosis import PlacedOperator
 from juncture.model.flow import JOINS, Flow, join_type
-from juncture.model.observation import Observation, SourceSeen, VertexSeen
+from juncture.model.observation import Observation, SourceSeen, VertexSeen, backend_of
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.project import JobFile
 from juncture.model.rendered import RenderedJob
@@ -80,7 +81,22 @@ class Patient:
         """Where an operator is authored."""
         if self.case is None or node is None:
             return None
-        return self.case.place(node)
+        return self.in_sink() if node.kind == "sink" else self.case.place(node)
+
+    @property
+    def operators(self) -> tuple[PlacedOperator, ...]:
+        """Every operator of Flink's graph that the plan has, with its place."""
+        return tuple(
+            PlacedOperator(
+                node=node.id,
+                vertex=vertex.id,
+                main=node is self.main_node(vertex),
+                operator=self.described(node),
+                location=self.place(node),
+            )
+            for vertex in self.seen.vertices
+            for node in self.nodes(vertex)
+        )
 
     def in_source(self, table: str, clause: str | None = None) -> Location | None:
         """Where a source is authored, or its 'watermark' clause."""
@@ -154,6 +170,5 @@ class Patient:
 
     @property
     def backend(self) -> str:
-        """'rocksdb' or 'hashmap', or another name that the options have."""
-        options = self.seen.options
-        return options.get("state.backend.type") or options.get("state.backend") or "hashmap"
+        """Where state is: 'rocksdb' or 'hashmap', or another name that the options have."""
+        return backend_of(self.seen.options)

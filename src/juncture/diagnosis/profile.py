@@ -14,6 +14,7 @@ WAITING_FOR_SINK = "waiting for the sink's brokers"
 ENCODING = "encoding records"
 DECODING = "decoding records"
 EXCHANGE = "exchanging records between subtasks"
+TIMERS = "removing rows by timers and watermarks"
 EXPRESSIONS = "computing expressions"
 SINK = "handing records to Kafka"
 OTHER = "other"
@@ -43,6 +44,7 @@ _AREAS = tuple(
             r"io\.network\.api\.(writer|serialization)\.|streaming\.runtime\.io\.RecordWriterOutput|plugable\.",
         ),
         (JOINING, r"table\.runtime\.operators\.join\.|juncture\.join\."),
+        (TIMERS, r"InternalTimerServiceImpl\.|InternalTimeServiceManagerImpl\.|juncture\.join\.\w+\.expire:"),
         (EXPRESSIONS, r"StreamExecCalc|codegen\.|ProjectionCodeGenerator"),
     )
 )
@@ -60,11 +62,16 @@ def spent(*roots: FlameNode | None) -> tuple[Spent, ...]:
 
 
 def _count(node: FlameNode, area: str, counts: Counter[str]) -> None:
-    """Each sample belongs to the innermost of its frames that tells what it is about."""
+    """Each sample belongs to the innermost of its frames that tells what it is about.
+
+    But what a timer reads and removes is the timer's.
+    """
     todo = [(node, area)]
     while todo:
         current, outer = todo.pop()
         inner = next((name for name, frame in _AREAS if frame.search(current.name)), outer)
+        if outer == TIMERS and inner in (STATE, JOINING, EXPRESSIONS):
+            inner = TIMERS
         own = current.value - sum(child.value for child in current.children)
         counts[inner] += max(own, 0)
         todo.extend((child, inner) for child in current.children)

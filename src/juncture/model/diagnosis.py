@@ -39,8 +39,26 @@ class Diagnosis(Value):
     remedy: str
 
 
+class PlacedOperator(Value):
+    """An operator of the plan, the vertex of Flink's graph that it runs in, and where it is authored.
+
+    A vertex is there for its `main` operator; others run with it. `operator` is what it is in words.
+    """
+
+    node: int
+    vertex: str
+    main: bool
+    operator: str
+    location: Location | None
+
+
 class DiagnosisReport(Value):
-    """All that was found, the worst first, and what it was found in."""
+    """All that was found, the worst first, and what it was found in. `operators` are all of Flink's graph."""
 
     findings: tuple[Diagnosis, ...]
+    operators: tuple[PlacedOperator, ...] = ()
     observation: Observation
+
+    def place(self, vertex: str) -> Location | None:
+        """Where what a vertex is there for is authored."""
+        return next((each.location for each in self.operators if each.vertex == vertex and each.main), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import AwareDatetime
 
 from juncture.model.base import Value
@@ -249,6 +251,11 @@ class WorkerSeen(Value):
     heap_used: int
     heap_max: int
     collecting: float
+
+
+def backend_of(options: Mapping[str, str]) -> str:
+    """'rocksdb' or 'hashmap', or another name that the options have for where state is."""
+    return options.get("state.backend.type") or options.get("state.backend") or "hashmap"
 
 
 class Observation(Value):

@@ -27,6 +27,7 @@ def page(report: DiagnosisReport, redact: Callable[[str], str]) -> str:
         "lag": lag_course(seen),
         "event_time": event_time_course(seen),
         "operators": operators(seen),
+        "place": report.place,
         "checkpoints": checkpoint_picture(seen.checkpoints),
         "told_count": lambda number: f"{number:,}",
         "counted": counted,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
-from juncture.model.flow import JOINS
+from juncture.model.flow import JOINS, watermark_push_down
 from juncture.model.observation import PartitionSeen, SourceSeen
 from juncture.model.wording import percent, size, span
 
@@ -91,9 +91,7 @@ class DriftingSides(Rule):
                         else ()
                     ),
                 ),
-                f"have {ahead.table} wait for {behind.table}: in the macros of both sources,"
-                " more={'scan.watermark.alignment.group': 'join', 'scan.watermark.alignment.max-drift':"
-                f" '{_allowed(kept)}', 'scan.watermark.alignment.update-interval': '1 s'}}",
+                _remedy(patient, ahead.table, behind.table, kept),
             )
 
 
@@ -110,5 +108,23 @@ def _apart(patient: Patient, slow: tuple[str, ...], fast: tuple[str, ...]) -> _A
     return max(found, key=lambda each: each.drift, default=None)
 
 
-def _allowed(kept: int) -> str:
-    return f"{max(kept, _NEAR) // 1000} s"
+def _remedy(patient: Patient, ahead: str, behind: str, kept: int) -> str:
+    groups = [_group(patient, table) for table in (ahead, behind)]
+    if groups[0] and groups[0] == groups[1]:
+        return f"lower 'scan.watermark.alignment.max-drift' of the group '{groups[0]}' in the macros of both sources"
+    return (
+        f"have {ahead} wait for {behind}: in the macros of both sources, more={{'scan.watermark.alignment.group':"
+        f" '{patient.seen.job}', 'scan.watermark.alignment.max-drift': '{max(kept, _NEAR) // 1000} s',"
+        " 'scan.watermark.alignment.update-interval': '1 s'}"
+    )
+
+
+def _group(patient: Patient, table: str) -> str | None:
+    """The group that a source's watermark is aligned in."""
+    for scan in patient.plan.of_kind("table-source-scan"):
+        if table in patient.plan.tables(scan):
+            found: str | None = (
+                (watermark_push_down(scan) or {}).get("watermarkParams", {}).get("alignGroupName")
+            )
+            return found
+    return None

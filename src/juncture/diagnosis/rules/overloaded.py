@@ -17,6 +17,7 @@ _REMEDIES = {
     profile.STATE: "`join_strategy: auto` reads and writes the state of interval joins in fewer, larger pieces; fewer"
     " columns and a narrower bound make it smaller",
     profile.JOINING: "narrow the join's bounds: each record is compared with all rows of its key within them",
+    profile.TIMERS: "`join_strategy: auto` removes rows of interval joins by pieces, without timers",
     profile.DECODING: "read fewer columns in the source's CREATE TABLE, or use a binary format",
     profile.ENCODING: "write fewer columns, or use a binary format",
     profile.EXCHANGE: "`pipeline.object-reuse: true` in the job's options; carry fewer columns to the join",

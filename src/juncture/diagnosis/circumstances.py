@@ -1,0 +1,67 @@
+"""What is around the work of a job: its checkpoints, the state in them, and the TaskManagers that it runs in."""
+
+from __future__ import annotations
+
+from juncture.flink.answers import Checkpoints, JobDetail
+from juncture.flink.rest import FlinkCluster
+from juncture.flink.subtasks import Worker, checkpoint_alignment, checkpoint_detail
+from juncture.model.observation import CheckpointSeen, VertexSeen, WorkerSeen
+
+
+def with_state(
+    cluster: FlinkCluster, job: JobDetail, checkpoints: Checkpoints, vertices: tuple[VertexSeen, ...]
+) -> tuple[VertexSeen, ...]:
+    """The vertices with what each has in the last completed checkpoint."""
+    last = checkpoints.latest.completed
+    detail = checkpoint_detail(cluster, job.id, last.id) if last is not None else None
+    if detail is None:
+        return vertices
+    return tuple(
+        vertex.model_copy(update={"state": detail.tasks[vertex.id].state_size})
+        if vertex.id in detail.tasks
+        else vertex
+        for vertex in vertices
+    )
+
+
+def checkpoints_seen(cluster: FlinkCluster, job: JobDetail, found: Checkpoints) -> tuple[CheckpointSeen, ...]:
+    """The recent checkpoints, newest first; savepoints are left out. Alignment is that of the last completed one."""
+    newest = found.latest.completed
+    aligned: int | None = None
+    if newest is not None:
+        times = [checkpoint_alignment(cluster, job.id, newest.id, vertex.id) for vertex in job.vertices]
+        aligned = max((each for each in times if each is not None), default=None)
+    return tuple(
+        CheckpointSeen(
+            id=each.id,
+            status=each.status,
+            at=each.trigger_timestamp,
+            duration=each.end_to_end_duration,
+            state=each.state_size,
+            alignment=aligned if newest is not None and each.id == newest.id else None,
+            failure=each.failure_message,
+        )
+        for each in found.history
+        if not each.is_savepoint
+    )
+
+
+def workers_seen(
+    before: tuple[Worker, ...], after: tuple[Worker, ...], seconds: float
+) -> tuple[WorkerSeen, ...]:
+    """The TaskManagers that run something, between two looks at them `seconds` apart."""
+    collected = {each.id: each.metrics.collected for each in before}
+    return tuple(
+        WorkerSeen(
+            id=each.id,
+            slots=each.slots,
+            managed=each.memory.managed,
+            heap_used=each.metrics.heap_used,
+            heap_max=each.metrics.heap_max,
+            collecting=max(each.metrics.collected - collected.get(each.id, each.metrics.collected), 0)
+            / 1000
+            / max(seconds, 0.1),
+        )
+        for each in after
+        if each.slots > each.free_slots
+    )

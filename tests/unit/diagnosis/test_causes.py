@@ -1,0 +1,180 @@
+"""What rules make of an observation: bounds just inside and outside. Real ones are those of tests/cluster."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from juncture.diagnosis import profile
+from juncture.diagnosis.comparing import joins_seen
+from juncture.diagnosis.engine import diagnose
+from juncture.diagnosis.patient import Patient
+from juncture.diagnosis.sampling import Columns, Sampled, sample_seen
+from juncture.model.diagnosis import Diagnosis
+from juncture.model.observation import (
+    JoinSeen,
+    NativeSeen,
+    Observation,
+    PartitionSeen,
+    SourceSeen,
+    Spent,
+    SubtaskSeen,
+    VertexSeen,
+)
+from juncture.planner.plan import parse_plan
+
+PLAN = parse_plan((Path(__file__).parents[1] / "monitoring/plan.json").read_text())
+"""server and client joined by id within 10 minutes."""
+JOIN = 7
+NOW = 1_767_613_917_000
+
+
+def partition(number: int = 0, **more: Any) -> PartitionSeen:
+    known: dict[str, Any] = {
+        "end": 500,
+        "begin": 0,
+        "grew": 10,
+        "position": 490,
+        "watermark": NOW,
+        "idle": False,
+    }
+    return PartitionSeen(partition=number, **{**known, **more})
+
+
+def source(table: str, *partitions: PartitionSeen, **more: Any) -> SourceSeen:
+    return SourceSeen(
+        table=table, topic=f"topic-{table}", vertex=table, partitions=partitions, **{"read": 490, **more}
+    )
+
+
+def found(
+    *sources: SourceSeen, busy: float = 0.1, joins: tuple[JoinSeen, ...] = (), **join: Any
+) -> tuple[Diagnosis, ...]:
+    task = SubtaskSeen(
+        index=0, seconds=10, busy=busy, backpressured=0, idle=1 - busy, records_in=900, records_out=900
+    )
+    vertex = VertexSeen(
+        id="v", name="IntervalJoin[7]", nodes=(JOIN, 8, 9), parallelism=1, subtasks=(task,), **join
+    )
+    seen = Observation(
+        job="matches",
+        version=1,
+        flink_job_id="f" * 32,
+        state="RUNNING",
+        at=datetime.fromtimestamp(NOW / 1000, timezone.utc),
+        seconds=10,
+        running=700,
+        restarts=0,
+        failures=(),
+        vertices=(vertex,),
+        sources=sources or (source("server", partition()), source("client", partition())),
+        checkpoints=(),
+        workers=(),
+        joins=joins,
+        options={},
+    )
+    return diagnose(Patient(seen, PLAN))
+
+
+def test_a_healthy_one_has_none() -> None:
+    assert found() == ()
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(10, False), (11, True)])
+def test_a_drift_is_told_when_it_is_more_than_rows_are_kept_anyway(minutes: int, told: bool) -> None:
+    behind = source("client", partition(watermark=NOW - minutes * 60_000), partition(1))
+    rules = found(source("server", partition()), behind, state=1_000)
+    assert bool(rules) == told
+    if told:
+        (drift,) = rules
+        assert drift.rule == "drifting-sides"
+        assert drift.cost == pytest.approx(11 / 21, abs=0.001)
+        assert "server is 11 min ahead of client" in drift.message
+        assert "some 524 bytes of 1,000 bytes" in drift.message
+        assert "'scan.watermark.alignment.max-drift': '600 s'" in drift.remedy
+
+
+@pytest.mark.parametrize("more", [{"grew": 0, "position": 500}, {"idle": True}])
+def test_what_stands_still_or_is_left_out_does_not_drift(more: dict[str, Any]) -> None:
+    behind = source("client", partition(watermark=NOW - 3_600_000, **more), partition(1))
+    assert "drifting-sides" not in [each.rule for each in found(source("server", partition()), behind)]
+
+
+def test_a_missing_topic_comes_before_an_empty_one() -> None:
+    gone, empty = source("client", exists=False), source("server", partition(end=7, begin=7, grew=0), read=0)
+    first, second = found(empty, gone)
+    assert (first.rule, second.rule) == ("missing-topic", "empty-topic")
+    assert (
+        "the topic 'topic-client' does not exist: the join of server with client gives out nothing"
+        in first.message
+    )
+    assert "all 7 that it had are removed" in second.message
+    assert "retention.ms" in second.remedy
+
+
+@pytest.mark.parametrize("more", [{"grew": 1}, {"begin": 6}, {"begin": None}])
+def test_a_topic_with_a_record_or_of_which_nothing_is_known_is_not_empty(more: dict[str, Any]) -> None:
+    last = partition(end=7, **{"begin": 7, "grew": 0, "watermark": NOW, **more})
+    assert found(source("server", last, read=0), source("client", partition())) == ()
+
+
+@pytest.mark.parametrize(("stalled", "told"), [(0.049, False), (0.05, True), (None, False)])
+def test_stalls(stalled: float | None, told: bool) -> None:
+    rules = found(native=NativeSeen(stalled=stalled, written=2**20))
+    assert [each.rule for each in rules] == ["compaction-stalls"] * told
+    if told:
+        assert ("written meanwhile", "1.0 MiB") in [(each.what, each.value) for each in rules[0].evidence]
+
+
+@pytest.mark.parametrize(
+    ("compared", "busy", "share", "told"),
+    [
+        (100, 0.5, 0.4, True),
+        (99, 0.5, 0.4, False),
+        (100, 0.49, 0.4, False),
+        (100, 0.5, 0.39, False),
+        (100, 0.5, None, True),
+    ],
+)
+def test_long_scans(compared: float, busy: float, share: float | None, told: bool) -> None:
+    spent = (Spent(doing=profile.JOINING, share=share),) if share is not None else ()
+    seen = (JoinSeen(node=JOIN, compared=compared, sampled=(200, 200)),)
+    assert [each.rule for each in found(busy=busy, joins=seen, spent=spent)] == ["scanned-entries"] * told
+
+
+def records(keys: int, seconds: float, count: int = 200) -> tuple[Sampled, ...]:
+    first = datetime.fromtimestamp(NOW / 1000, timezone.utc).timestamp()
+    step = seconds / (count - 1)
+    moments = (datetime.fromtimestamp(first + i * step, timezone.utc).isoformat() for i in range(count))
+    return tuple(Sampled(0, i, {"id": f"k{i % keys}", "ts": at}) for i, at in enumerate(moments))
+
+
+@pytest.mark.parametrize(
+    ("keys", "seconds", "compared"),
+    [
+        (200, 60, 10),  # 200 rows a minute are 2,000 in 10 minutes, of 200 keys
+        (2, 60, 1_000),
+        (2, 0.2, 5_000),  # no more than there are in the topic
+        (2, 0, 5_000),  # all at one moment
+    ],
+)
+def test_how_many_rows_a_record_finds(keys: int, seconds: float, compared: float) -> None:
+    sources = [source(table, partition(end=10_000)) for table in ("server", "client")]
+    (seen,) = joins_seen(PLAN, sources, dict.fromkeys(("server", "client"), records(keys, seconds)))
+    assert (seen.node, seen.sampled) == (JOIN, (200, 200))
+    assert seen.compared == pytest.approx(compared, rel=0.01)
+
+
+def test_a_few_records_tell_nothing() -> None:
+    sources = [source(table, partition()) for table in ("server", "client")]
+    assert joins_seen(PLAN, sources, {"server": records(2, 1), "client": records(2, 1, count=19)}) == ()
+
+
+def test_widths_are_those_of_json_over_all_rows() -> None:
+    rows = (Sampled(0, 0, {"a": "1234", "b": 7}), Sampled(0, 1, {"a": "é"}), Sampled(0, 2, {}))
+    seen = sample_seen(rows, {}, Columns(None, ()), None)
+    assert seen is not None
+    assert seen.widths == {"a": pytest.approx(10 / 3), "b": pytest.approx(1 / 3)}
