@@ -153,9 +153,10 @@ class Ailing:
                         f"{side}-{self.name}", value, key.encode(), timestamp=written, partition=partition
                     )
 
-    def write_raw(self, side: str, value: bytes) -> None:
+    def write_raw(self, side: str, value: bytes, times: int = 1) -> None:
         with Writer(self.kafka) as writer:
-            writer.write(f"{side}-{self.name}", value)
+            for _ in range(times):
+                writer.write(f"{side}-{self.name}", value)
 
     @contextmanager
     def records(

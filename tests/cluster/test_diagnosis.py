@@ -225,6 +225,21 @@ def test_a_record_that_does_not_parse_restarts_the_job(make_ailing: Make, cluste
     assert place(first) == "sql/sources/r.sql:1:14"
 
 
+def test_checkpoints_expire(make_ailing: Make, cluster: FlinkCluster) -> None:
+    tolerant = "execution.checkpointing.tolerable-failed-checkpoints: 1000"
+    job = make_ailing(job=f"options:\n  {tolerant}\n  execution.checkpointing.timeout: 10 ms\n")
+    job.write((f"k{i}", i, i) for i in range(2_000))
+    job.start()
+    until(lambda: cluster.checkpoints(job.flink_job).counts.failed >= 2)
+
+    first = job.first()
+
+    assert first["rule"] == "failing-checkpoints", first
+    assert "expired" in first["message"]
+    assert place(first) == f"jobs/{JOB}.yaml:4:1"
+    assert "checkpointing: {timeout: ...}" in first["remedy"]
+
+
 def place(finding) -> str:
     at = finding["location"]
     return f"{at['path']}:{at['line']}:{at['column']}"

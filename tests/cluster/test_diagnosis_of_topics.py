@@ -13,7 +13,7 @@ from juncture.kafka.admin import Admin
 from juncture.planner.session import Planner
 
 
-def test_a_topic_is_empty_then_behind_then_gone(
+def test_a_topic_is_empty_then_behind_then_broken_then_gone(
     stack: Stack, cluster: FlinkCluster, planner: Planner, tmp_path: Path
 ) -> None:
     field = COLUMNS.replace("r.pad", "JSON_VALUE(r.pad, '$.a')")
@@ -44,6 +44,12 @@ def test_a_topic_is_empty_then_behind_then_gone(
     assert (drift["rule"], other["rule"]) == ("drifting-sides", "unused-columns")
     assert "l is 60 min ahead of r in event time" in drift["message"]
     assert drift["location"]["path"] == "sql/sources/l.sql"
+
+    job.write_raw("l", b"no JSON", times=2_000)
+    until(lambda: job.read(cluster) > 11_600)
+    (skipped, *_), _ = told(job)
+    assert skipped["rule"] == "skipped-records"
+    assert "of the records of 'l-dtopics' don't parse" in skipped["message"]
 
     Admin(stack.kafka).delete(["r-dtopics"])
     (gone, *_), seen = told(job)

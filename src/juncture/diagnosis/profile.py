@@ -8,6 +8,8 @@ from collections import Counter
 from juncture.flink.subtasks import FlameNode
 from juncture.model.observation import Spent
 
+READING = "reading state"
+WRITING = "writing state"
 STATE = "reading and writing state"
 JOINING = "joining"
 WAITING_FOR_SINK = "waiting for the sink's brokers"
@@ -16,8 +18,24 @@ DECODING = "decoding records"
 EXCHANGE = "exchanging records between subtasks"
 TIMERS = "removing rows by timers and watermarks"
 EXPRESSIONS = "computing expressions"
+JSON = "computing JSON functions"
 SINK = "handing records to Kafka"
 OTHER = "other"
+
+IN_STATE = (READING, WRITING, STATE)
+"""STATE is what is neither clearly read nor clearly written."""
+_OF_STATE = (
+    r"(org\.rocksdb|state\.rocksdb|runtime\.state\.(heap|ttl|UserFacing\w+)|juncture\.join\.(ChunkState|ChunkCodec))\b"
+    r"[\w.$]*\."
+)
+_READS = (
+    r"(get|multiGet|value|contains\w*|entries|keys|values|iterator|isEmpty|seek\w*|next\w*|hasNext|read\w*|load\w*"
+    r"|decode\w*)"
+)
+_WRITES = (
+    r"(put\w*|add\w*|update\w*|remove\w*|delete\w*|merge\w*|clear|transform|write\w*|flush\w*|append\w*"
+    r"|encode\w*)"
+)
 
 _AREAS = tuple(
     (area, re.compile(pattern))
@@ -33,12 +51,11 @@ _AREAS = tuple(
         ),
         (ENCODING, r"SerializationSchema\.serialize|RowDataToJsonConverters|KafkaRecordSerializationSchema"),
         (SINK, r"producer\.KafkaProducer\.|KafkaWriter\.|SinkWriterOperator\."),
+        (JSON, r"SqlJson|jayway\.jsonpath\.|JsonFunctions"),
         (DECODING, r"DeserializationSchema|JsonToRowDataConverters|KafkaRecordEmitter\."),
-        (
-            STATE,
-            r"org\.rocksdb\.|state\.rocksdb\.|streaming\.state\.RocksDB|runtime\.state\.(heap|ttl)\.|state\.UserFacing"
-            r"|juncture\.join\.state\.",
-        ),
+        (READING, rf"{_OF_STATE}{_READS}\d?:"),
+        (WRITING, rf"{_OF_STATE}{_WRITES}\d?:"),
+        (STATE, _OF_STATE),
         (
             EXCHANGE,
             r"io\.network\.api\.(writer|serialization)\.|streaming\.runtime\.io\.RecordWriterOutput|plugable\.",
@@ -64,14 +81,16 @@ def spent(*roots: FlameNode | None) -> tuple[Spent, ...]:
 def _count(node: FlameNode, area: str, counts: Counter[str]) -> None:
     """Each sample belongs to the innermost of its frames that tells what it is about.
 
-    But what a timer reads and removes is the timer's.
+    But what a timer reads and removes is the timer's; and what is asked of state, its outermost frame tells.
     """
     todo = [(node, area)]
     while todo:
         current, outer = todo.pop()
         inner = next((name for name, frame in _AREAS if frame.search(current.name)), outer)
-        if outer == TIMERS and inner in (STATE, JOINING, EXPRESSIONS):
+        if outer == TIMERS and inner in (*IN_STATE, JOINING, EXPRESSIONS):
             inner = TIMERS
+        elif outer in (READING, WRITING) and inner in IN_STATE:
+            inner = outer
         own = current.value - sum(child.value for child in current.children)
         counts[inner] += max(own, 0)
         todo.extend((child, inner) for child in current.children)

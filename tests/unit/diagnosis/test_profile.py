@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from juncture.diagnosis import profile
 from juncture.diagnosis.profile import spent
 from juncture.flink.subtasks import FlameNode
@@ -20,13 +22,14 @@ def root(*stacks: FlameNode) -> FlameNode:
 
 
 JOIN = "org.apache.flink.table.runtime.operators.join.interval.TimeIntervalJoin.processElement1:179"
+CALC = "StreamExecCalc$17.processElement:-1"
 ROCKS = "org.rocksdb.RocksDB.get:-2"
 TAKE = "org.apache.flink.streaming.runtime.tasks.mailbox.TaskMailboxImpl.take:149"
 
 
 def test_the_innermost_frame_that_tells_counts() -> None:
     found = spent(root(stack(JOIN, ROCKS, hits=3), stack(JOIN, "java.util.HashMap.get:1", hits=1)))
-    assert [(each.doing, each.share) for each in found] == [(profile.STATE, 0.75), (profile.JOINING, 0.25)]
+    assert [(each.doing, each.share) for each in found] == [(profile.READING, 0.75), (profile.JOINING, 0.25)]
 
 
 def test_waiting_for_records_is_no_work() -> None:
@@ -37,3 +40,26 @@ def test_waiting_for_records_is_no_work() -> None:
 def test_a_vertex_that_only_waits_spends_nothing() -> None:
     assert spent(root(stack(TAKE, hits=5))) == ()
     assert spent(None) == ()
+
+
+PUT = "org.apache.flink.state.rocksdb.RocksDBMapState.put:150"
+TIMER = "org.apache.flink.streaming.api.operators.InternalTimerServiceImpl.tryAdvanceWatermark:342"
+
+
+@pytest.mark.parametrize(
+    ("frames", "doing"),
+    [
+        ((JOIN, PUT, "org.rocksdb.RocksDB.put:-2"), profile.WRITING),
+        ((JOIN, PUT, "org.apache.flink.runtime.state.heap.StateTable.get:1"), profile.WRITING),
+        (
+            (JOIN, "org.apache.flink.runtime.state.UserFacingMapState.entries:90", "java.util.A.a:1"),
+            profile.READING,
+        ),
+        ((JOIN, "org.apache.flink.state.rocksdb.AbstractRocksDBState.setCurrentNamespace:1"), profile.STATE),
+        ((TIMER, JOIN, PUT, "org.rocksdb.RocksDB.put:-2"), profile.TIMERS),
+        ((TIMER, "org.apache.kafka.clients.producer.KafkaProducer.send:1"), profile.SINK),
+        ((CALC, "org.apache.flink.table.runtime.functions.SqlJsonUtils.jsonPath:1"), profile.JSON),
+    ],
+)
+def test_what_is_asked_of_state_and_what_for(frames: tuple[str, ...], doing: str) -> None:
+    assert [each.doing for each in spent(root(stack(*frames, hits=1)))] == [doing]

@@ -13,14 +13,18 @@ from juncture.model.wording import percent
 
 _BUSY = 0.8
 _BEHIND = 1_000
+_STATE = (
+    "`join_strategy: auto` reads and writes the state of interval joins in fewer, larger pieces; fewer columns and a"
+    " narrower bound make it smaller"
+)
 _REMEDIES = {
-    profile.STATE: "`join_strategy: auto` reads and writes the state of interval joins in fewer, larger pieces; fewer"
-    " columns and a narrower bound make it smaller",
+    **dict.fromkeys(profile.IN_STATE, _STATE),
     profile.JOINING: "narrow the join's bounds: each record is compared with all rows of its key within them",
     profile.TIMERS: "`join_strategy: auto` removes rows of interval joins by pieces, without timers",
     profile.DECODING: "read fewer columns in the source's CREATE TABLE, or use a binary format",
     profile.ENCODING: "write fewer columns, or use a binary format",
     profile.EXCHANGE: "`pipeline.object-reuse: true` in the job's options; carry fewer columns to the join",
+    profile.JSON: "compute fields of a payload once, in a subquery, or read them as columns of the source",
     profile.EXPRESSIONS: "see what SELECT and WHERE compute for every record",
     profile.SINK: "give the sink's producer larger batches: properties.batch.size, properties.linger.ms",
 }

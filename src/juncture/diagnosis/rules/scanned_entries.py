@@ -38,7 +38,7 @@ class ScannedEntries(Rule):
             vertex = patient.seen.vertex(join.node)
             if vertex is None or join.compared < _MANY or vertex.busy < _BUSY:
                 continue
-            time = vertex.share(profile.JOINING, profile.STATE) if vertex.spent else 1.0
+            time = vertex.share(profile.JOINING, *profile.IN_STATE) if vertex.spent else 1.0
             node = patient.plan.by_id[join.node]
             if time < _OF_TIME or any(
                 e.rule == "key-skew" and e.operator == patient.named(vertex) for e in found
@@ -66,7 +66,7 @@ class ScannedEntries(Rule):
 
 
 def _time(vertex: VertexSeen) -> tuple[tuple[str, str, str], ...]:
-    shares = ((doing, vertex.share(doing)) for doing in (profile.JOINING, profile.STATE))
+    shares = ((doing, vertex.share(doing)) for doing in (profile.JOINING, *profile.IN_STATE))
     return tuple(
         (f"of that {doing}", percent(share), "samples of the threads") for doing, share in shares if share
     )

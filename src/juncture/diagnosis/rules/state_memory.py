@@ -44,7 +44,7 @@ class StateMemory(Rule):
             return
         for vertex in patient.seen.vertices:
             per_slot = (vertex.state or 0) / max(vertex.parallelism, 1)
-            time = vertex.share(profile.STATE, profile.TIMERS)
+            time = vertex.share(*profile.IN_STATE, profile.TIMERS)
             missed = vertex.native.missed if vertex.native is not None else None
             if (
                 per_slot <= memory

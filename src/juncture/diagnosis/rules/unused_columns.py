@@ -81,7 +81,7 @@ def _widths(patient: Patient, flow: Flow, up: PlanNode) -> list[float] | None:
     for index in range(len(up.fields)):
         origins = flow.origins(up, index)
         taken = samples.get(origins[0].table) if len(origins) == 1 else None
-        if taken is None:
+        if taken is None or not taken.widths:
             return None
         found.append(taken.widths.get(origins[0].column, 0.0))
     return found
