@@ -122,8 +122,19 @@ def test_rocksdb_has_too_little_memory(make_ailing: Make, cluster: FlinkCluster)
     assert [each["native"] is not None for each in report["observation"]["vertices"]] == [False, False, True]
 
 
-def test_each_record_is_compared_with_thousands(make_ailing: Make, cluster: FlinkCluster) -> None:
-    options = "state: {backend: rocksdb}\noptions:\n  state.backend.rocksdb.metrics.iter-bytes-read: true\n"
+@pytest.mark.parametrize(
+    ("options", "source"),
+    [
+        (
+            "state: {backend: rocksdb}\noptions:\n  state.backend.rocksdb.metrics.iter-bytes-read: true\n",
+            "read by RocksDB's iterators",
+        ),
+        ("join_strategy: event_join\n", "busy"),
+    ],
+)
+def test_each_record_is_compared_with_thousands(
+    make_ailing: Make, cluster: FlinkCluster, options: str, source: str
+) -> None:
     job = make_ailing(on=f"{WITHIN} AND l.n < r.n - 1000000", job=options)
     job.write((f"country{i % 4}", i, i / 10_000) for i in range(40_000))
     job.start()
@@ -134,8 +145,24 @@ def test_each_record_is_compared_with_thousands(make_ailing: Make, cluster: Flin
     assert first["rule"] == "scanned-entries", first
     assert place(first) == PLACE
     evidence = {each["what"]: each["value"] for each in first["evidence"]}
-    assert 5_000 < int(evidence["rows of its key that a record finds"].replace(",", "")) <= 10_000
-    assert evidence["read by RocksDB's iterators"].endswith("iB a record")
+    assert 300 < int(evidence["rows of its key that a record finds"].replace(",", "")) <= 10_000
+    assert source in evidence
+
+
+def test_the_event_join_has_too_little_memory(make_ailing: Make, cluster: FlinkCluster) -> None:
+    weights = "taskmanager.memory.managed.consumer-weights"
+    options = f"join_strategy: event_join\noptions:\n  {weights}: 'OPERATOR:20,STATE_BACKEND:980'\n"
+    job = make_ailing(job=options)
+    rows = ((f"k{i % 9_000}", i, i / 100_000) for i in range(36_000))
+    job.write(rows, pad=lambda i: hashlib.shake_256(str(i).encode()).hexdigest(2_048))
+    job.start()
+    until(lambda: job.read(cluster) > 20_000)
+
+    first = job.first()
+
+    assert first["rule"] == "state-memory", first
+    assert "chunks of rows back" in first["message"]
+    assert place(first) == PLACE
 
 
 def test_rocksdb_makes_writes_wait(make_ailing: Make, cluster: FlinkCluster) -> None:

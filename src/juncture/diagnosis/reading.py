@@ -14,7 +14,7 @@ from juncture.flink.answers import JobDetail, Vertex
 from juncture.flink.metrics import table_of
 from juncture.flink.rest import FlinkCluster
 from juncture.flink.subtasks import Subtasks, subtask_metrics
-from juncture.model.observation import NativeSeen, SubtaskSeen, VertexSeen
+from juncture.model.observation import EventJoinSeen, NativeSeen, SubtaskSeen, VertexSeen
 from juncture.model.plan import CompiledPlan, table_names
 
 _BUSY, _IDLE, _HELD = "accumulateBusyTimeMs", "accumulateIdleTimeMs", "accumulateBackPressuredTimeMs"
@@ -33,6 +33,7 @@ _NATIVE = re.compile(
     r"rocksdb[._](?P<what>block_cache_hit|block_cache_miss|stall_micros|bytes_read|iter_bytes_read|bytes_written"
     r"|compact_write_bytes|estimate-pending-compaction-bytes)$"
 )
+_PROBED, _CHUNKS = ".joinRowsProbed", ".joinChunksRead"
 _OPERATOR = re.compile(r"\[(\d+)\]")
 Grown = Callable[[str, int], float]
 
@@ -70,8 +71,10 @@ def read(cluster: FlinkCluster, job: JobDetail) -> Reading:
 
 
 def _is_wanted(name: str) -> bool:
-    return name in _TASK or any(
-        pattern.search(name) for pattern in (_SOURCE, POSITION, SPLIT, _LATE, _WAITED, _NATIVE)
+    return (
+        name in _TASK
+        or name.endswith((_PROBED, _CHUNKS))
+        or any(pattern.search(name) for pattern in (_SOURCE, POSITION, SPLIT, _LATE, _WAITED, _NATIVE))
     )
 
 
@@ -128,12 +131,9 @@ def vertex_seen(nodes: tuple[int, ...], vertex: Vertex, before: Reading, after: 
         parallelism=vertex.parallelism,
         subtasks=tuple(subtasks),
         sink_wait=_sink_wait(subtasks, last, grown),
-        late={
-            name: int(sum(values.values()))
-            for name, values in last.items()
-            if _LATE.match(name) and sum(values.values())
-        },
+        late=_late(last),
         native=_native(subtasks, last, grown),
+        event_join=_event_join(last, grown),
     )
 
 
@@ -158,6 +158,26 @@ def _sink_wait(subtasks: list[SubtaskSeen], last: Subtasks, grown: Grown) -> flo
         if each.seconds > 0
     ]
     return min(max(shares, default=0.0), 1.0)
+
+
+def _late(last: Subtasks) -> dict[str, int]:
+    """Records dropped as late by the counter's name; a total is left out where an operator counts its sides."""
+    counters = {name: match for name in last if (match := _LATE.match(name))}
+    sided = {match["operator"] for match in counters.values() if match["side"]}
+    return {
+        name: int(sum(last[name].values()))
+        for name, match in counters.items()
+        if sum(last[name].values()) and (match["side"] or match["operator"] not in sided)
+    }
+
+
+def _event_join(last: Subtasks, grown: Grown) -> EventJoinSeen | None:
+    def counted(suffix: str) -> int:
+        return sum(int(grown(name, index)) for name in last if name.endswith(suffix) for index in last[name])
+
+    if not any(name.endswith(_PROBED) for name in last):
+        return None
+    return EventJoinSeen(probed=counted(_PROBED), chunks_read=counted(_CHUNKS))
 
 
 def _native(subtasks: list[SubtaskSeen], last: Subtasks, grown: Grown) -> NativeSeen | None:

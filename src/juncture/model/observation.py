@@ -65,12 +65,23 @@ class NativeSeen(Value):
         return self.cache_misses / looked if looked else None
 
 
+class EventJoinSeen(Value):
+    """What event joins counted during the observation, over all subtasks of a vertex.
+
+    `probed` are rows of other sides that were looked at, `chunks_read` chunks of rows that were not in memory any more.
+    """
+
+    probed: int
+    chunks_read: int
+
+
 class VertexSeen(Value):
     """A chain of operators that run together. `nodes` are the ids of its operators in the plan.
 
     `spent` comes from samples of its threads' stacks, and is empty where none were taken. `sink_wait` is the share of
     time in which its Kafka producers had no room for another record. `late` counts records dropped as late since the
-    start of its tasks, by the operator's name for the counter. `state` is that of the last completed checkpoint.
+    start of its tasks, by the operator's name for the counter, by side where it counts them so. `state` is that of the
+    last completed checkpoint.
     """
 
     id: str
@@ -83,6 +94,7 @@ class VertexSeen(Value):
     late: dict[str, int] = {}
     state: int | None = None
     native: NativeSeen | None = None
+    event_join: EventJoinSeen | None = None
 
     @property
     def busy(self) -> float:

@@ -103,7 +103,7 @@ final class ChainedJoin extends AbstractStreamOperatorV2<RowData> implements Mul
         collector = new TimestampedCollector<>(output);
         lateRecords = metrics.counter("numLateRecords");
         lateRecordsDropped = metrics.counter("numLateRecordsDropped");
-        metrics.gauge("joinMemoryUsed", store.memory::used);
+        store.measure(metrics);
         joins = new ChainJoins(description, store.sides, time, collector, buildUntil != null);
         for (JoinDescription join : description.joins) {
             join.function.setRuntimeContext(getRuntimeContext());

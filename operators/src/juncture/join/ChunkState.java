@@ -71,6 +71,7 @@ final class ChunkState {
     private final ValueState<long[]> expired;
     private final List<MapState<Long, byte[]>> rows;
     private final MapState<Long, byte[]> matches;
+    private long chunksRead;
 
     ChunkState(
             KeyedStateStore store,
@@ -126,6 +127,7 @@ final class ChunkState {
     }
 
     byte[] readRows(int keyGroup, long number) throws Exception {
+        chunksRead++;
         focus(keyGroup);
         final byte[] bytes = rowsOf(number).get(number);
         if (bytes == null) {
@@ -133,6 +135,11 @@ final class ChunkState {
                     "Chunk " + chunkOf(number) + " of key group " + keyGroup + " is not in the state.");
         }
         return codec.decode(bytes);
+    }
+
+    /** How many chunks were read so far. */
+    long chunksRead() {
+        return chunksRead;
     }
 
     void removeRows(int keyGroup, long number) throws Exception {

@@ -43,6 +43,8 @@ class EventTimeJoin extends AbstractStreamOperator<RowData>
     private transient Results results;
     transient Counter lateRecords;
     transient Counter lateRecordsDropped;
+    private transient Counter leftLateRecordsDropped;
+    private transient Counter rightLateRecordsDropped;
     private transient int keyGroups;
     private transient long watermark;
 
@@ -94,7 +96,9 @@ class EventTimeJoin extends AbstractStreamOperator<RowData>
         results = new Results();
         lateRecords = getMetricGroup().counter("numLateRecords");
         lateRecordsDropped = getMetricGroup().counter("numLateRecordsDropped");
-        getMetricGroup().gauge("joinMemoryUsed", store.memory::used);
+        leftLateRecordsDropped = getMetricGroup().counter("leftNumLateRecordsDropped");
+        rightLateRecordsDropped = getMetricGroup().counter("rightNumLateRecordsDropped");
+        store.measure(getMetricGroup());
         description.function.setRuntimeContext(getRuntimeContext());
         description.function.open(DefaultOpenContext.INSTANCE);
     }
@@ -172,6 +176,7 @@ class EventTimeJoin extends AbstractStreamOperator<RowData>
         }
         if (!joined) {
             lateRecordsDropped.inc();
+            (own == left ? leftLateRecordsDropped : rightLateRecordsDropped).inc();
         }
         return joined;
     }

@@ -27,6 +27,9 @@ final class JoinSide {
     private TimeBucket[] buckets = new TimeBucket[16];
     private int count;
 
+    /** Rows that probes have looked at, of whatever key and time. */
+    private long probed;
+
     /** The row that was read last. */
     final BinaryRowData row;
 
@@ -147,6 +150,7 @@ final class JoinSide {
                 final RowLog log = bucket.log(keyGroup);
                 final MemorySegment chunk = log.chunk(address);
                 RowLog.pointTo(row, chunk, address);
+                probed++;
                 final long time = timeOf(row);
                 if (time >= from
                         && time <= to
@@ -170,6 +174,10 @@ final class JoinSide {
                                         visitor.visit(timeOf(row), row, hash, log, RowLog.ordinal(chunk, address));
                                     }));
         }
+    }
+
+    long probed() {
+        return probed;
     }
 
     /** Gives rows up to a time that a join has found no match for to the visitor, once. */

@@ -6,6 +6,8 @@ import org.apache.flink.api.common.state.MapStateDescriptor;
 import org.apache.flink.api.common.typeutils.base.StringSerializer;
 import org.apache.flink.api.java.functions.KeySelector;
 import org.apache.flink.core.memory.ManagedMemoryUseCase;
+import org.apache.flink.metrics.Gauge;
+import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.runtime.execution.Environment;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.flink.runtime.jobgraph.OperatorID;
@@ -17,6 +19,7 @@ import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.streaming.api.graph.StreamConfig;
 import org.apache.flink.table.data.RowData;
 
+import java.util.Arrays;
 import java.util.List;
 
 /** The rows of all inputs of an operator: in the memory that it may take, and in Flink's state. */
@@ -205,6 +208,16 @@ final class JoinStore implements ChunkMemory.Owner {
             ruledOut[join] = due[join] == Long.MIN_VALUE ? ruledOut[join] : due[join];
             StateHeader.writeRuledOut(header, join, ruledOut[join]);
         }
+    }
+
+    /**
+     * Reports the bytes of memory in use, the rows that probes have looked at, and the chunks that were read back from the
+     * state.
+     */
+    void measure(MetricGroup metrics) {
+        metrics.gauge("joinMemoryUsed", memory::used);
+        metrics.gauge("joinRowsProbed", (Gauge<Long>) () -> Arrays.stream(sides).mapToLong(JoinSide::probed).sum());
+        metrics.gauge("joinChunksRead", state::chunksRead);
     }
 
     void close() throws Exception {

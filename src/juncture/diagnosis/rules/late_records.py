@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
+from juncture.checks.wording import listed, tables_of
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
+from juncture.model.plan import PlanNode
 from juncture.model.wording import counted, percent, span
 
 _FEWEST = 20
+_SIDE = re.compile(r"\.(left|right)N")
 
 
 class LateRecords(Rule):
@@ -65,14 +69,19 @@ class LateRecords(Rule):
             if not dropped or not read or any(s.sample and s.sample.late for s in tables.values()):
                 continue
             node = patient.main_node(vertex)
+            sides = {name: _side(patient, node, name) for name in vertex.late}
+            each = listed(
+                [f"{count:,} of {sides[name]}" for name, count in vertex.late.items() if sides[name]]
+            )
             yield self.diagnosis(
                 dropped / read,
                 patient.named(vertex),
-                f"{patient.named(vertex)} has dropped {counted(dropped, 'record')} as late",
+                f"{patient.named(vertex)} has dropped {counted(dropped, 'record')} as late"
+                + (f", {each}" if each else ""),
                 patient.place(node),
                 tuple(
                     (
-                        f"{name.rsplit('.', 1)[0]}: dropped",
+                        f"dropped of {sides[name]}" if sides[name] else f"{name.rsplit('.', 1)[0]}: dropped",
                         f"{count:,} of {read:,}",
                         "metric " + name.rsplit(".", 1)[1],
                     )
@@ -80,3 +89,11 @@ class LateRecords(Rule):
                 ),
                 "let the WATERMARK of its sources wait longer: a larger INTERVAL",
             )
+
+
+def _side(patient: Patient, node: PlanNode | None, counter: str) -> str:
+    """The tables of the side that a counter is of; '' where it is of all."""
+    which = _SIDE.search(counter)
+    if node is None or which is None or len(node.inputs) != 2:
+        return ""
+    return tables_of(patient.flow, patient.plan.inputs(node)[which[1] == "right"])

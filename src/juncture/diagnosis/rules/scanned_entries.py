@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from juncture.diagnosis import profile
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
-from juncture.model.observation import JoinSeen, VertexSeen
+from juncture.model.observation import VertexSeen
+from juncture.model.plan import PlanNode
 from juncture.model.wording import percent, size
 
 _MANY = 100
@@ -23,9 +25,10 @@ class ScannedEntries(Rule):
     values, or the bounds are wide, that is hundreds of rows a record, and the work grows with the square of the rate.
     With RocksDB each of them is read and decoded anew.
 
-    Seen by: the last records of the topics, how often their keys come in the time that rows are kept; and, where
-    `state.backend.rocksdb.metrics.iter-bytes-read` is on, the bytes that RocksDB's iterators read a record. The cost
-    is the share of time that goes into joining and into state. Told where no hot key explains the operator.
+    Seen by: what the event join counts (`joinRowsProbed`). Flink's joins count nothing: for them it is estimated from
+    the last records of the topics, by how often their keys come in the time that rows are kept; and, where
+    `state.backend.rocksdb.metrics.iter-bytes-read` is on, the bytes that RocksDB's iterators read a record. The
+    cost is the share of time that goes into joining and into state. Told where no hot key explains the operator.
 
     Change: join on a further column, so that a key has few rows; or narrow the join's bounds.
     """
@@ -34,35 +37,57 @@ class ScannedEntries(Rule):
     effect = "slows"
 
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
-        for join in patient.seen.joins:
-            vertex = patient.seen.vertex(join.node)
-            if vertex is None or join.compared < _MANY or vertex.busy < _BUSY:
+        skewed = {each.operator for each in found if each.rule == "key-skew"}
+        for vertex in patient.seen.vertices:
+            scan = _counted(patient, vertex) or _foretold(patient, vertex)
+            if scan is None or scan.rows < _MANY or vertex.busy < _BUSY or patient.named(vertex) in skewed:
                 continue
             time = vertex.share(profile.JOINING, *profile.IN_STATE) if vertex.spent else 1.0
-            node = patient.plan.by_id[join.node]
-            if time < _OF_TIME or any(
-                e.rule == "key-skew" and e.operator == patient.named(vertex) for e in found
-            ):
+            if time < _OF_TIME:
                 continue
+            named = patient.described(scan.node)
             yield self.diagnosis(
                 vertex.busy * time,
                 patient.named(vertex),
-                f"each record of {patient.described(node)} is compared with some {join.compared:,.0f} rows of its key:"
+                f"each record of {named} is compared with some {scan.rows:,.0f} rows of its key:"
                 f" {percent(vertex.busy * time)} of the time goes into that",
-                patient.place(node),
+                patient.place(scan.node),
                 (
-                    (
-                        "rows of its key that a record finds",
-                        f"{join.compared:,.0f}",
-                        f"estimate from the last {join.sampled[0]:,} and {join.sampled[1]:,} records of its topics",
-                    ),
+                    ("rows of its key that a record finds", f"{scan.rows:,.0f}", scan.source),
                     ("busy", percent(vertex.busy), "metric accumulateBusyTimeMs"),
                     *_time(vertex),
                     *_scanned(vertex),
-                    *_keys(patient, join),
+                    *_keys(patient, scan.node),
                 ),
                 "join on a further column, so that a key has fewer rows; or narrow the join's bounds",
             )
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """How many rows a record of a join is compared with, and who says so."""
+
+    node: PlanNode
+    rows: float
+    source: str
+
+
+def _counted(patient: Patient, vertex: VertexSeen) -> _Scan | None:
+    node = patient.main_node(vertex)
+    if vertex.event_join is None or node is None or not vertex.records_in:
+        return None
+    return _Scan(
+        node, vertex.event_join.probed / vertex.records_in, "metric joinRowsProbed, and numRecordsIn"
+    )
+
+
+def _foretold(patient: Patient, vertex: VertexSeen) -> _Scan | None:
+    joins = [each for each in patient.seen.joins if each.node in vertex.nodes]
+    if not joins:
+        return None
+    most = max(joins, key=lambda each: each.compared)
+    told = f"estimate from the last {most.sampled[0]:,} and {most.sampled[1]:,} records of its topics"
+    return _Scan(patient.plan.by_id[most.node], most.compared, told)
 
 
 def _time(vertex: VertexSeen) -> tuple[tuple[str, str, str], ...]:
@@ -80,13 +105,13 @@ def _scanned(vertex: VertexSeen) -> tuple[tuple[str, str, str], ...]:
     return (("read by RocksDB's iterators", told, "metric rocksdb.iter_bytes_read"),)
 
 
-def _keys(patient: Patient, join: JoinSeen) -> tuple[tuple[str, str, str], ...]:
-    tables = patient.plan.tables(patient.plan.by_id[join.node])
+def _keys(patient: Patient, node: PlanNode) -> tuple[tuple[str, str, str], ...]:
+    tables = patient.plan.tables(node)
     return tuple(
         (
             f"most frequent {key.column} of {source.table}",
             f"'{key.value}', {percent(key.share)}",
-            "the same sample",
+            "a sample of the topic",
         )
         for source in patient.seen.sources
         if source.table in tables and source.sample is not None

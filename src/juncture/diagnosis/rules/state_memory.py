@@ -16,12 +16,13 @@ _FIXED = "state.backend.rocksdb.memory.fixed-per-slot"
 _BUSY = 0.5
 _OF_TIME = 0.4
 _MISSES = 0.3
+_CHUNKS = 0.5
 _SIZE = re.compile(r"\s*(?P<number>\d+)\s*(?P<unit>[a-z]*)\s*", re.IGNORECASE)
 _UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 
 class StateMemory(Rule):
-    """RocksDB has too little memory for the state it holds.
+    """RocksDB, or the event join, has too little memory for the state it holds.
 
     RocksDB keeps in memory what was written last and what is read often, and the rest on disk. With little memory
     everything is on disk: each record of a join reads blocks from files, unpacks them, and throws out others that the
@@ -29,7 +30,8 @@ class StateMemory(Rule):
 
     Seen by: the state of each slot in the last checkpoint against the memory that RocksDB has there, the share of
     time that threads are seen in it, and, where `state.backend.rocksdb.metrics.block-cache-hit` and `-miss` are on,
-    how many lookups its cache did not answer. The cost is the share of time that goes into state.
+    how many lookups its cache did not answer. Of the event join, which keeps rows in memory of its own, the chunks of
+    rows that it reads back from the state (`joinChunksRead`). The cost is the share of time that goes into state.
 
     Change: raise `taskmanager.memory.managed.fraction` of the cluster, or take more slots; keep fewer columns and
     shorter windows; `join_strategy: auto` keeps the same rows in half the bytes.
@@ -39,6 +41,7 @@ class StateMemory(Rule):
     effect = "slows"
 
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+        yield from self._of_event_joins(patient)
         memory, told = _memory(patient)
         if patient.backend != "rocksdb" or memory is None:
             return
@@ -67,6 +70,36 @@ class StateMemory(Rule):
                     *_native(vertex),
                 ),
                 _remedy(told, per_slot),
+            )
+
+    def _of_event_joins(self, patient: Patient) -> Iterator[Diagnosis]:
+        for vertex in patient.seen.vertices:
+            counted = vertex.event_join
+            if counted is None or not vertex.records_in or vertex.busy < _BUSY:
+                continue
+            chunks = counted.chunks_read / vertex.records_in
+            time = vertex.share(*profile.IN_STATE) if vertex.spent else 1.0
+            if chunks < _CHUNKS or time < _OF_TIME:
+                continue
+            yield self.diagnosis(
+                vertex.busy * time,
+                patient.named(vertex),
+                f"{patient.named(vertex)} reads {chunks:.1f} chunks of rows back from its state a record, as they"
+                f" don't fit into its memory: {percent(vertex.busy * time)} of its time goes into state",
+                patient.place(patient.main_node(vertex)),
+                (
+                    ("chunks read a record", f"{chunks:.1f}", "metric joinChunksRead, and numRecordsIn"),
+                    ("busy", percent(vertex.busy), "metric accumulateBusyTimeMs"),
+                    *(
+                        (("of that in state", percent(time), "samples of the threads"),)
+                        if vertex.spent
+                        else ()
+                    ),
+                    ("state of the join", size(vertex.state or 0), "REST /jobs/JOB/checkpoints/details"),
+                ),
+                "raise `taskmanager.memory.managed.fraction`, or OPERATOR's share in"
+                " `taskmanager.memory.managed.consumer-weights`, or take more slots; or hold less: fewer columns, a"
+                " shorter window",
             )
 
 
