@@ -126,7 +126,7 @@ def _sources(text: Text, seen: Observation) -> None:
         rows.append(
             (
                 source.table,
-                str(len(source.partitions)),
+                str(len(source.partitions)) if source.exists else "no topic",
                 f"{source.grew / max(seen.seconds, 0.1):,.0f}",
                 f"{sum(lags):,}" if lags else "-",
                 f"{max(lags):,}" if lags else "-",

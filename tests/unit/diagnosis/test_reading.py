@@ -1,0 +1,73 @@
+"""What is made of two readings of a vertex's counters, with names as Flink gives them."""
+
+from __future__ import annotations
+
+from juncture.diagnosis.reading import Reading, vertex_seen
+from juncture.flink.answers import Vertex
+from juncture.flink.subtasks import Subtasks
+from juncture.model.observation import EventJoinSeen, VertexSeen
+
+_TIMES = ("accumulateBusyTimeMs", "accumulateIdleTimeMs", "accumulateBackPressuredTimeMs")
+
+
+def seen(before: Subtasks, after: Subtasks) -> VertexSeen:
+    """Of two subtasks that were busy for 4 s, idle for 5 s and held back for 1 s."""
+    vertex = Vertex.model_validate(
+        {"id": "v", "name": "IntervalJoin[7]", "parallelism": 2, "status": "RUNNING"}
+    )
+    clocks = [
+        {name: dict.fromkeys((0, 1), float(ms)) for name, ms in zip(_TIMES, each, strict=True)}
+        for each in ((1_000, 1_000, 0), (5_000, 6_000, 1_000))
+    ]
+    first, last = (
+        Reading({"v": {**clock, **more}}) for clock, more in zip(clocks, (before, after), strict=True)
+    )
+    return vertex_seen((7,), vertex, first, last)
+
+
+def test_what_rocksdb_counts_is_of_the_time_between() -> None:
+    left, right = "IntervalJoin[7].leftState.rocksdb", "IntervalJoin[7].rightState.rocksdb"
+    native = seen(
+        {"IntervalJoin[7].rocksdb.stall_micros": {0: 7e6, 1: 0.0}, f"{left}.iter_bytes_read": {0: 10.0}},
+        {
+            "IntervalJoin[7].rocksdb.stall_micros": {0: 9e6, 1: 1e6},
+            f"{left}.iter_bytes_read": {0: 110.0},
+            f"{right}.iter_bytes_read": {1: 5.0},
+            f"{left}.rocksdb.estimate-pending-compaction-bytes": {0: 3.0, 1: 4.0},
+        },
+    ).native
+    assert native is not None
+    assert (native.stalled, native.scanned, native.pending) == (0.2, 105, 7)
+    assert (native.written, native.missed) == (None, None)
+
+
+def test_without_options_rocksdb_counts_nothing() -> None:
+    assert seen({}, {}).native is None
+
+
+def test_stalls_are_not_known_where_only_the_cache_is_counted() -> None:
+    native = seen({}, {"IntervalJoin[7].rocksdb.block_cache_miss": {0: 5.0}}).native
+    assert native is not None
+    assert (native.stalled, native.missed) == (None, 1.0)
+
+
+def test_late_records_are_told_by_side_where_they_are_counted_so() -> None:
+    counted = seen(
+        {},
+        {
+            "IntervalJoin[7].numLateRecordsDropped": {0: 5.0},
+            "IntervalJoin[7].leftNumLateRecordsDropped": {0: 0.0},
+            "IntervalJoin[7].rightNumLateRecordsDropped": {0: 3.0, 1: 2.0},
+            "Window[9].numLateRecordsDropped": {0: 1.0},
+        },
+    ).late
+    assert counted == {"IntervalJoin[7].rightNumLateRecordsDropped": 5, "Window[9].numLateRecordsDropped": 1}
+
+
+def test_an_event_join_is_told_of_by_what_it_counts() -> None:
+    probed, read = "IntervalJoin[7].joinRowsProbed", "IntervalJoin[7].joinChunksRead"
+    found = seen(
+        {probed: {0: 10.0, 1: 10.0}, read: {0: 1.0}}, {probed: {0: 15.0, 1: 10.0}, read: {0: 1.0}}
+    ).event_join
+    assert found == EventJoinSeen(probed=5, chunks_read=0)
+    assert seen({}, {}).event_join is None
