@@ -42,7 +42,8 @@ def building(
     sampled = {table: taken for table, taken in record_bytes.items() if taken is not None}
     of = sum(records[table] for table in sampled)
     mean = sum(sampled.values()) / of if of else 0.0
-    most, _ = job.model.fastest(Load(engine, job.joins, Range.exactly(mean), state), job.parallelism)
+    held_back = Load(engine, job.joins, Range.exactly(mean), state, rows=0.0)
+    most, _ = job.model.fastest(held_back, job.parallelism)
     return Building(
         rows={side.side: count for side, count in rows},
         row_bytes={side.side: side.row_bytes.expected + row_overhead(engine) for side in sides},

@@ -22,7 +22,9 @@ def side(name: str, row: float) -> SideState:
     )
 
 
-JOB = Job(parallelism=2, backend="hashmap", on_event_join=True, joins=1, interval=10_000, backlog=0)
+JOB = Job(
+    parallelism=2, backend="hashmap", on_event_join=True, joins=1, exchanges=2, interval=10_000, backlog=0
+)
 SIDES = (side("pages", 100), side("clicks", 50))
 
 
