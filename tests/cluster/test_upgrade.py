@@ -31,6 +31,11 @@ from juncture.kafka.reader import read_topic
 from juncture.kafka.writer import Writer
 
 REPOSITORY = Path(__file__).parents[2]
+JOIN = "sql/joins/impression_clicks.sql"
+AGAIN = """\
+LEFT JOIN {{ source('page_clicks') }} AS k
+    ON k.impression_id = i.impression_id AND k.clicked_at BETWEEN i.served_at AND i.served_at + INTERVAL '10' MINUTE
+"""
 
 
 class Project:
@@ -83,6 +88,7 @@ class Project:
                     "impression_id": f"i{number}",
                     "member_id": number,
                     "page": "p",
+                    "items": f"n{number}",
                     "served_at": stamp(moment),
                 }
                 self._put(writer, "page-impressions", f"i{number}", impression)
@@ -152,25 +158,34 @@ def records(juncture: Project) -> Iterator[None]:
         thread.join()
 
 
-def test_an_edit_that_keeps_the_state_and_the_way_back(juncture: Project) -> None:
+def test_one_more_column_of_the_payload_keeps_the_state_of_flinks_join_and_the_way_back(
+    juncture: Project,
+) -> None:
+    format_of = "key='impression_id'", "key='impression_id', format='json-payload'"
+    payload = "    WATERMARK", "    payload STRING METADATA FROM 'value.payload' VIRTUAL,\n    WATERMARK"
+    juncture.edit("sql/sources/page_impressions.sql", lambda text: text.replace(*format_of).replace(*payload))
+    page, items = (f"{{{{ json_field('i.payload', '{name}', 'STRING') }}}}" for name in ("page", "items"))
+    juncture.edit(JOIN, lambda text: text.replace("i.page,", f"{page} AS page,"))
     assert juncture("submit", JOB) == 0, juncture.stderr
     with records(juncture):
         until(lambda: len(juncture.joined()) > 50)
-        edit = ("i.page,", "UPPER(i.page) AS page,")
-        juncture.edit("sql/joins/impression_clicks.sql", lambda text: text.replace(*edit))
+        assert juncture("upgrade", JOB, "--plan") == 0, juncture.stderr
+        assert juncture.json["unchanged"] is True
+        juncture.edit(JOIN, lambda text: text.replace(page, f"CONCAT({page}, '/', {items})"))
 
         assert juncture("submit", JOB) == 1
         assert juncture("upgrade", JOB, "--plan") == 0, juncture.stderr
         verdicts = {each["operator"]: each["verdict"] for each in juncture.json["state"]["operators"]}
         assert verdicts["the join of page_impressions with page_clicks"] == "KEEP"
-        assert juncture.json["runs"] is True
+        assert (juncture.json["runs"], juncture.json["unchanged"]) == (True, False)
         assert juncture("upgrade", JOB) == 0, juncture.stderr
         assert (juncture.json["version"], juncture.json["phase"]) == (2, "running")
-        until(lambda: any(row["page"] == "P" for row in juncture.joined()), 60)
+        until(lambda: any(row["page"] != "p" for row in juncture.joined()), 60)
     juncture.has_joined_all()
+    assert all(row["page"] in ("p", f"p/{row['click_id']}".replace("c", "n")) for row in juncture.joined())
 
     before = Counter((row["click_id"], row["page"]) for row in juncture.joined())
-    again = Counter({(click, "p"): 1 for click, page in before if page == "P"})
+    again = Counter({(click, "p"): 1 for click, page in before if page != "p"})
     assert juncture("rollback", JOB) == 0, juncture.stderr
     assert "are written again" in juncture.stderr
     assert (juncture.json["version"], juncture.store_digest(3)) == (3, juncture.store_digest(1))
@@ -197,7 +212,7 @@ def test_nothing_is_lost_and_nothing_comes_twice_when_a_bad_version_is_taken_bac
     juncture.write(300)
     until(lambda: len(juncture.joined()) > 50)
     failing = "i.page || CAST(1 / (CHAR_LENGTH(c.target) - 1) AS STRING) AS page,"
-    juncture.edit("sql/joins/impression_clicks.sql", lambda text: text.replace("i.page,", failing))
+    juncture.edit(JOIN, lambda text: text.replace("i.page,", failing))
     with records(juncture):
         code = juncture("upgrade", JOB, "--healthy-within", "60")
     assert (code, "was taken back" in juncture.stderr) == (1, True), juncture.stderr
@@ -210,9 +225,7 @@ def test_state_that_would_be_lost_is_told_and_given_up_only_if_accepted(juncture
     assert juncture("submit", JOB) == 0, juncture.stderr
     juncture.write(60)
     until(lambda: len(juncture.joined()) == 10)
-    juncture.edit(
-        "sql/joins/impression_clicks.sql", lambda text: text.replace("i.page,", "i.page || i.items AS page,")
-    )
+    juncture.edit(JOIN, lambda text: text.replace("i.page,", "i.page || i.items AS page,"))
 
     assert juncture("upgrade", JOB, "--plan") == 1
     assert juncture("upgrade", JOB) == 1
@@ -226,13 +239,14 @@ def test_state_that_would_be_lost_is_told_and_given_up_only_if_accepted(juncture
     assert "c10" not in clicks, "its impression was in the state that was given up"
 
 
-def test_an_upgrade_that_was_killed_is_finished_by_the_next(juncture: Project) -> None:
+def test_an_upgrade_that_was_killed_is_finished_by_the_next_with_one_more_join_behind_the_event_join(
+    juncture: Project,
+) -> None:
+    juncture.edit(f"jobs/{JOB}.yaml", lambda text: text + "join_strategy: event_join\n")
     assert juncture("submit", JOB) == 0, juncture.stderr
     juncture.write(60)
     until(lambda: len(juncture.joined()) == 10)
-    juncture.edit(
-        "sql/joins/impression_clicks.sql", lambda text: text.replace("i.page,", "UPPER(i.page) AS page,")
-    )
+    juncture.edit(JOIN, lambda text: text.replace("i.page,", "UPPER(k.target) AS page,") + AGAIN)
     program = [sys.executable, "-c", "from juncture.cli.main import main; main()"]
     command = [*program, "upgrade", JOB, "--project", str(juncture.root)]
     killed = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
@@ -256,7 +270,9 @@ def test_an_upgrade_that_was_killed_is_finished_by_the_next(juncture: Project) -
     assert juncture.json["phase"] == "running", juncture.stderr
     juncture.write(60)
     juncture.has_joined_all()
-    assert juncture.joined()[-1]["page"] == "P"
+    assert juncture.joined()[-1]["page"] == "T"
+    assert juncture("upgrade", JOB, "--plan") == 0
+    assert juncture.json["unchanged"] is True, "the joins stay apart"
 
 
 def test_one_topic_is_read_again_and_all_other_state_is_kept(
@@ -284,7 +300,7 @@ def test_one_topic_is_read_again_and_all_other_state_is_kept(
     )
 
     edit = ("i.page,", "UPPER(i.page) AS page,")
-    juncture.edit("sql/joins/impression_clicks.sql", lambda text: text.replace(*edit))
+    juncture.edit(JOIN, lambda text: text.replace(*edit))
     assert juncture("upgrade", JOB) == 0, juncture.stderr
     juncture.write(50)
     until(lambda: len(juncture.joined()) >= 200)
@@ -300,7 +316,7 @@ def test_one_topic_is_read_again_and_all_other_state_is_kept(
 def test_a_job_that_lags_behind_its_log_is_not_stopped(juncture: Project, cluster: FlinkCluster) -> None:
     # Some 30 ms a record, a few of which the consumer has in hand.
     slow = "WHERE CHAR_LENGTH(SHA2(REPEAT(i.page, 10000000), 256)) > 0\n"
-    juncture.edit("sql/joins/impression_clicks.sql", lambda text: text + slow)
+    juncture.edit(JOIN, lambda text: text + slow)
     juncture.edit(
         "sql/sources/page_impressions.sql",
         lambda text: text.replace("'1 min')", "'1 min', more={'properties.max.poll.records': '5'})"),

@@ -15,7 +15,7 @@ from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.cli.startpoints import view_startpoints
 from juncture.deploy.builder import Blueprint
-from juncture.deploy.changes import adopt, version_of, worse
+from juncture.deploy.changes import adopt, grouped_as_before, version_of, worse
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.gate import Gate
 from juncture.deploy.hand_over import hand_over, plan_hand_over
@@ -111,10 +111,18 @@ def command(
         with tools.joined(old_tools).planner(client_variables(site.connection.flink)) as planner:
             say(f"Compiling {name}")
             plan = checked_plan(invocation, rendered, planner.compile(rendered))
+            old_version = version_of(former)
+            if not handed_over:
+                rendered = grouped_as_before(old_version, rendered, plan)
             joins = join_operators(rendered, plan)
             uids = frozenset(each.uid for each in joins.taken)
             new_version = Version(plan, uids, rendered.topics, joins.chains)
-            plan = adopt(version_of(former), new_version, accept or "KEEP", before.version + 1, rewound)
+            compiled, plan = (
+                plan,
+                adopt(old_version, new_version, accept or "KEEP", before.version + 1, rewound),
+            )
+            named = {node.uid: plan.by_id[node.id].uid for node in compiled.nodes}
+            rendered = rendered.model_copy(update={"apart": tuple(named[uid] for uid in rendered.apart)})
             starting = Starting(planner.read_offsets, project.jobs[name].locate, rewound=frozenset(rewound))
             needed = toolchain_for(rendered, plan)
             files = bundle(rendered, plan, needed.pinned, project.template_dirs)

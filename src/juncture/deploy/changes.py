@@ -6,11 +6,14 @@ from collections.abc import Collection, Mapping
 
 from juncture.deploy.manifest import read_manifest
 from juncture.errors import Refused
+from juncture.model.operators import join_operators
 from juncture.model.plan import CompiledPlan, table_names
+from juncture.model.rendered import RenderedJob
 from juncture.model.verdict import WORST_LAST, OperatorVerdict, StateVerdict, Verdict
 from juncture.planner.plan import parse_plan, with_uids
 from juncture.project.nearest import did_you_mean
 from juncture.verdicts.compare import heirs, state_verdict
+from juncture.verdicts.grouping import first_apart
 from juncture.verdicts.hand_over import obstacles
 from juncture.verdicts.version import Version, base_uid
 
@@ -20,12 +23,28 @@ def version_of(files: Mapping[str, str]) -> Version:
     manifest = read_manifest(files)
     joins = frozenset(base_uid(uid) for uid in manifest.event_joins)
     chains = tuple(tuple(base_uid(uid) for uid in chain) for chain in manifest.join_chains)
-    return Version(parse_plan(files["plan.json"]), joins, manifest.topics, chains)
+    apart = frozenset(base_uid(uid) for uid in manifest.apart)
+    return Version(parse_plan(files["plan.json"]), joins, manifest.topics, chains, apart)
 
 
 def verdict_between(old: Mapping[str, str], new: Mapping[str, str]) -> StateVerdict:
     """What the bundle `new` does to the state of the bundle `old`."""
     return state_verdict(version_of(old), version_of(new))
+
+
+def grouped_as_before(old: Version, rendered: RenderedJob, plan: CompiledPlan) -> RenderedJob:
+    """The job with joins that are new to it in an operator of their own, where others before them have state.
+
+    Where it writes `join_chains` itself, that holds, whatever becomes of the state.
+    """
+    if "join_chains" in rendered.job.model_fields_set:
+        return rendered
+    while True:
+        chains = join_operators(rendered, plan).chains
+        found = {uid for chain in chains if (uid := first_apart(old, chain)) is not None}
+        if not found:
+            return rendered
+        rendered = rendered.model_copy(update={"apart": (*rendered.apart, *sorted(found))})
 
 
 def adopt(

@@ -24,7 +24,8 @@ class Bundle:
 class EventJoin(BaseModel):
     """What of a job runs on the event join: uids of the plan's joins. `flink` is the only version that runs it.
 
-    Those of each of the `chains` run as one operator.
+    Those of each of the `chains` run as one operator. Those that are `apart` could run together with joins before them,
+    and don't, as a version before had it so.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -32,6 +33,7 @@ class EventJoin(BaseModel):
     flink: str
     joins: tuple[str, ...]
     chains: tuple[tuple[str, ...], ...] = ()
+    apart: tuple[str, ...] = ()
 
 
 class Source(BaseModel):
@@ -90,6 +92,11 @@ class Manifest(BaseModel):
     def join_chains(self) -> tuple[tuple[str, ...], ...]:
         """Of these, those that run as one operator, for each operator."""
         return self.event_join.chains if self.event_join else ()
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """Joins that begin an operator only because those before them have state by themselves."""
+        return self.event_join.apart if self.event_join else ()
 
     @property
     def backend(self) -> str:

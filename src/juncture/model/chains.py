@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,13 +57,16 @@ class _Link:
     columns: Columns | None
 
 
-def group_joins(plan: CompiledPlan, joins: Sequence[JoinForm], how: JoinChains) -> Grouping:
+def group_joins(
+    plan: CompiledPlan, joins: Sequence[JoinForm], how: JoinChains, begin: Collection[str] = ()
+) -> Grouping:
     """Put interval joins one behind the other on one key together; EXISTS has an operator of its own.
 
     Args:
         plan: what Flink compiled.
         joins: those that run on the event join, in the plan's order.
         how: the job's `join_chains`.
+        begin: uids of joins that begin an operator in any case.
     """
     forms = {join.uid: join for join in joins if join.kind == "interval-join"}
     nodes = {node.uid: node for node in plan.nodes if node.uid in forms}
@@ -80,6 +83,8 @@ def group_joins(plan: CompiledPlan, joins: Sequence[JoinForm], how: JoinChains) 
         before = chains[link.before.uid]
         members = [nodes[form.uid] for form, _ in before]
         against = _against(plan, members, [columns for _, columns in before[1:]], node, link, how)
+        if uid in begin:
+            against = f"so {link.before.uid} keeps the state that it has by itself"
         if against is not None:
             apart[uid] = against
         else:

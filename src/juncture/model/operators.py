@@ -34,7 +34,7 @@ class JoinOperators:
 
 
 def join_operators(rendered: RenderedJob, plan: CompiledPlan) -> JoinOperators:
-    """Read them from the plan, as the job's `join_strategy` and `join_chains` say."""
+    """Read them from the plan, as the job's `join_strategy` and `join_chains` say, and the version before."""
     forms = join_forms(plan, rendered.job.join_strategy, rendered.options, rendered.changelogs)
     taken = [each for each in forms if each.form == "event-join"]
-    return JoinOperators(forms, group_joins(plan, taken, rendered.job.join_chains))
+    return JoinOperators(forms, group_joins(plan, taken, rendered.job.join_chains, rendered.apart))

@@ -99,7 +99,8 @@ class RenderedJob(Value):
     `options` are Flink's, complete (a job carries its own: client options win over the cluster's file).
     `placeholders` are the names of the environment variables that the statements contain as ${NAME}; their
     values are put in where the job is started and nowhere else. `topics` maps each table to its
-    topic, `inputs` each file that was read to its sha256.
+    topic, `inputs` each file that was read to its sha256. `apart` are uids of joins that don't run together with those
+    before them although they could: the version before has it so, and keeps its state.
     """
 
     job: Job
@@ -111,6 +112,7 @@ class RenderedJob(Value):
     placeholders: tuple[str, ...]
     topics: dict[str, str]
     inputs: dict[str, str]
+    apart: tuple[str, ...] = ()
 
     @property
     def insert(self) -> Statement:

@@ -72,6 +72,7 @@ def bundle(
             "flink": TESTED_FLINK,
             "joins": [each.uid for each in joins.taken],
             "chains": joins.chains,
+            "apart": [uid for uid in rendered.apart if uid in joins.grouping.apart],
         }
         if joins.taken
         else None,

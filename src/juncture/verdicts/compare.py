@@ -90,7 +90,14 @@ def _event_join(finding: Finding, old: Version, before: PlanNode, new: Version, 
     place, here = was.index(base_uid(before.uid)), now.index(base_uid(after.uid))
     if (len(was), place) != (len(now), here):
         then, there = (_as_operators(chain) for chain in (was, now))
-        finding.lost(f"the rows were kept {then}, and are now {there}: neither reads the other's state")
+        written = ""
+        if len(was) < len(now) and set(now) <= old.event_joins:
+            written = "; `join_chains: separate` in the job keeps it"
+        elif len(was) > len(now) and set(was) <= new.event_joins:
+            written = "; `join_chains: fused` in the job keeps it, where they can run together"
+        finding.lost(
+            f"the rows were kept {then}, and are now {there}: neither reads the other's state{written}"
+        )
     elif len(was) == 1:
         joins.event_join(finding, old, before, new, after)
     else:

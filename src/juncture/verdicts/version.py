@@ -26,13 +26,15 @@ _CHANGED = re.compile(r"[@~][0-9]+$")
 class Version:
     """A compiled plan, the base uids of its joins that run on the event join, and the topic of each table.
 
-    The joins of each of the `chains` run as one operator, which keeps their rows under the uid of the last one.
+    The joins of each of the `chains` run as one operator, which keeps their rows under the uid of the last one. Those
+    that are `apart` begin an operator only because a version before had state that way.
     """
 
     plan: CompiledPlan
     event_joins: frozenset[str]
     topics: Mapping[str, str]
     chains: tuple[tuple[str, ...], ...] = ()
+    apart: frozenset[str] = frozenset()
 
     def chain_of(self, uid: str) -> tuple[str, ...]:
         """Base uids of the joins that are one operator with a join, and its own; of no others if it is one itself."""
