@@ -49,7 +49,7 @@ With more to say, a startpoint is a mapping of these keys, of which each may be 
 | `partitions` | by partition one of the above, but `{offset: 1200}` for `offsets` | where it starts instead |
 | `until` | one of the above but `earliest` | the reading ends before this, in each partition |
 | `expires` | a time, for instance `2026-02-01T00:00:00Z` | from then on, submissions are refused |
-| `exclude` | by partition offsets and ranges: `{3: 120000, 4: [7, 12-15]}` | these records are left out |
+| `exclude` | by partition offsets and ranges: `{3: 120000, 4: [7, 12-15], 5: all}` | these records are left out |
 
 A startpoint is used by the first start alone: later ones go on from state. `exclude` holds for all of them.
 """

@@ -178,8 +178,15 @@ EndPoint = Annotated[
 ]
 
 
+_NO_LAST = 2**63 - 1
+"""Larger than any offset."""
+
+
 class OffsetRange(Value):
-    """Offsets of one partition, from `first` to `last`, both within. In YAML: 120000, or '120000-120004'."""
+    """Offsets of one partition, from `first` to `last`, both within.
+
+    In YAML: 120000, '120000-120004', '120000-' for all from there on, or 'all'.
+    """
 
     first: Offset
     last: Offset
@@ -193,6 +200,8 @@ class OffsetRange(Value):
         return max(min(self.last + 1, end) - max(self.first, start), 0)
 
     def __str__(self) -> str:
+        if self.last == _NO_LAST:
+            return f"{self.first}-" if self.first else "all"
         return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
 
     @model_validator(mode="before")
@@ -201,10 +210,12 @@ class OffsetRange(Value):
         if isinstance(raw, int) and not isinstance(raw, bool):
             return {"first": raw, "last": raw}
         if isinstance(raw, str):
-            first, dash, last = raw.partition("-")
-            if not first.strip().isdigit() or (dash and not last.strip().isdigit()):
-                raise ValueError(f"'{raw}' is no offset and no range of them; write 120000 or 120000-120004")
-            return {"first": int(first), "last": int(last if dash else first)}
+            first, dash, last = (part.strip() for part in ("0-" if raw == "all" else raw).partition("-"))
+            if not first.isdigit() or not (last.isdigit() or not last):
+                raise ValueError(
+                    f"'{raw}' is no offset and no range of them; write 120000, 120000-120004, 120000- or all"
+                )
+            return {"first": int(first), "last": int(last) if last else _NO_LAST if dash else int(first)}
         return raw
 
     @model_validator(mode="after")
@@ -219,7 +230,7 @@ class OffsetRange(Value):
 def _several(raw: object) -> object:
     if isinstance(raw, (list, tuple)):
         if not raw:
-            raise ValueError("the list is empty; write 120000, 120000-120004 or a list of these")
+            raise ValueError("the list is empty; write 120000, 120000-120004, all or a list of these")
         return raw
     return [raw]
 

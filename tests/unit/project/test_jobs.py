@@ -58,7 +58,7 @@ KINDS = (
         ("startpoints: {orders: {partitions: {0: {offst: 1}}}}", "3:40", "startpoints.orders.partitions.0: a partition's start is 'earliest', 'latest' or a mapping with one of timestamp, before_now, offset, group, deployment, savepoint -> did you mean 'offset'?"),
         ("startpoints: {orders: {deployment: a, verson: 1}}", "3:39", "unknown key 'verson' in 'startpoints.orders' -> did you mean 'version'?"),
         ("startpoints: {orders: {start: latest, expires: soon}}", "3:48", "startpoints.orders.expires: 'soon' is not a time, for instance '2026-01-31T12:00:00Z' -> write a time, for instance '2026-01-31T12:00:00Z'"),
-        ("startpoints: {orders: {exclude: {0: x}}}", "3:37", "startpoints.orders.exclude.0: 'x' is no offset and no range of them -> write 120000 or 120000-120004"),
+        ("startpoints: {orders: {exclude: {0: x}}}", "3:37", "startpoints.orders.exclude.0: 'x' is no offset and no range of them -> write 120000, 120000-120004, 120000- or all"),
         ("startpoints: {orders: {exclude: {0: [1, 7-5]}}}", "3:41", "startpoints.orders.exclude.0[1]: the range 7-5 ends before it begins -> write 5-7"),
         ("startpoints: {ordrs: latest}", "3:15", "there is no source 'ordrs' to start -> did you mean 'orders'?"),
     ],

@@ -18,7 +18,15 @@ def test_how_they_are_written_and_told() -> None:
     assert Startpoint.model_validate("latest").exclude == {}
 
 
-@pytest.mark.parametrize("written", ["x", "3-", "-3", "3-x", "5-4", True, -1, [], "1-2-3"])
+def test_a_partition_may_be_left_out_whole_or_from_some_offset_on() -> None:
+    found = Startpoint.model_validate({"exclude": {0: "all", 2: "120000-"}})
+    assert found.told == "earliest, without all of partition 0, without 120000- of partition 2"
+    (whole,), (rest,) = found.exclude.values()
+    assert (whole.within(0, 500), rest.within(0, 120_001)) == (500, 1)
+    assert Startpoint.model_validate_json(found.model_dump_json()) == found
+
+
+@pytest.mark.parametrize("written", ["x", "-", "every", "-3", "3-x", "5-4", True, -1, [], "1-2-3"])
 def test_what_is_no_range(written: object) -> None:
     with pytest.raises(ValidationError):
         Startpoint.model_validate({"exclude": {0: written}})
