@@ -29,7 +29,8 @@ def wait_healthy(
         cluster: where it runs.
         job_id: the job's.
         checkpoints: whether it takes any.
-        progress: is told what it waits for.
+        progress: is told what it waits for, and which sources have no watermark in the end: a partition that is silent
+            for a while holds it back in a version that is well.
         within: seconds.
 
     Raises:
@@ -56,6 +57,11 @@ def wait_healthy(
             behind = max(now, behind or 0)
         elapsed = time.monotonic() - begun
         if not missing and elapsed >= min(_AT_LEAST, within):
+            for table in _without_watermark(cluster, job_id):
+                progress(
+                    f"{table} has no watermark yet: it comes when each partition has had a record, or is idle; see"
+                    " `juncture status`"
+                )
             return
         if elapsed > within:
             failed = cluster.checkpoints(job_id).latest.failed
@@ -75,6 +81,13 @@ def takes_checkpoints(options: dict[str, str]) -> bool:
 def _cause(cluster: FlinkCluster, job_id: str) -> str | None:
     failures = cluster.failures(job_id)
     return " ".join(str(failures[0]).split()) if failures else None
+
+
+def _without_watermark(cluster: FlinkCluster, job_id: str) -> list[str]:
+    """The sources that have read records, and have no watermark."""
+    job = cluster.job(job_id)
+    found = counters(cluster, job).sources if job is not None else ()
+    return [source.table for source in found if source.read and source.watermark is None]
 
 
 def _behind(cluster: FlinkCluster, job_id: str) -> int | None:
