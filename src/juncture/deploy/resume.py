@@ -180,22 +180,17 @@ class Resumption:
                 f" {self._anew}",
             )
         had, has = set(old.join_chains), set(new.join_chains)
-        if had != has and old.apart:
-            raise Refused(
-                f"version {before.version} of '{self._job}' has {', '.join(old.apart)} in an operator of their own, so"
-                " that those before kept their state: only an upgrade does that",
-                state=_NOTHING_CHANGED,
-                remedy=f"to go on from that state, `juncture upgrade {self._job}`; {self._anew}",
-            )
         if had != has:
             then, now, chains = (_EACH, _ONE, "separate") if has - had else (_ONE, _EACH, "fused")
             joins = sorted({uid for chain in had ^ has for uid in chain})
+            written = f"write `join_chains: {chains}` in jobs/{self._job}.yaml"
+            if old.apart:  # an upgrade has let the joins before them keep their state
+                written = f"`juncture upgrade {self._job}`"
             raise Refused(
                 f"version {before.version} of '{self._job}' kept the rows of {', '.join(joins)} in {then}, this one"
                 f" would keep them in {now}, and neither reads the other's state",
                 state=_NOTHING_CHANGED,
-                remedy=f"to go on from that state, write `join_chains: {chains}` in jobs/{self._job}.yaml;"
-                f" {self._anew}",
+                remedy=f"to go on from that state, {written}; {self._anew}",
             )
 
     def _seen(self, path: str, told: str) -> Origin:

@@ -30,6 +30,7 @@ APART, TOGETHER = (
     json.dumps({**MANIFEST, "event_join": {"flink": "2.3.0", "joins": PAIR, "chains": chains}})
     for chains in ([], [PAIR])
 )
+KEPT_APART = json.dumps({**MANIFEST, "event_join": {"flink": "2.3.0", "joins": PAIR, "apart": PAIR[1:]}})
 
 
 class Place:
@@ -163,6 +164,7 @@ def test_what_was_asked_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> No
         (FILES["manifest.json"], EVENT_JOIN, "`join_strategy: flink`"),
         (EVENT_JOIN, FILES["manifest.json"], "`join_strategy: event_join`"),
         (APART, TOGETHER, "`join_chains: separate`"),
+        (KEPT_APART, TOGETHER, "`juncture upgrade clicks`"),
         (TOGETHER, APART, "`join_chains: fused`"),
         (TOGETHER, FILES["manifest.json"], "`join_strategy: event_join`"),
     ],
