@@ -61,7 +61,7 @@ def _view_estimate(text: Text, plan: HandOverPlan) -> None:
         f"; that of version {plan.before} is {size(plan.state_bytes)}" if plan.state_bytes is not None else ""
     )
     text.line(
-        f"State that is built: {size(found.state.expected)}, {size(found.state.low)} to {size(found.state.high)}:"
+        f"State that is built: {size(found.state.expected)} ({size(found.state.low)} to {size(found.state.high)}),"
         f" {each}{now}"
     )
     for told in found.told:
@@ -76,7 +76,8 @@ def _time(plan: HandOverPlan) -> str:
         span(timedelta(seconds=seconds))
         for seconds in (found.seconds.expected, found.seconds.low, found.seconds.high)
     )
-    return f", {took}, {least} to {most}, at {found.rate.expected:,.0f} a second, and the job's start"
+    some = "less than a second" if found.seconds.high < 1 else f"{took} ({least} to {most})"
+    return f", {some} at {found.rate.expected:,.0f} a second, beside a job's start"
 
 
 def _since(plan: HandOverPlan) -> str:
@@ -84,4 +85,5 @@ def _since(plan: HandOverPlan) -> str:
     if plan.building is None or plan.rate is None:
         return ""
     count = plan.rate * plan.building.seconds.expected
-    return f": some {count:,.0f} records, at the {plan.rate:,.0f} a second that it has read since its start"
+    rate = f"the {plan.rate:,.1f} a second that it has read since its start"
+    return f": {count:,.0f} records at {rate}" if count >= 1 else f": few records at {rate}"

@@ -135,12 +135,17 @@ def left_out_of(manifest: Manifest) -> list[str]:
     ]
 
 
-def warnings_of(resolved: ResolvedStartpoints) -> list[str]:
-    """What is to be told of startpoints that can be applied, a line each."""
+def warnings_of(resolved: ResolvedStartpoints, goes_on: bool = False) -> list[str]:
+    """What is to be told of startpoints that can be applied, a line each.
+
+    Args:
+        resolved: they.
+        goes_on: whether state has the rows from before them, so that inputs can't start too far apart.
+    """
     return [
         f"{each.location}: warning: {each.message} [{each.rule}]"
         for each in resolved.findings
-        if each.severity == "warning"
+        if each.severity == "warning" and not (goes_on and each.rule == "inputs-apart")
     ]
 
 

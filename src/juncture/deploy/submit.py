@@ -195,7 +195,7 @@ def _plan(asked: _Asked, site: Site, cluster: FlinkCluster, last: Deployment | N
     if origin is None or rewound:
         resolved = resolve_startpoints(manifest, files, connection, site.store, asked.starting)
         refuse_errors(resolved)
-        checked += warnings_of(resolved)
+        checked += warnings_of(resolved, goes_on=origin is not None and bool(asked.starting.instead))
     if origin is None:
         checked.append("Starting from startpoints")
     else:

@@ -54,8 +54,10 @@ def _before(record: Deployment, owner: Owner, command: str) -> tuple[str, str]:
     version, again = record.version, f"run `{command}` again to finish it"
     undo = f"`juncture rollback {record.job} {version}` undoes it"
     if record.phase == "stopping":
-        wait = f"wait until `juncture status {record.job}` says that it is stopped"
-        return f"it was stopping version {version}, and Flink goes on with that", f"{wait}; then {again}"
+        if record.updated_at < owner.since:
+            return "it had changed nothing", again
+        told = f"`juncture status {record.job}` tells whether Flink goes on with that"
+        return f"it was stopping version {version}", f"{told}; then {again}"
     if record.phase == "running":
         return f"version {version} runs on", f"nothing is to be undone; {again}"
     if record.updated_at < owner.since:

@@ -56,7 +56,8 @@ def test_who_it_was_and_since_when() -> None:
     ("phase", "updated", "reached"),
     [
         ("running", MOMENT, "version 1 runs on; nothing is to be undone; run `juncture upgrade clicks --hand-over`"),
-        ("stopping", AFTER, "it was stopping version 1, and Flink goes on with that; wait until"),
+        ("stopping", AFTER, "it was stopping version 1; `juncture status clicks` tells whether Flink goes on"),
+        ("stopping", MOMENT, "it had changed nothing; run `juncture upgrade clicks --hand-over` again"),
         ("stopped", AFTER, "it had stopped version 1, and started none: the job does not run; run"),
         ("stopped", MOMENT, "it had changed nothing; the job is stopped, as before; run"),
     ],
