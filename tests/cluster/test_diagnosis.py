@@ -15,6 +15,8 @@ from juncture.flink.rest import FlinkCluster
 from juncture.planner.session import Planner
 
 Make = Callable[..., Ailing]
+NEVER = f"{WITHIN} AND l.n < r.n - 1000000"
+"""A join that compares, and gives out nothing."""
 
 
 @pytest.fixture
@@ -47,8 +49,7 @@ def test_a_healthy_job_has_no_finding(make_ailing: Make, cluster: FlinkCluster) 
 
 
 def test_one_key_has_most_records(make_ailing: Make, cluster: FlinkCluster) -> None:
-    never = f"{WITHIN} AND l.n < r.n - 1000000"
-    job = make_ailing(job="parallelism: 2\n", on=never)
+    job = make_ailing(job="parallelism: 2\n", on=NEVER)
     job.write(("unknown" if i % 20 else f"k{i}", i, i / 10_000) for i in range(40_000))
     job.start()
     until(lambda: job.read(cluster) > 2_000)
@@ -122,20 +123,9 @@ def test_rocksdb_has_too_little_memory(make_ailing: Make, cluster: FlinkCluster)
     assert [each["native"] is not None for each in report["observation"]["vertices"]] == [False, False, True]
 
 
-@pytest.mark.parametrize(
-    ("options", "source"),
-    [
-        (
-            "state: {backend: rocksdb}\noptions:\n  state.backend.rocksdb.metrics.iter-bytes-read: true\n",
-            "read by RocksDB's iterators",
-        ),
-        ("join_strategy: event_join\n", "busy"),
-    ],
-)
-def test_each_record_is_compared_with_thousands(
-    make_ailing: Make, cluster: FlinkCluster, options: str, source: str
-) -> None:
-    job = make_ailing(on=f"{WITHIN} AND l.n < r.n - 1000000", job=options)
+def test_each_record_is_compared_with_thousands(make_ailing: Make, cluster: FlinkCluster) -> None:
+    options = "state: {backend: rocksdb}\noptions:\n  state.backend.rocksdb.metrics.iter-bytes-read: true\n"
+    job = make_ailing(on=NEVER, job=options, partitions=1)
     job.write((f"country{i % 4}", i, i / 10_000) for i in range(40_000))
     job.start()
     until(lambda: job.read(cluster) > 2_000)
@@ -145,14 +135,14 @@ def test_each_record_is_compared_with_thousands(
     assert first["rule"] == "scanned-entries", first
     assert place(first) == PLACE
     evidence = {each["what"]: each["value"] for each in first["evidence"]}
-    assert 300 < int(evidence["rows of its key that a record finds"].replace(",", "")) <= 10_000
-    assert source in evidence
+    assert 5_000 < int(evidence["rows of its key that a record finds"].replace(",", "")) <= 10_000
+    assert evidence["read by RocksDB's iterators"].endswith("iB a record")
 
 
 def test_the_event_join_has_too_little_memory(make_ailing: Make, cluster: FlinkCluster) -> None:
     weights = "taskmanager.memory.managed.consumer-weights"
     options = f"join_strategy: event_join\noptions:\n  {weights}: 'OPERATOR:20,STATE_BACKEND:980'\n"
-    job = make_ailing(job=options)
+    job = make_ailing(on=NEVER, job=options, partitions=1)
     rows = ((f"k{i % 9_000}", i, i / 100_000) for i in range(36_000))
     job.write(rows, pad=lambda i: hashlib.shake_256(str(i).encode()).hexdigest(2_048))
     job.start()
@@ -250,6 +240,19 @@ def test_a_record_that_does_not_parse_restarts_the_job(make_ailing: Make, cluste
     assert first["rule"] == "restarts", first
     assert "on_error='skip'" in first["remedy"]
     assert place(first) == "sql/sources/r.sql:1:14"
+
+
+def test_an_operator_has_no_time_left(make_ailing: Make, cluster: FlinkCluster) -> None:
+    job = make_ailing(select=COLUMNS.replace("r.pad", "SHA512(REPEAT(r.pad, 1000000))"), partitions=1)
+    job.write((f"k{i}", i, i / 100) for i in range(30_000))
+    job.start()
+    with job.records(lambda tenth: ((f"m{tenth}.{i}", i, 300 + tenth / 10) for i in range(200))):
+        until(lambda: (job.behind(cluster) or 0) > 1_000)
+        first = job.first()
+
+    assert first["rule"] == "overloaded", first
+    assert "of that goes into computing expressions" in first["message"]
+    assert place(first) == PLACE
 
 
 def test_checkpoints_expire(make_ailing: Make, cluster: FlinkCluster) -> None:

@@ -83,6 +83,7 @@ def observe(
     began = time.monotonic()
     before, first, workers_before = _counters(cluster, job)
     ends_before = topics.ends_of(kafka, _read_topics(subject))
+    seconds = before.whole(seconds)
     for vertex in _worth_sampling(job):
         flame_graph(cluster, job.id, vertex)
     course = _course(cluster, job, began, seconds)

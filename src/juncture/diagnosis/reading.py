@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import ceil
 
 from juncture.flink.answers import JobDetail, Vertex
 from juncture.flink.metrics import table_of
@@ -34,6 +35,8 @@ _NATIVE = re.compile(
     r"|compact_write_bytes|estimate-pending-compaction-bytes)$"
 )
 _PROBED, _CHUNKS = ".joinRowsProbed", ".joinChunksRead"
+_RENEWED = 5.0
+"""Seconds after which Flink asks RocksDB for its counters again, whoever asks meanwhile."""
 _OPERATOR = re.compile(r"\[(\d+)\]")
 Grown = Callable[[str, int], float]
 
@@ -50,6 +53,11 @@ class Reading:
         """Milliseconds since a subtask began, as it counts them; 0 where it does not."""
         found = self.vertices.get(vertex, {})
         return sum(found.get(name, {}).get(index, 0.0) for name in (_BUSY, _IDLE, _HELD))
+
+    def whole(self, seconds: float) -> float:
+        """The time to observe for: where RocksDB counts, as many seconds more as make a whole number of its renewals."""
+        counts = any(_NATIVE.search(name) for found in self.vertices.values() for name in found)
+        return ceil(seconds / _RENEWED) * _RENEWED if counts else seconds
 
     @property
     def clocks(self) -> dict[tuple[str, int], float]:
@@ -188,15 +196,17 @@ def _native(subtasks: list[SubtaskSeen], last: Subtasks, grown: Grown) -> Native
     if not names:
         return None
 
+    # What was counted in a whole number of renewals, over the time that these are of.
+    renewals = max(max((each.seconds for each in subtasks), default=0.0) / _RENEWED, 1.0)
+    over = renewals / round(renewals)
+
     def counted(what: str) -> int | None:
-        return (
-            sum(int(grown(name, index)) for name in names[what] for index in last[name])
-            if what in names
-            else None
-        )
+        if what not in names:
+            return None
+        return int(over * sum(grown(name, index) for name in names[what] for index in last[name]))
 
     stalls = [
-        sum(grown(name, each.index) for name in names.get("stall_micros", ())) / 1e6 / each.seconds
+        over * sum(grown(name, each.index) for name in names.get("stall_micros", ())) / 1e6 / each.seconds
         for each in subtasks
         if each.seconds > 0
     ]

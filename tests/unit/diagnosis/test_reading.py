@@ -71,3 +71,9 @@ def test_an_event_join_is_told_of_by_what_it_counts() -> None:
     ).event_join
     assert found == EventJoinSeen(probed=5, chunks_read=0)
     assert seen({}, {}).event_join is None
+
+
+def test_rocksdb_is_watched_for_a_whole_number_of_its_renewals() -> None:
+    counting = Reading({"v": {"IntervalJoin[7].rocksdb.stall_micros": {0: 0.0}}})
+    assert [counting.whole(each) for each in (3, 5, 5.1)] == [5, 5, 10]
+    assert Reading({"v": {}}).whole(3) == 3

@@ -16,7 +16,7 @@ _FIXED = "state.backend.rocksdb.memory.fixed-per-slot"
 _BUSY = 0.5
 _OF_TIME = 0.4
 _MISSES = 0.3
-_CHUNKS = 0.5
+_CHUNKS, _OF_CHUNKS = 0.5, 0.15
 _SIZE = re.compile(r"\s*(?P<number>\d+)\s*(?P<unit>[a-z]*)\s*", re.IGNORECASE)
 _UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
@@ -79,7 +79,7 @@ class StateMemory(Rule):
                 continue
             chunks = counted.chunks_read / vertex.records_in
             time = vertex.share(*profile.IN_STATE) if vertex.spent else 1.0
-            if chunks < _CHUNKS or time < _OF_TIME:
+            if chunks < _CHUNKS or time < _OF_CHUNKS:
                 continue
             yield self.diagnosis(
                 vertex.busy * time,
