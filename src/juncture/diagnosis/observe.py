@@ -68,7 +68,7 @@ def observe(
     seconds: float,
     say: Callable[[str], None] = lambda message: None,
 ) -> Observation:
-    """Watch a job for `seconds`, or longer where its counters are renewed more slowly.
+    """Watch a job for `seconds`, or longer where its counters, or RocksDB's, are renewed more slowly.
 
     What can't be seen is named in `missing`, with what is assumed in its stead.
 

@@ -55,7 +55,7 @@ class Reading:
         return sum(found.get(name, {}).get(index, 0.0) for name in (_BUSY, _IDLE, _HELD))
 
     def whole(self, seconds: float) -> float:
-        """The time to observe for: where RocksDB counts, as many seconds more as make a whole number of its renewals."""
+        """The time to observe for: where RocksDB counts, a whole number of its renewals."""
         counts = any(_NATIVE.search(name) for found in self.vertices.values() for name in found)
         return ceil(seconds / _RENEWED) * _RENEWED if counts else seconds
 
