@@ -67,7 +67,7 @@ def test_what_brokers_refuse_to_tell_is_said_and_the_rest_is_told(tmp_path: Path
         found = resolve({"orders": source}, seer, nothing, (), report, "live")
         ends = ends_of(seer, {"o": "orders", "h": "hidden", "p": "payments"})
         # Whether the records come before the brokers deny the use of a group differs from time to time.
-        traffic_found, assumed = traffic(Admin(seer), {"orders": "orders"})
+        traffic_found, assumed = traffic(Admin(seer), {"orders": "orders"}, 1.5)
         read = [len(list(read_topic(seer, "payments"))) for _ in range(20)]
     assert read == [10] * 20
     # By offsets at times alone.

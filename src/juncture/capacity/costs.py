@@ -103,8 +103,6 @@ _JSON_SPREAD = Range(low=0.8, expected=1.0, high=2.0)
 _ROW_OVERHEAD = {"flink": 160, "event": 90}
 HEAP = Range(low=1.5, expected=2.2, high=3.5)
 """What objects take on the heap, to the bytes of their checkpoint. Taken for want of a measurement."""
-WORKING = 0.7
-"""The share of its time that a subtask may work, so that it keeps up when the rate is above its mean."""
 
 
 def json_micros(record_bytes: Range, rows: float) -> Range:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from juncture.capacity.costs import HEAP, PACKAGED, WORKING, CostModel, Engine, Load, engine_of, row_overhead
+from juncture.capacity.costs import HEAP, PACKAGED, CostModel, Engine, Load, engine_of, row_overhead
 from juncture.capacity.memory import memory_figures
 from juncture.model.capacity import Figure, Range, SideState, Traffic, Written
+from juncture.model.environment import USUAL, Headroom
 
 _OF_NO_TRAFFIC = ("rate now", "network memory")
 """What is known, whatever is assumed of the traffic."""
@@ -19,7 +20,7 @@ class Job:
     """What of a job its demand depends on. `backlog` is the number of records from its startpoints to now.
 
     `joins` and `exchanges` count those of the plan; `interval` is the time between checkpoints in ms; `model` is what a
-    record costs.
+    record costs, `headroom` what is to be left over.
     """
 
     parallelism: int
@@ -30,6 +31,7 @@ class Job:
     interval: int
     backlog: int
     model: CostModel = PACKAGED
+    headroom: Headroom = USUAL
 
     def engine(self, backend: str) -> Engine:
         return engine_of(self.on_event_join, backend)
@@ -82,7 +84,9 @@ def figures(
     found += _state(job, rate, mean, sides)
     slots = next(each for each in found if each.name == "slots")
     kept = next(each for each in found if each.name == ("heap" if job.backend == "hashmap" else "state"))
-    found += memory_figures(slots.value, job.parallelism, job.exchanges, job.backend, kept.value)
+    found += memory_figures(
+        slots.value, job.parallelism, job.exchanges, job.backend, kept.value, job.headroom.heap
+    )
     if all(each.basis == "measured" for each in traffic):
         return tuple(found)
     return tuple(
@@ -94,9 +98,9 @@ def figures(
 def _cpu(job: Job, rate: Range, load: Load) -> list[Figure]:
     basis = job.model.basis(load.engine)
     each, formula = job.model.micros(load)
-    cores = rate * each * 1e-6
+    cores, working = rate * each * 1e-6, job.headroom.working
     slots = Range(
-        low=ceil(cores.low), expected=ceil(cores.expected / WORKING), high=ceil(cores.high / WORKING)
+        low=ceil(cores.low), expected=ceil(cores.expected / working), high=ceil(cores.high / working)
     )
     slots = Range(low=max(slots.low, 1), expected=max(slots.expected, 1), high=max(slots.high, 1))
     most, how = job.model.fastest(load, job.parallelism)
@@ -113,7 +117,7 @@ def _cpu(job: Job, rate: Range, load: Load) -> list[Figure]:
             name="slots",
             unit="slots",
             value=slots,
-            formula=f"{cores.expected:,.2f} cores / {WORKING} of the time, rounded up",
+            formula=f"{cores.expected:,.2f} cores / {working} of the time, rounded up",
             basis=basis,
         ),
         Figure(name="highest rate", unit="records/s", value=most, formula=how, basis=basis),
@@ -165,6 +169,9 @@ def _state(job: Job, rate: Range, mean: Range, sides: Sequence[SideState]) -> li
                 basis="computed",
             )
         )
+    longest = [side.kept for side in sides if side.kept is not None]
+    if longest:
+        found.append(_steady_after(longest))
     total = state_bytes(job, job.backend, sides)
     engine = job.engine(job.backend)
     basis, factor = job.model.basis(engine), job.model.state(engine)
@@ -224,6 +231,17 @@ def _state(job: Job, rate: Range, mean: Range, sides: Sequence[SideState]) -> li
             )
         )
     return found
+
+
+def _steady_after(kept: Sequence[Range]) -> Figure:
+    """State grows until the first rows that came are removed."""
+    value = Range(
+        low=max(each.low for each in kept) / 1000,
+        expected=max(each.expected for each in kept) / 1000,
+        high=max(each.high for each in kept) / 1000,
+    )
+    told = f"{value.expected:,.0f} s, for which rows are kept the longest; until then it grows evenly with the rate"
+    return Figure(name="time until state is steady", unit="s", value=value, formula=told, basis="computed")
 
 
 def _rows(side: SideState) -> Range:

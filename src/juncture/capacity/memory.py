@@ -13,15 +13,13 @@ _LEAST = 64 * 1024 * 1024
 """Bytes of managed memory for a slot with RocksDB, with less of which it stalls."""
 _OWN = Range(low=256, expected=512, high=768) * (1024.0 * 1024)
 """Bytes for a slot of what Java and Flink take themselves: classes, threads, code, buffers outside the network's."""
-_ROOM = 2
-"""How many times what lies on the heap it should have, so that Java has room to work."""
 _BUFFER = 32 * 1024
 _OF_CHANNEL, _FLOATING = 2, 8
 """Flink's buffers for a channel, and beside these for each input and output of a subtask."""
 
 
 def memory_figures(
-    slots: Range, parallelism: int, exchanges: int, backend: str, state: Range
+    slots: Range, parallelism: int, exchanges: int, backend: str, state: Range, of_heap: float
 ) -> Iterator[Figure]:
     """Managed memory where the backend is RocksDB, network memory, and all memory of the slots.
 
@@ -31,9 +29,10 @@ def memory_figures(
         exchanges: between all subtasks of two operators.
         backend: `rocksdb` or `hashmap`.
         state: bytes of it there: in files of RocksDB, or as objects on the heap.
+        of_heap: the share of the heap that state may take.
     """
     taken = Range(**{each: max(getattr(slots, each), parallelism) for each in Range.model_fields})
-    kept, told = state * _ROOM, "2 * the heap's state"
+    kept, told = state * (1 / of_heap), f"the heap's state / {of_heap}"
     if backend == "rocksdb":
         least = taken * _LEAST
         kept = Range(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from juncture.capacity.costs import WORKING
 from juncture.model.capacity import BASES, Figure, Range, Traffic
 from juncture.model.environment import Prices
 
@@ -16,10 +15,13 @@ _COPIES = 2
 
 
 def cost_figures(
-    prices: Prices, figures: Mapping[str, Figure], traffic: Sequence[Traffic]
+    prices: Prices, figures: Mapping[str, Figure], traffic: Sequence[Traffic], working: float
 ) -> tuple[Figure, ...]:
-    """The parts that have a price, and their sum: of the peak, but network of the mean rate."""
-    parts = (*_running(prices, figures), *_stored(prices, figures), *_sent(prices, figures, traffic))
+    """The parts that have a price, and their sum: of the peak, but network of the mean rate.
+
+    `working` is the share of its time that a subtask may work.
+    """
+    parts = (*_running(prices, figures, working), *_stored(prices, figures), *_sent(prices, figures, traffic))
     total = Range.exactly(0)
     for each in parts:
         total = total + each.value
@@ -35,14 +37,14 @@ def cost_figures(
     )
 
 
-def _running(prices: Prices, figures: Mapping[str, Figure]) -> Iterator[Figure]:
+def _running(prices: Prices, figures: Mapping[str, Figure], working: float) -> Iterator[Figure]:
     cores, memory, currency = figures["cores"], figures["memory"], prices.currency
     if prices.core_hour:
         yield Figure(
             name=f"cost of cores in {currency}",
             unit="a month",
-            value=cores.value * (prices.core_hour * _HOURS / WORKING),
-            formula=f"{cores.value.expected:,.2f} cores / {WORKING} of the time * {_HOURS} h * {prices.core_hour:g}"
+            value=cores.value * (prices.core_hour * _HOURS / working),
+            formula=f"{cores.value.expected:,.2f} cores / {working} of the time * {_HOURS} h * {prices.core_hour:g}"
             f" {currency}",
             basis=cores.basis,
         )

@@ -6,13 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from juncture.capacity.demand import Job, heap_bytes
-from juncture.model.capacity import Check, Figure, SideState, SinkTopic, Supply, Traffic
-from juncture.model.wording import counted, size, span
+from juncture.capacity.topics import Topics, topic_checks
+from juncture.model.capacity import Check, Figure, SideState, SinkTopic, Supply, Traffic, Written
+from juncture.model.wording import counted, percent, size, span
 
-_OUTAGE = 12 * 3_600_000
-"""The longest outage, in ms, after which a job shall find its records still there."""
-_OF_HEAP = 0.5
-"""The share of the heap that state may take, so that Java has room to work."""
 _LONG = 3_600
 
 
@@ -29,9 +26,11 @@ class Demand:
     traffic: Sequence[Traffic]
     sides: Sequence[SideState]
     sinks: Sequence[SinkTopic]
+    written: Sequence[Written]
     figures: Mapping[str, Figure]
     durability: tuple[Check, ...] = ()
     unresolved: tuple[str, ...] = ()
+    local: bool = False
 
 
 def recommended(demand: Demand, supply: Supply | None) -> tuple[str, str]:
@@ -46,11 +45,12 @@ def recommended(demand: Demand, supply: Supply | None) -> tuple[str, str]:
     room = _heap(job, supply)
     if room is None:
         return job.backend, "the cluster's memory is not known"
-    if heap.high <= room * _OF_HEAP:
+    if heap.high <= room * job.headroom.heap:
         return "hashmap", f"at most {size(heap.high)} on the heap, where {size(room)} are: with room to work"
     return (
         "rocksdb",
-        f"up to {size(heap.high)} on the heap, where {size(room)} are, of which half is to stay free",
+        f"up to {size(heap.high)} on the heap, where {size(room)} are, of which {percent(1 - job.headroom.heap)} are"
+        " to stay free",
     )
 
 
@@ -61,38 +61,27 @@ def checks(demand: Demand, supply: Supply | None) -> tuple[Check, ...]:
             _failed("startpoints", why, f"run `juncture startpoints {demand.name}`")
             for why in demand.unresolved
         ),
-        *_traffic(demand),
-        *_sinks(demand),
         *_slots(demand, supply),
         *_cores(demand, supply),
         *_rate(demand),
-        *_partitions(demand),
         *_state(demand, supply),
         *_catching_up(demand),
-        *_retention(demand),
-        *_skew(demand),
+        *topic_checks(_topics(demand)),
         *demand.durability,
     )
 
 
-def _traffic(demand: Demand) -> Iterator[Check]:
-    for each in demand.traffic:
-        if each.until is None:
-            yield _warned(
-                "traffic",
-                f"'{each.topic}' has no records: all that rests on its rate is the least",
-                "look again when records come",
-            )
-
-
-def _sinks(demand: Demand) -> Iterator[Check]:
-    missing = [f"'{each.topic}' (table {each.table})" for each in demand.sinks if each.partitions is None]
-    if missing:
-        yield _failed(
-            "sink-topics",
-            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing",
-            f"create {'it' if len(missing) == 1 else 'them'}, as `juncture submit {demand.name} --create-topics` does",
-        )
+def _topics(demand: Demand) -> Topics:
+    return Topics(
+        job=demand.name,
+        parallelism=demand.job.parallelism,
+        traffic=demand.traffic,
+        sides=demand.sides,
+        sinks=demand.sinks,
+        written=demand.written,
+        outage=demand.job.headroom.outage,
+        local=demand.local,
+    )
 
 
 def _slots(demand: Demand, supply: Supply | None) -> Iterator[Check]:
@@ -140,24 +129,10 @@ def _rate(demand: Demand) -> Iterator[Check]:
     )
     if peak.low > most.high:
         yield _failed("parallelism", f"{told}, and {most.high:,.0f} at most", remedy)
-    elif peak.expected > most.expected * 0.7:
+    elif peak.expected > most.expected * demand.job.headroom.working:
         yield _warned("parallelism", told, remedy)
     else:
         yield _passed("parallelism", told)
-
-
-def _partitions(demand: Demand) -> Iterator[Check]:
-    needed = demand.job.parallelism
-    few = [each for each in demand.traffic if each.partitions < needed]
-    for each in few:
-        yield _warned(
-            "partitions",
-            f"'{each.topic}' has {counted(each.partitions, 'partition')} for {needed} subtasks: the others get no"
-            " records of it",
-            f"give it more partitions, or lower `parallelism` in jobs/{demand.name}.yaml",
-        )
-    if not few:
-        yield _passed("partitions", f"each topic has {needed} or more")
 
 
 def _state(demand: Demand, supply: Supply | None) -> Iterator[Check]:
@@ -178,7 +153,7 @@ def _state(demand: Demand, supply: Supply | None) -> Iterator[Check]:
         remedy = f"write `state: {{backend: rocksdb}}` in jobs/{demand.name}.yaml, or give more memory"
         if state.low > room:
             yield _failed("state", told, remedy)
-        elif state.high > room * _OF_HEAP:
+        elif state.high > room * job.headroom.heap:
             yield _warned("state", told, remedy)
         else:
             yield _passed("state", told)
@@ -208,31 +183,6 @@ def _catching_up(demand: Demand) -> Iterator[Check]:
         yield _passed(
             "catch-up", f"{span(time.expected * 1000)} expected for {counted(demand.job.backlog, 'record')}"
         )
-
-
-def _retention(demand: Demand) -> Iterator[Check]:
-    kept = [side.kept.expected for side in demand.sides if side.kept is not None]
-    needed = max(kept, default=0.0) + _OUTAGE
-    short = [each for each in demand.traffic if each.retention is not None and 0 <= each.retention < needed]
-    for each in short:
-        yield _warned(
-            "retention",
-            f"'{each.topic}' keeps records for {span(each.retention or 0)}; the join's window and an outage of"
-            f" 12 h need {span(needed)}",
-            f"raise retention.ms of '{each.topic}' to {needed:,.0f}",
-        )
-    if not short:
-        yield _passed("retention", f"each topic keeps {span(needed)} or more")
-
-
-def _skew(demand: Demand) -> Iterator[Check]:
-    for each in demand.traffic:
-        if each.partitions > 1 and each.largest > 2 / each.partitions and each.largest > 0.3:
-            yield _warned(
-                "partition-skew",
-                f"{each.largest:.0%} of the records of '{each.topic}' are in one of {each.partitions} partitions",
-                "spread its producers' keys; a partition is read by one subtask",
-            )
 
 
 def _heap(job: Job, supply: Supply | None) -> float | None:

@@ -7,18 +7,18 @@ from collections.abc import Iterator, Sequence
 from juncture.model.capacity import CapacityReport, Check, Range, Supply
 from juncture.model.wording import counted, size
 
-_OF_HEAP = 0.5
 
-
-def together(reports: Sequence[CapacityReport]) -> tuple[Check, ...]:
+def together(reports: Sequence[CapacityReport], of_heap: float) -> tuple[Check, ...]:
     """Slots, cores and heap of all jobs, whether they run now or not, against the cluster that they share.
+
+    `of_heap` is the share of the heap that state may take.
 
     None where the cluster is not known.
     """
     supply = next((each.supply for each in reports if each.supply is not None), None)
     if supply is None:
         return ()
-    return (*_slots(reports, supply), *_cores(reports, supply), *_heap(reports, supply))
+    return (*_slots(reports, supply), *_cores(reports, supply), *_heap(reports, supply, of_heap))
 
 
 def _slots(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]:
@@ -36,7 +36,7 @@ def _cores(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]
     yield _check("cores", needed.low > supply.cores, needed.high > supply.cores, told, remedy)
 
 
-def _heap(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]:
+def _heap(reports: Sequence[CapacityReport], supply: Supply, of_heap: float) -> Iterator[Check]:
     there = [each for each in reports if each.figure("heap") is not None]
     if not there or not supply.heap:
         return
@@ -46,7 +46,7 @@ def _heap(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]:
         f" {size(supply.heap)}"
     )
     remedy = "write `state: {backend: rocksdb}` in some of the jobs, or give more memory"
-    yield _check("heap", needed.low > supply.heap, needed.high > supply.heap * _OF_HEAP, told, remedy)
+    yield _check("heap", needed.low > supply.heap, needed.high > supply.heap * of_heap, told, remedy)
 
 
 def _jobs(reports: Sequence[CapacityReport]) -> str:

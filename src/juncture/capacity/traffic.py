@@ -22,8 +22,6 @@ _HOUR = 3_600_000
 _HOURS = 48
 _NOW = 600_000
 _TAKEN = 32
-_INSIDE_HOUR = 1.5
-"""How far a minute may be above the mean of its hour, where only hours were looked at."""
 _BYTES_UNKNOWN = Range(low=100, expected=500, high=2_000)
 """Of a record that was not seen."""
 _BACK = (_NOW, *(_HOUR * hours for hours in (1, 2, 4, 8, 16, 32, 49)))
@@ -32,9 +30,13 @@ _UNKNOWN = 3.0
 """How far the peak may be above what little the log holds."""
 
 
-def traffic(admin: Admin, topics: Mapping[str, str]) -> tuple[tuple[Traffic, ...], tuple[Assumed, ...]]:
+def traffic(
+    admin: Admin, topics: Mapping[str, str], inside_hour: float
+) -> tuple[tuple[Traffic, ...], tuple[Assumed, ...]]:
     """The traffic of each table's topic, and what had to be assumed: of topics without records, without records of
     more than some minutes, and of those whose records or options may not be read.
+
+    `inside_hour` is how many times the mean of the busiest hour a moment of it may have.
 
     Raises Refused for missing topics, with all of them, and Unreachable if no broker answers.
     """
@@ -42,10 +44,14 @@ def traffic(admin: Admin, topics: Mapping[str, str]) -> tuple[tuple[Traffic, ...
     firsts, ends = offsets.earliest(admin, names), offsets.latest(admin, names, committed=False)
     found, assumed = [], []
     for table, topic in sorted(topics.items()):
-        log = _Log(admin, table, topic, firsts[topic], ends[topic])
+        log = _Log(admin, table, topic, firsts[topic], ends[topic], inside_hour)
         made, notes = log.traffic()
         retention, untold = _retention(admin, topic)
-        found.append(made.model_copy(update={"retention": retention}))
+        found.append(
+            made.model_copy(
+                update={"retention": retention, "replicas": min(admin.replicas(topic) or (0,)) or None}
+            )
+        )
         assumed += [*notes, *untold]
     return tuple(found), tuple(assumed)
 
@@ -68,6 +74,7 @@ class _Log:
     topic: str
     first: Offsets
     end: Offsets
+    inside_hour: float
 
     @property
     def records(self) -> int:
@@ -140,7 +147,7 @@ class _Log:
             notes.append(Assumed(self._short(newest + 1 - oldest), rates=self.table))
         else:
             busiest = max((*hours, now))
-            peak = Range(low=max(hours), expected=busiest, high=busiest * _INSIDE_HOUR)
+            peak = Range(low=max(hours), expected=busiest, high=busiest * self.inside_hour)
         found = Traffic(
             table=self.table,
             topic=self.topic,

@@ -39,6 +39,7 @@ def written_of(
                 table=table_names(node.raw)[0],
                 rate=rate_of(flow, up, traffic) * share,
                 row_bytes=_row_bytes(flow, up, samples),
+                largest=_largest(flow, up, samples),
             )
         )
     return tuple(found)
@@ -51,13 +52,27 @@ def _row_bytes(flow: Flow, up: PlanNode, samples: Samples) -> Range:
     return total
 
 
+def _largest(flow: Flow, up: PlanNode, samples: Samples) -> float:
+    """Of the row with the longest values."""
+    around = 1.0 + sum(len(name.encode()) + _AROUND for name, _ in up.fields)
+    return around + sum(
+        max((_text(each) for each in _values(flow, up, index, samples)), default=_UNSEEN.expected)
+        for index in range(len(up.fields))
+    )
+
+
 def _value(flow: Flow, up: PlanNode, index: int, samples: Samples) -> Range:
+    values = _values(flow, up, index, samples)
+    return mean_of([_text(each) for each in values]) if values else _UNSEEN
+
+
+def _values(flow: Flow, up: PlanNode, index: int, samples: Samples) -> list[Any]:
+    """Those that the sample has of a column; none of one that is computed."""
     origins = flow.origins(up, index)
     if len(origins) != 1 or origins[0].through:
-        return _UNSEEN
+        return []
     column = origins[0].column
-    values = [row[column] for row in samples.get(origins[0].table, ()) if column in row]
-    return mean_of([_text(each) for each in values]) if values else _UNSEEN
+    return [row[column] for row in samples.get(origins[0].table, ()) if column in row]
 
 
 def _text(value: Any) -> float:

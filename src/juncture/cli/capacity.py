@@ -136,7 +136,7 @@ def command(
         if html is not None:
             raise click.UsageError("name the job that --html draws")
         reports, unknown = _assessed(invocation, chosen(invocation, []), what_if)
-        checks = together(reports)
+        checks = together(reports, invocation.environment.headroom.heap)
         told = {"jobs": reports, "together": checks, "unknown": {n: e.problem for n, e in unknown.items()}}
         invocation.output.result(told, lambda text: _view_together(text, reports, checks, unknown))
         ready = not unknown and all(each.outcome != "failed" for each in checks)
@@ -171,9 +171,7 @@ def _assessed(
                 manifest = read_manifest(files)
                 resolved = resolve_startpoints(manifest, files, connection, store, starting)
                 calibration = best_for(store, manifest)
-                found.append(
-                    assess(files, connection, resolved, what_if, calibration, environment.prices, drawn, say)
-                )
+                found.append(assess(files, connection, resolved, what_if, calibration, drawn, say))
             except Refused as error:
                 unknown[name] = error
     return found, unknown

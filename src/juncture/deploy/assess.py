@@ -20,7 +20,6 @@ from juncture.errors import JunctureError, Refused
 from juncture.flink.subtasks import workers
 from juncture.model.calibration import Calibration
 from juncture.model.capacity import CapacityReport, Check, Point, Supply
-from juncture.model.environment import Prices
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.render.bundle import digest
 
@@ -31,7 +30,6 @@ def assess(
     resolved: ResolvedStartpoints | None,
     what_if: WhatIf = AS_IT_IS,
     calibration: Calibration | None = None,
-    prices: Prices | None = None,
     drawn: bool = False,
     say: Callable[[str], None] = lambda message: None,
 ) -> CapacityReport:
@@ -43,7 +41,6 @@ def assess(
         resolved: where it would start, for how much there is to catch up with; None if it goes on from state.
         what_if: other circumstances than those that were found.
         calibration: what the job was measured to cost, in place of the packaged model.
-        prices: of the environment, for what it costs.
         drawn: whether it is to be computed for other rates and windows, too.
         say: is told each step.
 
@@ -61,7 +58,7 @@ def assess(
             remedy=f"it reads {', '.join(sorted(facts.topics))}",
         )
     backlog = sum(source.records for source in resolved.sources) if resolved is not None else 0
-    foreteller = Foreteller(facts, model_of(calibration, manifest.job), backlog, prices)
+    foreteller = Foreteller(facts, model_of(calibration, manifest.job), backlog, connection.prices)
     needs = foreteller.needs(what_if)
     job = needs.job
     supply, promises, unknown = _supply(connection, files)
@@ -71,9 +68,11 @@ def assess(
         traffic=needs.traffic,
         sides=needs.sides,
         sinks=facts.sinks,
+        written=needs.written,
         figures={each.name: each for each in needs.figures},
         durability=promises,
         unresolved=tuple(each.message for each in resolved.errors) if resolved is not None else (),
+        local=connection.is_local,
     )
     backend, reason = readiness.recommended(held, supply)
     notes = (

@@ -13,7 +13,7 @@ from juncture.errors import JunctureError, Unreachable
 from juncture.flink.rest import FlinkCluster
 from juncture.local.cluster import JOBMANAGER
 from juncture.local.stack import LocalStack
-from juncture.model.environment import PLACEHOLDER, Environment, Flink, Kafka
+from juncture.model.environment import PLACEHOLDER, USUAL, Environment, Flink, Headroom, Kafka, Prices
 from juncture.project.secrets import expand, expand_all, is_secret_key, redact, secret_values
 from juncture.render.connectors import LOCAL_BOOTSTRAP
 
@@ -33,6 +33,8 @@ class Connection:
         variables: values that placeholders of rendered statements take before the process's environment.
         environ: the process's environment.
         is_local: whether it is a project's local stack.
+        headroom: what capacity is to leave over there.
+        prices: what capacity costs there.
     """
 
     def __init__(
@@ -43,8 +45,11 @@ class Connection:
         variables: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
         is_local: bool = False,
+        headroom: Headroom | None = None,
+        prices: Prices | None = None,
     ) -> None:
         self.environment, self.is_local = environment, is_local
+        self.headroom, self.prices = headroom or USUAL, prices
         self.variables = dict(variables or {})
         self._environ = os.environ if environ is None else environ
         self._kafka, self._flink = kafka, flink
@@ -102,13 +107,23 @@ def connect(root: Path, environment: Environment, environ: Mapping[str, str] | N
     if environment.is_local:
         kafka, flink = _local(root)
         variables = {_LOCAL_VARIABLE: kafka.bootstrap_servers}
-        return Connection(environment.name, kafka, flink, variables, environ, is_local=True)
+        return Connection(
+            environment.name, kafka, flink, variables, environ, True, environment.headroom, environment.prices
+        )
     if environment.kafka is None:
         raise JunctureError(
             f"the environment '{environment.name}' has no address of Kafka",
             remedy=f"add [environments.{environment.name}.kafka] to juncture.toml",
         )
-    return Connection(environment.name, environment.kafka, environment.flink, None, environ)
+    return Connection(
+        environment.name,
+        environment.kafka,
+        environment.flink,
+        None,
+        environ,
+        headroom=environment.headroom,
+        prices=environment.prices,
+    )
 
 
 def open_store(root: Path, environment: Environment, environ: Mapping[str, str] | None = None) -> Store:

@@ -17,9 +17,11 @@ from juncture.deploy.connection import Connection
 from juncture.deploy.examine import tables_of
 from juncture.deploy.manifest import Manifest, read_manifest
 from juncture.deploy.topics import refuse_missing
+from juncture.errors import Refused
 from juncture.kafka.admin import Admin
 from juncture.model.capacity import Range, SideState, SinkTopic, Traffic, Written
 from juncture.model.duration import parse_duration, to_millis
+from juncture.model.environment import Headroom
 from juncture.model.flow import JOINS
 from juncture.model.plan import CompiledPlan, table_names
 from juncture.planner.plan import parse_plan
@@ -40,6 +42,7 @@ class Facts:
     traffic: tuple[Traffic, ...]
     samples: Samples
     sinks: tuple[SinkTopic, ...]
+    headroom: Headroom
     assumed: tuple[Assumed, ...]
 
     @property
@@ -75,6 +78,7 @@ class Facts:
             interval=self.interval,
             backlog=backlog,
             model=model,
+            headroom=self.headroom,
         )
 
 
@@ -101,9 +105,8 @@ def gather(
     topics = {table: topic for table, topic in manifest.topics.items() if table in read}
     admin = Admin(connection.kafka)
     refuse_missing(admin, manifest.job, manifest.topics, topics, manifest.slots)
-    partitions = admin.partitions()
     say("Reading how much comes through the topics")
-    found, assumed = traffic(admin, topics)
+    found, assumed = traffic(admin, topics, connection.headroom.peak)
     say("Reading a sample of their records")
     tables = tables_of(files["statements.sql"])
     payloads = {name: column for name, each in tables.items() if (column := each.statement.payload)}
@@ -116,9 +119,27 @@ def gather(
         traffic=found,
         samples=samples,
         sinks=tuple(
-            SinkTopic(table=table, topic=topic, partitions=partitions.get(topic))
+            _sink(admin, table, topic)
             for table, topic in sorted(manifest.topics.items())
             if table not in read
         ),
+        headroom=connection.headroom,
         assumed=(*assumed, *unread),
+    )
+
+
+def _sink(admin: Admin, table: str, topic: str) -> SinkTopic:
+    places = admin.replicas(topic)
+    if places is None:
+        return SinkTopic(table=table, topic=topic, partitions=None)
+    try:
+        limit = admin.configs([topic])[topic].get("max.message.bytes")
+    except Refused:
+        limit = None
+    return SinkTopic(
+        table=table,
+        topic=topic,
+        partitions=len(places),
+        replicas=min(places),
+        message_bytes=int(limit) if limit is not None else None,
     )

@@ -39,15 +39,13 @@ class Foreteller:
         """What it needs where something is supposed; `varied` is what may be other than what was assumed."""
         traffic = varied.traffic(what_if.of_traffic(self.facts.traffic))
         sides, left_out = self.facts.sides(traffic, what_if.window)
-        sides = varied.sides(sides)
-        sides, written = (
-            what_if.of_sides(sides),
-            what_if.of_written(self.facts.written(traffic, self.model.yields)),
-        )
+        sides = what_if.of_sides(varied.sides(sides))
+        written = what_if.of_written(self.facts.written(traffic, self.model.yields))
         job = self.facts.job(self.model, self.backlog)
         figures = demand.figures(job, traffic, sides, written)
         if self.prices is not None:
-            figures = (*figures, *cost_figures(self.prices, {each.name: each for each in figures}, traffic))
+            named = {each.name: each for each in figures}
+            figures = (*figures, *cost_figures(self.prices, named, traffic, job.headroom.working))
         return Needs(job, traffic, sides, written, figures, left_out)
 
     def assumed(self, what_if: WhatIf = AS_IT_IS) -> tuple[str, ...]:

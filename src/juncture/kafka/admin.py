@@ -79,6 +79,17 @@ class Admin:
             raise no_topics(self.kafka, *missing)
         return found
 
+    def replicas(self, topic: str) -> tuple[int, ...] | None:
+        """The number of replicas of each of a topic's partitions; None where there is no such topic."""
+        try:
+            found = self.client.list_topics(topic, timeout=self.timeout).topics[topic]
+        except KafkaException as error:
+            self.client.poll(0)
+            raise failure(self.kafka, f"look at the topic '{topic}'", error, self._complaints) from None
+        if found.error is not None or not found.partitions:
+            return None
+        return tuple(len(found.partitions[number].replicas) for number in sorted(found.partitions))
+
     def missing(self, topics: Iterable[str]) -> tuple[str, ...]:
         """Those of the topics that do not exist, sorted."""
         return tuple(sorted(set(topics) - set(self.partitions())))

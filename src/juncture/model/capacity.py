@@ -95,6 +95,7 @@ class Traffic(Value):
     record_bytes: Range
     largest: float
     retention: int | None = None
+    replicas: int | None = None
     basis: Basis = "measured"
 
     @property
@@ -119,19 +120,25 @@ class SideState(Value):
 
 
 class SinkTopic(Value):
-    """A topic that the job writes; `partitions` is None where it is not there."""
+    """A topic that the job writes; `partitions` is None where it is not there.
+
+    `replicas` is the fewest of any partition, `message_bytes` how large a record may be; None where it is not known.
+    """
 
     table: str
     topic: str
     partitions: int | None
+    replicas: int | None = None
+    message_bytes: int | None = None
 
 
 class Written(Value):
-    """What goes into a sink: rows a second at the peak, and bytes of one."""
+    """What goes into a sink: rows a second at the peak, and bytes of one; `largest` has the longest values sampled."""
 
     table: str
     rate: Range
     row_bytes: Range
+    largest: float = 0.0
 
 
 class Matching(Value):

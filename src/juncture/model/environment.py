@@ -60,6 +60,22 @@ class Savepoints(Value):
     """All that are younger than this."""
 
 
+class Headroom(Value):
+    """What is to be left over, by which `juncture capacity` judges."""
+
+    working: float = Field(default=0.7, gt=0, le=1, strict=True)
+    """The share of its time that a subtask may work at the peak."""
+    heap: float = Field(default=0.5, gt=0, le=1, strict=True)
+    """The share of Java's heap that state may take."""
+    peak: float = Field(default=1.5, ge=1, allow_inf_nan=False, strict=True)
+    """How many times its mean the busiest hour may have for a moment."""
+    outage: Duration = Field(default="12 h", validate_default=True)
+    """The longest after which a job shall find its records still in the topics."""
+
+
+USUAL = Headroom()
+
+
 class Prices(Value):
     """What is paid, in one currency. What has no price costs nothing."""
 
@@ -97,6 +113,8 @@ class Environment(Value):
     """Where deployments are recorded: a folder, or any address that fsspec knows; `s3://` with `juncture[s3]`."""
     savepoints: Savepoints = Savepoints()
     """Which savepoints are kept; the others are removed when a job was stopped or upgraded."""
+    headroom: Headroom = USUAL
+    """What is to be left over; defaults are meant for jobs that must keep up."""
     prices: Prices | None = None
     """What cores, memory, disks and network cost there; without, no cost is told."""
     vars: dict[str, Any] = {}

@@ -25,7 +25,7 @@ def figures(what_if: WhatIf, prices: Prices | None = PRICES) -> list[Figure]:
     rate = 2_000 * what_if.rate * (what_if.window or 10 * MINUTE) / (10 * MINUTE)
     found = of_job(rate=rate)
     traffic = [found_traffic("l", rate)]
-    return [*found.values(), *(cost_figures(prices, found, traffic) if prices else ())]
+    return [*found.values(), *(cost_figures(prices, found, traffic, 0.7) if prices else ())]
 
 
 def points(prices: Prices | None = PRICES, widest: int = 10 * MINUTE) -> tuple[Point, ...]:

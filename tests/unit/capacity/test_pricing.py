@@ -26,7 +26,7 @@ def of_job(backend: str = "rocksdb", parallelism: int = 2, rate: float = 1_000) 
 
 def costs(prices: Prices, needed: dict[str, Figure], mean: float = 1_000) -> dict[str, Range]:
     traffic = [found_traffic("l", 1_000).model_copy(update={"hours": (mean,) * 3})]
-    return {each.name: each.value for each in cost_figures(prices, needed, traffic)}
+    return {each.name: each.value for each in cost_figures(prices, needed, traffic, 0.7)}
 
 
 def test_each_part_and_the_sum() -> None:

@@ -7,14 +7,20 @@ from tests.unit.capacity.test_pricing import of_job
 
 from juncture.capacity.demand import Job
 from juncture.capacity.readiness import Demand, checks, recommended
-from juncture.model.capacity import SinkTopic, Supply, Traffic
+from juncture.model.capacity import Range, SinkTopic, Supply, Traffic, Written
 
 SUPPLY = Supply(slots=4, free_slots=4, cores=4, taskmanagers=1, managed=1 << 30, heap=1 << 30)
 
 
-def demand(*traffic: Traffic, sinks: tuple[SinkTopic, ...] = (), parallelism: int = 4) -> Demand:
+def demand(
+    *traffic: Traffic,
+    sinks: tuple[SinkTopic, ...] = (),
+    written: tuple[Written, ...] = (),
+    parallelism: int = 4,
+    local: bool = False,
+) -> Demand:
     job = Job(parallelism, "rocksdb", True, joins=1, exchanges=2, interval=10_000, backlog=0)
-    return Demand("matches", job, traffic, (), sinks, of_job())
+    return Demand("matches", job, traffic, (), sinks, written, of_job(), local=local)
 
 
 def outcomes(held: Demand) -> dict[str, str]:
@@ -49,3 +55,24 @@ def test_no_backend_is_recommended_where_a_topic_has_no_records() -> None:
     assert recommended(held, SUPPLY) == ("rocksdb", "nothing is known of what comes through 'r'")
     assert outcomes(held)["traffic"] == "warned"
     assert "traffic" not in outcomes(demand(known))
+
+
+def test_a_sinks_topic_with_few_partitions() -> None:
+    few = SinkTopic(table="out", topic="out", partitions=1)
+    (check,) = [each for each in checks(demand(sinks=(few,)), SUPPLY) if each.id == "partitions"]
+    assert check.message == "'out' has 1 partition for the rows of 4 subtasks"
+
+
+def test_topics_with_one_replica_but_on_a_machine_of_ones_own() -> None:
+    one, two = (found_traffic("l", 1).model_copy(update={"replicas": count}) for count in (1, 2))
+    assert outcomes(demand(one))["replication"] == "warned"
+    assert outcomes(demand(two))["replication"] == "passed"
+    assert "replication" not in outcomes(demand(one, local=True))
+    assert "replication" not in outcomes(demand(found_traffic("l", 1)))
+
+
+def test_rows_that_are_too_large_for_their_topic() -> None:
+    sink = SinkTopic(table="out", topic="out", partitions=4, message_bytes=1_000)
+    for largest, warned in ((1_000.0, False), (1_001.0, True)):
+        row = Written(table="out", rate=Range.exactly(1), row_bytes=Range.exactly(10), largest=largest)
+        assert ("message-size" in outcomes(demand(sinks=(sink,), written=(row,)))) is warned

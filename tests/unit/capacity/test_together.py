@@ -43,12 +43,15 @@ def report(cores: float, heap: float | None, slots: int = 2) -> CapacityReport:
     ],
 )
 def test_what_two_jobs_need_together(cores: float, heap: float | None, outcomes: list[str]) -> None:
-    assert [each.outcome for each in together([report(cores, heap)] * 2)] == outcomes
+    assert [each.outcome for each in together([report(cores, heap)] * 2, 0.5)] == outcomes
 
 
 def test_slots() -> None:
-    assert [together([report(0, None, slots)] * 2)[0].outcome for slots in (2, 3)] == ["passed", "failed"]
+    assert [together([report(0, None, slots)] * 2, 0.5)[0].outcome for slots in (2, 3)] == [
+        "passed",
+        "failed",
+    ]
 
 
 def test_nothing_is_held_against_a_cluster_that_is_not_known() -> None:
-    assert together([report(9, 9).model_copy(update={"supply": None})]) == ()
+    assert together([report(9, 9).model_copy(update={"supply": None})], 0.5) == ()
