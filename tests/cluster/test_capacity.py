@@ -15,6 +15,7 @@ from tests.cluster.example import until
 from juncture.capacity.supposed import WhatIf
 from juncture.cli.main import main
 from juncture.deploy.assess import assess
+from juncture.deploy.topics import create_missing
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
 from juncture.model.calibration import Calibration
@@ -184,3 +185,39 @@ def test_the_command_and_topics_without_records(make_job: Make, cluster: FlinkCl
     assert "warned  high-availability: the cluster has none" in ran.stdout
     assert "passed  catch-up: there is nothing to catch up with" in ran.stdout
     assert "/ 0.7 of the time, rounded up" in ran.stdout
+    # What is not known moves the answer, and nothing is recommended by it.
+    assert "each 1,000 records/s of it add" in ran.stdout
+    assert "cores: 0.00 (0.00 to 0.00), assumed" in ran.stdout
+    assert "state backend: hashmap: nothing is known of what comes through 'l-" in ran.stdout
+    assert "warned  traffic: 'r-" in ran.stdout
+    assert "cost" not in ran.stdout
+
+
+def test_topics_that_are_missing_and_those_of_one_minute_with_prices(
+    make_job: Make, cluster: FlinkCluster, tmp_path: Path
+) -> None:
+    job = make_job(job="parallelism: 2\n")
+    admin, topics = Admin(job.kafka), [f"{side}-{job.name}" for side in ("l", "r", "out")]
+    admin.delete(topics)
+    (job.root / "juncture.toml").open("a").write(
+        '[environments.shared.prices]\ncurrency = "EUR"\ncore_hour = 0.04\nmemory_gib_hour = 0.005\n'
+    )
+    command = ["--project", str(job.root), "capacity", JOB]
+
+    refused = CliRunner().invoke(main, command)
+    assert refused.exit_code == 1
+    assert all(f"'{topic}' (table " in refused.stderr for topic in topics), refused.stderr
+
+    assert create_missing(admin, topics, 2) == tuple(
+        f"Created {topic} with 2 partitions" for topic in sorted(topics)
+    )
+    assert {admin.partitions()[topic] for topic in topics} == {2}
+    assert create_missing(admin, topics, 2) == ()
+
+    job.write((f"k{i}", i, i / 100) for i in range(1_000))
+    ran = CliRunner().invoke(main, [*command, "--html", str(tmp_path / "page.html")])
+    assert ran.exit_code == 0, ran.stderr
+    assert f"all 1,000 records of 'l-{job.name}' are of" in ran.stdout
+    assert "records/s the job needs" in ran.stdout
+    assert "cost in EUR" in ran.stdout
+    assert "Cost in EUR a month, by rate and window" in (tmp_path / "page.html").read_text()
