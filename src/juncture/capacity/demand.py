@@ -8,7 +8,7 @@ from math import ceil
 
 from juncture.capacity.costs import HEAP, PACKAGED, CostModel, Engine, Load, engine_of, row_overhead
 from juncture.capacity.memory import memory_figures
-from juncture.model.capacity import Figure, Range, SideState, Traffic, Written
+from juncture.model.capacity import Figure, Grown, Range, SideState, Traffic, Written
 from juncture.model.environment import USUAL, Headroom
 
 _OF_NO_TRAFFIC = ("rate now", "network memory")
@@ -148,6 +148,28 @@ def state_bytes(job: Job, backend: str, sides: Sequence[SideState]) -> Range:
 def bare_bytes(sides: Sequence[SideState], engine: Engine) -> Range:
     """The same before a backend has stored it: rows, each with what state keeps beside it."""
     return _sum([_rows(side) * _stored(side, engine) for side in sides])
+
+
+def growth(job: Job, sides: Sequence[SideState]) -> tuple[Grown, ...]:
+    """State from the first record on: a side grows for as long as it keeps rows. Empty if one keeps them for ever."""
+    kept = [side.kept.expected for side in sides if side.kept is not None]
+    if not kept or len(kept) < len(sides):
+        return ()
+    moments = sorted({0.0, *kept})
+    return tuple(
+        Grown(
+            seconds=moment / 1000,
+            state=state_bytes(job, job.backend, [_until(side, moment) for side in sides]),
+        )
+        for moment in moments
+    )
+
+
+def _until(side: SideState, moment: float) -> SideState:
+    """What it keeps so many ms after the first record."""
+    kept = side.kept or Range.exactly(moment)
+    share = min(moment / kept.expected, 1.0) if kept.expected else 1.0
+    return side.model_copy(update={"kept": kept * share})
 
 
 def heap_bytes(job: Job, sides: Sequence[SideState]) -> Range:

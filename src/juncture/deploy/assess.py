@@ -98,6 +98,7 @@ def assess(
         supply=supply,
         checks=readiness.checks(held, supply),
         assumed=notes,
+        growth=demand.growth(job, needs.sides),
         landscape=_landscape(foreteller, what_if) if drawn else (),
     )
 

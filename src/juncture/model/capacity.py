@@ -198,6 +198,13 @@ class Check(Value):
     remedy: str | None = None
 
 
+class Grown(Value):
+    """The state of all joins so many seconds after the first record, at the peak rate."""
+
+    seconds: float
+    state: Range
+
+
 class Point(Value):
     """What the job would need at so many times its rates, a peak of so many records a second, and a window in ms of its
     joins by time, None where it has none: ranges by the figure's name."""
@@ -211,7 +218,8 @@ class Point(Value):
 class CapacityReport(Value):
     """A job's demand, held against what there is. `assumed`: what was taken for want of facts, and how it counts.
 
-    `landscape` is what it would need at other rates and windows, where that was asked for.
+    `growth` is the state from the first record until it is steady, straight from one point to the next; `landscape` is
+    what the job would need at other rates and windows, where that was asked for.
     """
 
     schema_version: Literal[1] = 1
@@ -230,6 +238,7 @@ class CapacityReport(Value):
     supply: Supply | None
     checks: tuple[Check, ...]
     assumed: tuple[str, ...]
+    growth: tuple[Grown, ...] = ()
     landscape: tuple[Point, ...] = ()
 
     @property

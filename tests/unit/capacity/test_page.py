@@ -8,12 +8,14 @@ from datetime import datetime, timezone
 from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_pricing import of_job
 
+from juncture.capacity.demand import Job, growth
 from juncture.capacity.landscape import RATES, WINDOWS, landscape
+from juncture.capacity.page import pictures
 from juncture.capacity.page.html import page
 from juncture.capacity.page.pictures import drawn, measures
 from juncture.capacity.pricing import cost_figures
 from juncture.capacity.supposed import WhatIf
-from juncture.model.capacity import CapacityReport, Check, Figure, Point
+from juncture.model.capacity import CapacityReport, Check, Figure, Point, Range, SideState
 from juncture.model.environment import Prices
 
 MINUTE = 60_000
@@ -105,6 +107,36 @@ def test_the_page_is_whole_by_itself() -> None:
     assert "add ***" in text
     assert "ss&#39;word" not in text
     assert "it was assumed" in text
+
+
+def test_state_grows_until_the_last_rows_are_kept() -> None:
+    job = Job(2, "rocksdb", True, joins=1, exchanges=2, interval=10_000, backlog=0)
+
+    def side(kept: float | None) -> SideState:
+        return SideState(
+            operator="a join", side="l", tables=("l",), columns=("k",), rate=Range.exactly(10),
+            kept=None if kept is None else Range.exactly(kept), row_bytes=Range.exactly(910),
+        )  # fmt: skip
+
+    found = growth(job, [side(60_000), side(20_000)])
+    # 10 records/s of 1,000 bytes, of which the packaged model takes 0.8: of both for 20 s, of one for 40 more.
+    assert [(each.seconds, round(each.state.expected)) for each in found] == [
+        (0, 0),
+        (20, 320_000),
+        (60, 640_000),
+    ]
+    drawn_ = pictures.growth(found)
+    assert drawn_ is not None
+    assert drawn_.line.startswith("0.0,190.0 ")
+    assert drawn_.last == 75
+    assert growth(job, [side(60_000), side(None)]) == ()
+    assert pictures.growth(growth(job, [side(0)])) is None
+
+
+def test_the_hours_of_a_day_against_the_busiest() -> None:
+    assert pictures.shape((1.0, 4.0, 2.0)) == ((0.5, 2.0), (1.0, 4.0), (0.25, 1.0))
+    assert pictures.shape(()) == ()
+    assert pictures.shape((0.0,)) == ((0.0, 0.0),)
 
 
 def test_a_report_without_a_landscape_has_no_picture() -> None:

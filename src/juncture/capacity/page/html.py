@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from juncture.capacity.page.pictures import HEIGHT, WIDTH, drawn, measures, short
+from juncture.capacity.page.pictures import HEIGHT, WIDTH, drawn, growth, measures, shape, short
 from juncture.model.capacity import CapacityReport, amount
-from juncture.model.wording import percent, span
+from juncture.model.wording import percent, size, span
 from juncture.render.pages import draw_page
 
 
@@ -17,11 +17,14 @@ def page(report: CapacityReport, redact: Callable[[str], str]) -> str:
         "report": report,
         "at": f"{report.at:%Y-%m-%d %H:%M} UTC",
         "drawn": [drawn(points, name) for name in measures(points)] if points else [],
+        "growth": growth(report.growth),
+        "shape": shape,
         "wide": WIDTH,
         "high": HEIGHT,
         "short": short,
         "amount": amount,
         "percent": percent,
+        "size": size,
         "span": span,
     }
     return draw_page("juncture.capacity.page", shown, redact)

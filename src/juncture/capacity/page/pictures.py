@@ -8,8 +8,9 @@ from datetime import timedelta
 from math import ceil, floor, log10
 
 from juncture.capacity.landscape import WINDOWS
-from juncture.model.capacity import Point, Range
+from juncture.model.capacity import Grown, Point, Range
 from juncture.model.duration import format_duration
+from juncture.model.wording import size, span
 
 WIDTH, HEIGHT = 330, 190
 _STEPS = (1, 2, 5)
@@ -213,6 +214,53 @@ def _chart(
         tuple(Tick(x(at), text) for at, text in zip(across, texts, strict=True)),
         tuple(Tick(y(value), short(value, name)) for value in scale.ticks),
     )
+
+
+@dataclass(frozen=True)
+class Growth:
+    """State over time, on linear axes: the expected line, the range as a band, the end of both axes."""
+
+    line: str
+    band: str
+    dots: tuple[Dot, ...]
+    most: float
+    last: float
+
+
+def growth(points: Sequence[Grown]) -> Growth | None:
+    """None where state is nothing, or never steady. A quarter of the time more is drawn, in which it stays."""
+    if len(points) < 2 or not points[-1].state.expected:
+        return None
+    last, most = points[-1].seconds * 1.25, points[-1].state.high
+    drawn_to = [*points, points[-1].model_copy(update={"seconds": last})]
+
+    def place(seconds: float, value: float) -> tuple[float, float]:
+        return round(WIDTH * seconds / last, 1), round(HEIGHT * (1 - value / most), 1)
+
+    def joined(places: Sequence[tuple[float, float]]) -> str:
+        return " ".join(f"{x},{y}" for x, y in places)
+
+    upper = [place(each.seconds, each.state.high) for each in drawn_to]
+    lower = [place(each.seconds, each.state.low) for each in reversed(drawn_to)]
+    return Growth(
+        line=joined([place(each.seconds, each.state.expected) for each in drawn_to]),
+        band=joined([*upper, *lower]),
+        dots=tuple(
+            Dot(
+                *place(each.seconds, each.state.expected),
+                f"{span(each.seconds * 1000)}: {size(each.state.expected)}",
+            )
+            for each in points
+        ),
+        most=most,
+        last=last,
+    )
+
+
+def shape(hours: Sequence[float]) -> tuple[tuple[float, float], ...]:
+    """The heights of the hours that a log holds, the oldest first, as shares of the busiest, with their rates."""
+    busiest = max(hours, default=0.0)
+    return tuple((rate / busiest if busiest else 0.0, rate) for rate in reversed(hours))
 
 
 def short(value: float, name: str) -> str:
