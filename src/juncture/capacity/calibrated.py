@@ -116,6 +116,9 @@ class Calibrated:
             return PACKAGED.uploaded(engine, record_bytes)
         return found.uploaded * (record_bytes.expected / found.record_bytes if found.record_bytes else 1.0)
 
+    def speed(self, engine: Engine) -> Range | None:
+        return self.calibration.speed if engine == self.calibration.engine else None
+
     @property
     def yields(self) -> Range:
         known = self.calibration.yields

@@ -53,6 +53,9 @@ class CostModel(Protocol):
     def uploaded(self, engine: Engine, record_bytes: Range) -> Range:
         """Bytes that incremental checkpoints write for a record."""
 
+    def speed(self, engine: Engine) -> Range | None:
+        """Bytes a second that checkpoints write; None where that was not measured."""
+
     @property
     def yields(self) -> Range:
         """Of the rows that would be written if each found one partner, the share that are; or how many more are."""
@@ -152,6 +155,9 @@ class Packaged:
 
     def uploaded(self, engine: Engine, record_bytes: Range) -> Range:
         return COSTS[engine].uploaded * (record_bytes.expected / FITTED_BYTES)
+
+    def speed(self, engine: Engine) -> Range | None:
+        return None
 
     @property
     def yields(self) -> Range:

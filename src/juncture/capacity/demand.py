@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from juncture.capacity.checkpointing import checkpoint_figures
 from juncture.capacity.costs import HEAP, PACKAGED, CostModel, Engine, Load, engine_of, row_overhead
 from juncture.capacity.memory import memory_figures
 from juncture.model.capacity import Figure, Grown, Range, SideState, Traffic, Written
@@ -197,12 +198,6 @@ def _state(job: Job, rate: Range, mean: Range, sides: Sequence[SideState]) -> li
     total = state_bytes(job, job.backend, sides)
     engine = job.engine(job.backend)
     basis, factor = job.model.basis(engine), job.model.state(engine)
-    per_record = job.model.uploaded(engine, mean)
-    incremental = Range(
-        low=min((rate * per_record).low * job.interval / 1000, total.low),
-        expected=min((rate * per_record).expected * job.interval / 1000, total.expected),
-        high=(rate * per_record).high * job.interval / 1000,
-    )
     parts = " + ".join(
         f"{_rows(side).expected:,.0f} * {_stored(side, engine).expected:,.0f} bytes ({side.side})"
         for side in sides
@@ -217,21 +212,8 @@ def _state(job: Job, rate: Range, mean: Range, sides: Sequence[SideState]) -> li
             basis=basis,
         )
     )
-    found.append(
-        Figure(name="full checkpoint", unit="bytes", value=total, formula="all of the state", basis=basis)
-    )
-    found.append(
-        Figure(
-            name="upload of a checkpoint",
-            unit="bytes",
-            value=incremental if job.backend == "rocksdb" else total,
-            formula=f"{rate.expected:,.1f} records/s * {job.interval / 1000:,.0f} s * {per_record.expected:,.0f} bytes,"
-            " at most the state"
-            if job.backend == "rocksdb"
-            else "all of the state: the heap is written whole",
-            basis=basis,
-        )
-    )
+    per_record = job.model.uploaded(engine, mean) if job.backend == "rocksdb" else None
+    found += checkpoint_figures(total, rate, per_record, job.interval, basis, job.model.speed(engine))
     if job.backend == "hashmap":
         found.append(
             Figure(

@@ -18,6 +18,8 @@ _UNMERGED = 2.5
 """How many times as much RocksDB may hold in another job than in the one that was measured."""
 _JUMP = 0.1
 """The share of a sample's event time that its last records are ahead when they are no part of it."""
+_MUCH = 1024 * 1024
+"""Bytes below which the time of a checkpoint is that of its messages."""
 _UPLOADS = Range(low=0.5, expected=1.0, high=2.0)
 """Of one that was caught up in a run: the fewer records come between two checkpoints, the more is written for each."""
 
@@ -117,6 +119,20 @@ def uploaded_bytes(runs: Sequence[Run]) -> Range | None:
 def yields_of(run: Run, computed: float) -> float | None:
     """Rows that a run has written to those that would be if each found one partner; None where none would."""
     return run.course.seen[-1].written / computed if computed else None
+
+
+def speed_of(runs: Sequence[Run]) -> Range | None:
+    """Bytes a second of the checkpoints that had enough to write; None where none had.
+
+    Time is from the moment one begins until it is complete, waiting for barriers included.
+    """
+    found = sorted(
+        each.uploaded * 1000 / each.millis
+        for run in runs
+        for each in run.course.taken
+        if each.uploaded >= _MUCH and each.millis > 0
+    )
+    return Range(low=found[0], expected=statistics.median(found), high=found[-1]) if found else None
 
 
 def stage_of(run: Run) -> Stage:

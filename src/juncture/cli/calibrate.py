@@ -77,6 +77,8 @@ def _view(text: Text, found: Calibration) -> None:
         text.line(f"state: {found.state.expected:.2f} ({low:.2f} to {high:.2f}) times the bytes of its rows")
     if found.uploaded is not None:
         text.line(f"checkpoints wrote {found.uploaded.expected:,.0f} bytes a record")
+    if found.speed is not None:
+        text.line(f"checkpoints were written at {size(found.speed.expected)}/s")
     written = found.stages[-1].rows
     if written is not None and found.yields is not None:
         told = f"{percent(found.yields)} of those that would be if each found one partner"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from juncture.capacity.costs import PACKAGED
-from juncture.capacity.fit import Run, stage_of, state_factor, uploaded_bytes, yields_of
+from juncture.capacity.fit import Run, speed_of, stage_of, state_factor, uploaded_bytes, yields_of
 from juncture.deploy import calibrations, ledger
 from juncture.deploy.builder import Blueprint
 from juncture.deploy.calibrator import calibrator_files, create_topics, end_calibrator
@@ -182,6 +182,7 @@ class _Bench:
             stages=tuple(stages),
             state=state_factor([run for run, _ in runs], self._sides, facts.manifest.engine),
             uploaded=uploaded_bytes([run for run, _ in runs]),
+            speed=speed_of([run for run, _ in runs]),
             yields=yields_of(longest[0], self._computed_rows(read)),
             spent=longest[1].spent,
             others=others,

@@ -181,4 +181,9 @@ class Watcher:
         held = checkpoint.state_size
         if detail is not None:
             held = sum(task.state_size for vertex, task in detail.tasks.items() if vertex in self._joins)
-        return Taken(float(checkpoint.trigger_timestamp), float(held), float(checkpoint.checkpointed_size))
+        return Taken(
+            float(checkpoint.trigger_timestamp),
+            float(held),
+            float(checkpoint.checkpointed_size),
+            float(checkpoint.end_to_end_duration),
+        )

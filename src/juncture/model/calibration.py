@@ -47,8 +47,9 @@ class Calibration(Value):
     `engine` is what its joins run on, 'flink-rocksdb', 'event-hashmap' and so on; `digest` that of its rendered files.
     `state` is what the joins' state took in checkpoints, to the bytes of its rows as capacity computes them; `uploaded`
     the bytes that checkpoints wrote for each record that was read. None where no checkpoint was complete in time.
-    `spent` are the shares of the tasks' time; `others` the cores that were taken by others meanwhile. `yields` are the
-    rows that were written, to those that capacity computes for as many records.
+    `spent` are the shares of the tasks' time; `others` the cores that were taken by others meanwhile. `speed` are the
+    bytes a second that checkpoints were written with. `yields` are the rows that were written, to those that capacity
+    computes for as many records.
     """
 
     schema_version: Literal[1] = 1
@@ -65,6 +66,7 @@ class Calibration(Value):
     stages: tuple[Stage, ...]
     state: Range | None
     uploaded: Range | None
+    speed: Range | None = None
     yields: float | None = None
     spent: tuple[Spent, ...] = ()
     others: float = 0.0

@@ -9,9 +9,10 @@ import pytest
 from tests.unit.capacity.test_course import course
 
 from juncture.capacity.calibrated import Calibrated
+from juncture.capacity.checkpointing import checkpoint_figures
 from juncture.capacity.costs import FITTED_ROWS, PACKAGED, Load, json_micros, row_overhead
 from juncture.capacity.course import Taken, steady
-from juncture.capacity.fit import Extent, Run, state_factor, yields_of
+from juncture.capacity.fit import Extent, Run, speed_of, state_factor, yields_of
 from juncture.model.calibration import Calibration, Machine, Stage
 from juncture.model.capacity import Range, SideState
 from juncture.model.observation import Spent
@@ -188,3 +189,26 @@ def test_rows_to_those_that_would_be_if_each_found_one_partner() -> None:
     assert yields_of(run, 10_000) == 0.5
     assert yields_of(run, 0) is None
     assert steady(run.course).rows == 0.25
+
+
+def test_how_fast_checkpoints_were_written() -> None:
+    taken = (
+        Taken(1, 0, 4 * MIB, 2_000), Taken(2, 0, 9 * MIB, 3_000), Taken(3, 0, MIB, 1_000), Taken(4, 0, MIB - 1, 9_000),
+    )  # fmt: skip
+    found = speed_of([Run(course([500] * 10, taken=taken), {})])
+    assert found == Range(low=MIB, expected=2 * MIB, high=3 * MIB)
+    assert speed_of([Run(course([500] * 10), {})]) is None
+
+
+def test_the_time_of_a_checkpoint_where_it_was_measured() -> None:
+    state, rate = Range.exactly(100 * MIB), Range.exactly(1_000)
+    speed = Range(low=MIB, expected=2 * MIB, high=4 * MIB)
+    figures = {
+        each.name: each.value
+        for each in checkpoint_figures(state, rate, Range.exactly(1024), 10_000, "calibrated", speed)
+    }
+    assert figures["upload of a checkpoint"].expected == 10_000 * 1024
+    assert figures["time of a checkpoint"].expected == pytest.approx(10_000 / 2048)
+    assert figures["time of a checkpoint"].high == 2 * figures["time of a checkpoint"].expected
+    whole = list(checkpoint_figures(state, rate, None, 10_000, "packaged", None))
+    assert [each.value.expected for each in whole] == [100 * MIB, 100 * MIB]
