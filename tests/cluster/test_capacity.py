@@ -98,7 +98,7 @@ def test_what_is_not_ready(make_job: Make, cluster: FlinkCluster) -> None:
     assert found["unbounded-state"] == "failed"
     assert found["partitions"] == "warned"
     assert all(check.remedy for check in report.checks if check.outcome != "passed")
-    assert any("daily shape is not known" in note for note in report.assumed)
+    assert any("may be how fast it was filled" in note for note in report.assumed)
 
 
 def test_a_job_that_is_not_ready_is_not_submitted(make_job: Make, cluster: FlinkCluster) -> None:
