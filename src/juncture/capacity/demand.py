@@ -12,7 +12,7 @@ from juncture.capacity.memory import memory_figures
 from juncture.model.capacity import Figure, Grown, Range, SideState, Traffic, Written
 from juncture.model.environment import USUAL, Headroom
 
-_OF_NO_TRAFFIC = ("rate now", "network memory")
+_OF_NO_TRAFFIC = ("rate now", "network memory", "time until state is steady")
 """What is known, whatever is assumed of the traffic."""
 
 
@@ -264,9 +264,9 @@ def _sum(ranges: Sequence[Range]) -> Range:
 
 
 def _weighted_bytes(traffic: Sequence[Traffic]) -> Range:
-    """The mean size of a record of all topics, by their rates."""
+    """The mean size of a record of all topics, by their rates; where nothing comes, of each topic alike."""
     weights = [each.peak.expected for each in traffic]
     if not sum(weights):
-        return Range.exactly(0)
+        weights = [1.0 for _ in traffic]
     total = _sum([each.record_bytes * weight for each, weight in zip(traffic, weights, strict=True)])
     return total * (1 / sum(weights))

@@ -185,7 +185,7 @@ def _view_together(
 ) -> None:
     rows = []
     for each in reports:
-        wrong = [check.id for check in each.checks if check.outcome != "passed"]
+        wrong = dict.fromkeys(check.id for check in each.checks if check.outcome != "passed")
         figures = [each.figure(name) for name in ("peak rate", "cores", "state")]
         rows.append(
             (
