@@ -48,7 +48,10 @@ def test_what_flink_refuses_is_told_at_its_place_and_nothing_is_written(tmp_path
     project = write_project(tmp_path, {"sql/joins/matches.sql": broken, **asks})
     result = juncture("--project", str(project), "render")
     assert result.exit_code == 2
-    assert "sql/joins/matches.sql:1:27: Flink refuses the job 'matches'" in result.stderr
+    assert (
+        "sql/joins/matches.sql:1:27: Flink refuses the job 'matches': 'c' has no column 'payloads'\n"
+        "  remedy: did you mean 'payload'?"
+    ) in result.stderr
     assert (
         "jobs/regular.yaml:2:1: `join_strategy: event_join` can't be had: the join at sql/joins/regular.sql:3:1"
         " stays Flink's: a regular join"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from juncture.checks.case import Case
+from juncture.checks.refusals import owner
 from juncture.checks.registry import RULES, known_rules
 from juncture.checks.rules.invalid_option import InvalidOption
 from juncture.checks.rules.invalid_silence import InvalidSilence
@@ -35,6 +36,19 @@ def check(
     found.extend(InvalidSilence(known).check(case))
     found.extend(UnusedSilence(known).check(case, found))
     return silenced(silences(case), sorted(found, key=_place))
+
+
+def explained(
+    rendered: RenderedJob, compilation: Compilation, file: JobFile | None = None
+) -> tuple[Finding, ...]:
+    """What Flink refuses a job for, in the words of the rule that it belongs to, whether silenced or not.
+
+    None where Flink takes the job. The arguments are those of `check`.
+    """
+    if compilation.error is None:
+        return ()
+    rule = next(each for each in RULES if each.id == owner(compilation.error))
+    return tuple(sorted(rule().check(Case(rendered, compilation, file)), key=_place))
 
 
 def check_file(file: JobFile, options: Iterable[JobOption]) -> tuple[Finding, ...]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from juncture.checks.case import Case
 from juncture.checks.functions import BUILT_IN
 from juncture.checks.places import CLAUSES
+from juncture.checks.timebound import NOT_EXISTS
 from juncture.checks.wording import listed
 from juncture.model.wording import counted
 from juncture.project.nearest import did_you_mean, nearest
@@ -213,9 +214,17 @@ def _several_rowtimes(case: Case, match: re.Match[str], _: int | None) -> Explan
     names = [name.strip() for name in match[1].split(",")]
     return Explanation(
         f"the query gives several time attributes ({listed(names)}), and a sink's records have one time",
-        f"keep one, and CAST({listed(names[1:], 'or')} AS TIMESTAMP_LTZ(3)), or whichever is not the event's time",
+        f"keep one, and CAST({listed(names[1:], 'or')} AS {_time_type(case, names[1])}), or whichever is not the"
+        " event's time",
         case.places.query,
     )
+
+
+def _time_type(case: Case, column: str) -> str:
+    """The type of a time attribute, by its own name, or else that of the sources' WATERMARK columns."""
+    marked = (table.column(table.watermark[0]) for table in case.tables_named(None) if table.watermark)
+    types = [case.column_type(None, column), *(found.type for found in marked if found)]
+    return next((each for each in types if each and each.upper().startswith("TIMESTAMP")), "TIMESTAMP_LTZ(3)")
 
 
 def _operator_takes_no_updates(case: Case, match: re.Match[str], _: int | None) -> Explanation:
@@ -225,6 +234,11 @@ def _operator_takes_no_updates(case: Case, match: re.Match[str], _: int | None) 
         "Deduplicate": "a deduplication",
     }
     consumer = kinds.get(match[1], f"the operator {match[1]}")
+    if match[3] == "LeftAntiJoin":
+        at = case.places.word("EXISTS") or case.places.word("IN", "JOIN")
+        return Explanation(
+            f"{consumer} takes only appended rows, but NOT EXISTS (or NOT IN) takes rows back", NOT_EXISTS, at
+        )
     producer = {"Rank": "a ranking by ROW_NUMBER", "Deduplicate": "a deduplication that keeps the last row",
                 "ChangelogNormalize": "a changelog source", "GroupAggregate": "an aggregation",
                 "Join": "a regular join"}.get(match[2], match[2])  # fmt: skip
@@ -284,7 +298,7 @@ _EXPLANATIONS: tuple[tuple[str, Explain], ...] = (
     ),
     (r"more than one rowtime attribute column \[(.+?)\]", _several_rowtimes),
     (
-        r"^StreamPhysical(\w+) doesn't support consuming .+? produced by node (\w+)",
+        r"^StreamPhysical(\w+) doesn't support consuming .+? produced by node (\w+)(?:\(joinType=\[(\w+)\])?",
         _operator_takes_no_updates,
     ),
     (

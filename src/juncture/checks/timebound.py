@@ -14,6 +14,10 @@ _LOWER, _UPPER = (">", ">="), ("<", "<=")
 _NUMBERS = ("BIGINT", "INT", "DECIMAL", "DOUBLE")
 _HARMLESS = ("CAST", "REINTERPRET")
 
+NOT_EXISTS = (
+    "write LEFT JOIN, bounded in time on both sides' WATERMARK columns, and WHERE <right key> IS NULL"
+)
+"""What to write for it so that each row is given once."""
 _FORM = "a BETWEEN b - INTERVAL ... AND b + INTERVAL ..."
 
 
@@ -158,9 +162,7 @@ def bounded_existence(case: Case, node: PlanNode) -> str:
 def without_exists(node: PlanNode) -> str:
     """What to write for EXISTS or NOT EXISTS so that it can be bounded in time."""
     if join_type(node) == "ANTI":
-        return (
-            "write LEFT JOIN, bounded in time on both sides' WATERMARK columns, and WHERE <right key> IS NULL"
-        )
+        return NOT_EXISTS
     return (
         "write JOIN, bounded in time on both sides' WATERMARK columns, and keep the first match of each row"
     )

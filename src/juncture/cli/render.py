@@ -9,6 +9,7 @@ from typing import TextIO
 
 import click
 
+from juncture.checks.engine import explained
 from juncture.checks.rules.event_join_impossible import EventJoinImpossible
 from juncture.checks.rules.invalid_option import InvalidOption
 from juncture.cli.compiled import compiled, findings_of, planning, rendered
@@ -166,7 +167,8 @@ def _bundles(
             wrong_ones = [f for f in findings if f.rule in _REFUSED_BY and f.silenced is None]
             refused += [_problem(finding) for finding in wrong_ones if finding.severity == "error"]
             if compilation.error is not None:
-                refused.append(_refused(job, compilation.error))
+                why = explained(job, compilation, invocation.project.jobs[job.job.name])
+                refused += [_refused(finding) for finding in why] or [_unexplained(job, compilation.error)]
             elif compilation.plan is not None:
                 try:
                     made = _bundle(invocation, job, compilation.plan, applications, seen)
@@ -210,7 +212,15 @@ def _problem(finding: Finding) -> JunctureError:
     return JunctureError(finding.message, location=finding.location, remedy=finding.remedy)
 
 
-def _refused(job: RenderedJob, error: PlannerError) -> JunctureError:
+def _refused(finding: Finding) -> JunctureError:
+    return JunctureError(
+        f"Flink refuses the job '{finding.job}': {finding.message}",
+        location=finding.location,
+        remedy=finding.remedy,
+    )
+
+
+def _unexplained(job: RenderedJob, error: PlannerError) -> JunctureError:
     statement = job.statements[error.statement]
     offset = statement.offset(error.line, error.column or 1) if error.line else 0
     return JunctureError(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.projects import SOURCE
 from tests.unit.checks.conftest import MakeCase
 
-from juncture.checks.engine import check
+from juncture.checks.engine import check, explained
 from juncture.checks.registry import known_rules
 from juncture.model.compilation import PlannerError
 from juncture.model.project import JobFile
@@ -93,6 +94,13 @@ def findings(
             "join a changelog as versions, FOR SYSTEM_TIME AS OF the other side's time",
         ),
         (
+            refusal("StreamPhysicalIntervalJoin doesn't support consuming update and delete changes which is"
+                    " produced by node Join(joinType=[LeftAntiJoin], where=[(id = id0)])"),
+            "2:34",
+            "an interval join takes only appended rows, but NOT EXISTS (or NOT IN) takes rows back",
+            "write LEFT JOIN, bounded in time on both sides' WATERMARK columns, and WHERE <right key> IS NULL",
+        ),
+        (
             refusal("Something that nobody has seen. at line 2, column 8.", line=2, column=8),
             "1:8",
             "Something that nobody has seen.",
@@ -173,3 +181,41 @@ class TestSilences:
     def test_every_rule_is_known(self) -> None:
         assert "unused-column-in-state" in known_rules()
         assert len(known_rules()) == len(set(known_rules()))
+
+
+def test_a_refusal_is_explained_by_the_rule_that_it_belongs_to(make_case: MakeCase) -> None:
+    raw = (
+        "Table sink 'default_catalog.default_database.matches' doesn't support consuming update and delete changes"
+        " which is produced by node Join(joinType=[LeftAntiJoin], where=[...])"
+    )
+    case = make_case(QUERY, refusal(raw))
+    (finding,) = explained(case.rendered, case.compilation)
+    assert finding.rule == "updating-into-append-sink"
+    assert "the sink matches only appends" in finding.message
+    assert "Join(" not in finding.message
+    whole = make_case(QUERY)
+    assert explained(whole.rendered, whole.compilation) == ()
+
+
+@pytest.mark.parametrize(
+    ("select", "names", "cast"),
+    [
+        ("s.ts, c.ts AS ts0", "ts, ts0", "CAST(ts0 AS TIMESTAMP(3))"),
+        ("s.ts AS at, c.ts", "at, ts", "CAST(ts AS TIMESTAMP(3))"),
+        ("s.ts, c.ts AS payload", "ts, payload", "CAST(payload AS TIMESTAMP(3))"),
+    ],
+)
+def test_a_second_time_attribute_is_cast_to_its_own_type(
+    make_case: MakeCase, select: str, names: str, cast: str
+) -> None:
+    files = {
+        f"sql/sources/{name}.sql": SOURCE.format(name=name).replace("TIMESTAMP_LTZ(3)", "TIMESTAMP(3)")
+        for name in ("server", "client")
+    }
+    message = (
+        f"The query contains more than one rowtime attribute column [{names}] for writing into table 'x'."
+    )
+    join = f"SELECT s.id, {select} FROM {SERVER} AS s JOIN {CLIENT} AS c ON c.id = s.id"
+    found = findings(make_case, join, refusal(message), files)
+    (remedy,) = (each.remedy for each in found if each.rule == "sql-invalid")
+    assert cast in remedy

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from juncture.checks.engine import explained
 from juncture.errors import Location, Refused
 from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import RenderedJob
@@ -40,14 +41,22 @@ class Compiler:
         self._jobs = {each.job.name: self._ahead.submit(self.compile, each) for each in jobs}
 
     def job(self, name: str) -> Compiled:
-        """One of the jobs. Raises Refused, with Flink's words, if Flink does not take it."""
+        """One of the jobs. Raises Refused as `compile` does."""
         return self._jobs[name].result()
 
     def compile(self, rendered: RenderedJob) -> Compiled:
-        """Any version of a job. Raises Refused, with Flink's words."""
+        """Any version of a job. Raises Refused, with the first thing that is wrong, if Flink does not take it."""
         name = rendered.job.name
-        compilation = self._planner.compile(self._variant(rendered))
+        compiled = self._variant(rendered)
+        compilation = self._planner.compile(compiled)
         if compilation.plan is None or compilation.error is not None:
+            why = explained(compiled, compilation)
+            if why:
+                raise Refused(
+                    f"Flink refuses the job '{name}': {why[0].message}",
+                    location=why[0].location,
+                    remedy=why[0].remedy,
+                )
             said = compilation.error.message if compilation.error else "no plan"
             raise Refused(
                 f"Flink refuses the job '{name}': {said}",
