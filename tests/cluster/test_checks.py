@@ -151,10 +151,18 @@ JOIN {CLICKS} AS d
         ("TRY_CAST(c.click_id AS BIGINT) + 1", "", []),
         ("CHAR_LENGTH(c.click_id)", "", []),
         ("CAST(c.click_id AS BIGINT) + 1", "on_error='fail', ", []),
+        ("60 / CHAR_LENGTH(c.click_id)", "", ["2:32"]),
+        ("MOD(60, CHAR_LENGTH(c.click_id))", "", ["2:29"]),
+        ("60 / NULLIF(CHAR_LENGTH(c.click_id), 0)", "", []),
+        ("CHAR_LENGTH(c.click_id) / 60", "", []),
+        ("CASE WHEN c.click_id <> '' THEN 60 / CHAR_LENGTH(c.click_id) ELSE 0 END", "", []),
+        ("60 / CAST(CHAR_LENGTH(c.click_id) AS DOUBLE)", "", []),
     ],
 )
-def test_cast_loses_rows(planner: Planner, tmp_path: Path, text: str, source: str, lost: list[str]) -> None:
-    """Where the CAST runs in the source's task; behind the join's exchange it fails the job."""
+def test_failure_loses_rows(
+    planner: Planner, tmp_path: Path, text: str, source: str, lost: list[str]
+) -> None:
+    """Where the expression runs in the source's task; behind the join's exchange it fails the job."""
     path = "sql/sources/page_clicks.sql"
     clicks = (REPOSITORY / path).read_text(encoding="utf-8").replace("kafka(", f"kafka({source}")
     join = f"SELECT c.impression_id,\n  CAST(1 AS STRING) || CAST({text} AS STRING) FROM {CLICKS} AS c"
@@ -163,7 +171,7 @@ def test_cast_loses_rows(planner: Planner, tmp_path: Path, text: str, source: st
     )
     for number, (query, expected) in enumerate(((join, lost), (behind, []))):
         findings = check_files(planner, tmp_path / str(number), {JOIN: query, path: clicks})
-        places = [str(f.location) for f in findings if f.rule == "cast-loses-rows"]
+        places = [str(f.location) for f in findings if f.rule == "failure-loses-rows"]
         assert places == [f"{JOIN}:{place}" for place in expected]
 
 

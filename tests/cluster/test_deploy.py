@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from tests.cluster.ailing import WITHIN, Ailing
 from tests.cluster.conftest import Make, Stack
 from tests.cluster.example import JOB, Example, running, until
 
+from juncture.cli.main import main
 from juncture.deploy.connection import Connection, connect
 from juncture.deploy.status import JobStatus, status
 from juncture.deploy.stop import stop
@@ -18,6 +22,7 @@ from juncture.deploy.store import Store
 from juncture.deploy.submit import plan_submit
 from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.flink.rest import FlinkCluster
+from juncture.kafka.reader import read_topic
 from juncture.model.environment import Environment, Flink, Kafka
 from juncture.planner.session import Planner
 from juncture.project.loader import load_project
@@ -137,6 +142,26 @@ def test_a_job_that_fails_on_the_cluster_is_taken_off_and_its_cause_told(
     [only] = made.store.history(JOB)
     assert only.phase == "failed"
     assert "bootstrap" in (only.note or "").lower()
+
+
+def test_a_row_whose_expression_fails_in_the_source_s_task_is_lost_as_the_rule_says(
+    stack: Stack, cluster: FlinkCluster, planner: Planner, tmp_path: Path, one_planner: None
+) -> None:
+    """The rule is failure-loses-rows. Behind the exchange, or without on_error='skip', the job would fail."""
+    job = Ailing(tmp_path / "project", "divides", stack, planner, on=f"{WITHIN} AND 60 / r.n > -1")
+    out = "out-divides"
+    job.write((f"k{number}", number, number) for number in range(20))
+    job.start()
+    wanted = {f"k{number}" for number in range(1, 20)}
+    until(
+        lambda: {json.loads(each.value or b"{}")["k"] for each in read_topic(stack.kafka, out)} == wanted, 60
+    )
+    assert cluster.restarts(job.flink_job) == 0
+
+    told = CliRunner().invoke(main, ["--project", str(job.root), "check", "--output", "json"])
+    found = {each["rule"]: each for each in json.loads(told.stdout)["findings"]}
+    assert found["failure-loses-rows"]["location"]["path"] == "sql/joins/matches.sql"
+    assert "NULLIF(r.n, 0)" in found["failure-loses-rows"]["remedy"]
 
 
 def test_a_start_that_fails_leaves_nothing(make: Make, cluster: FlinkCluster, planner: Planner) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from juncture.checks.rule import Rule
-from juncture.checks.rules.cast_loses_rows import CastLosesRows
 from juncture.checks.rules.event_join_impossible import EventJoinImpossible
+from juncture.checks.rules.failure_loses_rows import FailureLosesRows
 from juncture.checks.rules.invalid_option import InvalidOption
 from juncture.checks.rules.invalid_silence import InvalidSilence
 from juncture.checks.rules.join_key_cast import JoinKeyCast
@@ -32,7 +32,7 @@ RULES: tuple[type[Rule], ...] = (
     NoIdleTimeout,
     NullEventTime,
     JoinKeyCast,
-    CastLosesRows,
+    FailureLosesRows,
     UnusedColumnInState,
     NondeterministicInUpdating,
     EventJoinImpossible,
