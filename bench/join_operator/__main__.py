@@ -13,7 +13,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from juncture.local.jars import JarCache
 from juncture.local.java import find_java
 from juncture.local.operators import compile_java, operator_jar
 from juncture.model.job import Job
+from juncture.project.scratch import Scratch
 from juncture.render.options import event_join_options
 
 _ROOT = Path(__file__).parents[2]
@@ -79,8 +79,8 @@ def main(arguments: list[str] | None = None) -> int:
     unknown = [name for name in given.variants if name not in VARIANTS]
     if unknown:
         parser.error(f"no variant {', '.join(unknown)}; there are {', '.join(VARIANTS)}")
-    with tempfile.TemporaryDirectory(prefix="juncture-bench-") as folder:
-        command = _java(Path(folder))
+    with Scratch("bench") as folder:
+        command = _java(folder)
         print(
             "| variant | uploaded B/event | upload MiB | state MiB | at most | CPU us/event | results | load |"
         )
@@ -118,11 +118,11 @@ def _java(folder: Path) -> list[str]:
 
 
 def _run(command: list[str], variant: Variant, given: argparse.Namespace) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="juncture-bench-") as folder:
+    with Scratch("bench") as folder:
         asked = [
             variant.join,
             variant.backend,
-            folder,
+            str(folder),
             str(given.events),
             str(given.every),
             str(given.memory),

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from bench.joins.engine import Engine, EngineFailed, Job, Plan
 from bench.joins.measure import watch
@@ -20,6 +18,7 @@ from bench.joins.topics import Sent, Topics
 from bench.joins.workload import Join, Workload
 
 from juncture.errors import JunctureError
+from juncture.project.scratch import Scratch
 
 Progress = Callable[[str], None]
 
@@ -143,8 +142,8 @@ class Run:
     def _watched(self, outcome: Outcome, topics: Topics, events: int, rows: Rows) -> Outcome:
         topics.create_result()
         form = self.engine.form
-        with _folder() as folder:
-            with self.engine.start(Job(self.plan, topics, Path(folder), self.stack)) as running:
+        with Scratch("bench") as folder:
+            with self.engine.start(Job(self.plan, topics, folder, self.stack)) as running:
                 broker = Processes([self.stack.broker_pid])
                 measures, processes = watch(
                     running, topics, broker, events, rows.expected(form), self.timeout
@@ -180,8 +179,8 @@ class _Paced:
         topics.create_inputs()
         topics.create_result()
         run.progress(f"  delays at {limits.rate:,} events/s for {limits.rate_s} s")
-        with _folder() as folder, closing(Oracle(workload)) as oracle:
-            with run.engine.start(Job(run.plan, topics, Path(folder), run.stack)) as running:
+        with Scratch("bench") as folder, closing(Oracle(workload)) as oracle:
+            with run.engine.start(Job(run.plan, topics, folder, run.stack)) as running:
                 sent: list[Sent] = topics.feed(workload, limits.rate, running.check)
                 oracle.read(topics)
                 broker = Processes([run.stack.broker_pid])
@@ -194,10 +193,6 @@ class _Paced:
         topics.delete_inputs()
         topics.delete_result()
         return Paced(delays, measures.checkpoints)
-
-
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="juncture-bench-", ignore_cleanup_errors=True)
 
 
 def _words(error: Exception) -> str:
