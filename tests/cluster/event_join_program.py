@@ -1,6 +1,6 @@
-"""A PyFlink program of four interval joins: python event_join_program.py FORM OPERATOR_JAR INPUT OUTPUT.
+"""A PyFlink program of four interval joins in one plan: python event_join_program.py OPERATOR_JAR INPUT OUTPUT.
 
-FORM is 'flink' or 'operator'. Reads INPUT/left.csv and right.csv, writes OUTPUT/<kind of join>/ as CSV.
+Reads INPUT/left.csv and right.csv, writes OUTPUT/<form>/<kind of join>/ as CSV; the forms are 'flink' and 'operator'.
 """
 
 import json
@@ -34,7 +34,7 @@ def table_environment(jar=None, joins=()):
     return environment
 
 
-def create_tables(environment, kind, source, target):
+def create_tables(environment, source, target):
     for name in ("left", "right"):
         environment.execute_sql(
             f"CREATE TEMPORARY TABLE {name}_rows (id STRING, region STRING, amount INT, millis BIGINT,"
@@ -42,36 +42,40 @@ def create_tables(environment, kind, source, target):
             f" WITH ('connector' = 'filesystem', 'path' = '{(source / name).as_uri()}.csv', 'format' = 'csv',"
             f" 'csv.null-literal' = '~')"
         )
-    environment.execute_sql(
-        f"CREATE TEMPORARY TABLE {kind}_result (l STRING, lr STRING, la INT, lat BIGINT, r STRING, rr STRING,"
-        f" ra INT, rat BIGINT) WITH ('connector' = 'filesystem', 'path' = '{(target / kind).as_uri()}',"
-        f" 'format' = 'csv')"
-    )
+    for kind in KINDS:
+        environment.execute_sql(
+            f"CREATE TEMPORARY TABLE {kind}_result (l STRING, lr STRING, la INT, lat BIGINT, r STRING, rr STRING,"
+            f" ra INT, rat BIGINT) WITH ('connector' = 'filesystem', 'path' = '{(target / kind).as_uri()}',"
+            f" 'format' = 'csv')"
+        )
 
 
-def compile_plan(kind, source, target):
+def compile_plan(source, target):
     environment = table_environment()
-    create_tables(environment, kind, source, target)
-    plan = target / f"{kind}.json"
-    environment.execute_sql(
-        f"COMPILE PLAN '{plan.as_uri()}' FOR INSERT INTO {kind}_result"
+    create_tables(environment, source, target)
+    plan = target / "plan.json"
+    inserts = "".join(
+        f"INSERT INTO {kind}_result"
         f" SELECT l.id, l.region, l.amount, l.millis, r.id, r.region, r.amount, r.millis"
         f" FROM left_rows AS l {kind} JOIN right_rows AS r"
         f" ON l.id = r.id AND l.region IS NOT DISTINCT FROM r.region AND l.amount <> r.amount"
-        f" AND r.ts BETWEEN l.ts - INTERVAL '2' SECOND AND l.ts + INTERVAL '8' SECOND"
+        f" AND r.ts BETWEEN l.ts - INTERVAL '2' SECOND AND l.ts + INTERVAL '8' SECOND;"
+        for kind in KINDS
     )
+    environment.execute_sql(f"COMPILE PLAN '{plan.as_uri()}' FOR STATEMENT SET BEGIN {inserts} END")
     return plan
 
 
-def main(form, jar, source, target):
-    for kind in KINDS:
-        plan = compile_plan(kind, source, target)
-        nodes = json.loads(plan.read_text())["nodes"]
-        joins = [f"{node['id']}_interval-join" for node in nodes if "interval-join" in node["type"]]
+def main(jar, source, target):
+    plan = compile_plan(source, target)
+    nodes = json.loads(plan.read_text())["nodes"]
+    joins = [f"{node['id']}_interval-join" for node in nodes if "interval-join" in node["type"]]
+    assert len(joins) == len(KINDS)
+    for form in ("flink", "operator"):
         environment = table_environment(jar, joins if form == "operator" else ())
-        create_tables(environment, kind, source, target)
+        create_tables(environment, source, target / form)
         environment.execute_sql(f"EXECUTE PLAN '{plan.as_uri()}'").wait()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *(Path(argument) for argument in sys.argv[2:]))
+    main(*(Path(argument) for argument in sys.argv[1:]))

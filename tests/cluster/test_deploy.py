@@ -156,7 +156,7 @@ def test_a_row_whose_expression_fails_in_the_source_s_task_is_lost_as_the_rule_s
     until(
         lambda: {json.loads(each.value or b"{}")["k"] for each in read_topic(stack.kafka, out)} == wanted, 60
     )
-    assert cluster.restarts(job.flink_job) == 0
+    assert cluster.failures(job.flink_job) == ()
 
     told = CliRunner().invoke(main, ["--project", str(job.root), "check", "--output", "json"])
     found = {each["rule"]: each for each in json.loads(told.stdout)["findings"]}

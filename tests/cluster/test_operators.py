@@ -69,32 +69,31 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_compiled_plan_gives_the_same_rows_with_the_operator(jar: Path, rows: Path, tmp_path: Path) -> None:
-    results = {}
-    for form in ("flink", "operator"):
-        target = tmp_path / form
-        target.mkdir()
-        done = subprocess.run(
-            [sys.executable, str(PROGRAM), form, str(jar), str(rows), str(target)],
-            cwd=tmp_path,
-            env=os.environ
-            | {
-                "JAVA_HOME": str(find_java().home),
-                "FLINK_LOG_DIR": str(target),
-                "JVM_ARGS": short_lived(target),
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        results[form] = {
+    java = {
+        "JAVA_HOME": str(find_java().home),
+        "FLINK_LOG_DIR": str(tmp_path),
+        "JVM_ARGS": short_lived(tmp_path),
+    }
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM), str(jar), str(rows), str(tmp_path)],
+        cwd=tmp_path,
+        env=os.environ | java,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    results = {
+        form: {
             kind: sorted(
                 line
-                for part in (target / kind).iterdir()
+                for part in (tmp_path / form / kind).iterdir()
                 if part.is_file()
                 for line in part.read_text().splitlines()
             )
             for kind in ("INNER", "LEFT", "RIGHT", "FULL")
         }
+        for form in ("flink", "operator")
+    }
     assert all(len(lines) > 1000 for lines in results["flink"].values())
     assert results["operator"] == results["flink"]
