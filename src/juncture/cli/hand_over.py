@@ -53,17 +53,13 @@ def _view_estimate(text: Text, plan: HandOverPlan) -> None:
     if found is None:
         text.line(f"What that takes is not known: {plan.unknown}")
         return
-    each = ", ".join(
-        f"{count:,} rows of {side}, {found.row_bytes[side]:,.0f} bytes each"
-        for side, count in found.rows.items()
+    state, before = found.state, plan.state_bytes
+    now = f"; that of version {plan.before} is {size(before)}" if before is not None else ""
+    text.line(f"State that is built: {size(state.expected)} ({size(state.low)} to {size(state.high)}){now}")
+    rows = (
+        f"{count:,} rows of {side}, {found.row_bytes[side]:,.0f} bytes" for side, count in found.rows.items()
     )
-    now = (
-        f"; that of version {plan.before} is {size(plan.state_bytes)}" if plan.state_bytes is not None else ""
-    )
-    text.line(
-        f"State that is built: {size(found.state.expected)} ({size(found.state.low)} to {size(found.state.high)}),"
-        f" {each}{now}"
-    )
+    text.line(f"  {'; '.join(rows)} each")
     for told in found.told:
         text.line(f"  {told}")
 

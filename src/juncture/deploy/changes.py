@@ -10,6 +10,7 @@ from juncture.model.operators import join_operators
 from juncture.model.plan import CompiledPlan, table_names
 from juncture.model.rendered import RenderedJob
 from juncture.model.verdict import WORST_LAST, OperatorVerdict, StateVerdict, Verdict
+from juncture.model.wording import span
 from juncture.planner.plan import parse_plan, with_uids
 from juncture.project.nearest import did_you_mean
 from juncture.verdicts.compare import heirs, state_verdict
@@ -92,21 +93,24 @@ def refuse_worse(job: str, old: Mapping[str, str], new: Mapping[str, str], accep
     wrong = [each for each in verdict.operators if worse(each.verdict, accept)]
     if not wrong:
         return verdict
-    told = "".join(f"\n- {each.verdict}: {each.operator}{_reasons(each)}" for each in wrong)
+    told = "".join(f"\n- {each.verdict}: {each.operator}{_gap(each)}{_reasons(each)}" for each in wrong)
     raise Refused(
         f"the new version of '{job}' does not keep all of the state:{told}",
         state="nothing was changed",
-        remedy=f"change the join otherwise; {_instead(job, old, new)}; or accept it with --accept {verdict.worst}",
+        remedy=f"change the join otherwise{_instead(job, old, new, verdict)}; or accept it with --accept"
+        f" {verdict.worst}",
     )
 
 
-def _instead(job: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
+def _instead(job: str, old: Mapping[str, str], new: Mapping[str, str], verdict: StateVerdict) -> str:
     """What there is beside taking the state over."""
     found = obstacles(version_of(old), version_of(new))
     if not found:
-        return "build the state from the topics with --hand-over"
+        return "; build the state from the topics with --hand-over"
+    if verdict.worst == "KEEP_WITH_GAP":
+        return ""
     return (
-        f"it can't be handed over ({'; '.join(found)}); where the sink has a primary key, `juncture stop {job}` and"
+        f"; it can't be handed over, as {found[0]}; where the sink has a primary key, `juncture stop {job}` and"
         f" `juncture submit {job} --anew`, with startpoints as far back as the joins reach: rows come once more, and"
         " are taken for the same"
     )
@@ -115,6 +119,10 @@ def _instead(job: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
 def worse(verdict: Verdict, accept: Verdict) -> bool:
     """Whether more becomes of the state than is accepted."""
     return WORST_LAST.index(verdict) > WORST_LAST.index(accept)
+
+
+def _gap(each: OperatorVerdict) -> str:
+    return f", whole again after {span(each.gap_millis)} of event time" if each.gap_millis else ""
 
 
 def _reasons(each: OperatorVerdict) -> str:

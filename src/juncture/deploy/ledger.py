@@ -72,6 +72,14 @@ def told(record: Deployment) -> str:
     return f"{record.phase} {at} {record.updated_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
+def nothing_left(record: Deployment) -> str:
+    """Why a version without state has none."""
+    if record.removed_at is not None:
+        removed = f"{record.removed_at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"the savepoint of version {record.version} of '{record.job}' was removed at {removed}"
+    return f"version {record.version} of '{record.job}' has left no savepoint or checkpoint"
+
+
 def load(store: Store, job: str, environment: str) -> Deployment | None:
     """The job's last deployment as recorded, None if it was never deployed.
 

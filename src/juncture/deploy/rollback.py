@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from juncture.deploy import preflight
 from juncture.deploy.builder import end_builder
+from juncture.deploy.ledger import nothing_left
 from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.positions import NONE, passed_over
 from juncture.deploy.replacement import replace, slots_of, version_before
@@ -36,14 +37,8 @@ def rollback_target(job: str, store: Store, current: Deployment, version: int | 
             f"'{job}' has no {which}", state="nothing was changed", remedy=f"see `juncture history {job}`"
         )
     if found[0].state is None:
-        removed = found[0].removed_at
-        what = (
-            f"the savepoint of version {found[0].version} of '{job}' was removed at {removed:%Y-%m-%d %H:%M:%S} UTC"
-            if removed is not None
-            else f"version {found[0].version} of '{job}' has left no savepoint or checkpoint"
-        )
         raise Refused(
-            what,
+            nothing_left(found[0]),
             state="nothing was changed",
             remedy=f"name another one, as `juncture history {job}` has them",
         )

@@ -189,7 +189,7 @@ def _of_deployment(
         path = newest_state(record, connection)
         if path is None:
             raise Refused(
-                f"version {record.version} of '{job}' has left no savepoint or checkpoint",
+                ledger.nothing_left(record),
                 remedy=f"name another version, as `juncture history {job}` has them, or a savepoint's path",
             )
         try:

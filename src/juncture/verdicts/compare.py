@@ -90,6 +90,8 @@ def _event_join(finding: Finding, old: Version, before: PlanNode, new: Version, 
     place, here = was.index(base_uid(before.uid)), now.index(base_uid(after.uid))
     if (len(was), place) != (len(now), here):
         then, there = (_as_operators(chain) for chain in (was, now))
+        if len(was) == len(now):
+            there = "in another place of it"
         written = ""
         if len(was) < len(now) and set(now) <= old.event_joins:
             written = "; `join_chains: separate` in the job keeps it"
@@ -107,7 +109,7 @@ def _event_join(finding: Finding, old: Version, before: PlanNode, new: Version, 
 
 
 def _as_operators(chain: tuple[str, ...]) -> str:
-    return f"by one operator for {', '.join(chain)}" if len(chain) > 1 else "by an operator of its own"
+    return f"by one operator for {len(chain)} joins" if len(chain) > 1 else "by an operator of its own"
 
 
 def _begins(new: Version, node: PlanNode) -> OperatorVerdict:

@@ -87,7 +87,7 @@ def test_joins_that_run_together_do_not_read_the_state_of_joins_apart() -> None:
     assert _of_joins(version(chains=()), version()) == lost
     reasons = [each.reasons for each in state_verdict(version(), version(chains=())).operators]
     assert (
-        f"the rows were kept by one operator for {FIRST}, {SECOND}, and are now by an operator of its own: neither"
+        "the rows were kept by one operator for 2 joins, and are now by an operator of its own: neither"
         " reads the other's state; `join_chains: fused` in the job keeps it, where they can run together",
     ) in reasons
 
