@@ -57,9 +57,10 @@ def _view_estimate(text: Text, plan: HandOverPlan) -> None:
     now = f"; that of version {plan.before} is {size(before)}" if before is not None else ""
     text.line(f"State that is built: {size(state.expected)} ({size(state.low)} to {size(state.high)}){now}")
     rows = (
-        f"{count:,} rows of {side}, {found.row_bytes[side]:,.0f} bytes" for side, count in found.rows.items()
+        f"{count:,} rows of {side} of {found.row_bytes[side]:,.0f} bytes"
+        for side, count in found.rows.items()
     )
-    text.line(f"  {'; '.join(rows)} each")
+    text.line(f"  {', '.join(rows)}")
     for told in found.told:
         text.line(f"  {told}")
 
