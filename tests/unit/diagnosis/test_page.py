@@ -13,8 +13,10 @@ from juncture.errors import Location
 from juncture.model.diagnosis import Diagnosis, DiagnosisReport, Evidence
 from juncture.model.observation import (
     CheckpointSeen,
+    EventJoinSeen,
     FailureSeen,
     Missing,
+    NativeSeen,
     Observation,
     PartitionSeen,
     SourceSeen,
@@ -65,6 +67,8 @@ def report(*, ill: bool = True, checkpoints: int = 3, cause: str = "it broke") -
                 subtasks=(subtask(0, 900), subtask(1, 100), subtask(2, 0, None)),
                 spent=(Spent(doing="joining", share=0.7), Spent(doing="other", share=0.3)),
                 state=2048,
+                native=NativeSeen(stalled=0.4),
+                event_join=EventJoinSeen(probed=12_000, chunks_read=3),
             ),
         ),
         sources=(
@@ -88,6 +92,7 @@ def report(*, ill: bool = True, checkpoints: int = 3, cause: str = "it broke") -
                 at=START + 10_000 * number,
                 duration=100 * number,
                 state=1000 * number,
+                alignment=40 if number == 2 else None,
             )
             for number in reversed(range(checkpoints))
         ),
@@ -121,6 +126,11 @@ def test_what_was_seen_is_drawn() -> None:
     assert text.count("<circle") == 2
     assert text.count('class="failed"') == 1
     assert "joining 70 %" in text
+    assert (
+        "12,000 rows looked at, 3 chunks of rows read back from the state; writes waited for RocksDB 40 %"
+        in text
+    )
+    assert "In the last completed one barriers waited for each other 0.0 s." in text
     assert all(float(each) <= 100 for each in re.findall(r"width: ([\d.]+)%", text))
 
 
