@@ -85,13 +85,17 @@ class Course:
 
 @dataclass(frozen=True)
 class Steady:
-    """The part of a run in which it had warmed up: records, seconds, CPU of a record in µs, rows for each of them."""
+    """The part of a run in which it had warmed up: records, seconds, CPU of a record in µs, rows for each of them.
+
+    `trend` is CPU of a record in the second half of that to the first one: below 1, it went on getting cheaper.
+    """
 
     measured: int
     seconds: float
     micros: Range
     middle: float
     rows: float
+    trend: float = 1.0
 
     @property
     def rate(self) -> float:
@@ -128,7 +132,18 @@ def steady(course: Course) -> Steady:
         micros=Range(low=each - spread, expected=each, high=each + spread),
         middle=(first.at + last.at) / 2,
         rows=(last.written - first.written) / measured,
+        trend=_trend(course, first, last),
     )
+
+
+def _trend(course: Course, first: Seen, last: Seen) -> float:
+    half = (first.total + last.total) / 2
+    between = next(each for each in course.seen if each.total >= half)
+    if not first.total < between.total < last.total:
+        return 1.0
+    early = (between.cpu - first.cpu) / (between.total - first.total)
+    late = (last.cpu - between.cpu) / (last.total - between.total)
+    return late / early if early > 0 else 1.0
 
 
 def _working(course: Course) -> list[Seen]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from juncture.capacity.costs import PACKAGED
+from juncture.capacity.course import steady
 from juncture.capacity.fit import Run, speed_of, stage_of, state_factor, uploaded_bytes, yields_of
 from juncture.deploy import calibrations, ledger
 from juncture.deploy.builder import Blueprint
@@ -29,13 +30,15 @@ from juncture.local.supervisor import signals_raise
 from juncture.model.calibration import Calibration, Machine, Stage
 from juncture.model.capacity import Range, SideState
 from juncture.model.startpoint import AtOffsets, Startpoint
-from juncture.model.wording import counted
+from juncture.model.wording import counted, percent
 from juncture.render.bundle import digest
 
 _SMALLER = 4
 """How many times as many records the second run reads as the first one."""
 _HELD = 0.5
 """Cores for a subtask below which it is said that it had few."""
+_CHEAPER = 0.85
+"""CPU a record in the second half of what was measured, to the first, below which it is said that it falls."""
 _BUSY = 0.1
 """The share of the measured CPU from which on others are told of."""
 
@@ -160,6 +163,12 @@ class _Bench:
             notes.append(
                 f"{counted(job.parallelism, 'subtask')} took {taken:.2f} cores in all: the machine had no more for"
                 " them, or something else held them up; the highest rate is what was reached"
+            )
+        trend = steady(longest[0].course).trend
+        if trend < _CHEAPER:
+            notes.append(
+                f"CPU a record fell by {percent(1 - trend)} while it was measured: Java was still compiling, and it may"
+                " fall further; take more with --records"
             )
         if not longest[1].spent:
             notes.append(

@@ -60,6 +60,12 @@ def test_parts_that_differ_make_it_less_sure() -> None:
     assert uneven.high / uneven.expected > 1.2
 
 
+def test_whether_it_still_got_cheaper() -> None:
+    assert steady(course([500] * 21)).trend == pytest.approx(1)
+    # Of the last ten seconds five at 600 and five at 300.
+    assert steady(course([900] * 10 + [600] * 5 + [300] * 6)).trend == pytest.approx(0.5)
+
+
 def test_checkpoints_are_looked_at_when_the_run_has_come_some_way() -> None:
     taken = tuple(Taken(at, at, 1_000) for at in (500, 2_999, 3_000, 10_000))
     assert [each.at for each in settled(course([500] * 10, taken=taken))] == [3_000, 10_000]
