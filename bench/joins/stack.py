@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +37,7 @@ class Stack:
     def __init__(self, folder: Path, taskmanager_mb: int, slots: int) -> None:
         self._root = folder
         self._planner: Planner | None = None
+        self._closing = ExitStack()
         self._settings = LocalSettings(
             slots=slots,
             taskmanager_memory=f"{taskmanager_mb}m",
@@ -55,15 +56,15 @@ class Stack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._planner is not None:
-            self._planner.close()
+        self._closing.close()
         self._broker.down(purge=True)
 
     @property
     def planner(self) -> Planner:
         """Flink's planner and client, one for all jobs: it is idle while they run."""
         if self._planner is None:
-            self._planner = find_toolchain(["kafka"], operators=True).planner()
+            tools = find_toolchain(["kafka"], operators=True)
+            self._planner = self._closing.enter_context(tools.planner())
             self._planner.start()
         return self._planner
 

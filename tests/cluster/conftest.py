@@ -15,9 +15,11 @@ from tests.cluster.pushed import Pushed
 
 from juncture.deploy.toolchain import Toolchain, find_toolchain
 from juncture.flink.rest import FlinkCluster
+from juncture.local.jars import JarCache
 from juncture.local.stack import LocalStack
 from juncture.model.environment import Flink, Kafka
 from juncture.model.local import LocalSettings
+from juncture.planner.compilations import CompilationCache
 from juncture.planner.session import Planner
 from juncture.project.config import resolve_environment
 from juncture.project.loader import load_project
@@ -135,7 +137,11 @@ def toolchain() -> Toolchain:
 @pytest.fixture(scope="session")
 def planner() -> Iterator[Planner]:
     """A warm planner that knows the Kafka connector and Juncture's operators: it compiles jobs, and starts them."""
-    with find_toolchain(["kafka"], operators=True).planner() as planner:
+    tools = find_toolchain(["kafka"], operators=True)
+    cache = CompilationCache(JarCache().root / "compilations")
+    # It would record Flink's classes for those that come after it, and there are none.
+    archive = tools.archive if tools.archive.find() else None
+    with Planner(tools.java_home, [jar.path for jar in tools.jars], cache=cache, archive=archive) as planner:
         yield planner
 
 

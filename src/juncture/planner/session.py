@@ -306,6 +306,7 @@ def _java_environment(java_home: Path, scratch: Path, shared: str) -> dict[str, 
         "JAVA_HOME": str(java_home),
         "FLINK_LOG_DIR": str(scratch),
         "JVM_ARGS": f"{_JVM} {shared} -Djava.io.tmpdir={scratch}",  # Flink unpacks its planner there
+        "TMPDIR": str(scratch),  # PyFlink meets its JVM by a file there
         "PYTHONUTF8": "1",
         # Else a table environment starts a server for Python functions, whose imports take longer than a compilation.
         "_python_worker_execution_mode": "process",
