@@ -161,7 +161,7 @@ def test_a_row_whose_expression_fails_in_the_source_s_task_is_lost_as_the_rule_s
     told = CliRunner().invoke(main, ["--project", str(job.root), "check", "--output", "json"])
     found = {each["rule"]: each for each in json.loads(told.stdout)["findings"]}
     assert found["failure-loses-rows"]["location"]["path"] == "sql/joins/matches.sql"
-    assert "NULLIF(r.n, 0)" in found["failure-loses-rows"]["remedy"]
+    assert "NULLIF(n, 0)" in found["failure-loses-rows"]["remedy"]
 
 
 def test_a_start_that_fails_leaves_nothing(make: Make, cluster: FlinkCluster, planner: Planner) -> None:
