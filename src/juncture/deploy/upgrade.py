@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from juncture.deploy import preflight
+from juncture.deploy.again import read_again
 from juncture.deploy.builder import end_builder
-from juncture.deploy.changes import refuse_worse, verdict_between
-from juncture.deploy.connection import Connection
+from juncture.deploy.changes import refuse_worse, verdict_between, version_of
 from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.positions import NONE, Tolerance, log_begins, passed_over, refuse_passed
@@ -25,13 +25,11 @@ from juncture.deploy.starts import (
 )
 from juncture.deploy.stop import stop
 from juncture.errors import Refused
-from juncture.flink.metrics import progress as counters
 from juncture.local.supervisor import signals_raise
 from juncture.model.base import Value
 from juncture.model.deployment import Deployment
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.model.verdict import StateVerdict, Verdict
-from juncture.model.wording import counted
 from juncture.render.bundle import digest
 
 
@@ -81,7 +79,11 @@ def plan_upgrade(
     if starting.rewound:
         resolved = resolve_startpoints(manifest, bundle.files, connection, store, starting)
         refuse_errors(resolved)
-        checked = (*checked, *warnings_of(resolved), *_again(resolved, last, connection))
+        checked = (
+            *checked,
+            *warnings_of(resolved),
+            *read_again(resolved, last, version_of(bundle.files), connection),
+        )
     return UpgradePlan(
         job=manifest.job,
         environment=connection.environment,
@@ -92,29 +94,6 @@ def plan_upgrade(
         startpoints=resolved,
         unchanged=digest(bundle.files) == last.digest,
     )
-
-
-def _again(resolved: ResolvedStartpoints, last: Deployment, connection: Connection) -> list[str]:
-    """How much is read, and about how much written, a second time."""
-    written: dict[str, float] = {}
-    with connection.cluster() as cluster:
-        job = cluster.job(last.flink_job_id)
-        if job is not None:
-            seen = counters(cluster, job)
-            rows = sum(sink.written for sink in seen.sinks)
-            written = {source.table: rows / source.read for source in seen.sources if source.read}
-    told = []
-    for source in resolved.sources:
-        share = written.get(source.table)
-        about = (
-            f", which wrote about {counted(round(share * source.records), 'row')}"
-            if share is not None
-            else ""
-        )
-        one = source.records == 1
-        again = f"{counted(source.records, 'record')} of {source.table} {'is' if one else 'are'} read again{about}"
-        told.append(f"{again}: {'it comes' if one else 'they come'} once more")
-    return told
 
 
 def upgrade(

@@ -28,6 +28,12 @@ def join_span(version: Version) -> int:
     return max(left, right, left + right if len(bounds) > 1 else 0, 0)
 
 
+def join_reach(version: Version) -> int:
+    """How much event time, in ms, lies at most between the watermark and a row that finds one which is kept."""
+    bounds = [_bounds(join) for join in _joins(version)]
+    return max(max(-lower for lower, _ in bounds), 0) + max(max(upper for _, upper in bounds), 0)
+
+
 def join_delay(version: Version) -> int:
     """By how much, in ms, the watermark of the last join is behind those of the sources at most."""
     bounds = [_bounds(join) for join in _joins(version)]
