@@ -15,6 +15,9 @@ from juncture.model.environment import USUAL, Headroom
 _OF_NO_TRAFFIC = ("rate now", "network memory", "time until state is steady")
 """What is known, whatever is assumed of the traffic."""
 
+MERGED = 2
+"""How many times the state its files take while they are merged. Taken for want of a measurement."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -212,7 +215,7 @@ def _state(job: Job, rate: Range, mean: Range, sides: Sequence[SideState]) -> li
             basis=basis,
         )
     )
-    per_record = job.model.uploaded(engine, mean) if job.backend == "rocksdb" else None
+    per_record = job.model.uploaded(engine, mean) if job.backend != "hashmap" else None
     found += checkpoint_figures(total, rate, per_record, job.interval, basis, job.model.speed(engine))
     if job.backend == "hashmap":
         found.append(
@@ -227,10 +230,10 @@ def _state(job: Job, rate: Range, mean: Range, sides: Sequence[SideState]) -> li
     else:
         found.append(
             Figure(
-                name="local disk",
+                name="local disk" if job.backend == "rocksdb" else "checkpoint storage",
                 unit="bytes",
-                value=total * 2,
-                formula=f"2 * {total.expected:,.0f} bytes: files are merged into new ones before the old ones go",
+                value=total * MERGED,
+                formula=f"{MERGED} * {total.expected:,.0f} bytes: files are merged into new ones, then go",
                 basis="assumed",
             )
         )

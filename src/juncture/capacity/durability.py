@@ -19,6 +19,7 @@ _TIMEOUT = "execution.checkpointing.timeout"
 _MODE = "execution.checkpointing.mode"
 _DIR = ("execution.checkpointing.dir", "state.checkpoints.dir")
 _SAVEPOINTS = ("execution.checkpointing.savepoint-dir", "state.savepoints.dir")
+_BACKEND = "state.backend.type"
 _STORAGE = ("execution.checkpointing.storage", "state.checkpoint-storage")
 _HA = ("high-availability.type", "high-availability")
 _GIVEN_UP = 600_000
@@ -82,9 +83,12 @@ def _storage(promise: Promise) -> Iterator[Check]:
     if place is None or _first(promise.options, _STORAGE) == "jobmanager":
         sinks = ", ".join(promise.transactions)
         kept = "checkpoints are kept in the JobManager's memory, and end with it"
+        remote = promise.options.get(_BACKEND) == "forst"
+        if remote:
+            kept += ", so that ForSt keeps the state on local disk"
         yield _check(
             "checkpoint-storage",
-            bool(sinks),
+            bool(sinks) or remote,
             f"{kept}: {sinks} can't keep its promise of exactly-once" if sinks else kept,
             "set execution.checkpointing.dir on the cluster, to storage that outlives it",
         )

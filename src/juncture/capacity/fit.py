@@ -89,8 +89,9 @@ def state_factor(runs: Sequence[Run], sides: Sides, engine: Engine) -> Range | N
     """State in checkpoints to the bytes of its rows.
 
     Expected is the median of those that were taken when all was read, and all inputs had come as far, or of all where
-    there are none. The range has the half of all that is about the middle; with RocksDB all of them, and much more:
-    its files hold what was removed until they are merged, and how much that is depends on how fast event time passes.
+    there are none. The range has the half of all that is about the middle; with RocksDB and ForSt all of them, and much
+    more: their files hold what was removed until they are merged, and how much that is depends on how fast event time
+    passes.
     """
     found = [
         (each.at >= run.course.all_read, each.state / bare)
@@ -100,7 +101,7 @@ def state_factor(runs: Sequence[Run], sides: Sides, engine: Engine) -> Range | N
     ]
     if not found:
         return None
-    packed = engine.endswith("rocksdb")
+    packed = not engine.endswith("hashmap")
     ratios, aside = sorted(ratio for _, ratio in found), 0 if packed else len(found) // 4
     expected = statistics.median([ratio for at_end, ratio in found if at_end] or ratios)
     return Range(

@@ -21,19 +21,19 @@ _OF_CHANNEL, _FLOATING = 2, 8
 def memory_figures(
     slots: Range, parallelism: int, exchanges: int, backend: str, state: Range, of_heap: float
 ) -> Iterator[Figure]:
-    """Managed memory where the backend is RocksDB, network memory, and all memory of the slots.
+    """Managed memory where the backend has files, network memory, and all memory of the slots.
 
     Args:
         slots: that are needed.
         parallelism: of the job, which takes as many at least.
         exchanges: between all subtasks of two operators.
-        backend: `rocksdb` or `hashmap`.
+        backend: `hashmap`, or one that has files.
         state: bytes of it there: in files of RocksDB, or as objects on the heap.
         of_heap: the share of the heap that state may take.
     """
     taken = Range(**{each: max(getattr(slots, each), parallelism) for each in Range.model_fields})
     kept, told = state * (1 / of_heap), f"the heap's state / {of_heap}"
-    if backend == "rocksdb":
+    if backend != "hashmap":
         least = taken * _LEAST
         kept = Range(
             **{

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from juncture.capacity.demand import Job, heap_bytes
+from juncture.capacity.demand import MERGED, Job, heap_bytes, state_bytes
 from juncture.capacity.topics import Topics, topic_checks
 from juncture.model.capacity import Check, Figure, SideState, SinkTopic, Supply, Traffic, Written
 from juncture.model.wording import counted, percent, size, span
@@ -36,8 +36,9 @@ class Demand:
 def recommended(demand: Demand, supply: Supply | None) -> tuple[str, str]:
     """The state backend to use, and why."""
     job = demand.job
+    disk = "forst" if job.backend == "forst" else "rocksdb"
     if any(side.kept is None for side in demand.sides):
-        return "rocksdb", "a join keeps rows for ever: no heap is large enough in the end"
+        return disk, "a join keeps rows for ever: no heap is large enough in the end"
     unknown = [f"'{each.topic}'" for each in demand.traffic if each.until is None]
     if unknown:
         return job.backend, f"nothing is known of what comes through {' and '.join(unknown)}"
@@ -47,11 +48,14 @@ def recommended(demand: Demand, supply: Supply | None) -> tuple[str, str]:
         return job.backend, "the cluster's memory is not known"
     if heap.high <= room * job.headroom.heap:
         return "hashmap", f"at most {size(heap.high)} on the heap, where {size(room)} are: with room to work"
-    return (
-        "rocksdb",
+    why = (
         f"up to {size(heap.high)} on the heap, where {size(room)} are, of which {percent(1 - job.headroom.heap)} are"
-        " to stay free",
+        " to stay free"
     )
+    files = size((state_bytes(job, disk, demand.sides) * MERGED).high)
+    if disk == "rocksdb":
+        return disk, f"{why}; where local disk can't hold {files}, forst"
+    return disk, f"{why}; rocksdb is faster, where local disk holds {files}"
 
 
 def checks(demand: Demand, supply: Supply | None) -> tuple[Check, ...]:
@@ -159,7 +163,8 @@ def _state(demand: Demand, supply: Supply | None) -> Iterator[Check]:
             yield _passed("state", told)
         return
     room = supply.managed * min(job.parallelism / max(supply.slots, 1), 1.0)
-    told = f"{size(state.expected)} expected on disk, with {size(room)} of managed memory"
+    where = "on disk" if job.backend == "rocksdb" else "in checkpoint storage"
+    told = f"{size(state.expected)} expected {where}, with {size(room)} of managed memory"
     # Reads go to the disk where memory holds a small part of what is kept.
     if state.expected > room * 10:
         yield _warned("state", told, "raise taskmanager.memory.managed.fraction, or take more slots")

@@ -6,6 +6,8 @@ from juncture.deploy.manifest import Manifest
 from juncture.errors import Refused
 
 _MOST = "pipeline.max-parallelism"
+_ALONE = "forst"
+"""The backend that neither writes savepoints in the form that all read, nor reads them."""
 
 
 def refuse_regrouped(old: Manifest, new: Manifest) -> None:
@@ -18,6 +20,19 @@ def refuse_regrouped(old: Manifest, new: Manifest) -> None:
         state="nothing was changed",
         remedy=f"write `max_parallelism: {then}` in jobs/{new.job}.yaml; or give the state up: stop the job, and"
         f" `juncture submit {new.job} --anew`",
+    )
+
+
+def refuse_lone_backend(old: Manifest, new: Manifest) -> None:
+    """Raises Refused if state would come to, or from, a backend whose savepoints only it reads."""
+    if old.backend == new.backend or _ALONE not in (old.backend, new.backend):
+        return
+    raise Refused(
+        f"the state of '{new.job}' is of the backend '{old.backend}', and '{new.backend}' can't read it: savepoints go"
+        f" from '{_ALONE}' to no other backend, nor from another one to it",
+        state="nothing was changed",
+        remedy=f"write `backend: {old.backend}` in jobs/{new.job}.yaml; or build the state from the topics: `juncture"
+        f" upgrade {new.job} --hand-over`; or give it up: stop the job, and `juncture submit {new.job} --anew`",
     )
 
 

@@ -12,7 +12,7 @@ from juncture.deploy.changes import refuse_worse
 from juncture.deploy.ledger import DRAINED, ENDED
 from juncture.deploy.manifest import Manifest, read_manifest
 from juncture.deploy.reading import BLIND, Reading
-from juncture.deploy.restorable import refuse_other_backend, refuse_regrouped
+from juncture.deploy.restorable import refuse_lone_backend, refuse_other_backend, refuse_regrouped
 from juncture.deploy.soundness import refuse_foreign, refuse_unsound
 from juncture.deploy.store import Store
 from juncture.errors import Refused
@@ -149,6 +149,7 @@ class Resumption:
                 remedy=f"build the state from the topics: `juncture upgrade {self._job} --hand-over`; {self._anew}",
             )
         refuse_regrouped(old, new)
+        refuse_lone_backend(old, new)
         if self._accept is not None:
             verdict = refuse_worse(self._job, files, self._files, self._accept)
             self._unclaimed = bool(verdict.unclaimed)

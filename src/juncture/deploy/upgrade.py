@@ -11,7 +11,7 @@ from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.positions import NONE, Tolerance, log_begins, passed_over, refuse_passed
 from juncture.deploy.promises import kept_promises, refuse_broken
 from juncture.deploy.replacement import replace, slots_of, version_before
-from juncture.deploy.restorable import refuse_regrouped
+from juncture.deploy.restorable import refuse_lone_backend, refuse_regrouped
 from juncture.deploy.resume import Resumption
 from juncture.deploy.retention import remove_old
 from juncture.deploy.site import Site
@@ -60,6 +60,7 @@ def plan_upgrade(
     last = version_before(manifest.job, site)
     former = store.get_bundle(last.bundle)
     refuse_regrouped(read_manifest(former), manifest)
+    refuse_lone_backend(read_manifest(former), manifest)
     with connection.cluster() as cluster:
         checked = preflight.check(bundle, site, cluster, last, slots_of(last, store))
         if gate.shut:

@@ -25,7 +25,8 @@ OTHER = "other"
 IN_STATE = (READING, WRITING, STATE)
 """STATE is what is neither clearly read nor clearly written."""
 _OF_STATE = (
-    r"(org\.rocksdb|state\.rocksdb|runtime\.state\.(heap|ttl|UserFacing\w+)|juncture\.join\.(ChunkState|ChunkCodec))\b"
+    r"(org\.(rocksdb|forstdb)|state\.(rocksdb|forst)|runtime\.state\.(heap|ttl|UserFacing\w+)"
+    r"|juncture\.join\.(ChunkState|ChunkCodec))\b"
     r"[\w.$]*\."
 )
 _READS = (

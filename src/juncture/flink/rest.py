@@ -13,6 +13,7 @@ from juncture.flink.causes import root_cause
 from juncture.flink.http import Http, NotFound
 
 _POLL = 0.3
+_OWN_SAVEPOINTS = "ForStStateBackend"
 
 
 class FlinkCluster:
@@ -161,8 +162,14 @@ class FlinkCluster:
             Refused: the savepoint failed, with the root cause; the job runs on.
             Unreachable: it was not done within `timeout`.
         """
-        body: dict[str, Any] = {"drain": drain} | ({"targetDirectory": target} if target else {})
+        body: dict[str, Any] = {"drain": drain, "formatType": self.savepoint_format(job_id)}
+        body |= {"targetDirectory": target} if target else {}
         return self._savepoint(job_id, "stop", body, timeout, waiting)
+
+    def savepoint_format(self, job_id: str) -> str:
+        """The form of a job's savepoints: one that each backend reads, or the job's own where it writes no other."""
+        backend = self.http.get(f"/jobs/{job_id}/checkpoints/config").get("state_backend")
+        return "NATIVE" if backend == _OWN_SAVEPOINTS else "CANONICAL"
 
     def savepoint(
         self,
@@ -173,7 +180,8 @@ class FlinkCluster:
         waiting: Callable[[float], None] = lambda seconds: None,
     ) -> str:
         """Take a savepoint of a job that goes on; its path. Arguments and errors are those of `stop`."""
-        body: dict[str, Any] = {"cancel-job": False} | ({"target-directory": target} if target else {})
+        body: dict[str, Any] = {"cancel-job": False, "formatType": self.savepoint_format(job_id)}
+        body |= {"target-directory": target} if target else {}
         return self._savepoint(job_id, "savepoints", body, timeout, waiting)
 
     def _savepoint(

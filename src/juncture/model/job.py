@@ -19,8 +19,9 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_
 class State(Value):
     """Where Flink keeps the join's state, and for how long at most."""
 
-    backend: Literal["hashmap", "rocksdb"] = "hashmap"
-    """`hashmap` keeps state on the heap: fast, and limited by memory. `rocksdb` keeps it on local disk."""
+    backend: Literal["hashmap", "rocksdb", "forst"] = "hashmap"
+    """`hashmap` keeps state on the heap: fast, and limited by memory. `rocksdb` keeps it on local disk, `forst` where
+    checkpoints are, with as much of it on local disk as there is room for."""
     ttl: Duration | None = None
     """How long state that no time bound clears is kept after its last change; for ever if absent."""
 

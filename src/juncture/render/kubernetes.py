@@ -207,6 +207,17 @@ def _configuration(
             )
     own = {key: value for key, value in options.items() if set_elsewhere(key) is None}
     state = {"taskmanager.numberOfTaskSlots": str(slots)}
+    if options.get("state.backend.type") == "forst":
+        if settings.checkpoints is None:
+            raise JunctureError(
+                f"the backend 'forst' keeps the state of '{job.name}' where checkpoints are, and no folder for them is"
+                " named",
+                location=Location(_CONFIG),
+                remedy=f"add checkpoints to [environments.{rendered.environment}.kubernetes], or write `backend:"
+                f" rocksdb` in jobs/{job.name}.yaml",
+            )
+        # It writes no savepoints of the form that all backends read, which the operator asks for otherwise.
+        state["kubernetes.operator.savepoint.format.type"] = "NATIVE"
     if settings.checkpoints is not None:
         state["execution.checkpointing.dir"] = f"{settings.checkpoints}/{name}"
     if settings.savepoints is not None:

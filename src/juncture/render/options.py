@@ -5,17 +5,27 @@ from __future__ import annotations
 from juncture.model.duration import format_duration
 from juncture.model.job import Job
 
-_CHUNKS_IN_ROCKSDB = {
-    # Chunks of different ages lie side by side in RocksDB's order: merging level by level writes all of them again.
-    "state.backend.rocksdb.compaction.style": "UNIVERSAL",
-    # The event join leaves its chunks to RocksDB as they are.
-    "state.backend.rocksdb.compression.per.level": "ZSTD_COMPRESSION",
+_CHUNKS_IN_FILES = {
+    # Chunks of different ages lie side by side in the files' order: merging level by level writes all of them again.
+    "compaction.style": "UNIVERSAL",
+    # The event join leaves its chunks to these backends as they are.
+    "compression.per.level": "ZSTD_COMPRESSION",
+}
+"""Options of RocksDB and ForSt, which has the same files."""
+
+_REMOTE = {
+    # Flink would keep the state of interval joins on local disk, which is what there is too little of.
+    "state.backend.forst.sync.enforce-local": "false",
+    "table.exec.async-state.enabled": "true",
 }
 
 
 def event_join_options(job: Job) -> dict[str, str]:
     """What a job that runs on the event join needs besides `flink_options`, which win."""
-    return dict(_CHUNKS_IN_ROCKSDB) if job.state.backend == "rocksdb" else {}
+    backend = job.state.backend
+    if backend == "hashmap":
+        return {}
+    return {f"state.backend.{backend}.{option}": value for option, value in _CHUNKS_IN_FILES.items()}
 
 
 def flink_options(job: Job, name: str) -> dict[str, str]:
@@ -36,10 +46,12 @@ def flink_options(job: Job, name: str) -> dict[str, str]:
         "execution.checkpointing.mode": checkpointing.mode.replace("-", "_").upper(),
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
     }
-    if job.state.backend == "rocksdb":
+    if job.state.backend != "hashmap":
         options["execution.checkpointing.incremental"] = "true"
         # Most records of a join find nothing under their key, which a bloom filter answers from memory.
-        options["state.backend.rocksdb.use-bloom-filter"] = "true"
+        options[f"state.backend.{job.state.backend}.use-bloom-filter"] = "true"
+    if job.state.backend == "forst":
+        options |= _REMOTE
     if job.state.ttl is not None:
         options["table.exec.state.ttl"] = format_duration(job.state.ttl)
     if checkpointing.timeout is not None:

@@ -68,6 +68,19 @@ def test_storage_by_its_older_names_and_in_memory_though_there_is_a_folder() -> 
     assert [each.id for each in found if each.outcome == "failed"] == ["checkpoint-storage"]
 
 
+def test_forst_needs_a_folder_for_what_it_does_not_keep_on_disk() -> None:
+    for exactly_once in (True, False):
+        options = {**SAFE, "state.backend.type": "forst"}
+        transactions = {"matches": 900_000} if exactly_once else {}
+        assert {each.outcome for each in durability(Promise("clicks", options, transactions, 3, False))} == {
+            "passed"
+        }
+        del options["execution.checkpointing.dir"]
+        found = durability(Promise("clicks", options, transactions, 3, False))
+        (wrong,) = [each for each in found if each.outcome == "failed"]
+        assert "ForSt keeps the state on local disk" in wrong.message
+
+
 @pytest.mark.parametrize(("hosts", "warned"), [(0, False), (1, False), (2, True)])
 @pytest.mark.parametrize("place", ["file:///srv/checkpoints", "/srv/checkpoints"])
 def test_a_folder_serves_one_machine(hosts: int, warned: bool, place: str) -> None:

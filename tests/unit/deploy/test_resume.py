@@ -225,6 +225,24 @@ def test_a_checkpoint_is_read_by_its_own_backend_alone_and_a_savepoint_by_any(pl
     assert found.path == savepoint
 
 
+@pytest.mark.parametrize(
+    ("before", "now"), [("rocksdb", "forst"), ("forst", "rocksdb"), ("forst", "hashmap")]
+)
+def test_no_savepoint_goes_to_forst_or_from_it(place: Place, before: str, now: str) -> None:
+    savepoint = place.snapshot("savepoints/savepoint-a")
+    bundle = place.store.put_bundle("clicks", "def", with_options(state_backend_type=before))
+    place.ran(1, "submitting", "running", "stopping", "stopped", savepoint=savepoint, bundle=bundle)
+    changed = Resumption("clicks", with_options(state_backend_type=now), place.store)
+    for find in (lambda: changed.newest(place.store.last("clicks")), lambda: changed.asked(savepoint)):
+        with pytest.raises(Refused, match=f"of the backend '{before}', and '{now}' can't read it") as caught:
+            find()
+        assert f"`backend: {before}`" in (caught.value.remedy or "")
+    same = Resumption("clicks", with_options(state_backend_type=before), place.store)
+    found = same.newest(place.store.last("clicks"))
+    assert found is not None
+    assert found.path == savepoint
+
+
 def test_a_submission_that_is_known_to_have_failed_has_not_run_though_it_is_not_recorded_yet(
     place: Place,
 ) -> None:

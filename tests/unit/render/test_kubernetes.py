@@ -140,6 +140,19 @@ def test_options_that_no_nested_yaml_can_hold(rendered, of_the_job, of_the_clust
     assert str(caught.value.location) == place
 
 
+def test_the_operator_takes_savepoints_of_forst_in_its_own_form(rendered):
+    job = rendered("state: {backend: forst}\n")
+    kind = "kubernetes.operator.savepoint.format.type"
+    assert deployed(job, settings())[0]["flinkConfiguration"][kind] == "NATIVE"
+    assert kind not in deployed(rendered(), settings())[0]["flinkConfiguration"]
+    with pytest.raises(JunctureError, match="keeps the state of 'matches' where checkpoints are") as caught:
+        deployed(
+            rendered("delivery: at-least-once\nstate: {backend: forst}\n"),
+            settings(checkpoints=None, savepoints=None, high_availability=None),
+        )
+    assert "[environments.production.kubernetes]" in (caught.value.remedy or "")
+
+
 NO_SAVEPOINTS = {"savepoints": None}
 NO_HA = {"high_availability": None}
 NOTHING = {"checkpoints": None, **NO_SAVEPOINTS, **NO_HA}

@@ -18,6 +18,7 @@ import org.apache.flink.table.data.binary.BinaryRowData;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -40,8 +41,8 @@ final class ChunkState {
 
     private static final String MATCHES_STATE = "event-join-matches";
 
-    /** Compresses in its own threads, with better codecs than Java has. */
-    private static final String COMPRESSING_BACKEND = "rocksdb";
+    /** They compress in their own threads, with better codecs than Java has. */
+    private static final Set<String> COMPRESSING_BACKENDS = Set.of("rocksdb", "forst");
 
     /**
      * Chunks of neighbouring buckets share a map, and RocksDB keeps each map in files of its own: these expire
@@ -83,7 +84,7 @@ final class ChunkState {
         this.range = range;
         this.keyGroups = keyGroups;
         this.keysState = keysState;
-        codec = new ChunkCodec(!backend.getBackendTypeIdentifier().equals(COMPRESSING_BACKEND));
+        codec = new ChunkCodec(!COMPRESSING_BACKENDS.contains(backend.getBackendTypeIdentifier()));
         keys = new RowData[range.getNumberOfKeyGroups()];
         expired = store.getState(new ValueStateDescriptor<>(keysState, LongPrimitiveArraySerializer.INSTANCE));
         rows = new ArrayList<>();

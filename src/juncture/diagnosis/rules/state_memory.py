@@ -12,7 +12,8 @@ from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import VertexSeen
 from juncture.model.wording import percent, size
 
-_FIXED = "state.backend.rocksdb.memory.fixed-per-slot"
+_FIXED = "state.backend.{backend}.memory.fixed-per-slot"
+_NAMES = {"rocksdb": "RocksDB", "forst": "ForSt"}
 _BUSY = 0.5
 _OF_TIME = 0.4
 _MISSES = 0.3
@@ -22,16 +23,17 @@ _UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 
 class StateMemory(Rule):
-    """RocksDB, or the event join, has too little memory for the state it holds.
+    """RocksDB or ForSt, or the event join, has too little memory for the state it holds.
 
-    RocksDB keeps in memory what was written last and what is read often, and the rest on disk. With little memory
+    Both keep in memory what was written last and what is read often, and the rest on disk. With little memory
     everything is on disk: each record of a join reads blocks from files, unpacks them, and throws out others that the
     next record wants; what is written goes through many small files that are merged again and again.
 
-    Seen by: the state of each slot in the last checkpoint against the memory that RocksDB has there, the share of
-    time that threads are seen in it, and, where `state.backend.rocksdb.metrics.block-cache-hit` and `-miss` are on,
-    how many lookups its cache did not answer. Of the event join, which keeps rows in memory of its own, the chunks of
-    rows that it reads back from the state (`joinChunksRead`). The cost is the share of time that goes into state.
+    Seen by: the state of each slot in the last checkpoint against the memory that the backend has there, the share of
+    time that threads are seen in it, and, where `state.backend.rocksdb.metrics.block-cache-hit` and `-miss` (or those
+    of `forst`) are on, how many lookups its cache did not answer. Of the event join, which keeps rows in memory of its
+    own, the chunks of rows that it reads back from the state (`joinChunksRead`). The cost is the share of time that
+    goes into state.
 
     Change: raise `taskmanager.memory.managed.fraction` of the cluster, or take more slots; keep fewer columns and
     shorter windows; `join_strategy: auto` keeps the same rows in half the bytes.
@@ -43,7 +45,8 @@ class StateMemory(Rule):
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
         yield from self._of_event_joins(patient)
         memory, told = _memory(patient)
-        if patient.backend != "rocksdb" or memory is None:
+        name = _NAMES.get(patient.backend)
+        if name is None or memory is None:
             return
         for vertex in patient.seen.vertices:
             per_slot = (vertex.state or 0) / max(vertex.parallelism, 1)
@@ -59,17 +62,17 @@ class StateMemory(Rule):
             yield self.diagnosis(
                 vertex.busy * max(time, missed or 0.0),
                 patient.named(vertex),
-                f"{patient.named(vertex)} holds {size(per_slot)} of state in a slot whose RocksDB has {size(memory)} of"
+                f"{patient.named(vertex)} holds {size(per_slot)} of state in a slot whose {name} has {size(memory)} of"
                 f" memory: {percent(vertex.busy * time)} of its time goes into state",
                 patient.place(node),
                 (
                     ("state of a slot", size(per_slot), "REST /jobs/JOB/checkpoints/details, packed"),
-                    ("memory of RocksDB in a slot", size(memory), told),
+                    (f"memory of {name} in a slot", size(memory), told),
                     ("busy", percent(vertex.busy), "metric accumulateBusyTimeMs"),
                     ("of that in state", percent(time), "samples of the threads"),
                     *_native(vertex),
                 ),
-                _remedy(told, per_slot),
+                _remedy(_FIXED.format(backend=patient.backend), told, per_slot),
             )
 
     def _of_event_joins(self, patient: Patient) -> Iterator[Diagnosis]:
@@ -112,9 +115,9 @@ def _native(vertex: VertexSeen) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def _remedy(told: str, state: float) -> str:
+def _remedy(fixed: str, told: str, state: float) -> str:
     where = (
-        f"`{_FIXED}`" if _FIXED in told else "`taskmanager.memory.managed.fraction`, or the number of slots,"
+        f"`{fixed}`" if fixed in told else "`taskmanager.memory.managed.fraction`, or the number of slots,"
     )
     return (
         f"raise {where} to give each slot {size(state * 1.5)} or more; or hold less: fewer columns, a shorter window,"
@@ -123,10 +126,11 @@ def _remedy(told: str, state: float) -> str:
 
 
 def _memory(patient: Patient) -> tuple[int | None, str]:
-    """What RocksDB has in a slot, in bytes, and where that is said."""
-    fixed = parse_size(patient.seen.options.get(_FIXED))
+    """What the backend has in a slot, in bytes, and where that is said."""
+    option = _FIXED.format(backend=patient.backend)
+    fixed = parse_size(patient.seen.options.get(option))
     if fixed is not None:
-        return fixed, f"option {_FIXED}"
+        return fixed, f"option {option}"
     slots = [
         worker.managed / worker.slots for worker in patient.seen.workers if worker.slots and worker.managed
     ]
