@@ -91,7 +91,7 @@ def test_rows_are_looked_up_anew_or_kept(stack: Stack, server: Postgres, tmp_pat
         (tmp_path / path).write_text(text)
     project = load_project(tmp_path)
     rendered = render(project, "enriched", project.environments["local"])
-    toolchain = find_toolchain(rendered.connectors)
+    toolchain = find_toolchain(rendered.factories)
     Admin(stack.kafka).create({"lookup-events": 1, "lookup-enriched": 1})
 
     def connection(password: str) -> Connection:

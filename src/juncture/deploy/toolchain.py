@@ -15,15 +15,20 @@ from juncture.local.java import find_java
 from juncture.local.operators import operator_jar
 from juncture.model.operators import join_operators
 from juncture.model.plan import CompiledPlan
-from juncture.model.rendered import CONNECTOR, FORMAT, PAYLOAD_FORMAT, RenderedJob
+from juncture.model.rendered import FORMAT, PAYLOAD_FORMAT, RenderedJob, factories
 from juncture.planner.archive import ClassArchive
 from juncture.planner.compilations import CompilationCache
 from juncture.planner.session import Planner
 from juncture.render.bundle import OPERATORS_JAR
 
 _OPERATORS = f"juncture:juncture-operators:{__version__}"
-_GROUPS = {"kafka": "kafka-connector", "upsert-kafka": "kafka-connector", "jdbc": "jdbc-connector"}
-"""The jar lock's group for each connector that does not come with Flink."""
+_GROUPS = {
+    "kafka": "kafka-connector",
+    "upsert-kafka": "kafka-connector",
+    "jdbc": "jdbc-connector",
+    "avro": "avro-format",
+}
+"""The jar lock's group for each connector and format that does not come with Flink."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,8 @@ class Toolchain:
 def toolchain_of(jobs: Iterable[RenderedJob], progress: Callable[[str], None] | None = None) -> Toolchain:
     """What all of these jobs may need, whatever their plans. Raises what `find_toolchain` raises."""
     jobs = tuple(jobs)
-    connectors = {name for job in jobs for name in job.connectors}
-    return find_toolchain(connectors, progress, operators=may_need_operators(jobs))
+    named = {name for job in jobs for name in job.factories}
+    return find_toolchain(named, progress, operators=may_need_operators(jobs))
 
 
 def may_need_operators(jobs: Iterable[RenderedJob]) -> bool:
@@ -89,7 +94,7 @@ def _sources_need_operators(job: RenderedJob) -> bool:
 def toolchain_for(job: RenderedJob, plan: CompiledPlan) -> Toolchain:
     """What one job needs, and no more. Raises what `find_toolchain` raises."""
     operators = bool(join_operators(job, plan).taken) or _sources_need_operators(job)
-    return find_toolchain(job.connectors, operators=operators)
+    return find_toolchain(job.factories, operators=operators)
 
 
 def toolchain_of_bundle(files: Mapping[str, str]) -> Toolchain:
@@ -98,10 +103,9 @@ def toolchain_of_bundle(files: Mapping[str, str]) -> Toolchain:
     Raises what `find_toolchain` raises; Refused if this Juncture brings other jars than those it was rendered for.
     """
     manifest = read_manifest(files)
-    connectors = set(CONNECTOR.findall(files["statements.sql"]))
     needed = manifest.event_join is not None or PAYLOAD_FORMAT in FORMAT.findall(files["statements.sql"])
     needed = needed or any(source.startpoint.exclude for source in manifest.sources.values())
-    found = find_toolchain(connectors, operators=needed)
+    found = find_toolchain(factories(files["statements.sql"]), operators=needed)
     wanted = {(jar.coordinates, jar.sha256) for jar in manifest.jars}
     if wanted != set(found.pinned):
         others = ", ".join(sorted(name for name, _ in wanted ^ set(found.pinned)))
@@ -113,12 +117,12 @@ def toolchain_of_bundle(files: Mapping[str, str]) -> Toolchain:
 
 
 def find_toolchain(
-    connectors: Iterable[str],
+    named: Iterable[str],
     progress: Callable[[str], None] | None = None,
     *,
     operators: bool = False,
 ) -> Toolchain:
-    """Find Java, fetch the jars of the connectors, and, if Juncture's operators are wanted, build their jar.
+    """Find Java, fetch the jars of what connectors and formats are named, and build the operators' if they are wanted.
 
     Raises:
         JunctureError: no Java that Flink runs on.
@@ -128,7 +132,7 @@ def find_toolchain(
     java, cache, lock = find_java(), JarCache(), read_lock()
     jars = [
         Jar(str(coordinate), lock.group(group).jars[coordinate], cache.path(coordinate))
-        for group in sorted({_GROUPS[connector] for connector in connectors if connector in _GROUPS})
+        for group in sorted({_GROUPS[name] for name in named if name in _GROUPS})
         for coordinate, _ in zip(lock.group(group).jars, cache.jars(group, progress), strict=True)
     ]
     if operators:

@@ -13,8 +13,8 @@ from juncture.model.startpoint import Startpoint
 
 CONNECTOR = re.compile(r"'connector'\s*=\s*'([^']+)'")
 """A table's connector, in its WITH part."""
-FORMAT = re.compile(r"'(?:value\.)?format'\s*=\s*'([^']+)'")
-"""The format of a table's records."""
+FORMAT = re.compile(r"'(?:(?:key|value)\.)?format'\s*=\s*'([^']+)'")
+"""The format of a table's records, or of their keys."""
 PAYLOAD_FORMAT = "json-payload"
 """Of operators/src/juncture/format: JSON, with the record's whole value as metadata."""
 PAYLOAD = "value.payload"
@@ -24,6 +24,11 @@ _PAYLOAD_COLUMN = re.compile(
 )
 _CHANGELOGS = ("debezium-", "canal-", "maxwell-", "ogg-")
 """How the formats begin whose records are updates and deletes."""
+
+
+def factories(statements: str) -> tuple[str, ...]:
+    """The connectors and formats that CREATE TABLE statements name, sorted."""
+    return tuple(sorted({*CONNECTOR.findall(statements), *FORMAT.findall(statements)}))
 
 
 class Span(Value):
@@ -119,10 +124,9 @@ class RenderedJob(Value):
         return self.statements[-1]
 
     @property
-    def connectors(self) -> tuple[str, ...]:
-        """The connectors that the tables name, sorted."""
-        found = {statement.connector for statement in self.statements[:-1]}
-        return tuple(sorted(name for name in found if name is not None))
+    def factories(self) -> tuple[str, ...]:
+        """The connectors and formats that the tables name, by which Flink finds their factories; sorted."""
+        return factories("\n".join(statement.text for statement in self.statements[:-1]))
 
     @property
     def changelogs(self) -> frozenset[str]:

@@ -29,6 +29,7 @@ from juncture.model.startpoint import (
 LOCAL_BOOTSTRAP = "${JUNCTURE_KAFKA_BOOTSTRAP_SERVERS}"
 
 _SKIPPING = ("json", PAYLOAD_FORMAT, "csv", "debezium-json", "canal-json", "maxwell-json", "ogg-json")
+_AVRO = "avro"
 _TRANSACTION_TIMEOUT = "900000"  # 15 min, the broker's default limit: as long an outage as it allows
 
 Options = dict[str, str]
@@ -228,10 +229,18 @@ def _format(context: TableContext, option: str, name: str, on_error: str) -> Opt
     """`option` is 'format', 'key.format' or 'value.format'."""
     if on_error not in ("skip", "fail"):
         raise JunctureError(f"on_error='{on_error}' is unknown", remedy="use 'skip' or 'fail'")
+    if name == _AVRO and context.role == "source" and on_error == "skip":
+        raise JunctureError(
+            "Flink can't skip records that are no Avro",
+            remedy="write on_error='fail', by which they fail the job",
+        )
     prefix = option.removesuffix("format") + name
     options = {option: name}
     if name in _SKIPPING and context.role == "source":
         options[f"{prefix}.ignore-parse-errors"] = "true" if on_error == "skip" else "false"
+    if name == _AVRO:
+        # By which TIMESTAMP_LTZ has no Avro type, and TIMESTAMP has that of an instant.
+        options[f"{prefix}.timestamp_mapping.legacy"] = "false"
     if name.endswith("json") or name == PAYLOAD_FORMAT:
         options[f"{prefix}.timestamp-format.standard"] = "ISO-8601"
     return options

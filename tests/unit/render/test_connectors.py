@@ -11,6 +11,7 @@ from juncture.errors import InvalidProject
 from juncture.model.startpoint import Startpoint
 from juncture.render.connectors import startpoint_options
 from juncture.render.renderer import render
+from juncture.validation.cases.rendering import render_in_json
 from juncture.validation.harness.isolation import isolate
 
 
@@ -140,6 +141,37 @@ def test_on_error_fail(tmp_path: Path) -> None:
     project = small_project(tmp_path, {"sql/sources/client.sql": source})
     text = render(project, "matches", project.environments["local"]).statements[0].text
     assert "'json.ignore-parse-errors' = 'false'" in text
+
+
+AVRO = "CREATE TABLE client (id STRING, payload STRING, ts TIMESTAMP_LTZ(3)) {{ kafka(topic='c', format='avro'%s) }}"
+
+
+def test_avro_has_instants_and_skips_no_record(tmp_path: Path) -> None:
+    files = {"sql/sources/client.sql": AVRO % ", on_error='fail'", "sql/sinks/matches.sql": SINK.replace(
+        "topic='matches'", "topic='matches', format='avro'"
+    )}  # fmt: skip
+    project = small_project(tmp_path, files)
+    rendered = render(project, "matches", project.environments["local"])
+    assert "'avro.timestamp_mapping.legacy' = 'false'" in rendered.statements[0].text
+    assert {"avro", "json", "kafka"} <= set(rendered.factories)
+    project = small_project(tmp_path, {"sql/sources/client.sql": AVRO % ""})
+    with pytest.raises(InvalidProject) as caught:
+        render(project, "matches", project.environments["local"])
+    assert (caught.value.problems[0].remedy or "").startswith("write on_error='fail'")
+
+
+def test_cases_run_over_json_what_runs_over_avro(tmp_path: Path) -> None:
+    source = (AVRO % ", on_error='fail', key='id', key_format='avro'").replace("client", "server")
+    project = small_project(tmp_path, {"sql/sources/server.sql": source})
+    (table,) = [
+        each
+        for each in render_in_json(project, "matches", project.environments["local"]).statements
+        if each.name == "server"
+    ]
+    assert "avro" not in table.text
+    assert "'format' = 'json'" in table.text
+    assert "'json.timestamp-format.standard' = 'ISO-8601'" in table.text
+    assert "'topic' = 'c'" in table.text
 
 
 def test_a_broken_record_of_a_changelog_topic_deletes_nothing(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from juncture.model.environment import Environment
 from juncture.model.project import Project
 from juncture.model.rendered import RenderedJob
-from juncture.render.renderer import render
+from juncture.validation.cases.rendering import render_in_json
 from juncture.validation.oracle.tables import Table, read_table
 
 
@@ -27,7 +27,7 @@ class JobTables:
 
 def tables_of(project: Project, job: str, environment: Environment) -> JobTables:
     """Render a job and read its tables. Raises InvalidProject, or OracleUnsupported for a table not on Kafka."""
-    return read_tables(render(project, job, environment))
+    return read_tables(render_in_json(project, job, environment))
 
 
 def read_tables(rendered: RenderedJob) -> JobTables:

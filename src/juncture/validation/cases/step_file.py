@@ -15,8 +15,8 @@ from juncture.model.rendered import RenderedJob
 from juncture.project.document import Path as Keys
 from juncture.project.files import read_text, relative
 from juncture.project.nearest import did_you_mean
-from juncture.render.renderer import render
 from juncture.validation.cases.expect_file import ExpectReader
+from juncture.validation.cases.rendering import render_in_json
 from juncture.validation.cases.schema import read_tables
 from juncture.validation.cases.scope import Scope, is_whole
 from juncture.validation.cases.timeline import (
@@ -196,7 +196,7 @@ class StepReader:
                 return None
             else:
                 job = name
-            return render(project, job, self._environment)
+            return render_in_json(project, job, self._environment)
         except InvalidProject as error:
             self.scope.reading.problems.extend(error.problems)
         except (JunctureError, ValueError) as error:

@@ -13,9 +13,9 @@ from juncture.errors import JunctureError
 from juncture.model.environment import Environment
 from juncture.model.project import Project
 from juncture.model.rendered import RenderedJob
-from juncture.render.renderer import render
 from juncture.validation.cases.case import Arrival, Case
 from juncture.validation.cases.lateness import refuse_late, watermark_delay
+from juncture.validation.cases.rendering import render_in_json
 from juncture.validation.cases.schema import JobTables, read_tables
 from juncture.validation.cases.timeline import Arrive
 
@@ -41,7 +41,7 @@ def with_orders(
     found: list[Case] = []
     for case in cases:
         if case.job not in rendered:
-            rendered[case.job] = render(project, case.job, environment)
+            rendered[case.job] = render_in_json(project, case.job, environment)
         found.append(case)
         if not case.steps:
             found += orders_of(case, rendered[case.job], count, seed, stepped)

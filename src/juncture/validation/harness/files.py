@@ -18,11 +18,11 @@ from juncture.model.project import Project
 from juncture.model.rendered import RenderedJob, Statement
 from juncture.planner.session import Planner
 from juncture.project.scratch import Scratch
-from juncture.render.renderer import render
 from juncture.validation.cases.case import Case
+from juncture.validation.cases.options import with_options
+from juncture.validation.cases.rendering import render_in_json
 from juncture.validation.harness.compiling import Compiler
 from juncture.validation.harness.medium import Written
-from juncture.validation.harness.options import with_options
 from juncture.validation.harness.shared import SharedSession
 from juncture.validation.oracle.records import require_duckdb
 from juncture.validation.oracle.tables import Table, read_table
@@ -63,7 +63,7 @@ class FileSession(SharedSession):
     def __init__(self, project: Project, environment: Environment, jobs: Iterable[str]) -> None:
         require_duckdb()
         self.project = project
-        self._rendered = {name: render(project, name, environment) for name in dict.fromkeys(jobs)}
+        self._rendered = {name: render_in_json(project, name, environment) for name in dict.fromkeys(jobs)}
         self.jars: tuple[Path, ...] = ()
         self._closing = ExitStack()
         try:

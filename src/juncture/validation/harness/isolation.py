@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from juncture.model.rendered import RenderedJob, Statement
 from juncture.render.connectors import EXCLUDED, INTERCEPTORS
-from juncture.validation.harness.options import with_options
+from juncture.validation.cases.options import with_options
 from juncture.validation.oracle.tables import Table, read_table
 
 _STARTUP = "scan.startup."

@@ -11,9 +11,9 @@ from juncture.model.job import Job
 from juncture.model.rendered import RenderedJob, Statement
 from juncture.planner.plan import with_idle_timeout
 from juncture.validation.cases.case import Case
+from juncture.validation.cases.options import with_options
 from juncture.validation.cases.timeline import Arrive, Checkpoint, Kill, Rescale, Restart, Step
 from juncture.validation.harness.compiling import Compiled
-from juncture.validation.harness.options import with_options
 from juncture.validation.oracle.tables import read_table
 
 SCENARIOS = ("taskmanager", "savepoint", "rescale", "exactly-once", "broker")

@@ -22,8 +22,8 @@ from juncture.model.environment import PLACEHOLDER, Environment, Flink, Kafka
 from juncture.model.project import Project
 from juncture.planner.session import Planner
 from juncture.render.connectors import LOCAL_BOOTSTRAP
-from juncture.render.renderer import render
 from juncture.validation.cases.case import Case
+from juncture.validation.cases.rendering import render_in_json
 from juncture.validation.cases.timeline import slots_of
 from juncture.validation.harness.compiling import Compiler
 from juncture.validation.harness.failover import CLUSTER, SPREAD, Failover
@@ -74,7 +74,7 @@ class WarmSession(SharedSession):
             )
         require_duckdb()
         self.project, self.environment = project, environment
-        self._rendered = {name: render(project, name, environment) for name in dict.fromkeys(jobs)}
+        self._rendered = {name: render_in_json(project, name, environment) for name in dict.fromkeys(jobs)}
         self._slots = max((slots, 1, *(job.job.parallelism for job in self._rendered.values())))
         self.jars: tuple[Path, ...] = ()
         """What a job must bring along: nothing where the cluster has the connectors already."""
