@@ -40,6 +40,7 @@ def _arguments() -> argparse.ArgumentParser:
         default="inner",
         help="other than inner: with --rate 0",
     )
+    add("--format", choices=["json", "avro"], default="json", help="other than json: Flink's engines alone")
     add("--payload", type=int, default=1, help="how many times as long the texts in the events are")
     add("--span", type=int, default=1800, help="seconds of event time in the topics")
     add("--rate", type=int, default=2000, help="events/s of the pass that measures delays; 0: none")
@@ -52,7 +53,7 @@ def main(asked: list[str] | None = None) -> int:
     """Run the benchmark; 0 if no engine failed, else 1; other rows than DuckDB's are no failure."""
     parser = _arguments()
     given = parser.parse_args(asked)
-    known = engines(given.match, given.join)
+    known = engines(given.match, given.join, given.format)
     names = given.engines.split(",")
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -60,14 +61,16 @@ def main(asked: list[str] | None = None) -> int:
     if given.join != "inner" and given.rate:
         parser.error(f"delays are measured of inner joins alone: give --rate 0 with --join {given.join}")
     begun = begin(parser, given, asked)
-    workload = Workload(given.events, given.span, given.keys, given.match, given.topics, given.payload)
+    workload = Workload(
+        given.events, given.span, given.keys, given.match, given.topics, given.payload, format=given.format
+    )
     limits = Limits(given.runs, given.timeout, given.rate, given.rate_seconds, given.join)
     path: Path = given.result or FOLDER / f"{begun.stamp}.json"
     report = Report(BASE, dict(begun.about), {n: each for n, each in vars(given).items() if n != "result"})
     report.about |= {
         "events": ", ".join(f"{count:,} {name}" for name, count in workload.counts.items()),
-        "workload": f"{given.join} join, {given.keys} keys, {given.match} % match, payload times {given.payload},"
-        f" {given.span} s of event time, 10 min bound",
+        "workload": f"{given.join} join, {given.keys} keys, {given.match} % match, {given.format},"
+        f" payload times {given.payload}, {given.span} s of event time, 10 min bound",
     }
     progress = begun.progress
 

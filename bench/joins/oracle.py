@@ -9,18 +9,11 @@ from typing import Literal
 import pyarrow as pa
 from bench.joins.rows import Rows, Shape
 from bench.joins.topics import Sent, Topics
-from bench.joins.workload import CLOSING, WINDOW_MS, Join, Workload
+from bench.joins.workload import CLOSING, COLUMNS, WINDOW_MS, Join, Workload
 
 Form = Literal["join", "forward"]
 """What an engine writes: the joined rows, or, without state, a `match` share of the server events in their shape."""
 
-_COLUMNS = {
-    "server": {
-        "request_id": "VARCHAR", "member_id": "BIGINT", "page": "VARCHAR", "items": "VARCHAR", "server_ts": "BIGINT",
-    },
-    "client": {"request_id": "VARCHAR", "event": "VARCHAR", "ua": "VARCHAR", "client_ts": "BIGINT"},
-    "purchase": {"request_id": "VARCHAR", "price": "BIGINT", "receipt": "VARCHAR", "purchase_ts": "BIGINT"},
-}  # fmt: skip
 _LONG = ("items", "ua", "receipt")
 """Columns of which only the hash is kept."""
 
@@ -29,20 +22,20 @@ class Oracle(Rows):
     """The expected rows of some topics, of each form. Close it.
 
     Args:
-        workload: what was written to the topics; of the workload itself only the number of topics and `match` count.
+        workload: what was written to the topics; only the number of topics, `match` and the format count.
         join: its kind, between the server events and each other topic. Closing events have no rows.
     """
 
     def __init__(self, workload: Workload, join: Join = "inner") -> None:
-        super().__init__()
+        super().__init__(format=workload.format)
         self._workload, self._join = workload, join
 
     def read(self, topics: Topics) -> None:
         """Read the input topics, and compute the rows of each form."""
         for name, topic in topics.inputs.items():
-            self.load(name, topics.kafka, topic, Shape(_COLUMNS[name], _LONG))
+            self.load(name, topics.kafka, topic, Shape(COLUMNS[name], _LONG))
         names = self._workload.names
-        columns = {name: kind for topic in names for name, kind in _COLUMNS[topic].items()}
+        columns = {name: kind for topic in names for name, kind in COLUMNS[topic].items()}
         shape = Shape(columns, _LONG)
         joins = "".join(
             f" {self._join} JOIN {name} ON {name}.request_id = server.request_id"
@@ -58,7 +51,7 @@ class Oracle(Rows):
         )
         empty = {"VARCHAR": "''", "BIGINT": "0"}
         forwarded = [
-            name if name in _COLUMNS["server"] else f"hash({empty[kind]})" if name in _LONG else empty[kind]
+            name if name in COLUMNS["server"] else f"hash({empty[kind]})" if name in _LONG else empty[kind]
             for name, kind in columns.items()
         ]
         where = f"member_id % 100 < {self._workload.match}"

@@ -9,6 +9,7 @@ from itertools import islice
 
 import duckdb
 import pyarrow as pa
+from bench.joins.formats import Convert, Format, to_json
 
 from juncture.kafka.reader import Record, read_topic
 from juncture.model.environment import Kafka
@@ -56,9 +57,11 @@ class Rows:
 
     Args:
         memory: what DuckDB may take, for instance '4GB'; beyond that it uses a temporary folder.
+        format: of the records' values.
     """
 
-    def __init__(self, memory: str = "4GB") -> None:
+    def __init__(self, memory: str = "4GB", format: Format = "json") -> None:
+        self._format = format
         self.duck = duckdb.connect(":memory:", config={"memory_limit": memory})
         self._shapes: dict[str, Shape] = {}
 
@@ -78,7 +81,7 @@ class Rows:
             for name in shape.columns
         )
         self.duck.execute(f"CREATE OR REPLACE TABLE {table} ({kinds}, taken_at BIGINT)")
-        for batch in _batches(read_topic(kafka, topic)):
+        for batch in _batches(read_topic(kafka, topic), to_json(self._format, shape.columns)):
             self.duck.register("batch", batch)
             self.duck.execute(
                 f"INSERT INTO {table} SELECT {values}, taken_at"
@@ -120,11 +123,13 @@ class Rows:
         return int(self.duck.sql(query).fetchall()[0][0])
 
 
-def _batches(records: Iterator[Record]) -> Iterator[pa.Table]:
+def _batches(records: Iterator[Record], decode: Convert) -> Iterator[pa.Table]:
     while batch := list(islice(records, _BATCH)):
         yield pa.table(
             {
-                "value": pa.array([each.value for each in batch], pa.binary()).cast(pa.string()),
+                "value": pa.array([decode(each.value or b"") for each in batch], pa.binary()).cast(
+                    pa.string()
+                ),
                 "taken_at": pa.array([each.timestamp for each in batch], pa.int64()),
             }
         )

@@ -20,6 +20,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from bench.joins.formats import Format, from_json
 
 Keys = Literal["unique", "skewed"]
 Join = Literal["inner", "left", "right", "full"]
@@ -32,6 +33,15 @@ SERVER_DELAY_S, CLIENT_DELAY_S = 10, 120
 
 CLOSING = "closing-"
 """What the key of a closing event begins with."""
+
+COLUMNS = {
+    "server": {
+        "request_id": "VARCHAR", "member_id": "BIGINT", "page": "VARCHAR", "items": "VARCHAR", "server_ts": "BIGINT",
+    },
+    "client": {"request_id": "VARCHAR", "event": "VARCHAR", "ua": "VARCHAR", "client_ts": "BIGINT"},
+    "purchase": {"request_id": "VARCHAR", "price": "BIGINT", "receipt": "VARCHAR", "purchase_ts": "BIGINT"},
+}  # fmt: skip
+"""The columns of each topic's values, DuckDB's types by name."""
 
 _BEGIN = 1_700_000_000_000
 _LONGEST = 1_000
@@ -83,6 +93,7 @@ class Workload:
         topics: 2 or 3.
         payload: how many times as long as that the events' texts are.
         seed: of all that is random.
+        format: of the records' values.
     """
 
     events: int
@@ -92,6 +103,7 @@ class Workload:
     topics: int = 2
     payload: int = 1
     seed: int = 7
+    format: Format = "json"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -116,13 +128,13 @@ class Workload:
     def of_topic(self, name: str) -> Iterator[Event]:
         """The events of one topic by arrival."""
         stream, write = self._streams[name], _VALUES[name]
-        keys = self._keys
+        keys, encode = self._keys, from_json(self.format, COLUMNS[name])
         for request, time, arrival, begin, length in zip(
             *(column.tolist() for column in stream.columns), strict=True
         ):
             key = f"{int(keys[request]) * _MIXER & 0xFFFFFFFFFFFFFFFF:016x}"
             value = write(key, request, self._text[begin : begin + length], time)
-            yield Event(name, key.encode(), value.encode(), time, arrival)
+            yield Event(name, key.encode(), encode(value.encode()), time, arrival)
 
     def by_arrival(self) -> Iterator[Event]:
         """The events of all topics by arrival."""
@@ -134,7 +146,8 @@ class Workload:
         """
         time = _BEGIN + self.span_s * 1000 + _DAY_MS
         key = f"{CLOSING}{name}"
-        return Event(name, key.encode(), _VALUES[name](key, 0, "", time).encode(), time, time)
+        value = _VALUES[name](key, 0, "", time).encode()
+        return Event(name, key.encode(), from_json(self.format, COLUMNS[name])(value), time, time)
 
     @cached_property
     def _text(self) -> str:

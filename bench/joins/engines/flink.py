@@ -47,7 +47,8 @@ class FlinkRunning:
     @property
     def state_folders(self) -> tuple[Path, ...]:
         # Beside RocksDB's files, a TaskManager has a job's jars there.
-        return tuple(self.tmp.glob("tm_*/tmp/job_*"))
+        # ForSt's cache and what it has of its own are in a folder named by the job.
+        return tuple(path for name in ("job_*", self.job_id) for path in self.tmp.glob(f"tm_*/tmp/{name}"))
 
     def check(self) -> None:
         try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from bench.joins.formats import Format
 from bench.joins.oracle import Form
 from bench.joins.topics import Topics
 from bench.joins.workload import CLIENT_DELAY_S, SERVER_DELAY_S, WINDOW_MS, Join
@@ -31,13 +32,14 @@ class JoinProject:
     numbers, or no join.
 
     Without a join, `match` per cent of the server events are written in the shape of joined rows. `sink` has further
-    options of the sink's table, `join` is the kind of the joins.
+    options of the sink's table, `join` is the kind of the joins, `format` that of the records.
     """
 
     query: Query
     match: int = 84
     join: Join = "inner"
     sink: Mapping[str, str] = field(default_factory=dict)
+    format: Format = "json"
 
     @property
     def form(self) -> Form:
@@ -52,7 +54,7 @@ class JoinProject:
         for name, topic in topics.inputs.items():
             time = f"ts AS TO_TIMESTAMP_LTZ({name}_ts, 3)"
             watermark = f"WATERMARK FOR ts AS ts - INTERVAL '{_DELAYS[name]}' SECOND(3)"
-            columns, format = _COLUMNS[name], "json"
+            columns, format = _COLUMNS[name], str(self.format)
             if self.query == "payload":
                 columns = f"request_id STRING, {name}_ts BIGINT, payload STRING METADATA FROM 'value.payload' VIRTUAL"
                 format = "json-payload"
@@ -60,7 +62,7 @@ class JoinProject:
                 columns = f"{columns}, {time}, {watermark}"
             files[f"sql/sources/{name}.sql"] = _table(name, columns, topic, format)
         files["sql/sinks/result.sql"] = _table(
-            "result", ", ".join(_result_columns(names)), topics.result, more=self.sink
+            "result", ", ".join(_result_columns(names)), topics.result, self.format, self.sink
         )
         for path, text in files.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -71,10 +73,9 @@ class JoinProject:
         return _JOB
 
 
-def _table(
-    name: str, columns: str, topic: str, format: str = "json", more: Mapping[str, str] | None = None
-) -> str:
-    options = f"topic='{topic}', format='{format}', more={dict(more or {})}"
+def _table(name: str, columns: str, topic: str, format: str, more: Mapping[str, str] | None = None) -> str:
+    # By Avro a record that does not parse can't be skipped.
+    options = f"topic='{topic}', format='{format}', on_error='fail', more={dict(more or {})}"
     return f"CREATE TABLE {name} ({columns}) {{{{ kafka({options}) }}}}\n"
 
 

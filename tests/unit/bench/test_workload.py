@@ -8,7 +8,8 @@ from collections import Counter
 from dataclasses import asdict
 
 import pytest
-from bench.joins.workload import CLIENT_DELAY_S, SERVER_DELAY_S, WINDOW_MS, Event, Workload
+from bench.joins.formats import to_json
+from bench.joins.workload import CLIENT_DELAY_S, COLUMNS, SERVER_DELAY_S, WINDOW_MS, Event, Workload
 
 
 def events(workload: Workload, topic: str) -> list[Event]:
@@ -45,6 +46,17 @@ def test_a_larger_payload_makes_the_same_events_longer() -> None:
     assert longer.counts == plain.counts
     sizes = [sum(len(event.value) for event in events(each, "server")) for each in (plain, longer)]
     assert 3.3 < sizes[1] / sizes[0] < 4
+
+
+@pytest.mark.parametrize("topic", ["server", "client", "purchase"])
+def test_by_avro_the_events_are_the_same_in_fewer_bytes(topic: str) -> None:
+    plain, packed = (events(Workload(1000, topics=3, format=format), topic) for format in ("json", "avro"))
+    back = to_json("avro", COLUMNS[topic])
+    assert [json.loads(back(each.value)) for each in packed] == [json.loads(each.value) for each in plain]
+    assert sum(len(each.value) for each in packed) < sum(len(each.value) for each in plain)
+    assert [(each.key, each.time, each.arrival) for each in packed] == [
+        (each.key, each.time, each.arrival) for each in plain
+    ]
 
 
 def test_another_seed_gives_other_events() -> None:
