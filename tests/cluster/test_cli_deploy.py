@@ -128,7 +128,7 @@ def test_findings_keep_a_job_from_being_submitted(juncture):
         error["error"] for line in juncture.stderr.splitlines() if "error" in (error := json.loads(line))
     ]
     assert finding["location"] == {"path": "sql/joins/impression_clicks.sql", "line": 7, "column": 7}
-    assert refusal["problem"] == f"'{JOB}' is not deployed: the check finds an error"
+    assert refusal["problem"] == f"the check finds an error in '{JOB}'"
 
 
 def test_brokers_that_do_not_answer_end_with_3(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from juncture.checks.rule import Rule
+from juncture.checks.rules.bounds_exclude import BoundsExclude
 from juncture.checks.rules.event_join_impossible import EventJoinImpossible
 from juncture.checks.rules.failure_loses_rows import FailureLosesRows
 from juncture.checks.rules.invalid_option import InvalidOption
@@ -23,6 +24,7 @@ from juncture.checks.rules.upsert_key_mismatch import UpsertKeyMismatch
 
 RULES: tuple[type[Rule], ...] = (
     SqlInvalid,
+    BoundsExclude,
     RegularJoinWithTimeBound,
     UnboundedState,
     UpdatingIntoAppendSink,

@@ -79,9 +79,8 @@ def checked_plan(invocation: Invocation, job: RenderedJob, compilation: Compilat
         )
     name = job.job.name
     if errors or compilation.plan is None or compilation.error is not None:
-        why = f"the check finds {len(errors)} errors" if len(errors) > 1 else "the check finds an error"
         raise Refused(
-            f"'{name}' is not deployed: {why}",
+            f"the check finds {'errors' if len(errors) > 1 else 'an error'} in '{name}'",
             state="nothing was changed",
             remedy=f"mend it, and run `juncture check {name}`",
         )

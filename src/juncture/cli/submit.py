@@ -12,11 +12,9 @@ from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.cli.startpoints import seen_in, seen_option, view_startpoints
 from juncture.deploy.gate import Gate
-from juncture.deploy.manifest import Bundle, read_manifest
+from juncture.deploy.manifest import Bundle
 from juncture.deploy.starts import Starting
 from juncture.deploy.submit import SubmitPlan, plan_submit, submit
-from juncture.deploy.topics import create_missing
-from juncture.kafka.admin import Admin
 
 
 @click.command("submit")
@@ -84,10 +82,6 @@ def command(
                 gate=gate,
             )
         else:
-            if create_topics:
-                admin, parallelism = Admin(site.connection.kafka), read_manifest(ready.files).slots
-                for made_topic in create_missing(admin, ready.rendered.topics.values(), parallelism):
-                    site.progress(made_topic)
             left = f"the job may have been started: `juncture status {ready.name}` tells"
             with invocation.leaving(half_way(site.store, ready.name, left)):
                 deployment = submit(
@@ -97,6 +91,7 @@ def command(
                     start_from=start_from,
                     starting=starting,
                     gate=gate,
+                    create_topics=create_topics,
                 )
     if only_plan:
         invocation.output.result(steps, lambda text: _view_plan(text, steps))

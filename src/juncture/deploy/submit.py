@@ -29,8 +29,10 @@ from juncture.deploy.starts import (
 from juncture.deploy.store import Store
 from juncture.deploy.takeoff import SETTLED, DidNotStart, wait_running
 from juncture.deploy.tls import tls_options
+from juncture.deploy.topics import create_missing
 from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.flink.rest import FlinkCluster
+from juncture.kafka.admin import Admin
 from juncture.local.supervisor import signals_raise
 from juncture.model.base import Value
 from juncture.model.deployment import Deployment
@@ -105,6 +107,7 @@ def submit(
     gate: Gate = OPEN,
     tolerance: Tolerance = NONE,
     watched: bool = False,
+    create_topics: bool = False,
 ) -> Deployment:
     """Deploy a rendered job that does not run, and return when all of its tasks run.
 
@@ -123,6 +126,7 @@ def submit(
         gate: whether there must be enough for it.
         tolerance: what may be missing of its topics after its state's offsets.
         watched: whether the caller sees to it that the job, once its tasks run, does not fail.
+        create_topics: make those that are missing.
 
     Raises:
         Refused: the job runs, its startpoints can't be applied, it can't be known to go on from its state, that is not
@@ -142,6 +146,11 @@ def submit(
         if last is not None:
             not_elsewhere(last, site.connection, cluster)
             last = ledger.settle(last, cluster, site.store.append)
+        if create_topics:
+            not_running(asked.manifest, cluster, last)
+            admin = Admin(site.connection.kafka)
+            for made in create_missing(admin, asked.manifest.topics.values(), asked.manifest.slots):
+                site.progress(made)
         plan = _plan(asked, held, cluster, last)
         for fact in plan.checked:
             site.progress(fact)

@@ -34,7 +34,9 @@ def refuse_missing(
     first = f"kafka-topics.sh --bootstrap-server {servers} --create --topic {missing[0]} --partitions {partitions}"
     raise Refused(
         f"{noun} {named} {are} missing on the Kafka cluster at {servers}{hidden}",
-        remedy=f"run `juncture submit {job} --create-topics`, or create them as you need them: {first}",
+        remedy=f"correct {'their names' if len(missing) > 1 else 'its name'} in the table's WITH part; or create"
+        f" {'them' if len(missing) > 1 else 'it'}: {first}; for a job that does not run, `juncture submit {job}"
+        " --create-topics` does it",
     )
 
 
