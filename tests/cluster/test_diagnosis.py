@@ -242,19 +242,6 @@ def test_a_record_that_does_not_parse_restarts_the_job(make_ailing: Make, cluste
     assert place(first) == "sql/sources/r.sql:1:14"
 
 
-def test_an_operator_has_no_time_left(make_ailing: Make, cluster: FlinkCluster) -> None:
-    job = make_ailing(select=COLUMNS.replace("r.pad", "SHA512(REPEAT(r.pad, 1000000))"), partitions=1)
-    job.write((f"k{i}", i, i / 100) for i in range(30_000))
-    job.start()
-    with job.records(lambda tenth: ((f"m{tenth}.{i}", i, 300 + tenth / 10) for i in range(200))):
-        until(lambda: (job.behind(cluster) or 0) > 1_000)
-        first = job.first()
-
-    assert first["rule"] == "overloaded", first
-    assert "of that goes into computing expressions" in first["message"]
-    assert place(first) == PLACE
-
-
 def test_checkpoints_expire(make_ailing: Make, cluster: FlinkCluster) -> None:
     tolerant = "execution.checkpointing.tolerable-failed-checkpoints: 1000"
     job = make_ailing(job=f"options:\n  {tolerant}\n  execution.checkpointing.timeout: 10 ms\n")
