@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import httpx2
@@ -83,6 +84,29 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield stack
     finally:
         stack.down(purge=True)
+
+
+def test_it_starts_on_other_ports_where_one_was_taken_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    pick, stack = ports.pick, LocalStack(tmp_path, SMALL, only="kafka")
+    with socket.socket() as other:
+
+        def taken_at_once(taken: Collection[int] = ()) -> int:
+            port = pick(taken)
+            if not other.getsockname()[1]:
+                other.bind(("127.0.0.1", port))
+                other.listen()
+            return port
+
+        monkeypatch.setattr(ports, "pick", taken_at_once)
+        try:
+            started = stack.up(said.append)
+            assert other.getsockname()[1] not in started.ports.every
+        finally:
+            stack.down(purge=True)
+    assert any(each.endswith("starting on others") for each in said)
 
 
 class TestRunning:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
-from juncture.errors import Refused
+from juncture.errors import Refused, Unreachable
 from juncture.local import ports, processes
 from juncture.local.broker import ROLE as KAFKA
 from juncture.local.broker import Broker
@@ -26,6 +26,8 @@ Progress = Callable[[str], None]
 _TOOL_TIMEOUT = 60.0
 _START_TIMEOUT = 120.0
 _STOP_GRACE = 15.0
+_TRIES = 3
+"""Starts, each on ports of its own: one that was free may be taken before the process for it listens."""
 
 
 def _silent(message: str) -> None:
@@ -170,8 +172,21 @@ class LocalStack:
         cache = self._cache or JarCache()
         jars = cache.jars("kafka-broker", progress)
         self._folder.create()
-        state = survivors or self._new_state(java)
-        before = survivors
+        if survivors is not None:
+            return self._start_parts(survivors, survivors, java, jars, progress)
+        for tries_left in reversed(range(_TRIES)):
+            state = self._new_state(java)
+            try:
+                return self._start_parts(state, None, java, jars, progress)
+            except Unreachable:
+                if not tries_left or all(map(ports.is_free, state.ports.every)):
+                    raise
+            progress("Another process has taken one of its ports meanwhile: starting on others")
+        raise AssertionError("the last try returns or raises")
+
+    def _start_parts(
+        self, state: StackState, before: StackState | None, java: Java, jars: list[Path], progress: Progress
+    ) -> StackState:
         supervisor = Supervisor(self._folder, state.model_copy(update={"phase": "starting"}), progress)
         pool = ThreadPoolExecutor(2, thread_name_prefix="local-up")
         try:

@@ -31,6 +31,10 @@ class Ports(BaseModel):
     rest: int
     rpc: int
 
+    @property
+    def every(self) -> tuple[int, ...]:
+        return self.kafka, self.controller, self.rest, self.rpc
+
 
 class StackState(BaseModel):
     """A local stack as it was started. Written to `stack.json`, versioned.
