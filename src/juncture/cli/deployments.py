@@ -116,6 +116,13 @@ def not_completed(found: CheckpointStatus) -> str:
     return f"{found.failed} not begun: {why}"
 
 
+def told_behind(records: int | None, by_flink: bool) -> str:
+    """How many records a source is behind; '-' where that is not known. What Flink's metric tells may be old."""
+    if records is None:
+        return "-"
+    return f"{records:,} (Flink's metric)" if by_flink else f"{records:,}"
+
+
 def moment(time: datetime | None) -> str:
     """A time for people; '-' for None."""
     return time.strftime("%Y-%m-%d %H:%M:%S UTC") if time else "-"

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from juncture.cli.compiled import rendered_job
-from juncture.cli.deployments import deployed, moment, watched_for
+from juncture.cli.deployments import deployed, moment, told_behind, watched_for
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.cli.pages import html_option
@@ -128,7 +128,7 @@ def _sources(text: Text, seen: Observation) -> None:
                 source.table,
                 str(len(source.partitions)) if source.exists else "no topic",
                 f"{source.grew / max(seen.seconds, 0.1):,.0f}",
-                f"{sum(lags):,}" if lags else "-",
+                told_behind(source.behind, source.behind_by_flink),
                 f"{max(lags):,}" if lags else "-",
                 f"{source.skipped:,}",
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from juncture.cli.deployments import deployed, moment, not_completed, span, state_rows
+from juncture.cli.deployments import deployed, moment, not_completed, span, state_rows, told_behind
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import known
 from juncture.cli.output import Text
@@ -77,7 +77,7 @@ def _view(text: Text, found: JobStatus, gone: bool) -> None:
                     source.table,
                     f"{source.read:,}",
                     f"{source.skipped:,}" + (" or more" if source.may_have_skipped_more else ""),
-                    "-" if source.behind is None else f"{source.behind:,}",
+                    told_behind(source.behind, source.behind_by_flink),
                     moment(source.watermark),
                 )
                 for source in found.sources

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from juncture.cli.deployments import moment, not_completed, span
+from juncture.cli.deployments import moment, not_completed, span, told_behind
 from juncture.deploy.status import JobStatus
 from juncture.errors import JunctureError
 from juncture.model.wording import counted, size
@@ -44,7 +44,7 @@ class Watched:
         rows: list[tuple[str, ...]] = []
         for source in self.found.sources:
             late = span(now - source.watermark) if source.watermark else "-"
-            behind = "-" if source.behind is None else f"{source.behind:,}"
+            behind = told_behind(source.behind, source.behind_by_flink)
             rows.append(
                 (source.table, _rate(self.rate(source.table)), behind, moment(source.watermark), late)
             )

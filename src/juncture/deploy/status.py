@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Literal
 
@@ -10,21 +11,26 @@ from pydantic import AwareDatetime
 from juncture.deploy import ledger
 from juncture.deploy.connection import Connection
 from juncture.deploy.lock import helpers, holder
+from juncture.deploy.manifest import read_manifest
 from juncture.deploy.store import Store
 from juncture.deploy.unfinished import Unfinished, unfinished
-from juncture.errors import Unreachable
+from juncture.diagnosis.lag import Lags
+from juncture.errors import JunctureError, Unreachable
 from juncture.flink.answers import Checkpoints, JobDetail
 from juncture.flink.metrics import Progress, progress
 from juncture.flink.rest import FlinkCluster
 from juncture.model.base import Value
 from juncture.model.deployment import Deployment, Phase
+from juncture.model.environment import Kafka
 
 
 class SourceStatus(Value):
     """A source since the job's last start or restart.
 
-    `read` counts records fetched, `skipped` those of them that did not parse, `behind` those that are in
-    Kafka and not fetched yet. The watermark is None before the first one. `may_have_skipped_more`: records that break
+    `read` counts records fetched, `skipped` those of them that did not parse. `behind` are records, and markers of
+    transactions, that are in Kafka and not read yet: the ends of the partitions less the positions. `behind_by_flink`:
+    it is Flink's metric instead, which stands still under back-pressure, as the brokers can't be asked, or nothing was
+    read yet. The watermark is None before the first one. `may_have_skipped_more`: records that break
     off in the middle can't be told from those that a condition of the query on this source drops.
     """
 
@@ -33,6 +39,7 @@ class SourceStatus(Value):
     skipped: int
     may_have_skipped_more: bool = False
     behind: int | None
+    behind_by_flink: bool = False
     watermark: AwareDatetime | None
 
 
@@ -98,13 +105,28 @@ def status(job: str, connection: Connection, store: Store) -> JobStatus:
             if owner is None:
                 record = ledger.reconcile(record, cluster, may_arrive=bool(helpers(store.files, job)))
             left = None if owner else unfinished(store, record)
-            return _seen(record, str(owner) if owner else None, left, cluster)
+            lags = Lags(*_topics(record, connection, store))
+            return _seen(record, str(owner) if owner else None, left, cluster, lags)
         except Unreachable as error:
             error.state = f"recorded: version {record.version}, {ledger.told(record)}"
             raise
 
 
-def _seen(record: Deployment, busy: str | None, left: Unfinished | None, cluster: FlinkCluster) -> JobStatus:
+def _topics(
+    record: Deployment, connection: Connection, store: Store
+) -> tuple[Kafka | None, Mapping[str, str]]:
+    """Where the topics of a version's sources are, and which these are, by table; nothing where that is not known."""
+    try:
+        manifest = read_manifest(store.get_bundle(record.bundle))
+        return connection.kafka, {table: manifest.topics[table] for table in manifest.sources}
+    except JunctureError:
+        # To look at a job, Kafka's password need not be set.
+        return None, {}
+
+
+def _seen(
+    record: Deployment, busy: str | None, left: Unfinished | None, cluster: FlinkCluster, lags: Lags
+) -> JobStatus:
     overview = cluster.overview()
     detail = cluster.job(record.flink_job_id)
     known = JobStatus(
@@ -120,6 +142,7 @@ def _seen(record: Deployment, busy: str | None, left: Unfinished | None, cluster
     if detail is None:
         return known
     counted = progress(cluster, detail)
+    behind = {} if detail.ended else lags.now(cluster, detail)
     return known.model_copy(
         update={
             "flink_state": detail.state,
@@ -128,21 +151,22 @@ def _seen(record: Deployment, busy: str | None, left: Unfinished | None, cluster
             "restarts": cluster.restarts(detail.id),
             "failure": ledger.root_cause(cluster, detail.id),
             "checkpoints": _checkpoints(cluster.checkpoints(detail.id)),
-            "sources": _sources(counted),
+            "sources": _sources(counted, behind),
             "sinks": tuple(SinkStatus(table=sink.table, written=sink.written) for sink in counted.sinks),
             "web_url": _page(cluster, detail),
         }
     )
 
 
-def _sources(counted: Progress) -> tuple[SourceStatus, ...]:
+def _sources(counted: Progress, behind: Mapping[str, int]) -> tuple[SourceStatus, ...]:
     return tuple(
         SourceStatus(
             table=source.table,
             read=source.read,
             skipped=source.skipped,
             may_have_skipped_more=source.filtered,
-            behind=source.behind,
+            behind=behind.get(source.table, source.behind),
+            behind_by_flink=source.table not in behind and source.behind is not None,
             watermark=_representable(source.watermark),
         )
         for source in counted.sources

@@ -10,6 +10,8 @@ from datetime import datetime, timezone
 from juncture.checks.tables import Table
 from juncture.diagnosis import circumstances, profile, reading, topics
 from juncture.diagnosis.comparing import joins_seen
+from juncture.diagnosis.course import Look, course, looks
+from juncture.diagnosis.lag import Lags
 from juncture.diagnosis.reading import Reading
 from juncture.diagnosis.sampling import Columns, Sampled, columns_of, last_records, sample_seen
 from juncture.errors import JunctureError, Refused
@@ -29,7 +31,6 @@ from juncture.model.observation import (
     Observation,
     SourceSeen,
     Spent,
-    Step,
     VertexSeen,
     backend_of,
 )
@@ -40,8 +41,6 @@ _FRESH = 1.0
 """Seconds after which the JobManager has counters that are not from when somebody last asked."""
 _STALE = 25.0
 """Seconds that counters may need to become newer: by default the JobManager fetches them every 10 s."""
-_STEPS = 20
-"""How often the sources are looked at meanwhile, once a second at most."""
 _SAMPLED = 3
 """Vertices whose threads are sampled."""
 _SAMPLING = 12.0
@@ -80,18 +79,18 @@ def observe(
     say(f"Watching {subject.job} for {seconds:.0f} s")
     cluster.restarts(job.id)
     time.sleep(_FRESH)
-    began = time.monotonic()
+    began, began_at = time.monotonic(), _millis()
     before, first, workers_before = _counters(cluster, job)
     ends_before = topics.ends_of(kafka, _read_topics(subject))
     seconds = before.whole(seconds)
     for vertex in _worth_sampling(job):
         flame_graph(cluster, job.id, vertex)
-    course = _course(cluster, job, began, seconds)
+    between = looks(cluster, job, Lags(kafka, _read_topics(subject)), began, seconds)
     after, last, workers_after = _counters(cluster, job)
     while _is_stale(before, after) and time.monotonic() - began < seconds + _STALE:
         time.sleep(_POLL)
         after, last, workers_after = _counters(cluster, job)
-    elapsed = time.monotonic() - began
+    elapsed, ended_at = time.monotonic() - began, _millis()
     ends_after = topics.ends_of(kafka, _read_topics(subject))
     job = _running(subject, cluster)
     missing = [*ends_after.missing]
@@ -141,7 +140,7 @@ def observe(
         workers=circumstances.workers_seen(workers_before, workers_after, elapsed),
         joins=joins,
         options=options,
-        course=course,
+        course=course(Look(began_at, first, {}), between, Look(ended_at, last, {}), sources),
         missing=tuple(missing),
     )
 
@@ -160,15 +159,8 @@ def _running(subject: Subject, cluster: FlinkCluster) -> JobDetail:
     return job
 
 
-def _course(cluster: FlinkCluster, job: JobDetail, began: float, seconds: float) -> tuple[Step, ...]:
-    """How the sources go on until the observation ends."""
-    steps: list[Step] = []
-    while (left := began + seconds - time.monotonic()) > 0:
-        time.sleep(min(left, max(seconds / _STEPS, 1.0)))
-        now = int(time.time() * 1000)
-        found = progress(cluster, job, patience=0).sources
-        steps += [Step(at=now, table=s.table, behind=s.behind, watermark=s.watermark) for s in found]
-    return tuple(steps)
+def _millis() -> int:
+    return int(time.time() * 1000)
 
 
 _Counters = tuple[Reading, tuple[SourceMetrics, ...], tuple[Worker, ...]]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from juncture.checks.wording import listed
+from juncture.diagnosis.lag import behind
 from juncture.diagnosis.reading import POSITION, SPLIT, Reading, watermark
 from juncture.errors import JunctureError, Refused
 from juncture.flink.metrics import SourceMetrics
@@ -104,6 +105,10 @@ def source_seen(
         for partition, end in sorted(after.items())
     )
     then, now = metrics
+    lag = behind(after, positions)
+    lag_before = behind(before, positions_of(readings[0], vertex, topic))
+    if by_flink := lag is None:
+        lag, lag_before = (each.behind if each else None for each in (now, then))
     return SourceSeen(
         table=table,
         topic=topic,
@@ -113,8 +118,9 @@ def source_seen(
         idle_timeout=timeout,
         read=now.read if now else 0,
         skipped=now.skipped if now else 0,
-        behind=now.behind if now else None,
-        behind_before=then.behind if then else None,
+        behind=lag,
+        behind_before=lag_before,
+        behind_by_flink=by_flink and lag is not None,
     )
 
 

@@ -8,7 +8,8 @@ Names as Flink 2.3 and its Kafka connector 5.0 report them, of an operator 'Sour
   numRecordsOut of a chained `Calc[2]` that only projects. Its numRecordsIn is too high: the JSON format hands
   on an empty row for a record that breaks off in the middle, and the row is dropped one step later. Behind a
   Calc with a condition there is nothing better, so that such records are then not counted as skipped;
-- `Source__….pendingRecords`: records that are in Kafka and not fetched yet;
+- `Source__….pendingRecords`: records that are in Kafka and not fetched yet, as the consumer heard with its last
+  fetch: under back-pressure it fetches seldom, and the number stands still;
 - `Source__….currentOutputWatermark`: Long.MIN_VALUE before the first one;
 - `clicks[8]__Writer.numRecordsSend`: records handed to Kafka by a sink; not all are committed yet.
 
@@ -42,8 +43,9 @@ class SourceMetrics:
 
     `watermark` is the lowest of its subtasks in ms of the epoch, None before the first one. Where some
     subtasks have none, for lack of partitions or of records, it is the highest of the others.
-    `behind` is None where Flink does not know it yet; `skipped` are records that were read and did not parse. They are
-    the least there were if `filtered`: what breaks off in the middle can't be told there from what a condition drops.
+    `behind` is None where Flink does not know it yet, and old under back-pressure; `skipped` are records that were read
+    and did not parse. They are the least there were if `filtered`: what breaks off in the middle can't be told there
+    from what a condition drops.
     """
 
     table: str

@@ -170,8 +170,10 @@ class SourceSeen(Value):
     """A source on Kafka. `idle_timeout` is in ms; None: no partition is ever left out of the watermark.
 
     `exists` is False if the brokers know no such topic. Without partitions, they told nothing of it.
-    `read` and `skipped` count from the start of its tasks; skipped records did not parse. `behind_before` is how many
-    records it was behind when the observation began.
+    `read` and `skipped` count from the start of its tasks; skipped records did not parse. `behind` is how many
+    records, and markers of transactions, are in the partitions that it has read from and not read yet, `behind_before`
+    how many were when the observation began. `behind_by_flink`: they are Flink's metric instead, which stands still
+    under back-pressure, as the brokers or the positions don't tell.
     """
 
     table: str
@@ -184,6 +186,7 @@ class SourceSeen(Value):
     skipped: int = 0
     behind: int | None = None
     behind_before: int | None = None
+    behind_by_flink: bool = False
     sample: SampleSeen | None = None
 
     @property

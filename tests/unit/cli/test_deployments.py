@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from tests.unit.deploy.records import MOMENT, deployment
 
-from juncture.cli.deployments import half_way, not_completed
+from juncture.cli.deployments import half_way, not_completed, told_behind
 from juncture.cli.watching import Watched
-from juncture.deploy.status import CheckpointStatus, JobStatus
+from juncture.deploy.status import CheckpointStatus, JobStatus, SourceStatus
 from juncture.deploy.store import Store
 
 
@@ -42,3 +42,13 @@ def test_checkpoints_that_were_not_begun_are_told_of_as_such_wherever_they_are()
     assert not_completed(points(1, "no room")) == "2 failed or not begun"
     found = JobStatus(job="clicks", environment="local", phase="running", checkpoints=points(1))
     assert Watched(found, 0.0, None).head().endswith(", 2 not begun: not all tasks ran yet")
+
+
+def test_a_lag_that_is_flinks_metric_is_labelled_as_such() -> None:
+    told = [told_behind(*each) for each in ((None, False), (1_309, False), (0, True))]
+    assert told == ["-", "1,309", "0 (Flink's metric)"]
+    source = SourceStatus(
+        table="page_clicks", read=9, skipped=0, behind=0, behind_by_flink=True, watermark=None
+    )
+    found = JobStatus(job="clicks", environment="local", phase="running", sources=(source,))
+    assert "behind 0 (Flink's metric)" in Watched(found, 0.0, None).line()

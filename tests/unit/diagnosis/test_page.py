@@ -180,3 +180,11 @@ def test_a_little_lag_fills_no_bar(end: int, share: float) -> None:
     source = seen.sources[0].model_copy(update={"partitions": (partition,)})
     (topic,) = topics(seen.model_copy(update={"sources": (source,)}))
     assert topic.partitions[0].lag == share
+
+
+@pytest.mark.parametrize("by_flink", [True, False])
+def test_a_lag_that_is_flinks_metric_is_labelled_as_such(by_flink: bool) -> None:
+    seen = report().observation
+    source = seen.sources[0].model_copy(update={"behind_by_flink": by_flink})
+    text = page(DiagnosisReport(findings=(), observation=seen.model_copy(update={"sources": (source,)})), str)
+    assert ("by 20 when it ended (as Flink tells, which may be old);" in text) == by_flink

@@ -8,7 +8,7 @@ from juncture.diagnosis import profile
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
-from juncture.model.observation import VertexSeen
+from juncture.model.observation import SourceSeen, VertexSeen
 from juncture.model.wording import percent
 
 _BUSY = 0.8
@@ -68,12 +68,18 @@ class Overloaded(Rule):
             (
                 ("busy", percent(busiest.busy), "metric accumulateBusyTimeMs"),
                 ("records a second", f"{rate:,.0f}", "metric numRecordsIn"),
-                ("records behind", f"{before:,}, then {behind:,}", "metric pendingRecords of the sources"),
+                ("records behind", f"{before:,}, then {behind:,}", _told_by(sources)),
                 *_spent(busiest),
             ),
             f"raise `parallelism` in {patient.path}"
             + (f"; {_REMEDIES[most.doing]}" if most and most.doing in _REMEDIES else ""),
         )
+
+
+def _told_by(sources: Sequence[SourceSeen]) -> str:
+    if any(each.behind_by_flink for each in sources):
+        return "metric pendingRecords of the sources, which may be old"
+    return "ends of the partitions less metric currentOffset"
 
 
 def _spent(vertex: VertexSeen) -> tuple[tuple[str, str, str], ...]:
