@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 from juncture.deploy import ledger
 from juncture.deploy.files import StoreFull
+from juncture.deploy.patience import savepoint_told
 from juncture.deploy.retention import remove_old
 from juncture.deploy.site import Progress, Site
 from juncture.deploy.store import Store, is_helper
@@ -37,7 +38,8 @@ def stop(
     Args:
         job: its name.
         site: where it runs.
-        savepoint: False cancels the job: its state is then only in its newest checkpoint.
+        savepoint: False cancels the job, also while an earlier stop takes a savepoint: its state is then only in its
+            newest checkpoint.
         savepoint_dir: where to put the savepoint; the cluster's own folder by default.
         drain: let event time end first, so that everything pending is emitted. Not to be resumed from.
         timeout: seconds for the savepoint.
@@ -52,7 +54,7 @@ def stop(
         _Journal.locked(site, job) as journal,
     ):
         progress = site.progress
-        record = _running(job, site, cluster, journal)
+        record = _running(job, site, cluster, journal, savepoint)
         target = savepoint_dir or record.savepoint_dir
         if savepoint and target is None:
             raise Refused(
@@ -121,7 +123,8 @@ class _Journal:
         return record.model_copy(update={"note": note})
 
 
-def _running(job: str, site: Site, cluster: FlinkCluster, journal: _Journal) -> Deployment:
+def _running(job: str, site: Site, cluster: FlinkCluster, journal: _Journal, savepoint: bool) -> Deployment:
+    """The version that runs, or, where no savepoint is wanted, that still takes one of an earlier stop."""
     record = ledger.load(site.store, job, site.connection.environment)
     if record is None:
         raise Refused(
@@ -132,10 +135,12 @@ def _running(job: str, site: Site, cluster: FlinkCluster, journal: _Journal) -> 
     if record.phase == "stopped" and before.phase == "stopping":
         where = f"; its savepoint is {record.savepoint}" if record.savepoint else ""
         raise Refused(f"'{job}' has stopped meanwhile: an earlier stop was completed by the cluster{where}")
+    if record.phase == "stopping" and not savepoint:
+        return record
     if record.phase == "stopping":
         raise Refused(
             f"'{job}' is stopping: the savepoint of an earlier stop is being written",
-            remedy=f"wait for it, then see `juncture status {job}`",
+            remedy=f"wait for it, then see `juncture status {job}`; `juncture stop {job} --no-savepoint` gives it up",
         )
     if record.phase != "running":
         why = f" ({record.note})" if record.note else ""
@@ -177,14 +182,7 @@ def _stop(
     timeout: float,
     progress: Progress,
 ) -> Deployment:
-    told = 0.0
-
-    def waiting(seconds: float) -> None:
-        nonlocal told
-        if seconds - told >= 5:
-            told = seconds
-            progress(f"Taking a savepoint, {seconds:.0f} s")
-
+    waiting = savepoint_told(record.job, timeout, progress)
     try:
         path = cluster.stop(record.flink_job_id, target, drain=drain, timeout=timeout, waiting=waiting)
     except Unreachable as error:
