@@ -20,7 +20,7 @@ from juncture.flink.metrics import SourceMetrics, progress
 from juncture.flink.rest import FlinkCluster
 from juncture.flink.subtasks import (
     Worker,
-    flame_graph,
+    flame_samples,
     workers,
 )
 from juncture.model.environment import Kafka
@@ -84,7 +84,7 @@ def observe(
     ends_before = topics.ends_of(kafka, _read_topics(subject))
     seconds = before.whole(seconds)
     for vertex in _worth_sampling(job):
-        flame_graph(cluster, job.id, vertex)
+        flame_samples(cluster, job.id, vertex)
     between = looks(cluster, job, Lags(kafka, _read_topics(subject)), began, seconds)
     after, last, workers_after = _counters(cluster, job)
     while _is_stale(before, after) and time.monotonic() - began < seconds + _STALE:
@@ -200,11 +200,13 @@ def _with_profiles(
     for vertex in vertices:
         spent: tuple[Spent, ...] = ()
         if vertex.id in asked and vertex.busy >= _WORKING:
-            spent = profile.spent(flame_graph(cluster, job.id, vertex.id, within=_SAMPLING))
+            samples = flame_samples(cluster, job.id, vertex.id, within=_SAMPLING)
+            spent = profile.spent(samples.root if samples is not None else None)
             if not spent:
+                why = samples.lack if samples is not None else "the cluster takes none"
                 missing.append(
                     Missing(
-                        what=f"samples of the threads of '{vertex.name[:60]}' (rest.flamegraph.enabled)",
+                        what=f"samples of the threads of '{vertex.name[:60]}' ({why})",
                         assumed="nothing of what its time goes into",
                     )
                 )

@@ -77,8 +77,18 @@ class FlameGraph(Answer):
     ended: int = Field(alias="endTimestamp")
     root: FlameNode | None = Field(default=None, alias="data")
 
+    @property
+    def lack(self) -> str:
+        """Why these are no samples of threads at work."""
+        reasons = {
+            _WAITING: "Flink has not taken them in time: it begins when it is first asked",
+            _DISABLED: "rest.flamegraph.enabled is off",
+            _ENDED: "its tasks do not run any more",
+        }
+        return reasons.get(self.ended, "none shows a thread at work")
 
-_WAITING = -3
+
+_ENDED, _DISABLED, _WAITING = -1, -2, -3
 
 
 def flame_graph(cluster: FlinkCluster, job_id: str, vertex_id: str, within: float = 0) -> FlameNode | None:
@@ -86,6 +96,12 @@ def flame_graph(cluster: FlinkCluster, job_id: str, vertex_id: str, within: floa
 
     Flink begins to sample when it is first asked, and takes some 5 s: ask once, and again when it shall be there.
     """
+    found = flame_samples(cluster, job_id, vertex_id, within)
+    return found.root if found is not None else None
+
+
+def flame_samples(cluster: FlinkCluster, job_id: str, vertex_id: str, within: float = 0) -> FlameGraph | None:
+    """As `flame_graph`, with why there are none; None where the cluster can't be asked for any."""
     path = f"/jobs/{job_id}/vertices/{vertex_id}/flamegraph"
     deadline = time.monotonic() + within
     while True:
@@ -94,7 +110,7 @@ def flame_graph(cluster: FlinkCluster, job_id: str, vertex_id: str, within: floa
         except (NotFound, Refused):
             return None
         if answer.ended != _WAITING or time.monotonic() >= deadline:
-            return answer.root
+            return answer
         time.sleep(_POLL)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from juncture.diagnosis import profile
 from juncture.diagnosis.profile import spent
-from juncture.flink.subtasks import FlameNode
+from juncture.flink.subtasks import FlameGraph, FlameNode
 
 
 def stack(*frames: str, hits: int) -> FlameNode:
@@ -63,3 +63,17 @@ TIMER = "org.apache.flink.streaming.api.operators.InternalTimerServiceImpl.tryAd
 )
 def test_what_is_asked_of_state_and_what_for(frames: tuple[str, ...], doing: str) -> None:
     assert [each.doing for each in spent(root(stack(*frames, hits=1)))] == [doing]
+
+
+@pytest.mark.parametrize(
+    ("ended", "told"),
+    [
+        (-3, "not taken them in time"),
+        (-2, "rest.flamegraph.enabled is off"),
+        (-1, "do not run any more"),
+        (1_767_613_917_000, "none shows a thread at work"),
+    ],
+)
+def test_why_there_are_no_samples(ended: int, told: str) -> None:
+    found = FlameGraph.model_validate({"endTimestamp": ended, "data": None})
+    assert told in found.lack
