@@ -15,6 +15,7 @@ from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.sampling import Columns, Sampled, sample_seen
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import (
+    CheckpointSeen,
     JoinSeen,
     NativeSeen,
     Observation,
@@ -51,7 +52,11 @@ def source(table: str, *partitions: PartitionSeen, **more: Any) -> SourceSeen:
 
 
 def found(
-    *sources: SourceSeen, busy: float = 0.1, joins: tuple[JoinSeen, ...] = (), **join: Any
+    *sources: SourceSeen,
+    busy: float = 0.1,
+    joins: tuple[JoinSeen, ...] = (),
+    checkpoints: tuple[CheckpointSeen, ...] = (),
+    **join: Any,
 ) -> tuple[Diagnosis, ...]:
     task = SubtaskSeen(
         index=0, seconds=10, busy=busy, backpressured=0, idle=1 - busy, records_in=900, records_out=900
@@ -71,7 +76,7 @@ def found(
         failures=(),
         vertices=(vertex,),
         sources=sources or (source("server", partition()), source("client", partition())),
-        checkpoints=(),
+        checkpoints=checkpoints,
         workers=(),
         joins=joins,
         options={},
@@ -178,3 +183,47 @@ def test_widths_are_those_of_json_over_all_rows() -> None:
     seen = sample_seen(rows, {}, Columns(None, ()), None)
     assert seen is not None
     assert seen.widths == {"a": pytest.approx(10 / 3), "b": pytest.approx(1 / 3)}
+
+
+def checkpoint(ago: int, took: int | None, aligned: int = 0) -> CheckpointSeen:
+    """One that began so many ms ago; None: it is under way."""
+    status = "IN_PROGRESS" if took is None else "COMPLETED"
+    return CheckpointSeen(
+        id=1,
+        status=status,
+        at=NOW - ago,
+        duration=-1 if took is None else took,
+        state=1_000,
+        alignment=aligned,
+    )
+
+
+@pytest.mark.parametrize(
+    ("checkpoints", "told"),
+    [
+        ((checkpoint(10_000, None), checkpoint(28_000, 10_000)), True),
+        ((checkpoint(9_999, None), checkpoint(28_000, 10_000)), False),
+        ((checkpoint(10_000, None), checkpoint(30_000, 10_000)), False),
+        ((checkpoint(10_000, None), checkpoint(28_000, 9_999)), False),
+        ((checkpoint(10_000, None),), False),
+        ((checkpoint(30_000, 10_000),), False),
+        (tuple(checkpoint(20_000 * number, 10_000) for number in range(1, 4)), False),
+        (tuple(checkpoint(15_000 * number, 10_000) for number in range(1, 4)), True),
+        (tuple(checkpoint(15_000 * number, 9_999) for number in range(1, 4)), False),
+    ],
+)
+def test_slow_checkpoints(checkpoints: tuple[CheckpointSeen, ...], told: bool) -> None:
+    rules = [each.rule for each in found(checkpoints=checkpoints)]
+    assert rules == (["slow-checkpoints"] if told else [])
+
+
+def test_slow_checkpoints_refer_to_what_holds_them_back_and_come_behind_it() -> None:
+    slow = (checkpoint(25_000, None), checkpoint(39_000, 13_900, aligned=6_800))
+    behind = source("server", partition(end=9_000), behind=8_510, behind_before=8_000)
+    first, second = found(behind, source("client", partition()), busy=0.99, checkpoints=slow)
+    assert (first.rule, second.rule) == ("overloaded", "slow-checkpoints")
+    assert (
+        "; one has been under way for 25.0 s; barriers wait for 6.8 s of that; overloaded in"
+        in second.message
+    )
+    assert second.remedy.startswith("mend overloaded first")

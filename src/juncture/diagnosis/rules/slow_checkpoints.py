@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from statistics import median
 
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
+from juncture.model.observation import CheckpointSeen
 from juncture.model.wording import size, span
 
 _LONG = 10_000
@@ -21,42 +23,81 @@ class SlowCheckpoints(Rule):
     and after a failure much is done again.
 
     Seen by: how long the recent checkpoints took, how far apart they began, and how long barriers waited for each
-    other (alignment). The cost is the share of time in which a checkpoint was under way, as far as it is above a
-    half.
+    other (alignment); or the last one and the one under way, where both are long. The cost is the share of time in
+    which a checkpoint was under way, as far as it is above a half. Where another finding slows the job down, that holds
+    the barriers back: this one then refers to it, and costs no more.
 
-    Change: where alignment is most of it, mend what backs records up. Where bytes are: `state: {backend: rocksdb}`
-    with incremental checkpoints, or a longer `checkpointing: {interval: ...}`.
+    Change: where alignment is most of it, or another finding is referred to, mend what backs records up. Where bytes
+    are: `state: {backend: rocksdb}` with incremental checkpoints, or a longer `checkpointing: {interval: ...}`.
     """
 
     id = "slow-checkpoints"
     effect = "slows"
 
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
-        done = sorted(
-            (e for e in patient.seen.checkpoints if e.status == "COMPLETED"), key=lambda each: each.at
-        )
-        if len(done) < 3:
-            return
-        took = median(each.duration for each in done)
-        apart = (done[-1].at - done[0].at) / (len(done) - 1)
-        if took < _LONG or took < apart / 2:
+        ordered = sorted(patient.seen.checkpoints, key=lambda each: each.at)
+        done = [each for each in ordered if each.status == "COMPLETED"]
+        pace = _of_completed(done) or _of_the_last(done, ordered[-1:], patient.seen.at.timestamp() * 1000)
+        if pace is None:
             return
         newest = done[-1]
         aligned = newest.alignment or 0
-        waiting = aligned > newest.duration / 2
+        cause = max((each for each in found if each.effect == "slows"), key=lambda e: e.cost, default=None)
+        cost = min(pace.took / pace.apart, 1.0) - 0.5
+        since = f"; one has been under way for {span(pace.under_way)}" if pace.under_way is not None else ""
+        held = f"; {cause.rule} in {cause.operator} holds them back" if cause is not None else ""
         yield self.diagnosis(
-            min(took / apart, 1.0) - 0.5,
+            cost if cause is None else min(cost, cause.cost),
             "the job's checkpoints",
-            f"checkpoints take {span(took)}, and begin every {span(apart)}"
-            + (f"; barriers wait for {span(aligned)} of that" if waiting else ""),
+            f"checkpoints take {span(pace.took)}, and begin every {span(pace.apart)}{since}"
+            + (f"; barriers wait for {span(aligned)} of that" if aligned > newest.duration / 4 else "")
+            + held,
             patient.in_job("checkpointing"),
             (
-                ("median of the recent ones", span(took), "REST /jobs/JOB/checkpoints"),
-                ("between their beginnings", span(apart), "REST /jobs/JOB/checkpoints"),
+                ("the last one took", span(newest.duration), "REST /jobs/JOB/checkpoints"),
+                *_told(pace),
+                ("between their beginnings", span(pace.apart), "REST /jobs/JOB/checkpoints"),
                 ("alignment of the newest", span(aligned), "REST /jobs/JOB/checkpoints/details"),
                 ("state", size(newest.state), "REST /jobs/JOB/checkpoints"),
             ),
-            "mend what backs records up: see the other findings, and the busiest operator"
-            if waiting
-            else f"raise `checkpointing: {{interval: ...}}` in {patient.path} to {span(took * 4)} or more",
+            f"mend {cause.rule} first: barriers wait behind the records that it backs up"
+            if cause is not None
+            else "mend what backs records up: see the busiest operator"
+            if aligned > newest.duration / 2
+            else f"raise `checkpointing: {{interval: ...}}` in {patient.path} to {span(pace.took * 4)} or more",
         )
+
+
+def _told(pace: _Pace) -> tuple[tuple[str, str, str], ...]:
+    if pace.under_way is not None:
+        return (("the one under way, so far", span(pace.under_way), "REST /jobs/JOB/checkpoints"),)
+    return (("median of the recent ones", span(pace.took), "REST /jobs/JOB/checkpoints"),)
+
+
+@dataclass(frozen=True)
+class _Pace:
+    """How long checkpoints take, and how far apart they begin, in ms; `under_way`: how long the newest has been."""
+
+    took: float
+    apart: float
+    under_way: float | None = None
+
+    @property
+    def is_slow(self) -> bool:
+        return self.took >= _LONG and self.took >= self.apart / 2
+
+
+def _of_completed(done: Sequence[CheckpointSeen]) -> _Pace | None:
+    if len(done) < 3:
+        return None
+    pace = _Pace(median(each.duration for each in done), (done[-1].at - done[0].at) / (len(done) - 1))
+    return pace if pace.is_slow else None
+
+
+def _of_the_last(done: Sequence[CheckpointSeen], last: Sequence[CheckpointSeen], now: float) -> _Pace | None:
+    """Of the last completed one and the one after it, if that has been under way for long, too."""
+    if not done or not last or last[0].status != "IN_PROGRESS":
+        return None
+    under_way = now - last[0].at
+    pace = _Pace(min(done[-1].duration, under_way), last[0].at - done[-1].at, under_way)
+    return pace if pace.is_slow else None
