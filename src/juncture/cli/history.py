@@ -7,8 +7,11 @@ import click
 from juncture.cli.deployments import deployed, moment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
-from juncture.deploy.connection import open_store
+from juncture.deploy.connection import connect, open_store
+from juncture.deploy.status import as_it_is
+from juncture.deploy.store import Store
 from juncture.deploy.unfinished import unfinished
+from juncture.errors import JunctureError
 from juncture.model.deployment import Deployment
 
 
@@ -20,12 +23,13 @@ def command(invocation: Invocation, job: str) -> None:
     """Every deployment of a job as the store recorded it, the newest first.
 
     `state` is where its savepoint or newest checkpoint is, or when that was removed. A command
-    that was killed is told of, with what finishes or undoes it. The cluster is not asked: `juncture status` does that.
+    that was killed is told of, with what finishes or undoes it. The cluster is asked only of a version that was being
+    started or stopped, as far as it answers; `juncture status` asks it of all.
     """
     store = open_store(invocation.root, invocation.environment)
     name = deployed(invocation, store, job)
-    deployments = store.history(name)
-    left = unfinished(store, deployments[0]) if deployments else None
+    deployments, asked = _as_they_are(invocation, store, store.history(name))
+    left = unfinished(store, deployments[0], asked) if deployments else None
 
     def view(text: Text) -> None:
         if not deployments:
@@ -51,6 +55,19 @@ def command(invocation: Invocation, job: str) -> None:
             text.line(f"Unfinished: {left}")
 
     invocation.output.result({"job": name, "deployments": deployments, "unfinished": left}, view)
+
+
+def _as_they_are(
+    invocation: Invocation, store: Store, recorded: tuple[Deployment, ...]
+) -> tuple[tuple[Deployment, ...], bool]:
+    """The deployments, and whether the cluster was asked what came of one that was being started or stopped."""
+    if not recorded or recorded[0].phase not in ("submitting", "stopping"):
+        return recorded, False
+    try:
+        connection = connect(invocation.root, invocation.environment)
+        return (as_it_is(recorded[0], connection, store), *recorded[1:]), True
+    except JunctureError:
+        return recorded, False
 
 
 def _state(deployment: Deployment) -> str:

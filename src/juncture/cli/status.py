@@ -92,8 +92,10 @@ def _rows(found: JobStatus, gone: bool) -> Iterator[tuple[str, str]]:
     deployment = found.deployment
     assert deployment is not None
     left = ""
-    if gone:
-        left = "; " + (made_by(found.job) or f"jobs/{found.job}.yaml is gone")
+    if made := made_by(found.job):
+        left = f"; {made}"
+    elif gone:
+        left = f"; jobs/{found.job}.yaml is gone"
     yield "job", f"{found.job}, version {deployment.version}, on {found.environment}{left}"
     yield "phase", found.phase + (f", changed by {found.busy} right now" if found.busy else "")
     if found.unfinished is not None:

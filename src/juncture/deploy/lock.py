@@ -161,7 +161,7 @@ def _acquire(files: Files, job: str, what: str, progress: Callable[[str], None])
     if previous is not None:
         progress(f"Taking over the lock of '{job}' from {previous}, which has ended")
         if end(left):
-            progress("Ended the start that it had left behind")
+            progress("Ended what was left of its start; a version that the cluster has taken already runs on")
     for name in files.names(f"{job}/lock"):
         match = _ENTRY.fullmatch(name)
         if match and int(match[1]) < number:

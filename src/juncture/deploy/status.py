@@ -103,13 +103,31 @@ def status(job: str, connection: Connection, store: Store) -> JobStatus:
     with connection.cluster() as cluster:
         try:
             if owner is None:
-                record = ledger.reconcile(record, cluster, may_arrive=bool(helpers(store.files, job)))
-            left = None if owner else unfinished(store, record)
+                record = _settled(record, store, cluster)
+            left = None if owner else unfinished(store, record, asked=True)
             lags = Lags(*_topics(record, connection, store))
             return _seen(record, str(owner) if owner else None, left, cluster, lags)
         except Unreachable as error:
             error.state = f"recorded: version {record.version}, {ledger.told(record)}"
             raise
+
+
+def as_it_is(record: Deployment, connection: Connection, store: Store) -> Deployment:
+    """A job's last deployment as the cluster has it; as recorded while somebody changes it. Changes nothing.
+
+    Raises:
+        Unreachable: the cluster does not answer.
+        Refused: the store is another environment's.
+    """
+    ledger.load(store, record.job, connection.environment)
+    if holder(store.files, record.job) is not None:
+        return record
+    with connection.cluster() as cluster:
+        return _settled(record, store, cluster)
+
+
+def _settled(record: Deployment, store: Store, cluster: FlinkCluster) -> Deployment:
+    return ledger.reconcile(record, cluster, may_arrive=bool(helpers(store.files, record.job)))
 
 
 def _topics(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from juncture.deploy.lock import Owner, left_by_dead
-from juncture.deploy.store import Store, builder_of
+from juncture.deploy.store import Store, builder_of, is_helper
 from juncture.model.base import Value
 from juncture.model.deployment import Deployment
 
@@ -26,13 +26,18 @@ class Unfinished(Value):
         return f"`{self.command}` ({who}) was killed: {self.reached}; {self.remedy}"
 
 
-def unfinished(store: Store, record: Deployment) -> Unfinished | None:
+def unfinished(store: Store, record: Deployment, asked: bool) -> Unfinished | None:
     """The last command on a job, if it is of this machine and was killed; None if nobody has left anything.
+
+    Nothing is told of jobs that a command runs for another job: that command is told of with that one.
 
     Args:
         store: the environment's.
-        record: the job's last deployment, as recorded or, better, as it really is.
+        record: the job's last deployment.
+        asked: whether that is as the cluster has it at this moment, and not only as recorded.
     """
+    if is_helper(record.job):
+        return None
     owner = left_by_dead(store.files, record.job)
     if owner is None:
         return None
@@ -41,21 +46,26 @@ def unfinished(store: Store, record: Deployment) -> Unfinished | None:
         what, options = "upgrade", "--hand-over"
     command = " ".join(each for each in ("juncture", what, record.job, options) if each)
     if owner.what.split(" ")[0] not in _REPLACING:
-        reached, remedy = _alone(what, record, owner)
+        reached, remedy = _alone(what, record, owner, asked)
     elif record.created_at >= owner.since:
-        reached, remedy = _begun(record, command)
+        reached, remedy = _begun(record, command, asked)
     else:
-        reached, remedy = _before(record, owner, command)
+        reached, remedy = _before(record, owner, command, asked)
     return Unfinished(command=command, by=owner, reached=reached + _building(store, record), remedy=remedy)
 
 
-def _before(record: Deployment, owner: Owner, command: str) -> tuple[str, str]:
+def _before(record: Deployment, owner: Owner, command: str, asked: bool) -> tuple[str, str]:
     """Of one that takes the place of a version, and had not begun to start another."""
     version, again = record.version, f"run `{command}` again to finish it"
     undo = f"`juncture rollback {record.job} {version}` undoes it"
     if record.phase == "stopping":
         if record.updated_at < owner.since:
             return "it had changed nothing", again
+        if asked:
+            return (
+                f"it was stopping version {version}, and Flink goes on with that",
+                f"wait for it; then {again}",
+            )
         told = f"`juncture status {record.job}` tells whether Flink goes on with that"
         return f"it was stopping version {version}", f"{told}; then {again}"
     if record.phase == "running":
@@ -65,11 +75,16 @@ def _before(record: Deployment, owner: Owner, command: str) -> tuple[str, str]:
     return f"it had stopped version {version}, and started none: the job does not run", f"{again}; {undo}"
 
 
-def _begun(record: Deployment, command: str) -> tuple[str, str]:
+def _begun(record: Deployment, command: str, asked: bool) -> tuple[str, str]:
     """Of one that takes the place of a version, and had begun to start one."""
     version, undo = record.version, f"`juncture rollback {record.job}` undoes it"
     if record.phase == "submitting":
-        return f"it was starting version {version}", f"see `juncture status {record.job}` in a while; {undo}"
+        told = (
+            "what it left goes on with that; look again in a while"
+            if asked
+            else f"`juncture status {record.job}` tells what came of that"
+        )
+        return f"it was starting version {version}", f"{told}; {undo}"
     if record.phase == "running":
         return (
             f"it had started version {version}, which runs, and had not seen whether that is well",
@@ -81,7 +96,7 @@ def _begun(record: Deployment, command: str) -> tuple[str, str]:
     )
 
 
-def _alone(what: str, record: Deployment, owner: Owner) -> tuple[str, str]:
+def _alone(what: str, record: Deployment, owner: Owner, asked: bool) -> tuple[str, str]:
     """Of a submit or a stop."""
     begun = record.created_at >= owner.since
     if what == "submit" and not begun:
@@ -89,7 +104,10 @@ def _alone(what: str, record: Deployment, owner: Owner) -> tuple[str, str]:
     if what == "submit" and record.phase == "running":
         return f"version {record.version}, which it had started, runs", "nothing is left to do"
     if record.phase == "stopping":
-        return f"Flink goes on stopping version {record.version}", "wait for it"
+        if asked:
+            return f"Flink goes on stopping version {record.version}", "wait for it"
+        told = f"`juncture status {record.job}` tells whether Flink goes on with that"
+        return f"it was stopping version {record.version}", told
     told = f"version {record.version} is {record.phase}"
     done = what == "stop" and record.phase in ("stopped", "failed")
     return told, "nothing is left to do" if done else f"run `juncture {what} {record.job}` again"

@@ -164,7 +164,7 @@ def test_the_start_that_a_killed_holder_left_behind_is_ended(tmp_path: Path) -> 
     said: list[str] = []
     with locked(Files(tmp_path), "clicks", "submit", said.append):
         assert not any(helper.is_alive for helper in noted)
-    assert said[1] == "Ended the start that it had left behind"
+    assert said[1] == "Ended what was left of its start; a version that the cluster has taken already runs on"
     if other.stdout is not None:
         other.stdout.close()
 

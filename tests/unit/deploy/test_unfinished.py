@@ -11,7 +11,7 @@ import pytest
 from tests.unit.deploy.records import MOMENT, deployment
 
 from juncture.deploy.lock import Owner
-from juncture.deploy.store import Store
+from juncture.deploy.store import Store, is_helper
 from juncture.deploy.unfinished import unfinished
 from juncture.model.deployment import Deployment, Phase
 
@@ -20,7 +20,12 @@ AFTER = SINCE + timedelta(seconds=5)
 
 
 def left(
-    what: str, record: Deployment, *others: Deployment, alive: bool = False, host: str = ""
+    what: str,
+    record: Deployment,
+    *others: Deployment,
+    alive: bool = False,
+    host: str = "",
+    asked: bool = False,
 ) -> str | None:
     """What is told of the command `what` on a job whose last record is this."""
     store = Store(f"memory://{uuid.uuid4().hex}")
@@ -31,8 +36,8 @@ def left(
         user="ada", host=host or socket.gethostname(), pid=os.getpid(), created=me.created if alive else 1.0,
         since=SINCE, what=what,
     )  # fmt: skip
-    store.files.create("clicks/lock/000001.json", owner.model_dump_json().encode())
-    found = unfinished(store, record)
+    store.files.create(f"{record.job}/lock/000001.json", owner.model_dump_json().encode())
+    found = unfinished(store, record, asked)
     return None if found is None else str(found)
 
 
@@ -40,7 +45,7 @@ def test_nothing_is_told_of_a_command_that_runs_or_that_nothing_is_known_of() ->
     record = deployment(phase="running")
     assert left("upgrade", record, alive=True) is None
     assert left("upgrade", record, host="elsewhere") is None
-    assert unfinished(Store(f"memory://{uuid.uuid4().hex}"), record) is None
+    assert unfinished(Store(f"memory://{uuid.uuid4().hex}"), record, asked=True) is None
 
 
 def test_who_it_was_and_since_when() -> None:
@@ -71,7 +76,7 @@ def test_before_a_version_is_started(phase: Phase, updated: object, reached: str
 @pytest.mark.parametrize(
     ("phase", "reached"),
     [
-        ("submitting", "it was starting version 1; see `juncture status clicks`"),
+        ("submitting", "it was starting version 1; `juncture status clicks` tells what came of that"),
         (
             "running",
             "it had started version 1, which runs, and had not seen whether that is well; if it is, nothing",
@@ -98,7 +103,12 @@ def test_after_a_version_is_started(phase: Phase, reached: str) -> None:
         ("submit", "running", AFTER, "version 1, which it had started, runs; nothing is left to do"),
         ("submit", "failed", AFTER, "version 1 is failed; run `juncture submit clicks` again"),
         ("stop", "running", MOMENT, "version 1 is running; run `juncture stop clicks` again"),
-        ("stop", "stopping", MOMENT, "Flink goes on stopping version 1; wait for it"),
+        (
+            "stop",
+            "stopping",
+            MOMENT,
+            "it was stopping version 1; `juncture status clicks` tells whether Flink goes on with that",
+        ),
         ("stop", "stopped", MOMENT, "version 1 is stopped; nothing is left to do"),
     ],
 )
@@ -112,3 +122,32 @@ def test_a_job_that_builds_state_and_may_still_run_is_told_of() -> None:
     assert "version 1 runs on; the job clicks__hand_over, which builds state, may still run" in str(told)
     ended = deployment(phase="stopped", job="clicks__hand_over")
     assert "clicks__hand_over" not in str(left("hand-over", deployment(phase="running"), ended))
+
+
+@pytest.mark.parametrize(
+    ("what", "phase", "told"),
+    [
+        (
+            "upgrade",
+            "submitting",
+            "it was starting version 1; what it left goes on with that; look again in a while",
+        ),
+        ("stop", "stopping", "Flink goes on stopping version 1; wait for it"),
+        ("submit", "submitting", "version 1 is submitting; run `juncture submit clicks` again"),
+    ],
+)
+def test_who_has_asked_the_cluster_is_not_sent_to_ask_it(what: str, phase: Phase, told: str) -> None:
+    found = left(what, deployment(phase=phase, created_at=AFTER, updated_at=AFTER), asked=True)
+    assert told in str(found)
+    assert "juncture status" not in str(found)
+
+
+def test_a_stop_that_goes_on_within_an_upgrade_is_waited_for() -> None:
+    found = left("upgrade", deployment(phase="stopping", updated_at=AFTER), asked=True)
+    assert "it was stopping version 1, and Flink goes on with that; wait for it; then run" in str(found)
+
+
+@pytest.mark.parametrize("job", ["clicks__hand_over", "clicks__calibration"])
+def test_of_a_job_that_a_command_runs_for_another_nothing_is_told(job: str) -> None:
+    assert is_helper(job)
+    assert left("submit", deployment(job=job, phase="running", created_at=AFTER)) is None
