@@ -120,10 +120,8 @@ class Ailing:
         toolchain = toolchain_for(rendered, plan)
         self.files = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
         self.connection = connect(root, environment)
-        self._start = lambda: submit(
-            Bundle(self.files, [jar.path for jar in toolchain.jars]),
-            Site(self.connection, open_store(root, environment), planner),
-        )
+        self.site = Site(self.connection, open_store(root, environment), planner)
+        self._start = lambda: submit(Bundle(self.files, [jar.path for jar in toolchain.jars]), self.site)
         self.flink_job = ""
 
     def start(self) -> None:

@@ -11,6 +11,9 @@ from tests.cluster.ailing import COLUMNS, JOB, PLACE, WITHIN, Ailing
 from tests.cluster.conftest import Stack
 from tests.cluster.example import until
 
+from juncture.deploy.ledger import advance
+from juncture.deploy.stop import stop
+from juncture.errors import Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.planner.session import Planner
 
@@ -240,6 +243,36 @@ def test_a_record_that_does_not_parse_restarts_the_job(make_ailing: Make, cluste
     assert first["rule"] == "restarts", first
     assert "on_error='skip'" in first["remedy"]
     assert place(first) == "sql/sources/r.sql:1:14"
+
+
+def test_an_operator_has_no_time_left(make_ailing: Make, cluster: FlinkCluster) -> None:
+    job = make_ailing(select=COLUMNS.replace("r.pad", "SHA512(REPEAT(r.pad, 1000000))"), partitions=1)
+    job.write((f"k{i}", i, i / 100) for i in range(30_000))
+    job.start()
+    with job.records(lambda tenth: ((f"m{tenth}.{i}", i, 300 + tenth / 10) for i in range(200))):
+        until(lambda: (job.behind(cluster) or 0) > 1_000)
+        _, report = job.diagnose()
+
+    first, seen = report["findings"][0], report["observation"]
+    assert first["rule"] == "overloaded", first
+    assert "of that goes into computing expressions" in first["message"]
+    assert place(first) == PLACE
+    for source in seen["sources"]:
+        lag = sum(each["end"] - each["position"] for each in source["partitions"])
+        drawn = [each["behind"] for each in seen["course"] if each["table"] == source["table"]]
+        assert not source["behind_by_flink"]
+        assert (source["behind_before"], source["behind"]) == (drawn[0], drawn[-1])
+        assert source["behind"] == lag > 1_000
+
+    # A stop was begun and its command killed: its barrier waits behind what the join has to do.
+    running = job.site.store.last(JOB)
+    assert running is not None
+    job.site.store.append(advance(running, "stopping"))
+    cluster.http.send("POST", f"/jobs/{job.flink_job}/stop", {"drain": False})
+    until(lambda: any(each.is_savepoint for each in cluster.checkpoints(job.flink_job).history))
+    with pytest.raises(Refused, match="the savepoint of an earlier stop is being written"):
+        stop(JOB, job.site)
+    assert stop(JOB, job.site, savepoint=False).note == "cancelled without a savepoint"
 
 
 def test_checkpoints_expire(make_ailing: Make, cluster: FlinkCluster) -> None:

@@ -1,5 +1,10 @@
+from pathlib import Path
+
 import pytest
 from tests.projects import write_project
+from tests.unit.deploy.records import deployment
+
+from juncture.deploy.store import Store
 
 REMOTE = """\
 [project]
@@ -31,6 +36,14 @@ def test_a_job_that_neither_the_project_nor_the_store_knows(juncture, project, c
 def test_a_job_that_was_never_deployed_has_no_history(juncture, project):
     result = juncture("history", "matches", "--project", project)
     assert (result.exit_code, result.stdout) == (0, "matches was never deployed to far.\n")
+
+
+def test_history_is_as_recorded_where_the_cluster_does_not_answer(juncture, project):
+    store = Store(Path(project) / ".juncture" / "store" / "far")
+    store.append(deployment(job="matches", environment="far", phase="stopping"))
+    result = juncture("history", "matches", "--project", project)
+    assert result.exit_code == 0
+    assert "stopping" in result.stdout
 
 
 def test_options_that_contradict_each_other(juncture, project):
