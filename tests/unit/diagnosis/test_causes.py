@@ -227,3 +227,12 @@ def test_slow_checkpoints_refer_to_what_holds_them_back_and_come_behind_it() -> 
         in second.message
     )
     assert second.remedy.startswith("mend overloaded first")
+
+
+def test_slow_checkpoints_have_a_reason_of_their_own_where_nothing_is_held_back() -> None:
+    slow = (checkpoint(25_000, None), checkpoint(39_000, 13_900, aligned=3_475))
+    behind = source("server", partition(end=9_000), behind=8_510, behind_before=8_000)
+    rules = found(behind, source("client", partition()), busy=0.99, checkpoints=slow)
+    (checkpoints,) = [each for each in rules if each.rule == "slow-checkpoints"]
+    assert "overloaded" not in checkpoints.message
+    assert checkpoints.remedy.startswith("raise `checkpointing: {interval: ...}`")

@@ -14,6 +14,9 @@ from juncture.model.wording import size, span
 
 _LONG = 10_000
 """Milliseconds: shorter ones are not told of, however short the interval is."""
+_HELD = 0.3
+"""The share of time from which on a subtask that is held back holds barriers back, too."""
+_NAMED = "the job's checkpoints"
 
 
 class SlowCheckpoints(Rule):
@@ -24,8 +27,8 @@ class SlowCheckpoints(Rule):
 
     Seen by: how long the recent checkpoints took, how far apart they began, and how long barriers waited for each
     other (alignment); or the last one and the one under way, where both are long. The cost is the share of time in
-    which a checkpoint was under way, as far as it is above a half. Where another finding slows the job down, that holds
-    the barriers back: this one then refers to it, and costs no more.
+    which a checkpoint was under way, as far as it is above a half. Where records are held back, and another finding
+    slows the job down, this one refers to it, and costs no more.
 
     Change: where alignment is most of it, or another finding is referred to, mend what backs records up. Where bytes
     are: `state: {backend: rocksdb}` with incremental checkpoints, or a longer `checkpointing: {interval: ...}`.
@@ -42,13 +45,13 @@ class SlowCheckpoints(Rule):
             return
         newest = done[-1]
         aligned = newest.alignment or 0
-        cause = max((each for each in found if each.effect == "slows"), key=lambda e: e.cost, default=None)
+        cause = _cause(found) if aligned > newest.duration / 4 or _backs_up(patient) else None
         cost = min(pace.took / pace.apart, 1.0) - 0.5
         since = f"; one has been under way for {span(pace.under_way)}" if pace.under_way is not None else ""
         held = f"; {cause.rule} in {cause.operator} holds them back" if cause is not None else ""
         yield self.diagnosis(
             cost if cause is None else min(cost, cause.cost),
-            "the job's checkpoints",
+            _NAMED,
             f"checkpoints take {span(pace.took)}, and begin every {span(pace.apart)}{since}"
             + (f"; barriers wait for {span(aligned)} of that" if aligned > newest.duration / 4 else "")
             + held,
@@ -66,6 +69,20 @@ class SlowCheckpoints(Rule):
             if aligned > newest.duration / 2
             else f"raise `checkpointing: {{interval: ...}}` in {patient.path} to {span(pace.took * 4)} or more",
         )
+
+
+def _cause(found: Sequence[Diagnosis]) -> Diagnosis | None:
+    """What slows the job down most."""
+    slowing = [each for each in found if each.effect == "slows" and each.operator != _NAMED]
+    return max(slowing, key=lambda each: each.cost, default=None)
+
+
+def _backs_up(patient: Patient) -> bool:
+    return any(
+        (subtask.backpressured or 0.0) >= _HELD
+        for vertex in patient.seen.vertices
+        for subtask in vertex.subtasks
+    )
 
 
 def _told(pace: _Pace) -> tuple[tuple[str, str, str], ...]:
