@@ -13,7 +13,11 @@ from juncture.deploy.stop import stop
 
 @click.command("stop")
 @click.argument("job", metavar="JOB")
-@click.option("--no-savepoint", is_flag=True, help="Cancel the job: it can go on from its newest checkpoint.")
+@click.option(
+    "--no-savepoint",
+    is_flag=True,
+    help="Cancel the job, also while an earlier stop takes its savepoint: it can go on from its newest checkpoint.",
+)
 @click.option("--savepoint-dir", metavar="ADDRESS", help="Where to put it. By default the cluster's folder.")
 @click.option(
     "--drain",
