@@ -188,3 +188,4 @@ def test_a_lag_that_is_flinks_metric_is_labelled_as_such(by_flink: bool) -> None
     source = seen.sources[0].model_copy(update={"behind_by_flink": by_flink})
     text = page(DiagnosisReport(findings=(), observation=seen.model_copy(update={"sources": (source,)})), str)
     assert ("by 20 when it ended (as Flink tells, which may be old);" in text) == by_flink
+    assert ("</span>a (records behind as Flink tells)" in text) == by_flink
