@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
-from juncture.capacity.costs import PACKAGED, Engine, Load, Priced, divided
+from juncture.capacity.costs import PACKAGED, Engine, Load, Priced, divided, paired
 from juncture.model.calibration import Calibration, Stage
 from juncture.model.capacity import Basis, Range
 from juncture.model.wording import counted, size
@@ -72,7 +72,7 @@ class Calibrated:
                 share = sum(share * weights.get(doing, 0.0) for doing, share in self._spent.items())
                 value = value * (1 + share * (times - 1))
                 formula += f", of which {share:.0%} go with {what}: * {times:.2f}"
-        return Priced(value, formula)
+        return paired(Priced(value, formula), load)
 
     def _other(self, load: Load) -> Iterator[tuple[str, Mapping[str, float], float]]:
         """How many times as much of something a record has as it had there, and what goes with that."""

@@ -9,7 +9,7 @@ from math import ceil
 from juncture.capacity.checkpointing import checkpoint_figures
 from juncture.capacity.costs import HEAP, PACKAGED, CostModel, Engine, Load, engine_of, row_overhead
 from juncture.capacity.memory import memory_figures
-from juncture.model.capacity import Figure, Grown, Range, SideState, Traffic, Written
+from juncture.model.capacity import Figure, Grown, HotRows, Range, SideState, Traffic, Written
 from juncture.model.environment import USUAL, Headroom
 
 _OF_NO_TRAFFIC = ("rate now", "network memory", "time until state is steady")
@@ -42,9 +42,16 @@ class Job:
 
 
 def figures(
-    job: Job, traffic: Sequence[Traffic], sides: Sequence[SideState], written: Sequence[Written]
+    job: Job,
+    traffic: Sequence[Traffic],
+    sides: Sequence[SideState],
+    written: Sequence[Written],
+    hot: Sequence[HotRows] = (),
 ) -> tuple[Figure, ...]:
-    """All that can be computed; what rests on state that is kept for ever is left out."""
+    """All that can be computed; what rests on state that is kept for ever is left out.
+
+    `hot` are the rows of hot keys, which those that are written have among them.
+    """
     rate = _sum([each.peak for each in traffic])
     mean = _weighted_bytes(traffic)
     found = [
@@ -82,8 +89,26 @@ def figures(
             basis="computed",
         )
     )
-    rows = _sum([each.rate for each in written]).expected / rate.expected if rate.expected else 0.0
-    load = Load(job.engine(job.backend), job.joins, mean, state_bytes(job, job.backend, sides), rows)
+    found += [
+        Figure(
+            name=f"rows of the key '{each.key}' in {each.operator}",
+            unit="rows/s",
+            value=each.rate,
+            formula=each.formula,
+            basis="sampled",
+        )
+        for each in hot
+    ]
+    paired = _sum([each.paired for each in written])
+    rows = _sum([each.rate for each in written]).expected - paired.expected
+    load = Load(
+        job.engine(job.backend),
+        job.joins,
+        mean,
+        state_bytes(job, job.backend, sides),
+        _each(rows, rate.expected),
+        Range(**{each: _each(getattr(paired, each), getattr(rate, each)) for each in Range.model_fields}),
+    )
     found += _cpu(job, rate, load)
     found += _state(job, rate, mean, sides)
     slots = next(each for each in found if each.name == "slots")
@@ -257,6 +282,10 @@ def _rows(side: SideState) -> Range:
 
 def _stored(side: SideState, engine: Engine) -> Range:
     return side.row_bytes + Range.exactly(row_overhead(engine))
+
+
+def _each(rows: float, records: float) -> float:
+    return rows / records if records else 0.0
 
 
 def _sum(ranges: Sequence[Range]) -> Range:

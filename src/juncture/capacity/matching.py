@@ -17,6 +17,8 @@ from juncture.model.plan import CompiledPlan, PlanNode
 _FEWEST = 20
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+Key = tuple[str | None, ...]
+Keyed = tuple[Key, int | None]
 
 
 def matching_of(plan: CompiledPlan, samples: Rows) -> tuple[Matching, ...]:
@@ -30,25 +32,16 @@ def matching_of(plan: CompiledPlan, samples: Rows) -> tuple[Matching, ...]:
 
 
 def _matching(flow: Flow, node: PlanNode, samples: Rows) -> Matching | None:
-    spec = join_spec(node)
-    sides = []
-    bounds = (node.raw.get("intervalJoinSpec") or {}).get("windowBounds") or {}
-    for up, keys, time in zip(
-        flow.plan.inputs(node), ("leftKeys", "rightKeys"), ("leftTimeIndex", "rightTimeIndex"), strict=True
-    ):
-        columns = [_column(flow, up, index) for index in spec.get(keys, ())]
-        tables = {table for table, _ in columns}
-        if len(tables) != 1 or "" in tables or not samples.get(next(iter(tables))):
-            return None
-        table = tables.pop()
-        at = _column(flow, up, bounds[time])[1] if time in bounds else ""
-        sides.append((table, [_keyed(row, [name for _, name in columns], at) for row in samples[table]]))
+    sides = keyed_sides(flow, node, samples)
+    if sides is None:
+        return None
     (left, ours), (right, theirs) = sides
     if min(len(ours), len(theirs)) < _FEWEST:
         return None
-    times: dict[tuple[str, ...], int | None] = {}
+    times: dict[Key, int | None] = {}
     for key, moment in ours:
-        times.setdefault(key, moment)
+        if None not in key:
+            times.setdefault(key, moment)
     met = [(times[key], moment) for key, moment in theirs if key in times]
     delays = [moment - then for then, moment in met if then is not None and moment is not None]
     share = len(met) / len(theirs)
@@ -69,7 +62,29 @@ def _matching(flow: Flow, node: PlanNode, samples: Rows) -> Matching | None:
     )
 
 
-def _column(flow: Flow, up: PlanNode, index: int) -> tuple[str, str]:
+def keyed_sides(flow: Flow, node: PlanNode, samples: Rows) -> list[tuple[str, list[Keyed]]] | None:
+    """The table of each side of a join, with the key and the event time in ms of each row of its sample.
+
+    None where keys do not come unchanged from one table each, or there is no sample of it. A value of a key that is
+    null is None: no other equals it.
+    """
+    spec = join_spec(node)
+    sides = []
+    bounds = (node.raw.get("intervalJoinSpec") or {}).get("windowBounds") or {}
+    for up, keys, time in zip(
+        flow.plan.inputs(node), ("leftKeys", "rightKeys"), ("leftTimeIndex", "rightTimeIndex"), strict=True
+    ):
+        columns = [column_of(flow, up, index) for index in spec.get(keys, ())]
+        tables = {table for table, _ in columns}
+        if len(tables) != 1 or "" in tables or not samples.get(next(iter(tables))):
+            return None
+        table = tables.pop()
+        at = column_of(flow, up, bounds[time])[1] if time in bounds else ""
+        sides.append((table, [_keyed(row, [name for _, name in columns], at) for row in samples[table]]))
+    return sides
+
+
+def column_of(flow: Flow, up: PlanNode, index: int) -> tuple[str, str]:
     """(table, column) that a column is, unchanged; ('', '') for others."""
     origins = flow.origins(up, index)
     if len(origins) != 1 or origins[0].through:
@@ -77,11 +92,12 @@ def _column(flow: Flow, up: PlanNode, index: int) -> tuple[str, str]:
     return origins[0].table, origins[0].column
 
 
-def _keyed(row: Mapping[str, Any], names: Sequence[str], time: str) -> tuple[tuple[str, ...], int | None]:
-    return tuple(str(row.get(name)) for name in names), millis_of(row.get(time))
+def _keyed(row: Mapping[str, Any], names: Sequence[str], time: str) -> Keyed:
+    values = (row.get(name) for name in names)
+    return tuple(None if each is None else str(each) for each in values), millis_of(row.get(time))
 
 
-def _repeated(counts: Counter[tuple[str, ...]]) -> float:
+def _repeated(counts: Counter[Key]) -> float:
     """The share of rows whose key came before them."""
     total = sum(counts.values())
     return (total - len(counts)) / total

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from juncture.capacity.assumed import Assumed
+from juncture.capacity.rates import Rates
 from juncture.capacity.supposed import widened
 from juncture.capacity.traffic import mean_of
 from juncture.checks.tables import Table
@@ -18,8 +19,8 @@ from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
 from juncture.kafka.rows import row_of
-from juncture.model.capacity import Range, SideState, Traffic
-from juncture.model.flow import Flow, join_type
+from juncture.model.capacity import HotKey, Range, SideState, Traffic
+from juncture.model.flow import Flow
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.timed import TimeBounds, existence_bounds, interval_bounds
 
@@ -92,6 +93,7 @@ def sides_of(
     on_event_join: frozenset[str],
     chains: Sequence[Sequence[str]] = (),
     supposed: Supposed = AS_AUTHORED,
+    hot: Mapping[int, Sequence[HotKey]] | None = None,
 ) -> tuple[tuple[SideState, ...], tuple[str, ...]]:
     """What joins keep, in the plan's order, and which operators are left out because nothing is known of them.
 
@@ -103,8 +105,10 @@ def sides_of(
         on_event_join: uids of the joins that run on the event join.
         chains: of these, those that run as one operator, which keeps no left rows but the first join's.
         supposed: what of the job's options, and what if, decides how long they keep it.
+        hot: keys with a large share of both sides, by the id of the join.
     """
     flow = Flow(plan, lambda name: name in tables and tables[name].is_changelog)
+    rates = Rates(flow, traffic, hot or {}, supposed.window)
     found: list[SideState] = []
     left_out = []
     for node in plan.nodes:
@@ -120,7 +124,7 @@ def sides_of(
                         side=tables_of(flow, up),
                         tables=tuple(sorted(flow.plan.tables(up))),
                         columns=tuple(name for name, _ in up.fields),
-                        rate=rate_of(flow, up, traffic),
+                        rate=rates.out_of(up).all,
                         kept=_kept_by_chain(flow, chain, node, number, tables, supposed.window)
                         if chain
                         else kept,
@@ -130,27 +134,6 @@ def sides_of(
         elif node.raw.get("state") or node.kind in ("temporal-join", "window-join", "over-aggregate"):
             left_out.append(f"the state of {describe(flow, node)} is not computed, and comes on top")
     return tuple(found), tuple(left_out)
-
-
-def rate_of(flow: Flow, node: PlanNode, traffic: Mapping[str, Traffic]) -> Range:
-    """Records a second at the peak that come out of an operator; filters are taken to let all through."""
-    ups = flow.plan.inputs(node)
-    if not ups:
-        rates = [traffic[name].peak for name in flow.plan.tables(node) if name in traffic]
-        return rates[0] if rates else Range.exactly(0)
-    rates = [rate_of(flow, up, traffic) for up in ups]
-    if len(rates) == 1:
-        return rates[0]
-    if node.kind == "union":
-        total = rates[0]
-        for rate in rates[1:]:
-            total = total + rate
-        return total
-    if join_type(node) in ("LEFT", "ANTI", "SEMI"):
-        return rates[0]
-    # As many rows as the side with fewer has, if each finds one partner.
-    least = min(rates, key=lambda rate: rate.expected)
-    return Range(low=least.low * 0.5, expected=least.expected, high=max(rate.high for rate in rates))
 
 
 def _kept(

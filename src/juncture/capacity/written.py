@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from juncture.capacity.sides import Samples, rate_of
+from juncture.capacity.rates import Rates
+from juncture.capacity.sides import Samples
 from juncture.capacity.traffic import mean_of
-from juncture.model.capacity import Range, Traffic, Written
+from juncture.model.capacity import HotKey, Range, Traffic, Written
 from juncture.model.flow import Flow
 from juncture.model.plan import CompiledPlan, PlanNode, table_names
 
@@ -20,7 +21,13 @@ ALL = Range.exactly(1)
 
 
 def written_of(
-    plan: CompiledPlan, traffic: Mapping[str, Traffic], samples: Samples, share: Range = ALL
+    plan: CompiledPlan,
+    traffic: Mapping[str, Traffic],
+    samples: Samples,
+    share: Range = ALL,
+    hot: Mapping[int, Sequence[HotKey]] | None = None,
+    window: int | None = None,
+    within: float | None = None,
 ) -> tuple[Written, ...]:
     """Rows at the peak, and their bytes as JSON, by sink in the plan's order.
 
@@ -29,15 +36,21 @@ def written_of(
         traffic: by table that it reads.
         samples: rows by table.
         share: of the rows that would come if each found one partner, those that do.
+        hot: keys with a large share of both sides, by the id of the join.
+        window: taken in place of the joins' own, in ms.
+        within: all the event time that there is, in ms.
     """
     flow = Flow(plan, lambda table: False)
+    rates = Rates(flow, traffic, hot or {}, window, within)
     found = []
     for node in plan.of_kind("sink"):
         (up,) = plan.inputs(node)
+        flowing = rates.out_of(up)
         found.append(
             Written(
                 table=table_names(node.raw)[0],
-                rate=rate_of(flow, up, traffic) * share,
+                rate=flowing.all * share,
+                paired=flowing.paired * share,
                 row_bytes=_row_bytes(flow, up, samples),
                 largest=_largest(flow, up, samples),
             )

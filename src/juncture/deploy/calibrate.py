@@ -192,7 +192,7 @@ class _Bench:
             state=state_factor([run for run, _ in runs], self._sides, facts.manifest.engine),
             uploaded=uploaded_bytes([run for run, _ in runs]),
             speed=speed_of([run for run, _ in runs]),
-            yields=yields_of(longest[0], self._computed_rows(read)),
+            yields=yields_of(longest[0], self._computed_rows(longest[0], read)),
             spent=longest[1].spent,
             others=others,
             notes=tuple(notes),
@@ -208,13 +208,17 @@ class _Bench:
                 notes.append(f"one size of state only: of the shorter run, {error.problem}")
         return [*stages, stage_of(runs[-1])], notes
 
-    def _computed_rows(self, read: Mapping[str, int]) -> float:
-        """That a run over so many records would write."""
+    def _computed_rows(self, run: Run, read: Mapping[str, int]) -> float:
+        """That a run over so many records would write, by their rates in event time."""
+        passed = max((each.last - each.first for each in run.extents.values()), default=0.0)
+        seconds = max(passed, 1.0) / 1000
         traffic = tuple(
-            each.model_copy(update={"peak": Range.exactly(read.get(each.table, 0))})
+            each.model_copy(update={"peak": Range.exactly(read.get(each.table, 0) / seconds)})
             for each in self.facts.traffic
         )
-        return sum(each.rate.expected for each in self.facts.written(traffic))
+        return seconds * sum(
+            each.rate.expected for each in self.facts.written(traffic, within=seconds * 1000)
+        )
 
     def _sides(self, rates: Mapping[str, Range]) -> tuple[SideState, ...]:
         nothing = Range.exactly(0)

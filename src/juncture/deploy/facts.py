@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 from juncture.capacity import demand
 from juncture.capacity.assumed import Assumed
 from juncture.capacity.costs import CostModel
+from juncture.capacity.hotkeys import hot_keys
+from juncture.capacity.rates import Rates
 from juncture.capacity.sides import Samples, Supposed, samples_of, sides_of
 from juncture.capacity.traffic import traffic
 from juncture.capacity.written import ALL, written_of
@@ -19,10 +22,10 @@ from juncture.deploy.manifest import Manifest, read_manifest
 from juncture.deploy.topics import refuse_missing
 from juncture.errors import Refused
 from juncture.kafka.admin import Admin
-from juncture.model.capacity import Range, SideState, SinkTopic, Traffic, Written
+from juncture.model.capacity import HotKey, HotRows, Range, SideState, SinkTopic, Traffic, Written
 from juncture.model.duration import parse_duration, to_millis
 from juncture.model.environment import Headroom
-from juncture.model.flow import JOINS
+from juncture.model.flow import JOINS, Flow
 from juncture.model.plan import CompiledPlan, table_names
 from juncture.planner.plan import parse_plan
 
@@ -62,11 +65,33 @@ class Facts:
             frozenset(self.manifest.event_joins),
             self.manifest.join_chains,
             Supposed(millis_of(self.manifest.options, CLEANUP), window),
+            self.hot,
         )
 
-    def written(self, of: tuple[Traffic, ...], share: Range = ALL) -> tuple[Written, ...]:
-        """What goes into the sinks with some traffic (juncture.capacity.written)."""
-        return written_of(self.plan, {each.table: each for each in of}, self.samples, share)
+    def written(
+        self,
+        of: tuple[Traffic, ...],
+        share: Range = ALL,
+        window: int | None = None,
+        within: float | None = None,
+    ) -> tuple[Written, ...]:
+        """What goes into the sinks with some traffic, some window, and so much event time in ms that there is
+        (juncture.capacity.written)."""
+        traffic = {each.table: each for each in of}
+        return written_of(self.plan, traffic, self.samples, share, self.hot, window, within)
+
+    def hot_rows(self, of: tuple[Traffic, ...], window: int | None = None) -> tuple[HotRows, ...]:
+        """What keys that are hot on both sides of a join give with some traffic, and some window."""
+        return Rates(self._flow, {each.table: each for each in of}, self.hot, window).hot_rows()
+
+    @cached_property
+    def hot(self) -> Mapping[int, tuple[HotKey, ...]]:
+        """Keys with a large share of both sides of a join, by its id in the plan."""
+        return hot_keys(self._flow, self.samples)
+
+    @property
+    def _flow(self) -> Flow:
+        return Flow(self.plan, lambda name: name in self.tables and self.tables[name].is_changelog)
 
     def job(self, model: CostModel, backlog: int = 0) -> demand.Job:
         return demand.Job(

@@ -10,7 +10,7 @@ from juncture.capacity.costs import CostModel
 from juncture.capacity.pricing import cost_figures
 from juncture.capacity.supposed import AS_IT_IS, WhatIf
 from juncture.deploy.facts import Facts
-from juncture.model.capacity import Figure, SideState, Traffic, Written
+from juncture.model.capacity import Figure, HotRows, SideState, Traffic, Written
 from juncture.model.environment import Prices
 
 
@@ -22,6 +22,7 @@ class Needs:
     traffic: tuple[Traffic, ...]
     sides: tuple[SideState, ...]
     written: tuple[Written, ...]
+    hot: tuple[HotRows, ...]
     figures: tuple[Figure, ...]
     left_out: tuple[str, ...]
 
@@ -40,13 +41,14 @@ class Foreteller:
         traffic = varied.traffic(what_if.of_traffic(self.facts.traffic))
         sides, left_out = self.facts.sides(traffic, what_if.window)
         sides = what_if.of_sides(varied.sides(sides))
-        written = what_if.of_written(self.facts.written(traffic, self.model.yields))
+        written = what_if.of_written(self.facts.written(traffic, self.model.yields, what_if.window))
         job = self.facts.job(self.model, self.backlog)
-        figures = demand.figures(job, traffic, sides, written)
+        hot = self.facts.hot_rows(traffic, what_if.window)
+        figures = demand.figures(job, traffic, sides, written, hot)
         if self.prices is not None:
             named = {each.name: each for each in figures}
             figures = (*figures, *cost_figures(self.prices, named, traffic, job.headroom.working))
-        return Needs(job, traffic, sides, written, figures, left_out)
+        return Needs(job, traffic, sides, written, hot, figures, left_out)
 
     def assumed(self, what_if: WhatIf = AS_IT_IS) -> tuple[str, ...]:
         """What had to be assumed of its topics, a sentence each, with how far that moves what it needs."""

@@ -69,10 +69,8 @@ def verify(
     traffic = _as_now(facts, connection)
     sides, left_out = facts.sides(traffic)
     model = facts.job(model_of(calibration, facts.manifest.job))
-    figures = {
-        each.name: each
-        for each in demand.figures(model, traffic, sides, facts.written(traffic, model.model.yields))
-    }
+    written = facts.written(traffic, model.model.yields)
+    figures = {each.name: each for each in demand.figures(model, traffic, sides, written)}
     if calibration is None:
         notes.append("it was never calibrated: what is foretold is the packaged model's")
     return Verification(

@@ -17,7 +17,7 @@ the job, or from the one that comes with Juncture; taken for want of anything be
 BASES: tuple[Basis, ...] = get_args(Basis)
 """From the surest to the least sure one."""
 
-Unit = Literal["records/s", "bytes", "bytes/s", "µs", "cores", "slots", "rows", "s", "a month"]
+Unit = Literal["records/s", "bytes", "bytes/s", "µs", "cores", "slots", "rows", "rows/s", "s", "a month"]
 
 
 class Range(Value):
@@ -133,10 +133,14 @@ class SinkTopic(Value):
 
 
 class Written(Value):
-    """What goes into a sink: rows a second at the peak, and bytes of one; `largest` has the longest values sampled."""
+    """What goes into a sink: rows a second at the peak, and bytes of one; `largest` has the longest values sampled.
+
+    `paired` are those of `rate` that come of keys which are hot on both sides of a join.
+    """
 
     table: str
     rate: Range
+    paired: Range = Range.exactly(0)
     row_bytes: Range
     largest: float = 0.0
 
@@ -160,6 +164,39 @@ class Matching(Value):
     delay_most: float | None
     repeated: tuple[float, float]
     hottest: float
+
+
+class HotKey(Value):
+    """A key of a join with a large share of the sampled rows of both sides, each with its standard error (95 %).
+
+    `seen` is for how many ms it came in both samples, None where that is not known; `passing` whether that is less
+    than the half of one of them. `filtered`: a filter before the join reads the key, and may leave it out.
+    """
+
+    columns: str
+    key: str
+    left: Range
+    right: Range
+    seen: float | None
+    passing: bool
+    filtered: bool
+
+
+class HotRows(Value):
+    """The rows a second that a key gives which is hot on both sides of a join.
+
+    `others` are those of all keys, if each row found one partner. `columns`, `sides` and `shares` are the key's, and of
+    the left and the right side.
+    """
+
+    operator: str
+    columns: str
+    key: str
+    sides: tuple[str, str]
+    shares: tuple[float, float]
+    rate: Range
+    others: float
+    formula: str
 
 
 class Building(Value):
@@ -219,7 +256,8 @@ class CapacityReport(Value):
     """A job's demand, held against what there is. `assumed`: what was taken for want of facts, and how it counts.
 
     `growth` is the state from the first record until it is steady, straight from one point to the next; `landscape` is
-    what the job would need at other rates and windows, where that was asked for.
+    what the job would need at other rates and windows, where that was asked for. `hot` are rows of keys that are hot on
+    both sides of a join.
     """
 
     schema_version: Literal[1] = 1
@@ -234,6 +272,7 @@ class CapacityReport(Value):
     state: tuple[SideState, ...]
     written: tuple[Written, ...]
     matching: tuple[Matching, ...]
+    hot: tuple[HotRows, ...] = ()
     figures: tuple[Figure, ...]
     supply: Supply | None
     checks: tuple[Check, ...]

@@ -1,0 +1,137 @@
+"""Keys that many rows of both sides of a join have: each of these rows meets all of the other side's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from math import sqrt
+
+from juncture.capacity.matching import Key, Keyed, Rows, column_of, keyed_sides
+from juncture.model.capacity import HotKey, Range
+from juncture.model.flow import Flow, join_spec
+from juncture.model.plan import PlanNode
+from juncture.model.rex import Rex, call_name, conjuncts, operands, refs
+
+FEWEST, LEAST = 10, 0.01
+"""Rows of a sample, and their share of it, below which a key is none that comes all the time."""
+_LASTING = 0.5
+"""The share of a sample's time in which a key must come to be taken for one that goes on."""
+_PASSING_ON = frozenset(
+    {"table-source-scan", "watermark-assigner", "calc", "exchange", "mini-batch-assigner", "interval-join", "join",
+     "temporal-join", "lookup-join"}
+)  # fmt: skip
+"""Operators after which a key has as many rows as before, or more. Others keep one row of a key, or change it."""
+_LONGEST = 60
+"""Characters of a key that are told."""
+
+
+def hot_keys(flow: Flow, samples: Rows) -> dict[int, tuple[HotKey, ...]]:
+    """By the id of each join, those with a large share of the samples of both sides; joins without one are left out.
+
+    Only of joins whose inputs are appended rows: one that is updated has one row of a key. Nor of temporal joins, where
+    a row meets one version.
+    """
+    found = {}
+    for node in flow.plan.of_kind("interval-join", "join"):
+        if len(node.inputs) == 2 and _is_appended(flow, node) and (hot := tuple(_hot(flow, node, samples))):
+            found[node.id] = hot
+    return found
+
+
+def _is_appended(flow: Flow, node: PlanNode) -> bool:
+    return not any(flow.updates(up) for up in flow.plan.inputs(node)) and all(
+        up.kind in _PASSING_ON for up in flow.plan.upstream(node)
+    )
+
+
+def _hot(flow: Flow, node: PlanNode, samples: Rows) -> Iterator[HotKey]:
+    sides = keyed_sides(flow, node, samples)
+    if sides is None:
+        return
+    (_, ours), (_, theirs) = sides
+    left, right = (Counter(key for key, _ in rows if None not in key) for rows in (ours, theirs))
+    columns = ", ".join(
+        column_of(flow, flow.plan.inputs(node)[0], index)[1] for index in join_spec(node)["leftKeys"]
+    )
+    for key, count in left.most_common():
+        if not (_is_large(count, len(ours)) and _is_large(right[key], len(theirs))):
+            continue
+        out, unsure = _filters(flow, node, key)
+        if out:
+            continue
+        spans = [_span(rows, key) for rows in (ours, theirs)]
+        known = [each for each in spans if each is not None]
+        yield HotKey(
+            columns=columns,
+            key=", ".join(str(each) for each in key)[:_LONGEST],
+            left=_share(count, len(ours)),
+            right=_share(right[key], len(theirs)),
+            seen=min(each for each, _ in known) if len(known) == len(spans) else None,
+            passing=any(own < whole * _LASTING for own, whole in known),
+            filtered=unsure,
+        )
+
+
+def _is_large(count: int, of: int) -> bool:
+    return count >= FEWEST and count >= of * LEAST
+
+
+def _share(count: int, of: int) -> Range:
+    share = count / of
+    error = 1.96 * sqrt(share * (1 - share) / of)
+    return Range(low=max(share - error, 0.0), expected=share, high=min(share + error, 1.0))
+
+
+def _span(rows: Sequence[Keyed], key: Key) -> tuple[int, int] | None:
+    """For how many ms a key came, and how many the sample has."""
+    every = [moment for _, moment in rows if moment is not None]
+    own = [moment for each, moment in rows if each == key and moment is not None]
+    return (max(own) - min(own), max(every) - min(every)) if own else None
+
+
+def _filters(flow: Flow, node: PlanNode, key: Key) -> tuple[bool, bool]:
+    """Whether a filter before the join leaves the key out, and whether one may that is not understood."""
+    spec = join_spec(node)
+    unsure = False
+    for up, indexes in zip(flow.plan.inputs(node), (spec["leftKeys"], spec["rightKeys"]), strict=True):
+        for index, value in zip(indexes, key, strict=True):
+            for part, column in _conditions(flow, up, index):
+                if _leaves_out(part, column, str(value)):
+                    return True, False
+                unsure = unsure or call_name(part) != "IS NOT NULL"
+    return False, unsure
+
+
+def _conditions(flow: Flow, node: PlanNode, index: int) -> Iterator[tuple[Rex, int]]:
+    """The parts of filters that read a column, from an operator up to its scan."""
+    for up, column in flow.feeds(node, index):
+        if node.kind == "calc":
+            for part in conjuncts(node.raw.get("condition")):
+                if column in refs(part):
+                    yield part, column
+        yield from _conditions(flow, up, column)
+
+
+def _leaves_out(part: Rex, column: int, value: str) -> bool:
+    """`column <> 'value'`, or `column NOT IN (...)` with it: what lies between the values that it names."""
+    terms = operands(part)
+    if len(terms) != 2 or not any(each.get("inputIndex") == column for each in terms):
+        return False
+    literal = next((each for each in terms if each.get("kind") == "LITERAL"), None)
+    if literal is None:
+        return False
+    if call_name(part) == "<>":
+        return str(literal.get("value")) == value
+    bounds = [
+        each[name]
+        for each in (literal.get("sarg") or {}).get("ranges", ())
+        for name in ("lower", "upper")
+        if isinstance(each.get(name), Mapping)
+    ]
+    named = [each.get("boundType") for each in bounds if _bound(each) == value]
+    return call_name(part) == "SEARCH" and bool(named) and set(named) == {"OPEN"}
+
+
+def _bound(bound: Mapping[str, Rex]) -> str:
+    value = bound.get("value")
+    return str(value.get("value") if isinstance(value, Mapping) else value)

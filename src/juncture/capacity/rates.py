@@ -1,0 +1,122 @@
+"""Records a second that come out of a plan's operators, and the rows of keys that are hot on both sides of a join."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from juncture.capacity.supposed import widened
+from juncture.checks.timebound import is_endless
+from juncture.checks.wording import describe, tables_of
+from juncture.model.capacity import HotKey, HotRows, Range, Traffic
+from juncture.model.flow import Flow, condition_of, join_type
+from juncture.model.plan import PlanNode
+from juncture.model.timed import interval_bounds
+from juncture.model.wording import percent
+
+NONE = Range.exactly(0)
+_PAIRING = ("INNER", "LEFT", "RIGHT", "FULL")
+
+
+class Flowing(NamedTuple):
+    """Rows a second: those that would be if each found one partner, and beside them those of hot keys."""
+
+    plain: Range
+    paired: Range = NONE
+
+    @property
+    def all(self) -> Range:
+        return self.plain + self.paired
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What flows through a plan at the peak; filters are taken to let all through.
+
+    Args:
+        flow: the plan.
+        traffic: by table that it reads.
+        hot: keys with a large share of both sides, by the id of the join.
+        window: taken in place of the joins' own, in ms.
+        within: all the event time that there is, in ms; None: as much as any window has.
+    """
+
+    flow: Flow
+    traffic: Mapping[str, Traffic]
+    hot: Mapping[int, Sequence[HotKey]] = field(default_factory=dict)
+    window: int | None = None
+    within: float | None = None
+
+    def out_of(self, node: PlanNode) -> Flowing:
+        """Of an operator."""
+        ups = self.flow.plan.inputs(node)
+        if not ups:
+            rates = [self.traffic[name].peak for name in self.flow.plan.tables(node) if name in self.traffic]
+            return Flowing(rates[0] if rates else NONE)
+        found = [self.out_of(up) for up in ups]
+        if len(found) == 1:
+            return found[0]
+        if node.kind == "union":
+            plain, paired = found[0]
+            for each in found[1:]:
+                plain, paired = plain + each.plain, paired + each.paired
+            return Flowing(plain, paired)
+        more = NONE
+        for rows in self._hot_rows(node, found):
+            more = more + rows.rate
+        if join_type(node) in ("LEFT", "ANTI", "SEMI"):
+            return Flowing(found[0].plain, found[0].paired + more)
+        # As many rows as the side with fewer has, if each finds one partner.
+        least = min(found, key=lambda each: each.all.expected)
+        most = max(each.plain.high for each in found)
+        plain = Range(low=least.plain.low * 0.5, expected=least.plain.expected, high=most)
+        return Flowing(plain, least.paired + more)
+
+    def hot_rows(self) -> tuple[HotRows, ...]:
+        """What each hot key adds, in the plan's order."""
+        return tuple(
+            rows
+            for node in self.flow.plan.nodes
+            if node.id in self.hot
+            for rows in self._hot_rows(node, [self.out_of(up) for up in self.flow.plan.inputs(node)])
+        )
+
+    def _hot_rows(self, node: PlanNode, sides: Sequence[Flowing]) -> Iterator[HotRows]:
+        """Each row of one side meets all of the same key that came within the bounds on the other one."""
+        reach = self._reach(node)
+        if reach is None or join_type(node) not in _PAIRING:
+            return
+        left, right = (each.all for each in sides)
+        names = [tables_of(self.flow, up) for up in self.flow.plan.inputs(node)]
+        for each in self.hot.get(node.id, ()):
+            seen = min(each.seen or 0.0, reach)
+            expected = seen if each.passing else reach
+            # A further condition may let none of them match.
+            least = 0.0 if each.filtered or condition_of(node) is not None else seen
+            seconds = Range(low=least / 1000, expected=expected / 1000, high=reach / 1000)
+            yield HotRows(
+                operator=describe(self.flow, node),
+                columns=each.columns,
+                key=each.key,
+                sides=(names[0], names[1]),
+                shares=(each.left.expected, each.right.expected),
+                rate=left * each.left * right * each.right * seconds,
+                others=min(left.expected, right.expected),
+                formula=f"{percent(each.left.expected)} of {left.expected:,.1f} records/s ({names[0]}) *"
+                f" {percent(each.right.expected)} of {right.expected:,.1f} records/s ({names[1]}) *"
+                f" {seconds.expected:,.1f} s of the bounds",
+            )
+
+    def _reach(self, node: PlanNode) -> float | None:
+        """For how long rows of both sides meet, in ms; None where that is for ever."""
+        if node.kind == "interval-join":
+            bounds = widened(interval_bounds(node), self.window)
+            found = float(max(bounds.upper - bounds.lower, 0))
+        else:
+            states = node.raw.get("state") or ()
+            if not states or any(is_endless(each) for each in states):
+                return None
+            # A row meets those before it for as long as these are kept, on either side.
+            found = sum(float(str(each["ttl"]).split()[0]) for each in states)
+        return found if self.within is None else min(found, self.within)
