@@ -42,7 +42,7 @@ def building(
     sampled = {table: taken for table, taken in record_bytes.items() if taken is not None}
     of = sum(records[table] for table in sampled)
     mean = sum(sampled.values()) / of if of else 0.0
-    held_back = Load(engine, job.joins, Range.exactly(mean), state, rows=0.0)
+    held_back = Load(engine, job.joins, Range.exactly(mean), state, rows=0.0, row_bytes=Range.exactly(0))
     most, _ = job.model.fastest(held_back, job.parallelism)
     return Building(
         rows={side.side: count for side, count in rows},

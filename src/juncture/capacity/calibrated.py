@@ -24,10 +24,12 @@ _STATE = (
     "reading and writing state",
     "removing rows by timers and watermarks",
 )
-_BY_BYTES = {_DECODING: 1.0, _ENCODING: 1.0, _EXCHANGING: 1.0, _SENDING: 1.0, **dict.fromkeys(_STATE, 0.5)}
+_BY_BYTES = {_DECODING: 1.0, _EXCHANGING: 1.0, **dict.fromkeys(_STATE, 0.5)}
 """How much of the tasks' time for this grows with a record's bytes. State is also keys, timers and blocks."""
-_BY_ROWS = {_ENCODING: 1.0, _SENDING: 1.0, _JOINING: 0.5}
+_BY_ROWS = {_JOINING: 0.5}
 """The same with the rows that are written for a record."""
+_BY_WRITTEN = {_ENCODING: 1.0, _SENDING: 1.0}
+"""And with these and their bytes. No part is in two of the three: what one topic has more takes nothing off others."""
 _BY_JOINS = {_JOINING: 1.0, **dict.fromkeys(_STATE, 1.0)}
 """And with the joins that it goes through."""
 _SPENT_UNKNOWN = {
@@ -67,22 +69,32 @@ class Calibrated:
         formula = f"{points}; {value.expected:,.1f} at {size(load.state.expected)} ({found.at:%Y-%m-%d})"
         if not self.own:
             value, formula = value * _ANOTHER, f"{found.job}: {formula}"
+        more = 0.0
         for what, weights, times in self._other(load):
-            if abs(times - 1) > _SAME:
-                share = sum(share * weights.get(doing, 0.0) for doing, share in self._spent.items())
-                value = value * (1 + share * (times - 1))
+            share = self._share(weights)
+            more += share * (times - 1)
+            if share and abs(times - 1) > _SAME:
                 formula += f", of which {share:.0%} go with {what}: * {times:.2f}"
+        value = value * (1 + more)
+        joins = load.joins / found.joins if found.joins else 1.0
+        if joins != 1:
+            share = self._share(_BY_JOINS)
+            value = value * (1 + share * (joins - 1))
+            formula += f", of which {share:.0%} go with the joins of a record: * {joins:.2f}"
         return paired(Priced(value, formula), load)
 
     def _other(self, load: Load) -> Iterator[tuple[str, Mapping[str, float], float]]:
         """How many times as much of something a record has as it had there, and what goes with that."""
-        found, rows = self.calibration, self.calibration.stages[-1].rows
+        found, known = self.calibration, self.calibration.stages[-1].rows
+        rows = load.rows / known if known else 1.0
+        of_row = load.row_bytes.expected / found.row_bytes if found.row_bytes and load.rows else 1.0
         if found.record_bytes:
             yield "a record's bytes", _BY_BYTES, load.record_bytes.expected / found.record_bytes
-        if rows:
-            yield "the rows written for a record", _BY_ROWS, load.rows / rows
-        if found.joins:
-            yield "the joins of a record", _BY_JOINS, load.joins / found.joins
+        yield "the rows written for a record", _BY_ROWS, rows
+        yield "these rows and their bytes", _BY_WRITTEN, rows * of_row
+
+    def _share(self, weights: Mapping[str, float]) -> float:
+        return sum(share * weights.get(doing, 0.0) for doing, share in self._spent.items())
 
     @property
     def _spent(self) -> Mapping[str, float]:

@@ -20,14 +20,16 @@ def engine_of(on_event_join: bool, backend: str) -> Engine:
 
 
 class Load(NamedTuple):
-    """What a record's cost depends on: mean bytes of a record, joins it goes through, bytes of their state, and how
-    many rows are written for one that is read; `pairs` are those beside them of keys that are hot on both sides."""
+    """What a record's cost depends on: mean bytes of a record, joins it goes through, bytes of their state, how many
+    rows are written for one that is read, and their bytes; `pairs` are those beside them of keys that are hot on both
+    sides."""
 
     engine: Engine
     joins: int
     record_bytes: Range
     state: Range
     rows: float
+    row_bytes: Range
     pairs: Range = Range.exactly(0)
 
 
@@ -116,14 +118,10 @@ HEAP = Range(low=1.5, expected=2.2, high=3.5)
 """What objects take on the heap, to the bytes of their checkpoint. Taken for want of a measurement."""
 
 
-def json_micros(record_bytes: Range, rows: float) -> Range:
-    """µs to decode an event and to encode what becomes of it: so many rows."""
-    plain = Range(
-        low=_JSON_BASE + _JSON_BYTE * record_bytes.low,
-        expected=_JSON_BASE + _JSON_BYTE * record_bytes.expected,
-        high=_JSON_BASE + _JSON_BYTE * record_bytes.high,
-    )
-    return plain * _JSON_SPREAD * (1 - _WRITING + _WRITING * rows / FITTED_ROWS)
+def json_micros(record_bytes: Range, rows: float, row_bytes: Range) -> Range:
+    """µs to decode an event, and to encode what becomes of it: so many rows of so many bytes."""
+    reading, writing = (Range.exactly(_JSON_BASE) + taken * _JSON_BYTE for taken in (record_bytes, row_bytes))
+    return (reading * (1 - _WRITING) + writing * (_WRITING * rows / FITTED_ROWS)) * _JSON_SPREAD
 
 
 def divided(most: float, each: Range) -> Range:
@@ -154,10 +152,11 @@ class Packaged:
         return "packaged"
 
     def micros(self, load: Load) -> Priced:
-        own, json = COSTS[load.engine].micros, json_micros(load.record_bytes, load.rows)
+        own, json = COSTS[load.engine].micros, json_micros(load.record_bytes, load.rows, load.row_bytes)
         formula = (
             f"{json.expected:,.1f} µs to read {load.record_bytes.expected:,.0f} bytes of JSON and to write"
-            f" {load.rows:.2f} rows + {counted(load.joins, 'join')} * {own.expected:,.1f} µs ({load.engine})"
+            f" {load.rows:.2f} rows of {load.row_bytes.expected:,.0f}"
+            f" + {counted(load.joins, 'join')} * {own.expected:,.1f} µs ({load.engine})"
         )
         return paired(Priced(json + own * float(max(load.joins, 0)), formula), load)
 

@@ -8,6 +8,7 @@ from math import ceil
 
 from juncture.capacity.checkpointing import checkpoint_figures
 from juncture.capacity.costs import HEAP, PACKAGED, CostModel, Engine, Load, engine_of, row_overhead
+from juncture.capacity.loads import load_of, mean_bytes
 from juncture.capacity.memory import memory_figures
 from juncture.model.capacity import Figure, Grown, HotRows, Range, SideState, Traffic, Written
 from juncture.model.environment import USUAL, Headroom
@@ -53,7 +54,7 @@ def figures(
     `hot` are the rows of hot keys, which those that are written have among them.
     """
     rate = _sum([each.peak for each in traffic])
-    mean = _weighted_bytes(traffic)
+    mean = mean_bytes(traffic)
     found = [
         Figure(
             name="rate now",
@@ -99,16 +100,7 @@ def figures(
         )
         for each in hot
     ]
-    paired = _sum([each.paired for each in written])
-    rows = _sum([each.rate for each in written]).expected - paired.expected
-    load = Load(
-        job.engine(job.backend),
-        job.joins,
-        mean,
-        state_bytes(job, job.backend, sides),
-        _each(rows, rate.expected),
-        Range(**{each: _each(getattr(paired, each), getattr(rate, each)) for each in Range.model_fields}),
-    )
+    load = load_of(job.engine(job.backend), job.joins, traffic, written, state_bytes(job, job.backend, sides))
     found += _cpu(job, rate, load)
     found += _state(job, rate, mean, sides)
     slots = next(each for each in found if each.name == "slots")
@@ -284,21 +276,8 @@ def _stored(side: SideState, engine: Engine) -> Range:
     return side.row_bytes + Range.exactly(row_overhead(engine))
 
 
-def _each(rows: float, records: float) -> float:
-    return rows / records if records else 0.0
-
-
 def _sum(ranges: Sequence[Range]) -> Range:
     total = Range.exactly(0)
     for each in ranges:
         total = total + each
     return total
-
-
-def _weighted_bytes(traffic: Sequence[Traffic]) -> Range:
-    """The mean size of a record of all topics, by their rates; where nothing comes, of each topic alike."""
-    weights = [each.peak.expected for each in traffic]
-    if not sum(weights):
-        weights = [1.0 for _ in traffic]
-    total = _sum([each.record_bytes * weight for each, weight in zip(traffic, weights, strict=True)])
-    return total * (1 / sum(weights))

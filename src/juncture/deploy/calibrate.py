@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from juncture.capacity.costs import PACKAGED
 from juncture.capacity.course import steady
 from juncture.capacity.fit import Run, speed_of, stage_of, state_factor, uploaded_bytes, yields_of
+from juncture.capacity.loads import mean_row_bytes
 from juncture.deploy import calibrations, ledger
 from juncture.deploy.builder import Blueprint
 from juncture.deploy.calibrator import calibrator_files, create_topics, end_calibrator
@@ -28,7 +29,7 @@ from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.local.supervisor import signals_raise
 from juncture.model.calibration import Calibration, Machine, Stage
-from juncture.model.capacity import Range, SideState
+from juncture.model.capacity import Range, SideState, Written
 from juncture.model.startpoint import AtOffsets, Startpoint
 from juncture.model.wording import counted, percent
 from juncture.render.bundle import digest
@@ -175,6 +176,7 @@ class _Bench:
                 "threads were not sampled, or not in time (rest.flamegraph.enabled): no parts are told"
             )
         read = longest[0].course.read
+        written = self._written(longest[0], read)
         sizes = {each.table: each.record_bytes.expected for each in facts.traffic}
         return Calibration(
             job=facts.manifest.job,
@@ -187,12 +189,13 @@ class _Bench:
             parallelism=job.parallelism,
             record_bytes=sum(sizes.get(table, 0.0) * count for table, count in read.items())
             / max(sum(read.values()), 1),
+            row_bytes=mean_row_bytes(written).expected or None,
             machine=machine_of(self.cluster),
             stages=tuple(stages),
             state=state_factor([run for run, _ in runs], self._sides, facts.manifest.engine),
             uploaded=uploaded_bytes([run for run, _ in runs]),
             speed=speed_of([run for run, _ in runs]),
-            yields=yields_of(longest[0], self._computed_rows(longest[0], read)),
+            yields=yields_of(longest[0], sum(each.rate.expected for each in written)),
             spent=longest[1].spent,
             others=others,
             notes=tuple(notes),
@@ -208,17 +211,16 @@ class _Bench:
                 notes.append(f"one size of state only: of the shorter run, {error.problem}")
         return [*stages, stage_of(runs[-1])], notes
 
-    def _computed_rows(self, run: Run, read: Mapping[str, int]) -> float:
-        """That a run over so many records would write, by their rates in event time."""
+    def _written(self, run: Run, read: Mapping[str, int]) -> list[Written]:
+        """What a run over so many records would write, in place of rates all of it, by their rates in event time."""
         passed = max((each.last - each.first for each in run.extents.values()), default=0.0)
         seconds = max(passed, 1.0) / 1000
         traffic = tuple(
             each.model_copy(update={"peak": Range.exactly(read.get(each.table, 0) / seconds)})
             for each in self.facts.traffic
         )
-        return seconds * sum(
-            each.rate.expected for each in self.facts.written(traffic, within=seconds * 1000)
-        )
+        found = self.facts.written(traffic, within=seconds * 1000)
+        return [each.model_copy(update={"rate": each.rate * seconds}) for each in found]
 
     def _sides(self, rates: Mapping[str, Range]) -> tuple[SideState, ...]:
         nothing = Range.exactly(0)

@@ -49,7 +49,7 @@ class Calibration(Value):
     the bytes that checkpoints wrote for each record that was read. None where no checkpoint was complete in time.
     `spent` are the shares of the tasks' time; `others` the cores that were taken by others meanwhile. `speed` are the
     bytes a second that checkpoints were written with. `yields` are the rows that were written, to those that capacity
-    computes for as many records.
+    computes for as many records; `row_bytes` are those of one, as it computes them.
     """
 
     schema_version: Literal[1] = 1
@@ -62,6 +62,7 @@ class Calibration(Value):
     joins: int
     parallelism: int
     record_bytes: float
+    row_bytes: float | None = None
     machine: Machine
     stages: tuple[Stage, ...]
     state: Range | None

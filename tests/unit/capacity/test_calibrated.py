@@ -50,7 +50,9 @@ def calibrated(*stages: Stage, spent: tuple[Spent, ...] = ()) -> Calibrated:
 
 
 def load(state: float, record_bytes: float = 500) -> Load:
-    return Load("flink-rocksdb", 1, Range.exactly(record_bytes), Range.exactly(state), 0.5)
+    return Load(
+        "flink-rocksdb", 1, Range.exactly(record_bytes), Range.exactly(state), 0.5, Range.exactly(500)
+    )
 
 
 def micros(model: Calibrated, state: float) -> tuple[float, float, float]:
@@ -90,7 +92,7 @@ def test_the_highest_rate_is_what_was_reached_by_cores() -> None:
 
 def test_of_another_backend_it_knows_nothing() -> None:
     model = calibrated(stage(100, MIB))
-    other = Load("flink-hashmap", 1, Range.exactly(500), Range.exactly(MIB), 0.5)
+    other = Load("flink-hashmap", 1, Range.exactly(500), Range.exactly(MIB), 0.5, Range.exactly(500))
     assert model.micros(other) == PACKAGED.micros(other)
     assert model.fastest(other, 2) == PACKAGED.fastest(other, 2)
     assert model.state("flink-hashmap") == PACKAGED.state("flink-hashmap")
@@ -180,7 +182,7 @@ def test_what_is_written_for_a_record_costs_its_encoding() -> None:
 
 def test_the_packaged_model_knows_rows_too() -> None:
     few, many = (PACKAGED.micros(load(MIB)._replace(rows=rows)).value.expected for rows in (0.0, 0.92))
-    json = json_micros(Range.exactly(500), FITTED_ROWS).expected
+    json = json_micros(Range.exactly(500), FITTED_ROWS, Range.exactly(500)).expected
     assert many - few == pytest.approx(json)
 
 

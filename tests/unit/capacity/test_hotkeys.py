@@ -74,7 +74,7 @@ def test_keys_that_come_once_are_none_and_leave_all_as_it_was() -> None:
     assert found(samples(0, 0)) == ()
     (plain,) = written_of(plan("INNER"), TRAFFIC, samples(0, 0))
     assert (plain.rate, plain.paired) == (Range(low=15, expected=30, high=100), Range.exactly(0))
-    load = Load("event-hashmap", 1, Range.exactly(500), Range.exactly(0), 0.3)
+    load = Load("event-hashmap", 1, Range.exactly(500), Range.exactly(0), 0.3, Range.exactly(500))
     assert "hot" not in PACKAGED.micros(load).formula
 
 
