@@ -10,7 +10,7 @@ from juncture.capacity.checkpointing import checkpoint_figures
 from juncture.capacity.costs import HEAP, PACKAGED, CostModel, Engine, Load, engine_of, row_overhead
 from juncture.capacity.loads import load_of, mean_bytes
 from juncture.capacity.memory import memory_figures
-from juncture.model.capacity import Figure, Grown, HotRows, Range, SideState, Traffic, Written
+from juncture.model.capacity import BASES, Basis, Figure, Grown, HotRows, Range, SideState, Traffic, Written
 from juncture.model.environment import USUAL, Headroom
 
 _OF_NO_TRAFFIC = ("rate now", "network memory", "time until state is steady")
@@ -61,14 +61,14 @@ def figures(
             unit="records/s",
             value=Range.exactly(sum(each.now for each in traffic)),
             formula=" + ".join(f"{each.now:,.1f} ({each.table})" for each in traffic),
-            basis="measured",
+            basis=_least_sure([each.now_basis for each in traffic]),
         ),
         Figure(
             name="peak rate",
             unit="records/s",
             value=rate,
             formula=" + ".join(f"{each.peak.expected:,.1f} ({each.table})" for each in traffic),
-            basis="measured",
+            basis=_least_sure([each.peak_basis for each in traffic]),
         ),
         Figure(
             name="Kafka read",
@@ -274,6 +274,10 @@ def _rows(side: SideState) -> Range:
 
 def _stored(side: SideState, engine: Engine) -> Range:
     return side.row_bytes + Range.exactly(row_overhead(engine))
+
+
+def _least_sure(bases: Sequence[Basis]) -> Basis:
+    return max(bases, key=BASES.index, default="measured")
 
 
 def _sum(ranges: Sequence[Range]) -> Range:

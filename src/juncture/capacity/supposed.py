@@ -38,9 +38,11 @@ class WhatIf:
             yield f"records and rows of {table} are taken to have a further text of {added:,} bytes"
 
     def of_traffic(self, found: Sequence[Traffic]) -> tuple[Traffic, ...]:
+        bases = {} if self.rate == 1.0 else {"now_basis": "assumed", "peak_basis": "assumed"}
         return tuple(
             each.model_copy(
                 update={
+                    **bases,
                     "now": each.now * self.rate,
                     "peak": each.peak * self.rate,
                     "hours": tuple(rate * self.rate for rate in each.hours),

@@ -15,7 +15,7 @@ from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.offsets import Offsets
 from juncture.kafka.sampler import Sampled, sample
-from juncture.model.capacity import Range, Traffic
+from juncture.model.capacity import Basis, Range, Traffic
 from juncture.model.wording import counted, span
 
 _HOUR = 3_600_000
@@ -106,6 +106,7 @@ class _Log:
         found = Traffic(
             table=self.table, topic=self.topic, partitions=len(self.end), until=None, held=0, records=self.records,
             now=0.0, peak=Range.exactly(0), hours=(), record_bytes=_BYTES_UNKNOWN, largest=0.0, basis="assumed",
+            peak_basis="assumed",
         )  # fmt: skip
         return found, [Assumed(text, rates=self.table)]
 
@@ -140,7 +141,7 @@ class _Log:
         now = recent / (min(_NOW, held) / 1000)
         mean = self.records / (held / 1000)
         lately = steps[0] if steps else {p: self.end[p] - self.first[p] for p in self.end}
-        if held < 2 * _HOUR:
+        if peak_basis(held) == "assumed":
             # They may all have been written in one second: that is no rate to refuse a job by.
             least = self.records / (max(held, _NOW) / 1000)
             peak = Range(low=least, expected=max(mean, now), high=max(mean, now) * _UNKNOWN)
@@ -161,6 +162,7 @@ class _Log:
             record_bytes=record_bytes,
             largest=max(lately.values()) / max(sum(lately.values()), 1),
             basis="assumed" if held < _NOW else "measured",
+            peak_basis=peak_basis(held),
         )
         return found, notes
 
@@ -203,6 +205,11 @@ class _Log:
 
 def _samples(admin: Admin, topic: str, ranges: Mapping[int, tuple[int, int]]) -> list[Sequence[Sampled]]:
     return list(sample(admin.kafka, {(topic, p): each for p, each in ranges.items()}, _TAKEN).values())
+
+
+def peak_basis(held: int) -> Basis:
+    """What the peak of a log of so many ms rests on: of less than two hours the daily shape is not known."""
+    return "assumed" if held < 2 * _HOUR else "measured"
 
 
 def mean_of(values: Sequence[float]) -> Range:

@@ -80,7 +80,9 @@ class Traffic(Value):
 
     `now` is that of the last ten minutes, `peak` that of the busiest hour, `hours` the rate of each hour by its end,
     newest first. `held` is how long a time the log holds, in ms. `largest` is the share of the largest partition.
-    `basis` is what peak and bytes rest on. `until` is None where nothing is known of when records came.
+    `basis` is what bytes, and with them all that is computed, rest on; `now_basis` and `peak_basis` are those of the
+    two rates, which may be supposed, or known for a part of a day alone. `until` is None where nothing is known of when
+    records came.
     """
 
     table: str
@@ -97,6 +99,8 @@ class Traffic(Value):
     retention: int | None = None
     replicas: int | None = None
     basis: Basis = "measured"
+    now_basis: Basis = "measured"
+    peak_basis: Basis = "measured"
 
     @property
     def mean(self) -> float:

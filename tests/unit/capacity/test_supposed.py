@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_sides import MINUTE
 from tests.unit.verdicts.test_chains import version
 
+from juncture.capacity.demand import Job, figures
 from juncture.capacity.sides import Supposed, sides_of
 from juncture.capacity.supposed import WhatIf, widened
+from juncture.capacity.traffic import peak_basis
 from juncture.model.capacity import Range, SideState
 from juncture.model.timed import TimeBounds
 
@@ -50,3 +53,20 @@ def test_a_column_is_in_the_rows_of_every_side_that_comes_from_its_source() -> N
     found = WhatIf(columns={"l": 20}).of_sides([side("l"), side("r"), side("l", "r")])
     # In whole words, and a word of the field.
     assert [each.row_bytes.expected for each in found] == [132, 100, 132]
+
+
+def test_rates_that_are_supposed_are_not_measured() -> None:
+    def bases(what_if: WhatIf, short: bool = False) -> list[str]:
+        found = [found_traffic("l", 1), found_traffic("r", 2)]
+        if short:
+            found[1] = found[1].model_copy(update={"peak_basis": "assumed"})
+        traffic = what_if.of_traffic(found)
+        job = Job(2, "rocksdb", True, joins=1, exchanges=2, interval=10_000, backlog=0)
+        figures_ = {each.name: each.basis for each in figures(job, traffic, [], [])}
+        return [figures_[name] for name in ("rate now", "peak rate", "cores")]
+
+    assert bases(WhatIf()) == ["measured", "measured", "packaged"]
+    assert bases(WhatIf(rate=100_000)) == ["assumed", "assumed", "packaged"]
+    # Of a topic whose daily shape is not known.
+    assert [peak_basis(held) for held in (7_199_999, 7_200_000)] == ["assumed", "measured"]
+    assert bases(WhatIf(window=MINUTE), short=True) == ["measured", "assumed", "packaged"]
