@@ -15,7 +15,7 @@ from juncture.model.local import LocalSettings
 CURRENCY = r"^[A-Z]{3}$"
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
-_PRICE: Any = Field(default=0, ge=0, allow_inf_nan=False, strict=True)
+_PRICE: Any = Field(default=0, ge=0, le=1_000_000, allow_inf_nan=False, strict=True)
 
 
 class KafkaSecurity(Value):

@@ -37,6 +37,8 @@ def test_the_projects_store_is_the_one_of_environments_without_their_own(tmp_pat
         ("[environments.a.local]\n[environments.a.prices]\ncurrency = 'EUR'", "5:17", "environments.a.prices: there is no price"),
         ("[environments.a.local]\n[environments.a.prices]\ncurrency = 'eur'\ncore_hour = 1", "6:12", "environments.a.prices.currency: 'eur' is not a currency"),
         ("[environments.a.local]\n[environments.a.prices]\ncurrency = 'EUR'\ncore_hour = -1", "7:13", "environments.a.prices.core_hour: -1 is out of range"),
+        ("[environments.a.local]\n[environments.a.prices]\ncurrency = 'EUR'\ncore_hour = 1e300", "7:13", "environments.a.prices.core_hour: 1e+300 is out of range"),
+        ("[environments.a.local]\n[environments.a.prices]\ncurrency = 'EUR'\nnetwork_gib = 1_000_001", "7:15", "environments.a.prices.network_gib: 1000001 is out of range"),
         ("[environments.a.local]\n[environments.a.prices]\ncurrency = 'EUR'\ncore_hour = nan", "7:13", "environments.a.prices.core_hour: nan is not a finite number"),
         ("[environments.a.local]\n[environments.a.prices]\ncurrency = 'EUR'\ncore_hour = '1'", "7:13", "environments.a.prices.core_hour: '1' is not a number"),
         (REMOTE.replace("http://f", "f:8081"), "6:17", "environments.a.flink.rest: 'f:8081' is not an address"),
