@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from itertools import pairwise
 
 from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_pricing import of_job
@@ -15,7 +16,7 @@ from juncture.capacity.page.html import page
 from juncture.capacity.page.pictures import drawn, measures
 from juncture.capacity.pricing import cost_figures
 from juncture.capacity.supposed import WhatIf
-from juncture.model.capacity import CapacityReport, Check, Figure, Point, Range, SideState
+from juncture.model.capacity import CapacityReport, Check, Figure, Point, Range, SideState, Traffic
 from juncture.model.environment import Prices
 
 MINUTE = 60_000
@@ -133,10 +134,43 @@ def test_state_grows_until_the_last_rows_are_kept() -> None:
     assert pictures.growth(growth(job, [side(0)])) is None
 
 
-def test_the_hours_of_a_day_against_the_busiest() -> None:
-    assert pictures.shape((1.0, 4.0, 2.0)) == ((0.5, 2.0), (1.0, 4.0), (0.25, 1.0))
-    assert pictures.shape(()) == ()
-    assert pictures.shape((0.0,)) == ((0.0, 0.0),)
+def of_hours(now: float, *hours: float) -> Traffic:
+    return found_traffic("l", 1).model_copy(update={"now": now, "hours": hours})
+
+
+def test_the_hours_of_a_day_and_the_last_minutes_against_the_busiest() -> None:
+    assert pictures.shape(of_hours(1, 1, 4, 2)) == ((0.5, 2), (1, 4), (0.25, 1), (0.25, 1))
+    # The peak may be that of the last ten minutes.
+    assert pictures.shape(of_hours(2.5, 0.01)) == ((0.004, 0.01), (1, 2.5))
+    assert pictures.shape(of_hours(0, 0)) == ((0, 0), (0, 0))
+
+
+def test_the_page_has_the_rate_that_made_the_peak() -> None:
+    made = report(()).model_copy(update={"traffic": (of_hours(2.3, 0.0042),)})
+    text = page(made, str)
+    assert "of its last ten minutes, up to 2.3:" in text
+    assert 'style="height: 0.2%" title="0.0042"' in text
+    assert 'class="now" style="height: 100.0%" title="the last ten minutes: 2.3"' in text
+
+
+def test_rates_to_three_digits() -> None:
+    told = [pictures.rate(each) for each in (0, 0.0042, 2.34, 99.9, 100, 12_345.67)]
+    assert told == ["0.0", "0.0042", "2.34", "99.9", "100.0", "12,345.7"]
+
+
+def test_names_of_lines_do_not_lie_over_each_other() -> None:
+    assert pictures.spread([10, 22, 100]) == (10, 22, 100)
+    assert pictures.spread([10, 21.9, 100]) == (10, 22, 100)
+    # In the order of the lines, and not below the frame.
+    assert pictures.spread([190, 190, 189]) == (178, 190, 166)
+    assert pictures.spread([190, 100, 100, 100]) == (190, 100, 112, 124)
+    assert pictures.spread([]) == ()
+    made = drawn(points(), "cost in EUR")
+    for chart in (made.by_rate, made.by_window):
+        assert chart is not None
+        places = sorted(line.named for line in chart.lines)
+        assert all(after - before >= 12 for before, after in pairwise(places))
+        assert places[-1] <= 190
 
 
 def test_a_report_without_a_landscape_has_no_picture() -> None:

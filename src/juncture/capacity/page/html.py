@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from juncture.capacity.page.pictures import HEIGHT, WIDTH, drawn, growth, measures, shape, short
+from juncture.capacity.page.pictures import HEIGHT, WIDTH, drawn, growth, measures, rate, shape, short
 from juncture.model.capacity import CapacityReport, amount
 from juncture.model.wording import percent, size, span
 from juncture.render.pages import draw_page
@@ -19,6 +19,7 @@ def page(report: CapacityReport, redact: Callable[[str], str]) -> str:
         "drawn": [drawn(points, name) for name in measures(points)] if points else [],
         "growth": growth(report.growth),
         "shape": shape,
+        "rate": rate,
         "wide": WIDTH,
         "high": HEIGHT,
         "short": short,

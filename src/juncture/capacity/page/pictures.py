@@ -8,12 +8,14 @@ from datetime import timedelta
 from math import ceil, floor, log10
 
 from juncture.capacity.landscape import WINDOWS
-from juncture.model.capacity import Grown, Point, Range
+from juncture.model.capacity import Grown, Point, Range, Traffic
 from juncture.model.duration import format_duration
 from juncture.model.wording import size, span
 
 WIDTH, HEIGHT = 330, 190
 _STEPS = (1, 2, 5)
+_APART = 12.0
+"""Between the names of two lines, so that neither lies over the other."""
 _LEAST = 1e-6
 """Below which a value has no place on a logarithmic axis."""
 
@@ -37,9 +39,11 @@ class Dot:
 
 @dataclass(frozen=True)
 class Line:
-    """A line with its name; `now` where it is that of the job as it is, whose range is drawn as a `band`."""
+    """A line with its name, which stands at `named`; `now` where it is that of the job as it is, whose range is drawn
+    as a `band`."""
 
     name: str
+    named: float
     color: int
     points: str
     dots: tuple[Dot, ...]
@@ -191,6 +195,7 @@ def _chart(
         return round(HEIGHT * (1 - min(max(scale.share(value), 0.0), 1.0)), 1)
 
     made = []
+    named = spread([y(_value(points[-1][0], name).expected) for _, points, _ in lines])
     for number, (label, points, now) in enumerate(lines):
         places = [(x(at), _value(point, name), where) for point, at, where in points]
         upper = [f"{at},{y(value.high)}" for at, value, _ in places]
@@ -198,6 +203,7 @@ def _chart(
         made.append(
             Line(
                 name=label,
+                named=named[number],
                 color=number % 7,
                 points=" ".join(f"{at},{y(value.expected)}" for at, value, _ in places),
                 dots=tuple(
@@ -257,10 +263,32 @@ def growth(points: Sequence[Grown]) -> Growth | None:
     )
 
 
-def shape(hours: Sequence[float]) -> tuple[tuple[float, float], ...]:
-    """The heights of the hours that a log holds, the oldest first, as shares of the busiest, with their rates."""
-    busiest = max(hours, default=0.0)
-    return tuple((rate / busiest if busiest else 0.0, rate) for rate in reversed(hours))
+def spread(heights: Sequence[float]) -> tuple[float, ...]:
+    """Where names stand that belong at these heights: in the same order, lower where one would lie over
+    another, and none below the frame."""
+    order = sorted(range(len(heights)), key=lambda each: heights[each])
+    found = [heights[each] for each in order]
+    for number in range(1, len(found)):
+        found[number] = max(found[number], found[number - 1] + _APART)
+    limit = float(HEIGHT)
+    for number in reversed(range(len(found))):
+        found[number] = min(found[number], limit)
+        limit = found[number] - _APART
+    placed = dict(zip(order, found, strict=True))
+    return tuple(round(placed[each], 1) for each in range(len(heights)))
+
+
+def shape(traffic: Traffic) -> tuple[tuple[float, float], ...]:
+    """The heights of the hours that a log holds, the oldest first, and of the last ten minutes, as shares of the
+    busiest, with their rates."""
+    rates = (*reversed(traffic.hours), traffic.now)
+    busiest = max(rates)
+    return tuple((rate / busiest if busiest else 0.0, rate) for rate in rates)
+
+
+def rate(value: float) -> str:
+    """Records a second, to three digits where there are few."""
+    return f"{value:,.1f}" if value >= 100 or not value else f"{value:.3g}"
 
 
 def short(value: float, name: str) -> str:
