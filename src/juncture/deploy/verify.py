@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from juncture.capacity import demand
+from juncture.capacity.verified import rows_term
 from juncture.deploy import ledger
 from juncture.deploy.assess import model_of
 from juncture.deploy.calibrations import best_for
@@ -79,18 +80,30 @@ def verify(
         at=ledger.now(),
         seconds=round(measured.seconds, 1),
         rate=measured.rate,
-        terms=tuple(_terms(figures, measured)),
+        terms=(
+            *_terms(figures, measured),
+            rows_term(
+                traffic,
+                written,
+                measured.records,
+                measured.rows,
+                measured.seconds,
+                calibration is not None and calibration.job == job and calibration.yields is not None,
+            ),
+        ),
         notes=(*notes, *left_out),
     )
 
 
 @dataclass(frozen=True)
 class _Measured:
-    """Of some seconds: records and CPU; of the job's last checkpoints: bytes of the joins' state, and written."""
+    """Of some seconds: records, rows that were written, and CPU; of the job's last checkpoints: bytes of the joins'
+    state, and written."""
 
     job: JobDetail
     seconds: float
     records: int
+    rows: int
     cpu: float
     behind: int | None
     states: list[float]
@@ -114,6 +127,7 @@ def _measure(cluster: FlinkCluster, job_id: str, seconds: float) -> _Measured:
         job=watcher.job,
         seconds=(last.at - first.at) / 1000,
         records=last.total - first.total,
+        rows=last.written - first.written,
         cpu=last.cpu - first.cpu,
         behind=watcher.behind,
         states=[each.state for each in taken],
