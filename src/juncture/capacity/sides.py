@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any, NamedTuple
 
 from juncture.capacity.assumed import Assumed
@@ -55,7 +56,7 @@ Samples = Mapping[str, Sequence[Mapping[str, Any]]]
 def samples_of(
     admin: Admin, topics: Mapping[str, str], payloads: Mapping[str, str]
 ) -> tuple[dict[str, list[dict[str, Any]]], tuple[Assumed, ...]]:
-    """The last rows of each table, and what could not be read. A thousand a topic at most, spread over partitions.
+    """The last rows of each table, and what could not be read. About a thousand a topic, of each partition its share.
 
     Args:
         admin: where the topics are.
@@ -64,14 +65,12 @@ def samples_of(
     """
     found: dict[str, list[dict[str, Any]]] = {}
     assumed = []
-    ends = offsets.latest(admin, sorted(set(topics.values())), committed=False)
+    names = sorted(set(topics.values()))
+    firsts, ends = offsets.earliest(admin, names), offsets.latest(admin, names, committed=False)
     for table, topic in sorted(topics.items()):
         end = ends[topic]
-        each = max(_TAKEN // max(len(end), 1), 1)
         try:
-            records = list(
-                read_topic(admin.kafka, topic, start={p: max(e - each, 0) for p, e in end.items()}, end=end)
-            )
+            records = list(read_topic(admin.kafka, topic, start=last_of(firsts[topic], end, _TAKEN), end=end))
         except JunctureError as error:
             why = f"no records of '{topic}' could be read ({error.problem}): {_TAKEN_AS}"
             assumed.append(Assumed(why, rows=table))
@@ -83,6 +82,16 @@ def samples_of(
             rows = [{**row, payloads[table]: json.dumps(row)} for row in rows]
         found[table] = rows
     return found, tuple(assumed)
+
+
+def last_of(first: Mapping[int, int], end: Mapping[int, int], wanted: int) -> dict[int, int]:
+    """Where the last records of each partition begin, about `wanted` in all, in proportion to what it holds.
+
+    All records of a key are in one partition: as many of each would tell less of a hot key than there is.
+    """
+    held = {p: max(e - first.get(p, e), 0) for p, e in end.items()}
+    share = min(wanted / max(sum(held.values()), 1), 1.0)
+    return {p: e - ceil(held[p] * share) for p, e in end.items()}
 
 
 def sides_of(
