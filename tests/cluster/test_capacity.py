@@ -101,6 +101,28 @@ def test_what_is_not_ready(make_job: Make, cluster: FlinkCluster) -> None:
     assert any("may be how fast it was filled" in note for note in report.assumed)
 
 
+@pytest.mark.parametrize(
+    ("more", "outcome"), [("", "warned"), (" AND l.k <> 'hot'", None)], ids=["hot", "left-out"]
+)
+def test_a_key_that_is_hot_on_both_sides(make_job: Make, more: str, outcome: str | None) -> None:
+    def rows(every: int) -> Iterator[tuple[str, int, float]]:
+        """Ten seconds of up to a thousand a second, nine of ten with one key: all of them in one partition."""
+        for number in range(0, 10_000, every):
+            yield "hot" if number // every % 10 else f"key-{number}", number, number / 1_000
+
+    job = make_job(on=f"r.t BETWEEN l.t AND l.t + INTERVAL '10' MINUTE{more}")
+    job.write(rows(1), sides="l", as_it_was=True)
+    job.write(rows(2), sides="r", as_it_was=True)
+
+    report = assess(job.files, job.connection, None)
+
+    assert outcomes(report).get("hot-keys") == outcome
+    assert [(each.key, each.columns) for each in report.hot] == ([("hot", "k")] if outcome else [])
+    for each in report.hot:
+        assert each.shares == pytest.approx((0.9, 0.9), abs=0.03)
+        assert 0 < each.rate.low < each.rate.expected == pytest.approx(0.81 * 1_000 * 500 * 600, rel=0.1)
+
+
 def test_a_job_that_is_not_ready_is_not_submitted(make_job: Make, cluster: FlinkCluster) -> None:
     days = "r.t BETWEEN l.t AND l.t + INTERVAL '99' DAY"
     job = make_job(on=days)
