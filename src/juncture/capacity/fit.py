@@ -10,7 +10,7 @@ from juncture.capacity.costs import Engine
 from juncture.capacity.course import Course, Taken, settled, steady, uploaded
 from juncture.capacity.demand import bare_bytes
 from juncture.model.calibration import Stage
-from juncture.model.capacity import Range, SideState
+from juncture.model.capacity import Range, SideState, Traffic, Written
 
 _STATE_SPREAD = 0.1
 """How far the state of a steady job may be from that of a run, at best; a share of it."""
@@ -115,6 +115,26 @@ def uploaded_bytes(runs: Sequence[Run]) -> Range | None:
     """Bytes that checkpoints write for a record, by the run with the most records that has some."""
     found = [each for run in runs if (each := uploaded(run.course)) is not None]
     return _UPLOADS * found[-1] if found else None
+
+
+def written_in(
+    run: Run, traffic: Sequence[Traffic], written: Callable[[tuple[Traffic, ...], float], Sequence[Written]]
+) -> list[Written]:
+    """What a run would write if each row found one partner, and those of hot keys all: in place of rates, all of it.
+
+    `written` is what would be, given traffic and the event time in ms that there is. Without event times none of a hot
+    key's rows are known to meet.
+    """
+    passed = max((each.last - each.first for each in run.extents.values()), default=0.0)
+    seconds = passed / 1000 or 1.0
+    read = run.course.read
+    rates = tuple(
+        each.model_copy(update={"peak": Range.exactly(read.get(each.table, 0) / seconds)}) for each in traffic
+    )
+    return [
+        each.model_copy(update={"rate": each.rate * seconds, "paired": each.paired * seconds})
+        for each in written(rates, passed)
+    ]
 
 
 def yields_of(run: Run, computed: float) -> float | None:

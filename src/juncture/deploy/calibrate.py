@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from juncture.capacity.costs import PACKAGED
 from juncture.capacity.course import steady
-from juncture.capacity.fit import Run, speed_of, stage_of, state_factor, uploaded_bytes, yields_of
+from juncture.capacity.fit import Run, speed_of, stage_of, state_factor, uploaded_bytes, written_in, yields_of
 from juncture.capacity.loads import mean_row_bytes
 from juncture.deploy import calibrations, ledger
 from juncture.deploy.builder import Blueprint
@@ -29,7 +29,7 @@ from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.local.supervisor import signals_raise
 from juncture.model.calibration import Calibration, Machine, Stage
-from juncture.model.capacity import Range, SideState, Written
+from juncture.model.capacity import Range, SideState
 from juncture.model.startpoint import AtOffsets, Startpoint
 from juncture.model.wording import counted, percent
 from juncture.render.bundle import digest
@@ -176,7 +176,7 @@ class _Bench:
                 "threads were not sampled, or not in time (rest.flamegraph.enabled): no parts are told"
             )
         read = longest[0].course.read
-        written = self._written(longest[0], read)
+        written = written_in(longest[0], facts.traffic, lambda of, within: facts.written(of, within=within))
         sizes = {each.table: each.record_bytes.expected for each in facts.traffic}
         return Calibration(
             job=facts.manifest.job,
@@ -210,17 +210,6 @@ class _Bench:
             except Refused as error:
                 notes.append(f"one size of state only: of the shorter run, {error.problem}")
         return [*stages, stage_of(runs[-1])], notes
-
-    def _written(self, run: Run, read: Mapping[str, int]) -> list[Written]:
-        """What a run over so many records would write, in place of rates all of it, by their rates in event time."""
-        passed = max((each.last - each.first for each in run.extents.values()), default=0.0)
-        seconds = max(passed, 1.0) / 1000
-        traffic = tuple(
-            each.model_copy(update={"peak": Range.exactly(read.get(each.table, 0) / seconds)})
-            for each in self.facts.traffic
-        )
-        found = self.facts.written(traffic, within=seconds * 1000)
-        return [each.model_copy(update={"rate": each.rate * seconds}) for each in found]
 
     def _sides(self, rates: Mapping[str, Range]) -> tuple[SideState, ...]:
         nothing = Range.exactly(0)

@@ -13,13 +13,15 @@ from tests.unit.capacity.test_written import TRAFFIC, plan
 from tests.unit.verdicts.test_chains import join, scan
 
 from juncture.capacity.costs import PACKAGED, PAIR, Load
+from juncture.capacity.course import Course, Seen
 from juncture.capacity.demand import Job, figures
+from juncture.capacity.fit import Extent, Run, written_in
 from juncture.capacity.hotkeys import hot_keys
 from juncture.capacity.rates import Rates
 from juncture.capacity.readiness import hot_key_checks
 from juncture.capacity.sides import Samples
 from juncture.capacity.written import written_of
-from juncture.model.capacity import Figure, HotKey, HotRows, Range
+from juncture.model.capacity import Figure, HotKey, HotRows, Range, Traffic, Written
 from juncture.model.flow import Flow
 from juncture.model.plan import CompiledPlan
 from juncture.planner.plan import read_plan
@@ -196,6 +198,23 @@ def test_a_filter_before_the_join(condition: Row, told: bool | None) -> None:
 
 def test_an_input_that_is_updated_has_one_row_of_a_key() -> None:
     assert hot_keys(Flow(plan("INNER"), lambda table: table == "views"), samples(50, 50)) == {}
+
+
+@pytest.mark.parametrize(("passed", "pairs"), [(60_000, 0.5 * 1_200 * 0.2 * 1_200), (0, 0)])
+def test_what_a_run_would_write_is_of_its_own_event_time(passed: float, pairs: float) -> None:
+    flow = Flow(plan("INNER"), lambda table: False)
+    keys = hot_keys(flow, samples(50, 20))
+
+    def written(of: tuple[Traffic, ...], within: float) -> tuple[Written, ...]:
+        by_table = {each.table: each for each in of}
+        return written_of(plan("INNER"), by_table, {}, hot=keys, within=within)
+
+    seen = Seen(1_000.0, 1.0, {"requests": 1_200, "views": 1_200})
+    extent = Extent(first=0, last=passed, records=1_200)
+    run = Run(Course([seen], ()), {"requests": extent, "views": extent})
+    (found,) = written_in(run, tuple(TRAFFIC.values()), written)
+    assert found.paired.expected == pytest.approx(pairs)
+    assert found.rate.expected == pytest.approx(pairs + 1_200)
 
 
 def needs(more: float) -> dict[str, Figure]:
