@@ -8,6 +8,7 @@ from math import ceil
 
 from juncture.capacity.checkpointing import checkpoint_figures
 from juncture.capacity.costs import HEAP, PACKAGED, CostModel, Engine, Load, engine_of, row_overhead
+from juncture.capacity.hotrows import hot_figures
 from juncture.capacity.loads import load_of, mean_bytes
 from juncture.capacity.memory import memory_figures
 from juncture.model.capacity import BASES, Basis, Figure, Grown, HotRows, Range, SideState, Traffic, Written
@@ -90,16 +91,7 @@ def figures(
             basis="computed",
         )
     )
-    found += [
-        Figure(
-            name=f"rows of the key '{each.key}' in {each.operator}",
-            unit="rows/s",
-            value=each.rate,
-            formula=each.formula,
-            basis="sampled",
-        )
-        for each in hot
-    ]
+    found += hot_figures(hot)
     load = load_of(job.engine(job.backend), job.joins, traffic, written, state_bytes(job, job.backend, sides))
     found += _cpu(job, rate, load)
     found += _state(job, rate, mean, sides)

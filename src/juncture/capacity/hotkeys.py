@@ -50,9 +50,7 @@ def _hot(flow: Flow, node: PlanNode, samples: Rows) -> Iterator[HotKey]:
         return
     (_, ours), (_, theirs) = sides
     left, right = (Counter(key for key, _ in rows if None not in key) for rows in (ours, theirs))
-    columns = ", ".join(
-        column_of(flow, flow.plan.inputs(node)[0], index)[1] for index in join_spec(node)["leftKeys"]
-    )
+    columns = [column_of(flow, flow.plan.inputs(node)[0], index)[1] for index in join_spec(node)["leftKeys"]]
     for key, count in left.most_common():
         if not (_is_large(count, len(ours)) and _is_large(right[key], len(theirs))):
             continue
@@ -62,14 +60,23 @@ def _hot(flow: Flow, node: PlanNode, samples: Rows) -> Iterator[HotKey]:
         spans = [_span(rows, key) for rows in (ours, theirs)]
         known = [each for each in spans if each is not None]
         yield HotKey(
-            columns=columns,
-            key=", ".join(str(each) for each in key)[:_LONGEST],
+            columns=", ".join(columns),
+            key=_told(", ".join(str(each) for each in key)),
+            condition=" OR ".join(
+                f"{column} <> '{_told(str(each)).replace(chr(39), chr(39) * 2)}'"
+                for column, each in zip(columns, key, strict=True)
+            ),
             left=_share(count, len(ours)),
             right=_share(right[key], len(theirs)),
             seen=min(each for each, _ in known) if len(known) == len(spans) else None,
             passing=any(own < whole * _LASTING for own, whole in known),
             filtered=unsure,
         )
+
+
+def _told(text: str) -> str:
+    """As much of a value as is told, in characters that can be printed."""
+    return "".join(each if each.isprintable() else "?" for each in text[:_LONGEST])
 
 
 def _is_large(count: int, of: int) -> bool:

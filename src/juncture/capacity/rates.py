@@ -99,6 +99,8 @@ class Rates:
                 operator=describe(self.flow, node),
                 columns=each.columns,
                 key=each.key,
+                condition=each.condition,
+                filtered=each.filtered,
                 sides=(names[0], names[1]),
                 shares=(each.left.expected, each.right.expected),
                 rate=left * each.left * right * each.right * seconds,

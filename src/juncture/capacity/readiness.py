@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from juncture.capacity.costs import PAIR
 from juncture.capacity.demand import MERGED, Job, heap_bytes, state_bytes
+from juncture.capacity.hotrows import gives_more, hot_key_checks
 from juncture.capacity.topics import Topics, topic_checks
 from juncture.model.capacity import Check, Figure, HotRows, SideState, SinkTopic, Supply, Traffic, Written
 from juncture.model.wording import counted, percent, size, span
@@ -134,7 +134,7 @@ def _rate(demand: Demand) -> Iterator[Check]:
         f"raise `parallelism` in jobs/{demand.name}.yaml to {demand.figures['slots'].value.expected:.0f} or more;"
         " `join_strategy: auto` makes interval joins cheaper"
     )
-    if any(each.rate.expected > each.others for each in demand.hot):
+    if gives_more(demand.hot):
         remedy = "mend `hot-keys`: all rows of a key are joined by one subtask, however many there are"
     if peak.low > most.high:
         yield _failed("parallelism", f"{told}, and {most.high:,.0f} at most", remedy)
@@ -142,33 +142,6 @@ def _rate(demand: Demand) -> Iterator[Check]:
         yield _warned("parallelism", told, remedy)
     else:
         yield _passed("parallelism", told)
-
-
-def hot_key_checks(hot: Sequence[HotRows]) -> Iterator[Check]:
-    """Of each key that gives more rows than all would if each row found one partner.
-
-    A key is joined by one subtask: it fails where that can't write the rows even by the lowest estimate.
-    """
-    for each in hot:
-        if each.rate.expected <= each.others:
-            continue
-        (left, right), shares = each.sides, tuple(percent(share) for share in each.shares)
-        told = (
-            f"'{each.key}' is the key ({each.columns}) of {shares[0]} of {left} and of {shares[1]} of {right}: each of"
-            f" these rows meets all of the other side's, {each.rate.expected:,.0f} rows/s expected,"
-            f" {each.rate.low:,.0f} at the least"
-        )
-        remedy = (
-            f"join by a further column, leave rows with this key out of the join if it means that none is known"
-            f" (WHERE {each.columns.partition(',')[0]} <> '{each.key.partition(',')[0]}'), or deduplicate a side first"
-        )
-        most = 1e6 / PAIR.low
-        if each.rate.low > most:
-            yield _failed(
-                "hot-keys", f"{told}; one subtask has them all, and writes {most:,.0f} at most", remedy
-            )
-        else:
-            yield _warned("hot-keys", told, remedy)
 
 
 def _state(demand: Demand, supply: Supply | None) -> Iterator[Check]:

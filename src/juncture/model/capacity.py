@@ -173,12 +173,14 @@ class Matching(Value):
 class HotKey(Value):
     """A key of a join with a large share of the sampled rows of both sides, each with its standard error (95 %).
 
-    `seen` is for how many ms it came in both samples, None where that is not known; `passing` whether that is less
-    than the half of one of them. `filtered`: a filter before the join reads the key, and may leave it out.
+    `condition` is the SQL that leaves it out. `seen` is for how many ms it came in both samples, None where that is not
+    known; `passing` whether that is less than the half of one of them. `filtered`: a filter before the join reads the
+    key, and may leave it out.
     """
 
     columns: str
     key: str
+    condition: str
     left: Range
     right: Range
     seen: float | None
@@ -189,13 +191,15 @@ class HotKey(Value):
 class HotRows(Value):
     """The rows a second that a key gives which is hot on both sides of a join.
 
-    `others` are those of all keys, if each row found one partner. `columns`, `sides` and `shares` are the key's, and of
-    the left and the right side.
+    `others` are those of all keys, if each row found one partner. `columns`, `condition` and `filtered` are the key's
+    (`HotKey`), `sides` and `shares` of the left and the right side.
     """
 
     operator: str
     columns: str
     key: str
+    condition: str
+    filtered: bool
     sides: tuple[str, str]
     shares: tuple[float, float]
     rate: Range

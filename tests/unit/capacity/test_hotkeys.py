@@ -17,8 +17,8 @@ from juncture.capacity.course import Course, Seen
 from juncture.capacity.demand import Job, figures
 from juncture.capacity.fit import Extent, Run, written_in
 from juncture.capacity.hotkeys import hot_keys
+from juncture.capacity.hotrows import hot_figures, hot_key_checks
 from juncture.capacity.rates import Rates
-from juncture.capacity.readiness import hot_key_checks
 from juncture.capacity.sides import Samples
 from juncture.capacity.written import written_of
 from juncture.model.capacity import Figure, HotKey, HotRows, Range, Traffic, Written
@@ -238,9 +238,10 @@ def test_each_row_costs_cpu_and_is_sent() -> None:
     assert sent[1] == pytest.approx(sent[0] * (1 + 130 * 257 / 30))
 
 
-def rows_of(least: float, expected: float) -> HotRows:
+def rows_of(least: float, expected: float, filtered: bool = False) -> HotRows:
     return HotRows(
-        operator="a join", columns="ad_id", key="hot", sides=("l", "r"), shares=(0.9, 0.9),
+        operator="a join", columns="ad_id", key="hot", condition="ad_id <> 'hot'", filtered=filtered,
+        sides=("l", "r"), shares=(0.9, 0.9),
         rate=Range(low=least, expected=expected, high=expected), others=100, formula="",
     )  # fmt: skip
 
@@ -262,3 +263,27 @@ def test_the_check_names_the_key_its_shares_its_rows_and_the_mend() -> None:
     for text in ("a further column", "WHERE ad_id <> 'hot'", "deduplicate"):
         assert text in check.remedy
     assert "hot-keys" not in outcomes(demand())
+    (unsure,) = hot_key_checks([rows_of(0, 12_345, filtered=True)])
+    assert unsure.message == f"{check.message}; a filter before the join reads the key, and may leave it out"
+
+
+def test_many_keys_are_told_in_short() -> None:
+    def few(number: int) -> list[HotRows]:
+        return [rows_of(0, 10 + each).model_copy(update={"key": str(each)}) for each in range(number)]
+
+    assert [each.name for each in hot_figures(few(3))] == [
+        f"rows of the key '{each}' in a join" for each in (2, 1, 0)
+    ]
+    (*_, rest) = hot_figures(few(5))
+    assert (rest.name, rest.value.expected) == ("rows of 2 further hot keys", 21)
+    # Together they give more rows than all keys would, which are 100.
+    assert len(list(hot_key_checks(few(7)))) == 0
+    told = list(hot_key_checks(few(8)))
+    assert [each.message.split()[0] for each in told] == ["'7'", "'6'", "'5'", "5"]
+    assert told[-1].message == "5 further keys give 60 rows/s expected, each of them fewer"
+
+
+def test_a_key_is_told_in_what_can_be_printed() -> None:
+    (key,) = found(samples(50, 50, key="o'hare\x1b[2J\n" + "x" * 100))
+    assert key.key == "o'hare?[2J?" + "x" * 49
+    assert key.condition == f"requests_id <> 'o''hare?[2J?{'x' * 49}'"

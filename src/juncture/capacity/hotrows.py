@@ -1,0 +1,83 @@
+"""What is told of the rows of keys that are hot on both sides of a join: figures, and a check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from juncture.capacity.costs import PAIR
+from juncture.model.capacity import Check, Figure, HotRows, Range
+from juncture.model.wording import counted, percent
+
+MOST = 3
+"""Keys that are told one by one, those with the most rows; the rest in one."""
+
+
+def hot_figures(hot: Sequence[HotRows]) -> Iterator[Figure]:
+    """Rows a second of each key, and of all that are not told one by one."""
+    most, rest = _most(hot)
+    for each in most:
+        name = f"rows of the key '{each.key}' in {each.operator}"
+        yield Figure(name=name, unit="rows/s", value=each.rate, formula=each.formula, basis="sampled")
+    if rest:
+        total = Range.exactly(0)
+        for each in rest:
+            total = total + each.rate
+        yield Figure(
+            name=f"rows of {counted(len(rest), 'further hot key')}",
+            unit="rows/s",
+            value=total,
+            formula="as those above, each of them fewer",
+            basis="sampled",
+        )
+
+
+def gives_more(hot: Sequence[HotRows]) -> bool:
+    """Whether hot keys of one join give more rows than all keys would if each row found one partner."""
+    return any(_gives_more(hot, each) for each in hot)
+
+
+def hot_key_checks(hot: Sequence[HotRows]) -> Iterator[Check]:
+    """Of the keys of joins whose hot keys give more rows than all would if each row found one partner.
+
+    A key is joined by one subtask: it fails where that can't write the rows even by the lowest estimate.
+    """
+    most, rest = _most([each for each in hot if _gives_more(hot, each)])
+    for each in most:
+        yield _check(each)
+    if rest:
+        rows = sum(each.rate.expected for each in rest)
+        yield Check(
+            id="hot-keys",
+            outcome="warned",
+            message=f"{counted(len(rest), 'further key')} give {rows:,.0f} rows/s expected, each of them fewer",
+            remedy="join by a further column, or deduplicate a side first",
+        )
+
+
+def _check(hot: HotRows) -> Check:
+    (left, right), shares = hot.sides, tuple(percent(share) for share in hot.shares)
+    told = (
+        f"'{hot.key}' is the key ({hot.columns}) of {shares[0]} of {left} and of {shares[1]} of {right}: each of these"
+        f" rows meets all of the other side's, {hot.rate.expected:,.0f} rows/s expected, {hot.rate.low:,.0f} at the"
+        " least"
+    )
+    if hot.filtered:
+        told += "; a filter before the join reads the key, and may leave it out"
+    most = 1e6 / PAIR.low
+    failed = hot.rate.low > most
+    return Check(
+        id="hot-keys",
+        outcome="failed" if failed else "warned",
+        message=f"{told}; one subtask has them all, and writes {most:,.0f} at most" if failed else told,
+        remedy="join by a further column, leave rows with this key out of the join if it means that none is known"
+        f" (WHERE {hot.condition}), or deduplicate a side first",
+    )
+
+
+def _gives_more(hot: Sequence[HotRows], one: HotRows) -> bool:
+    return sum(each.rate.expected for each in hot if each.operator == one.operator) > one.others
+
+
+def _most(hot: Sequence[HotRows]) -> tuple[Sequence[HotRows], Sequence[HotRows]]:
+    ordered = sorted(hot, key=lambda each: each.rate.expected, reverse=True)
+    return ordered[:MOST], ordered[MOST:]
