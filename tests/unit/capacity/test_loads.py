@@ -6,7 +6,7 @@ import pytest
 from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_calibrated import MIB, calibrated, stage
 
-from juncture.capacity.costs import PACKAGED, CostModel
+from juncture.capacity.costs import PACKAGED, PAIR, CostModel
 from juncture.capacity.demand import Job, figures
 from juncture.capacity.loads import load_of, mean_row_bytes
 from juncture.model.capacity import Figure, Range, SideState, Traffic, Written
@@ -74,3 +74,17 @@ def test_a_calibration_knows_the_bytes_of_its_rows() -> None:
     # Without rows nothing is known of theirs, and nothing is written.
     none = load_of("flink-rocksdb", 1, [topic("l", 200, 500)], [], Range.exactly(MIB))
     assert model.micros(none).value.expected == pytest.approx(100 * (1 - 0.3 - 0.1))
+
+
+def test_rows_of_hot_keys_come_on_top_of_either_model() -> None:
+    rows = written(100, 500)
+    more = rows.model_copy(update={"rate": Range.exactly(2_100), "paired": Range.exactly(2_000)})
+    loads = [
+        load_of("flink-rocksdb", 1, [topic("l", 200, 500)], [each], Range.exactly(MIB))
+        for each in (rows, more)
+    ]
+    assert loads[0].rows == loads[1].rows
+    assert [each.pairs.expected for each in loads] == [0, 10]
+    for model in (PACKAGED, CALIBRATED):
+        alone, all_ = (model.micros(each).value.expected for each in loads)
+        assert all_ - alone == pytest.approx(10 * PAIR.expected)
