@@ -266,7 +266,7 @@ def test_a_bundle_names_the_chains(planner: Planner, tmp_path: Path) -> None:
     assert compilation.plan is not None
     files = bundle(rendered, compilation.plan, (), (REPOSITORY / "templates",))
     recorded = json.loads(files["manifest.json"])["event_join"]
-    assert recorded == {"flink": "2.3.0", "joins": [FIRST, SECOND], "chains": [[FIRST, SECOND]]}
+    assert recorded == {"flink": "2.3.0", "joins": [FIRST, SECOND], "chains": [[FIRST, SECOND]], "apart": []}
     assert repr([f"{FIRST}_interval-join", None]) in files["job.py"]
     assert f"['{SECOND}_interval-join', [" in files["job.py"]
     older = tmp_path / "older"
@@ -295,6 +295,7 @@ def test_a_bundle_names_the_joins_and_its_plan_stays_as_it_is(planner: Planner, 
         "flink": "2.3.0",
         "joins": [uid],
         "chains": [],
+        "apart": [],
     }
 
 
