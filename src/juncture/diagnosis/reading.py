@@ -35,7 +35,7 @@ _NATIVE = re.compile(
     r"|compact_write_bytes|estimate-pending-compaction-bytes)$"
 )
 _PROBED, _CHUNKS = ".joinRowsProbed", ".joinChunksRead"
-_RENEWED = 5.0
+RENEWED = 5.0
 """Seconds after which Flink asks RocksDB for its counters again, whoever asks meanwhile."""
 _OPERATOR = re.compile(r"\[(\d+)\]")
 Grown = Callable[[str, int], float]
@@ -57,7 +57,18 @@ class Reading:
     def whole(self, seconds: float) -> float:
         """The time to observe for: where RocksDB counts, a whole number of its renewals."""
         counts = any(_NATIVE.search(name) for found in self.vertices.values() for name in found)
-        return ceil(seconds / _RENEWED) * _RENEWED if counts else seconds
+        return ceil(seconds / RENEWED) * RENEWED if counts else seconds
+
+    @property
+    def of_rocksdb(self) -> dict[tuple[str, str, int], float]:
+        """RocksDB's counters by vertex, name and subtask."""
+        return {
+            (vertex, name, index): value
+            for vertex, found in self.vertices.items()
+            for name in found
+            if _NATIVE.search(name)
+            for index, value in found[name].items()
+        }
 
     @property
     def clocks(self) -> dict[tuple[str, int], float]:
@@ -197,7 +208,7 @@ def _native(subtasks: list[SubtaskSeen], last: Subtasks, grown: Grown) -> Native
         return None
 
     # What was counted in a whole number of renewals, over the time that these are of.
-    renewals = max(max((each.seconds for each in subtasks), default=0.0) / _RENEWED, 1.0)
+    renewals = max(max((each.seconds for each in subtasks), default=0.0) / RENEWED, 1.0)
     over = renewals / round(renewals)
 
     def counted(what: str) -> int | None:
