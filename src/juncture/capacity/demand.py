@@ -11,7 +11,7 @@ from juncture.capacity.costs import HEAP, PACKAGED, CostModel, Engine, Load, eng
 from juncture.capacity.hotrows import hot_figures
 from juncture.capacity.loads import load_of, mean_bytes
 from juncture.capacity.memory import memory_figures
-from juncture.model.capacity import BASES, Basis, Figure, Grown, HotRows, Range, SideState, Traffic, Written
+from juncture.model.capacity import Figure, Grown, HotRows, Range, SideState, Traffic, Written, least_sure
 from juncture.model.environment import USUAL, Headroom
 
 _OF_NO_TRAFFIC = ("rate now", "network memory", "time until state is steady")
@@ -54,7 +54,7 @@ def figures(
 
     `hot` are the rows of hot keys, which those that are written have among them.
     """
-    rate = _sum([each.peak for each in traffic])
+    rate = Range.total([each.peak for each in traffic])
     mean = mean_bytes(traffic)
     found = [
         Figure(
@@ -62,14 +62,14 @@ def figures(
             unit="records/s",
             value=Range.exactly(sum(each.now for each in traffic)),
             formula=" + ".join(f"{each.now:,.1f} ({each.table})" for each in traffic),
-            basis=_least_sure([each.now_basis for each in traffic]),
+            basis=least_sure(each.now_basis for each in traffic),
         ),
         Figure(
             name="peak rate",
             unit="records/s",
             value=rate,
             formula=" + ".join(f"{each.peak.expected:,.1f} ({each.table})" for each in traffic),
-            basis=_least_sure([each.peak_basis for each in traffic]),
+            basis=least_sure(each.peak_basis for each in traffic),
         ),
         Figure(
             name="Kafka read",
@@ -83,7 +83,7 @@ def figures(
         Figure(
             name="Kafka write",
             unit="bytes/s",
-            value=_sum([each.rate * each.row_bytes for each in written]),
+            value=Range.total([each.rate * each.row_bytes for each in written]),
             formula=" + ".join(
                 f"{each.rate.expected:,.1f} rows/s * {each.row_bytes.expected:,.0f} bytes ({each.table})"
                 for each in written
@@ -160,7 +160,7 @@ def state_bytes(job: Job, backend: str, sides: Sequence[SideState]) -> Range:
 
 def bare_bytes(sides: Sequence[SideState], engine: Engine) -> Range:
     """The same before a backend has stored it: rows, each with what state keeps beside it."""
-    return _sum([_rows(side) * _stored(side, engine) for side in sides])
+    return Range.total([_rows(side) * _stored(side, engine) for side in sides])
 
 
 def growth(job: Job, sides: Sequence[SideState]) -> tuple[Grown, ...]:
@@ -266,14 +266,3 @@ def _rows(side: SideState) -> Range:
 
 def _stored(side: SideState, engine: Engine) -> Range:
     return side.row_bytes + Range.exactly(row_overhead(engine))
-
-
-def _least_sure(bases: Sequence[Basis]) -> Basis:
-    return max(bases, key=BASES.index, default="measured")
-
-
-def _sum(ranges: Sequence[Range]) -> Range:
-    total = Range.exactly(0)
-    for each in ranges:
-        total = total + each
-    return total

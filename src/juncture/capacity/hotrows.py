@@ -19,13 +19,10 @@ def hot_figures(hot: Sequence[HotRows]) -> Iterator[Figure]:
         name = f"rows of the key '{each.key}' in {each.operator}"
         yield Figure(name=name, unit="rows/s", value=each.rate, formula=each.formula, basis="sampled")
     if rest:
-        total = Range.exactly(0)
-        for each in rest:
-            total = total + each.rate
         yield Figure(
             name=f"rows of {counted(len(rest), 'further hot key')}",
             unit="rows/s",
-            value=total,
+            value=Range.total(each.rate for each in rest),
             formula="as those above, each of them fewer",
             basis="sampled",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from juncture.capacity.costs import Engine, Load
 from juncture.model.capacity import Range, Traffic, Written
@@ -16,8 +16,8 @@ def load_of(
     Reading goes with the bytes of each topic's records, and writing with the rows and their bytes, whatever they were
     made of: so no topic makes another one's records cheaper by having more.
     """
-    peak = _sum(each.peak for each in traffic)
-    rate, paired = _sum(each.rate for each in written), _sum(each.paired for each in written)
+    peak = Range.total(each.peak for each in traffic)
+    rate, paired = Range.total(each.rate for each in written), Range.total(each.paired for each in written)
     return Load(
         engine=engine,
         joins=joins,
@@ -36,22 +36,15 @@ def mean_bytes(traffic: Sequence[Traffic]) -> Range:
     weights = [each.peak.expected for each in traffic]
     if not sum(weights):
         weights = [1.0 for _ in traffic]
-    total = _sum(each.record_bytes * weight for each, weight in zip(traffic, weights, strict=True))
+    total = Range.total(each.record_bytes * weight for each, weight in zip(traffic, weights, strict=True))
     return total * (1 / sum(weights))
 
 
 def mean_row_bytes(written: Sequence[Written]) -> Range:
     """The mean size of a row that is written, by their rates; 0 where none is."""
     rate = sum(each.rate.expected for each in written)
-    return _sum(each.row_bytes * each.rate.expected for each in written) * _each(1.0, rate)
+    return Range.total(each.row_bytes * each.rate.expected for each in written) * _each(1.0, rate)
 
 
 def _each(amount: float, of: float) -> float:
     return amount / of if of else 0.0
-
-
-def _sum(ranges: Iterable[Range]) -> Range:
-    total = Range.exactly(0)
-    for each in ranges:
-        total = total + each
-    return total

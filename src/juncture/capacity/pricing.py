@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from juncture.model.capacity import BASES, Figure, Range, Traffic
+from juncture.model.capacity import Figure, Range, Traffic, least_sure
 from juncture.model.environment import Prices
 
 _HOURS = 730
@@ -22,17 +22,14 @@ def cost_figures(
     `working` is the share of its time that a subtask may work.
     """
     parts = (*_running(prices, figures, working), *_stored(prices, figures), *_sent(prices, figures, traffic))
-    total = Range.exactly(0)
-    for each in parts:
-        total = total + each.value
     return (
         *parts,
         Figure(
             name=f"cost in {prices.currency}",
             unit="a month",
-            value=total,
+            value=Range.total(each.value for each in parts),
             formula=" + ".join(f"{each.value.expected:,.2f}" for each in parts),
-            basis=max((each.basis for each in parts), key=BASES.index),
+            basis=least_sure(each.basis for each in parts),
         ),
     )
 
@@ -76,7 +73,7 @@ def _stored(prices: Prices, figures: Mapping[str, Figure]) -> Iterator[Figure]:
         unit="a month",
         value=stored * (prices.disk_gib_month / _GIB),
         formula=f"{told} * {prices.disk_gib_month:g} {prices.currency}",
-        basis=checkpoint.basis if local is None else max(checkpoint.basis, local.basis, key=BASES.index),
+        basis=checkpoint.basis if local is None else least_sure((checkpoint.basis, local.basis)),
     )
 
 
@@ -85,9 +82,7 @@ def _sent(prices: Prices, figures: Mapping[str, Figure], traffic: Sequence[Traff
     if not prices.network_gib:
         return
     both = [figures[name] for name in ("Kafka read", "Kafka write") if name in figures]
-    at_peak = Range.exactly(0)
-    for each in both:
-        at_peak = at_peak + each.value
+    at_peak = Range.total(each.value for each in both)
     mean = sum(each.mean for each in traffic)
     share = mean / peak if peak else 0.0
     value = at_peak * (share * _SECONDS / _GIB * prices.network_gib)
@@ -98,5 +93,5 @@ def _sent(prices: Prices, figures: Mapping[str, Figure], traffic: Sequence[Traff
         formula=f"({' + '.join(f'{each.value.expected:,.0f}' for each in both)}) bytes/s at the peak *"
         f" {mean:,.1f} / {peak:,.1f} records/s on average * {_SECONDS:,} s * {prices.network_gib:g}"
         f" {prices.currency} a GiB",
-        basis=max((each.basis for each in both), key=BASES.index),
+        basis=least_sure(each.basis for each in both),
     )

@@ -58,13 +58,10 @@ class Rates:
         if len(found) == 1:
             return found[0]
         if node.kind == "union":
-            plain, paired = found[0]
-            for each in found[1:]:
-                plain, paired = plain + each.plain, paired + each.paired
-            return Flowing(plain, paired)
-        more = NONE
-        for rows in self._hot_rows(node, found):
-            more = more + rows.rate
+            return Flowing(
+                Range.total(each.plain for each in found), Range.total(each.paired for each in found)
+            )
+        more = Range.total(rows.rate for rows in self._hot_rows(node, found))
         if join_type(node) in ("LEFT", "ANTI", "SEMI"):
             return Flowing(found[0].plain, found[0].paired + more)
         # As many rows as the side with fewer has, if each finds one partner.

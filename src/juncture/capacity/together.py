@@ -54,11 +54,8 @@ def _jobs(reports: Sequence[CapacityReport]) -> str:
 
 
 def _sum(reports: Sequence[CapacityReport], name: str) -> Range:
-    total = Range.exactly(0)
-    for each in reports:
-        figure = each.figure(name)
-        total = total + figure.value if figure is not None else total
-    return total
+    found = (each.figure(name) for each in reports)
+    return Range.total(figure.value for figure in found if figure is not None)
 
 
 def _check(id: str, failed: bool, warned: bool, message: str, remedy: str) -> Check:

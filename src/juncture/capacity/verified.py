@@ -32,11 +32,8 @@ def rows_term(
             are no fault: filters are taken to let all through.
     """
     peak = sum(each.peak.expected for each in traffic)
-    foretold = Range.exactly(0)
-    for each in written:
-        foretold = foretold + each.rate
     passed = max(seconds, 1e-3)
-    foretold = foretold * (records / passed / peak if peak else 0.0)
+    foretold = Range.total(each.rate for each in written) * (records / passed / peak if peak else 0.0)
     if not is_known:
         foretold = foretold.model_copy(update={"low": 0.0})
     few = records < FEWEST or not peak

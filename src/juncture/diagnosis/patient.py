@@ -146,6 +146,11 @@ class Patient:
         """The first join that a source's rows come to."""
         return next((node for node in self.plan.of_kind(*JOINS) if table in self.plan.tables(node)), None)
 
+    def reader_of(self, table: str) -> str:
+        """Whom it concerns that a source has no rows: the first join that they come to, or else the source."""
+        node = self.join_of(table)
+        return self.described(node) if node is not None else f"the source {table}"
+
     def silenced_by(self, table: str) -> str:
         """What comes out as long as a source has no rows: 'the join of a with b gives out nothing'."""
         node = self.join_of(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isfinite
 from typing import Literal, get_args
 
@@ -16,6 +17,12 @@ the job, or from the one that comes with Juncture; taken for want of anything be
 
 BASES: tuple[Basis, ...] = get_args(Basis)
 """From the surest to the least sure one."""
+
+
+def least_sure(bases: Iterable[Basis]) -> Basis:
+    """What a figure rests on that is made of others with these; of none it is measured."""
+    return max(bases, key=BASES.index, default="measured")
+
 
 Unit = Literal["records/s", "bytes", "bytes/s", "µs", "cores", "slots", "rows", "rows/s", "s", "a month"]
 
@@ -34,6 +41,11 @@ class Range(Value):
     @classmethod
     def exactly(cls, value: float) -> Range:
         return cls(low=value, expected=value, high=value)
+
+    @classmethod
+    def total(cls, parts: Iterable[Range]) -> Range:
+        """The sum; 0 of none."""
+        return sum(parts, start=cls.exactly(0))
 
     def __add__(self, other: Range) -> Range:
         return Range(

@@ -31,12 +31,11 @@ class EmptyTopic(Rule):
         for source in patient.seen.sources:
             if not source.is_empty:
                 continue
-            node = patient.join_of(source.table)
             removed = sum(each.end for each in source.partitions)
             gone = f": all {removed:,} that it had are removed" if removed else ""
             yield self.diagnosis(
                 1.0,
-                patient.described(node) if node is not None else f"the source {source.table}",
+                patient.reader_of(source.table),
                 f"the topic '{source.topic}' has no records{gone}; {patient.silenced_by(source.table)}",
                 patient.in_source(source.table),
                 (

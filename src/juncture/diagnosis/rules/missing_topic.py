@@ -29,10 +29,9 @@ class MissingTopic(Rule):
         for source in patient.seen.sources:
             if source.exists:
                 continue
-            node = patient.join_of(source.table)
             yield self.diagnosis(
                 1.0,
-                patient.described(node) if node is not None else f"the source {source.table}",
+                patient.reader_of(source.table),
                 f"the topic '{source.topic}' does not exist: {patient.silenced_by(source.table)}",
                 patient.in_source(source.table),
                 (
