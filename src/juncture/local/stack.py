@@ -174,15 +174,15 @@ class LocalStack:
         self._folder.create()
         if survivors is not None:
             return self._start_parts(survivors, survivors, java, jars, progress)
-        for tries_left in reversed(range(_TRIES)):
+        for _ in range(_TRIES - 1):
             state = self._new_state(java)
             try:
                 return self._start_parts(state, None, java, jars, progress)
             except Unreachable:
-                if not tries_left or all(map(ports.is_free, state.ports.every)):
+                if all(map(ports.is_free, state.ports.every)):
                     raise
             progress("Another process has taken one of its ports meanwhile: starting on others")
-        raise AssertionError("the last try returns or raises")
+        return self._start_parts(self._new_state(java), None, java, jars, progress)
 
     def _start_parts(
         self, state: StackState, before: StackState | None, java: Java, jars: list[Path], progress: Progress
