@@ -93,6 +93,7 @@ def plan_submit(
         if last is not None:
             not_elsewhere(last, site.connection, cluster)
             last = ledger.reconcile(last, cluster)
+        not_running(asked.manifest, cluster, last)
         return _plan(asked, site, cluster, last)
 
 
@@ -146,8 +147,8 @@ def submit(
         if last is not None:
             not_elsewhere(last, site.connection, cluster)
             last = ledger.settle(last, cluster, site.store.append)
+        not_running(asked.manifest, cluster, last)
         if create_topics:
-            not_running(asked.manifest, cluster, last)
             admin = Admin(site.connection.kafka)
             for made in create_missing(admin, asked.manifest.topics.values(), asked.manifest.slots):
                 site.progress(made)
@@ -175,9 +176,8 @@ class _Asked:
         return read_manifest(self.bundle.files)
 
 
-def _origin(asked: _Asked, site: Site, cluster: FlinkCluster, last: Deployment | None) -> Origin | None:
-    """What the job goes on from, None if it starts from its startpoints. Raises Refused if it runs."""
-    not_running(asked.manifest, cluster, last)
+def _origin(asked: _Asked, site: Site, last: Deployment | None) -> Origin | None:
+    """What the job goes on from, None if it starts from its startpoints."""
     if asked.anew:
         return None
     resumption = Resumption(asked.manifest.job, asked.bundle.files, site.store, asked.accept, site.reading)
@@ -194,7 +194,7 @@ def _origin(asked: _Asked, site: Site, cluster: FlinkCluster, last: Deployment |
 def _plan(asked: _Asked, site: Site, cluster: FlinkCluster, last: Deployment | None) -> SubmitPlan:
     manifest, connection, rewound = asked.manifest, site.connection, asked.starting.rewound
     files = asked.bundle.files
-    origin = _origin(asked, site, cluster, last)
+    origin = _origin(asked, site, last)
     connection.values(manifest.variables)
     checked = [
         *preflight.check(asked.bundle, site, cluster, last),
