@@ -288,6 +288,10 @@ class Startpoint(Value):
                 return raw
             if "kind" in raw or beside is not None:
                 return {"start": raw}
+            if "offset" in raw:
+                raise ValueError(
+                    "'offset' is one partition's; write 'offsets: {PARTITION: OFFSET, ...}' here"
+                )
         if isinstance(raw, Startpoint):
             return raw
         if raw in _WORDS or isinstance(raw, Value):

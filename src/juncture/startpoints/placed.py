@@ -85,6 +85,14 @@ def misplaced(report: Reporter, source: ResolvedSource) -> Iterator[Finding]:
             f"the topic '{source.topic}' of {table} has no records",
             "see whether it is the right one, and whether its retention has removed them",
         )
+    elif source.bounded and all(each.end == each.start for each in source.partitions):
+        yield report.finding(
+            "nothing-to-read",
+            "warning",
+            table,
+            f"{table} would read nothing of '{source.topic}': it ends where it starts, in all of its partitions",
+            "let `until` be later, if that is not meant",
+        )
 
 
 def _others(found: list[PartitionRange]) -> str:

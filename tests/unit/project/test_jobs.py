@@ -51,6 +51,7 @@ KINDS = (
         ("startpoints: {orders: {timestamp: 2026-01-01T00:00:00}}", "3:35", "startpoints.orders.timestamp: '2026-01-01T00:00:00' has no time zone -> end it with 'Z' for UTC, or with an offset such as '+02:00'"),
         ("startpoints: {orders: {timestamp: 1700000000}}", "3:23", "startpoints.orders: '1700000000' is not a time -> write for instance '2026-01-31T12:00:00Z'"),
         ("startpoints: {orders: {start: latest, untl: latest}}", "3:39", "unknown key 'untl' in 'startpoints.orders' -> did you mean 'until'?"),
+        ("startpoints: {orders: {offset: 3}}", "3:23", "startpoints.orders: 'offset' is one partition's -> write 'offsets: {PARTITION: OFFSET, ...}' here"),
         ("startpoints: {orders: {start: {grop: x}}}", "3:31", "startpoints.orders.start: a start is 'earliest', 'latest' or a mapping with one of timestamp, before_now, offsets, group, deployment, savepoint -> did you mean 'group'?"),
         ("startpoints: {orders: {until: earliest}}", "3:31", "startpoints.orders.until: an end point is 'latest' or a mapping with one of timestamp, before_now, offsets, group, deployment, savepoint -> use latest"),
         ("startpoints: {orders: {offsets: {0: 1}, until: latest}}", "3:23", "startpoints.orders: 'offsets' can't stand beside 'until' -> write 'start: {offsets: ...}', and 'until' beside that"),

@@ -39,7 +39,16 @@ def test_an_end_before_its_start():
     authored = {"start": "latest", "until": {"offsets": {0: 99}}}
     [finding] = found(partition(start=100, end=99, log_end=1100), authored=authored)
     assert rules([finding]) == [("end-before-start", "error")]
-    assert found(partition(start=100, end=100, log_end=1100), authored=authored) == []
+    [nothing] = found(partition(start=100, end=100, log_end=1100), authored=authored)
+    assert rules([nothing]) == [("nothing-to-read", "warning")]
+
+
+def test_an_end_where_some_partitions_start():
+    authored = {"start": "latest", "until": {"offsets": {0: 100, 1: 101}}}
+    partitions = [
+        partition(number, start=100, end=100 + number, log_start=0, log_end=1100) for number in (0, 1)
+    ]
+    assert found(*partitions, authored=authored) == []
 
 
 def test_an_end_after_the_log():
