@@ -10,7 +10,7 @@ from bench.joins.command import FOLDER, arguments, begin
 from bench.joins.engines.registry import BASE, ON_DEMAND, engines
 from bench.joins.report import Report
 from bench.joins.runs import Limits, run_all
-from bench.joins.workload import Workload
+from bench.joins.workload import WINDOW, Workload
 
 from juncture.errors import JunctureError
 from juncture.local.supervisor import signals_raise
@@ -42,6 +42,7 @@ def _arguments() -> argparse.ArgumentParser:
     )
     add("--format", choices=["json", "avro"], default="json", help="other than json: Flink's engines alone")
     add("--payload", type=int, default=1, help="how many times as long the texts in the events are")
+    add("--window", type=int, default=WINDOW, help="minutes; other than 10: Flink's engines with bounds")
     add("--span", type=int, default=1800, help="seconds of event time in the topics")
     add("--rate", type=int, default=2000, help="events/s of the pass that measures delays; 0: none")
     add("--rate-seconds", type=int, default=30, help="how long that pass writes")
@@ -53,7 +54,7 @@ def main(asked: list[str] | None = None) -> int:
     """Run the benchmark; 0 if no engine failed, else 1; other rows than DuckDB's are no failure."""
     parser = _arguments()
     given = parser.parse_args(asked)
-    known = engines(given.match, given.join, given.format)
+    known = engines(given.match, given.join, given.format, given.window)
     names = given.engines.split(",")
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -62,7 +63,14 @@ def main(asked: list[str] | None = None) -> int:
         parser.error(f"delays are measured of inner joins alone: give --rate 0 with --join {given.join}")
     begun = begin(parser, given, asked)
     workload = Workload(
-        given.events, given.span, given.keys, given.match, given.topics, given.payload, format=given.format
+        given.events,
+        given.span,
+        given.keys,
+        given.match,
+        given.topics,
+        given.payload,
+        format=given.format,
+        window=given.window,
     )
     limits = Limits(given.runs, given.timeout, given.rate, given.rate_seconds, given.join)
     path: Path = given.result or FOLDER / f"{begun.stamp}.json"
@@ -70,7 +78,8 @@ def main(asked: list[str] | None = None) -> int:
     report.about |= {
         "events": ", ".join(f"{count:,} {name}" for name, count in workload.counts.items()),
         "workload": f"{given.join} join, {given.keys} keys, {given.match} % match, {given.format},"
-        f" payload times {given.payload}, {given.span} s of event time, 10 min bound",
+        f" payload times {given.payload}, {given.span} s of event time,"
+        f" {given.window} min bound",
     }
     progress = begun.progress
 

@@ -9,7 +9,7 @@ from typing import Literal
 import pyarrow as pa
 from bench.joins.rows import Rows, Shape
 from bench.joins.topics import Sent, Topics
-from bench.joins.workload import CLOSING, COLUMNS, WINDOW_MS, Join, Workload
+from bench.joins.workload import CLOSING, COLUMNS, Join, Workload
 
 Form = Literal["join", "forward"]
 """What an engine writes: the joined rows, or, without state, a `match` share of the server events in their shape."""
@@ -22,7 +22,7 @@ class Oracle(Rows):
     """The expected rows of some topics, of each form. Close it.
 
     Args:
-        workload: what was written to the topics; only the number of topics, `match` and the format count.
+        workload: what was written to the topics; only the number of topics, `match`, format and window count.
         join: its kind, between the server events and each other topic. Closing events have no rows.
     """
 
@@ -39,7 +39,7 @@ class Oracle(Rows):
         shape = Shape(columns, _LONG)
         joins = "".join(
             f" {self._join} JOIN {name} ON {name}.request_id = server.request_id"
-            f" AND {name}.{name}_ts BETWEEN server_ts AND server_ts + {WINDOW_MS}"
+            f" AND {name}.{name}_ts BETWEEN server_ts AND server_ts + {self._workload.window * 60_000}"
             for name in names[1:]
         )
         key = f"coalesce({', '.join(f'{name}.request_id' for name in names)})"

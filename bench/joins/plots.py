@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.joins.environment import install
+from bench.joins.workload import WINDOW
 
 _RESULTS = Path("bench/results")
 _IMAGES = Path("docs/images")
@@ -25,21 +26,29 @@ _FIGURES = {"whole_us": "CPU us an event, whole run", "events_per_second": "even
 class Axis:
     """What varies from run to run: an argument of the benchmark, and how a picture shows it.
 
-    `held` are the other arguments with which a run belongs here.
+    `held` are the other arguments with which a run belongs here; one that a run does not know had its default.
     """
 
     argument: str
     title: str
-    held: dict[str, int]
+    held: dict[str, object]
     unit: float = 1
 
 
 AXES = {
     "state": Axis(
-        "events", "events in 30 min of event time, millions", {"payload": 1, "parallelism": 1}, 1e6
+        "events",
+        "events in 30 min of event time, millions",
+        {"payload": 1, "parallelism": 1, "window": WINDOW},
+        1e6,
     ),
-    "payload": Axis("payload", "payload, times 527 bytes of JSON", {"events": 500_000, "parallelism": 1}),
-    "parallelism": Axis("parallelism", "parallelism", {"events": 500_000, "payload": 1}),
+    "window": Axis("window", "window, minutes", {"events": 500_000, "payload": 1, "parallelism": 1}),
+    "payload": Axis(
+        "payload",
+        "payload, times 527 bytes of JSON",
+        {"events": 500_000, "parallelism": 1, "window": WINDOW},
+    ),
+    "parallelism": Axis("parallelism", "parallelism", {"events": 500_000, "payload": 1, "window": WINDOW}),
 }
 
 
@@ -48,11 +57,11 @@ def points(documents: Sequence[dict[str, Any]], axis: Axis) -> list[dict[str, An
     found: dict[tuple[str, float, str], list[float]] = {}
     for document in documents:
         asked = document["arguments"]
-        if any(asked[name] != value for name, value in axis.held.items()):
+        if any(asked.get(name, value) != value for name, value in axis.held.items()):
             continue
         for engine, measures in _right(document):
             for figure in _FIGURES:
-                key = (engine, asked[axis.argument] / axis.unit, figure)
+                key = (engine, asked.get(axis.argument, WINDOW) / axis.unit, figure)
                 found.setdefault(key, []).append(measures[figure])
     return [
         {"engine": engine, "at": at, "figure": figure, "value": statistics.median(values)}

@@ -26,8 +26,8 @@ Keys = Literal["unique", "skewed"]
 Join = Literal["inner", "left", "right", "full"]
 Ints = npt.NDArray[np.int64]
 
-WINDOW_MS = 600_000
-"""A client event joins the server event of its key if it is 0 to this many ms later, both included."""
+WINDOW = 10
+"""A client event joins the server event of its key if it is 0 to this many minutes later, both included."""
 SERVER_DELAY_S, CLIENT_DELAY_S = 10, 120
 """How long after its time an event may come, with a margin: what watermarks and grace periods have to allow."""
 
@@ -94,6 +94,7 @@ class Workload:
         payload: how many times as long as that the events' texts are.
         seed: of all that is random.
         format: of the records' values.
+        window: minutes that a joined event may come after its server event.
     """
 
     events: int
@@ -104,6 +105,7 @@ class Workload:
     payload: int = 1
     seed: int = 7
     format: Format = "json"
+    window: int = WINDOW
 
     @property
     def names(self) -> tuple[str, ...]:

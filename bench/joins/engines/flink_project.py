@@ -11,7 +11,7 @@ from typing import Literal
 from bench.joins.formats import Format
 from bench.joins.oracle import Form
 from bench.joins.topics import Topics
-from bench.joins.workload import CLIENT_DELAY_S, SERVER_DELAY_S, WINDOW_MS, Join
+from bench.joins.workload import CLIENT_DELAY_S, SERVER_DELAY_S, WINDOW, Join
 from ruamel.yaml import YAML
 
 _JOB = "bench"
@@ -32,7 +32,7 @@ class JoinProject:
     numbers, or no join.
 
     Without a join, `match` per cent of the server events are written in the shape of joined rows. `sink` has further
-    options of the sink's table, `join` is the kind of the joins, `format` that of the records.
+    options of the sink's table, `join` is the kind of the joins, `format` that of the records, `window` in minutes.
     """
 
     query: Query
@@ -40,6 +40,7 @@ class JoinProject:
     join: Join = "inner"
     sink: Mapping[str, str] = field(default_factory=dict)
     format: Format = "json"
+    window: int = WINDOW
 
     @property
     def form(self) -> Form:
@@ -48,7 +49,9 @@ class JoinProject:
     def write(self, root: Path, job: Mapping[str, object], topics: Topics) -> str:
         names = tuple(topics.inputs)
         select = (
-            _forward(names, self.match) if self.query == "forward" else _join(self.query, self.join, names)
+            _forward(names, self.match)
+            if self.query == "forward"
+            else _join(self.query, self.join, names, self.window)
         )
         files = {"juncture.toml": _CONFIG, f"sql/joins/{_JOB}.sql": select + "\n"}
         for name, topic in topics.inputs.items():
@@ -100,7 +103,7 @@ def _forward(names: tuple[str, ...], match: int) -> str:
     return "\nUNION ALL ".join(branches)
 
 
-def _join(query: Query, join: Join, names: tuple[str, ...]) -> str:
+def _join(query: Query, join: Join, names: tuple[str, ...], window: int) -> str:
     columns = [column.split()[0] for column in _result_columns(names)]
     sides = ", ".join(f"{name}.request_id" for name in names)
     key = "server.request_id" if join in ("inner", "left") else f"COALESCE({sides}) AS request_id"
@@ -113,7 +116,7 @@ def _join(query: Query, join: Join, names: tuple[str, ...]) -> str:
         selected = ", ".join([key, *fields])
     joins = "".join(
         f"\n{join.upper()} JOIN {{{{ source('{name}') }}}} AS {name} ON {name}.request_id = server.request_id"
-        f" AND {_window(query, name)}"
+        f" AND {_within(query, name, window)}"
         for name in names[1:]
     )
     return f"SELECT {selected}\nFROM {{{{ source('server') }}}} AS server{joins}"
@@ -124,7 +127,7 @@ def _decoded(name: str) -> list[str]:
     return [column for column in _COLUMNS[name].split(", ") if not column.startswith("request_id")]
 
 
-def _window(query: Query, name: str) -> str:
+def _within(query: Query, name: str, minutes: int) -> str:
     if query in ("interval", "payload"):
-        return f"{name}.ts BETWEEN server.ts AND server.ts + INTERVAL '{WINDOW_MS // 60_000}' MINUTE"
-    return f"{name}.{name}_ts BETWEEN server.server_ts AND server.server_ts + {WINDOW_MS}"
+        return f"{name}.ts BETWEEN server.ts AND server.ts + INTERVAL '{minutes}' MINUTE"
+    return f"{name}.{name}_ts BETWEEN server.server_ts AND server.server_ts + {minutes * 60_000}"

@@ -11,7 +11,7 @@ from bench.joins.engine import Job, Plan
 from bench.joins.lock import JARS
 from bench.joins.oracle import Form
 from bench.joins.program import Program, running
-from bench.joins.workload import WINDOW_MS
+from bench.joins.workload import WINDOW
 
 from juncture.local.jarlock import read_lock
 from juncture.local.jars import JarCache
@@ -75,7 +75,7 @@ class JvmEngine:
                 topics.result,
             ),
             *(state, str(plan.parallelism), str(plan.state_mb), str(plan.checkpoint_s * 1000)),
-            *(str(WINDOW_MS), str(self.keep_s * 1000)),
+            *(str(WINDOW * 60_000), str(self.keep_s * 1000)),
         ]
         changelogs = (job.stack.broker_log, topics.result)
         with running(self.name, command, job.folder, state_folders=[state], changelogs=changelogs) as program:

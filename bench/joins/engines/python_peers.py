@@ -13,7 +13,7 @@ from bench.joins.engine import Job, Plan
 from bench.joins.environment import install, pins, python_of
 from bench.joins.oracle import Form
 from bench.joins.program import Program, running
-from bench.joins.workload import WINDOW_MS
+from bench.joins.workload import WINDOW
 
 _HERE = Path(__file__).parents[1]
 
@@ -57,7 +57,7 @@ class PythonEngine:
             "topics": job.topics.inputs,
             "result": job.topics.result,
             "state": str(state),
-            "window_ms": WINDOW_MS,
+            "window_ms": WINDOW * 60_000,
             "keep_ms": self.keep_s * 1000,
             "checkpoint_s": job.plan.checkpoint_s,
         }

@@ -11,7 +11,7 @@ from bench.joins.engines.flink_project import JoinProject
 from bench.joins.engines.jvm_peers import JvmEngine
 from bench.joins.engines.python_peers import PythonEngine
 from bench.joins.formats import Format
-from bench.joins.workload import Join
+from bench.joins.workload import WINDOW, Join
 
 BASE = "flink-rocksdb"
 """What the others are compared with."""
@@ -37,12 +37,15 @@ _WAITING = {"table.exec.async-state.enabled": "false"}
 _BATCHES = {"properties.linger.ms": "100", "properties.batch.size": "262144"}
 
 
-def engines(match: int = 84, join: Join = "inner", format: Format = "json") -> dict[str, Engine]:
+def engines(
+    match: int = 84, join: Join = "inner", format: Format = "json", window: int = WINDOW
+) -> dict[str, Engine]:
     """Every engine that runs a kind of join; `match` is the per cent of the server events that have a client event.
 
-    Other joins than inner ones, and other formats than JSON, are compared among Flink's forms with bounds.
+    Other joins than inner ones, other formats than JSON, and other windows than the plain one, in minutes, are compared
+    among Flink's forms with bounds.
     """
-    interval = JoinProject("interval", join=join, format=format)
+    interval = JoinProject("interval", join=join, format=format, window=window)
     forward = JoinProject("forward", match, format=format)
     known: list[Engine] = [
         # Decodes and writes as the joins do, and keeps no state: what any join costs at least.
@@ -64,9 +67,9 @@ def engines(match: int = 84, join: Join = "inner", format: Format = "json") -> d
     ]
     if format == "json":
         # The base, but the whole records are its state, and all columns but keys and times are decoded after it.
-        payload = JoinProject("payload", join=join)
+        payload = JoinProject("payload", join=join, window=window)
         known.append(FlinkEngine("flink-payload", payload, "rocksdb", options={_BLOOM: "false"}))
-    plain = (join, format) == ("inner", "json")
+    plain = (join, format, window) == ("inner", "json", WINDOW)
     return {engine.name: engine for engine in (known + _of_inner_joins() if plain else known)}
 
 
