@@ -9,12 +9,11 @@ from juncture.checks.places import Places
 from juncture.checks.tables import Table, read_table
 from juncture.errors import Location
 from juncture.model.compilation import Compilation
-from juncture.model.flow import JOINS, Flow
+from juncture.model.flow import JOINS, Flow, is_event_time
 from juncture.model.joins import JoinForm, JoinStrategy, join_forms
 from juncture.model.plan import PlanNode
 from juncture.model.project import JobFile
 from juncture.model.rendered import RenderedJob
-from juncture.model.rex import is_rowtime
 
 _AUTHORED = {
     "group-aggregate": ("GROUP", "DISTINCT"),
@@ -127,22 +126,9 @@ class Case:
         if self.flow is None:
             return ()
         nodes = self.flow.plan.nodes
-        return tuple(node for node in nodes if _is_event_time(node) or node.uid in self.event_joins)
+        return tuple(node for node in nodes if is_event_time(node) or node.uid in self.event_joins)
 
     @cached_property
     def watermarked(self) -> frozenset[int]:
         """Ids of the scans that send watermarks, from the source itself or from an operator after it."""
         return self.flow.watermarked if self.flow is not None else frozenset()
-
-
-def _is_event_time(node: PlanNode) -> bool:
-    raw = node.raw
-    if node.kind == "interval-join":
-        return bool(raw["intervalJoinSpec"]["windowBounds"]["isEventTime"])
-    if node.kind == "temporal-join":
-        index = raw.get("leftTimeAttributeIndex", -1)
-        return 0 <= index < len(node.fields) and is_rowtime(node.fields[index][1])
-    if node.kind == "deduplicate":
-        return bool(raw.get("isRowtime")) and not raw.get("keepLastRow")
-    windowing = raw.get("windowing") or raw.get("leftWindowing") or {}
-    return bool(windowing.get("isRowtime")) and node.kind != "local-window-aggregate"

@@ -18,8 +18,8 @@ from juncture.deploy.starts import Starting
 from juncture.deploy.stop import stop
 from juncture.deploy.store import builder_of
 from juncture.deploy.submit import submit
+from juncture.diagnosis.lag import Lags
 from juncture.errors import JunctureError, Refused
-from juncture.flink.metrics import metric_text, read_up_to
 from juncture.flink.rest import FlinkCluster
 from juncture.model.deployment import Deployment
 from juncture.model.plan import CompiledPlan, table_names
@@ -129,7 +129,11 @@ def build(
             starting=Starting(site.reading.offsets, rewound=rewound, instead=starts), watched=True,
         )  # fmt: skip
         with site.connection.cluster() as cluster:
-            _wait_read(cluster, begun.flink_job_id, start, read, site.progress)
+            lags = Lags(site.connection.kafka, blueprint.sources, start, read)
+            total = sum(
+                max(to - start[topic][each], 0) for topic, ends in read.items() for each, to in ends.items()
+            )
+            _wait_read(cluster, begun.flink_job_id, lags, total, site.progress)
         built = stop(job, site)
         _require_whole(built, read, site.reading)
     except BaseException:
@@ -159,28 +163,25 @@ def end_builder(job: str, site: Site) -> None:
             stop(name, site, savepoint=False)
 
 
-def _wait_read(cluster: FlinkCluster, job_id: str, start: Offsets, end: Offsets, progress: Progress) -> None:
-    """Wait until the last record before each end has been read."""
-    wanted = {
-        (metric_text(topic), partition): (start[topic][partition], offset)
-        for topic, ends in end.items()
-        for partition, offset in ends.items()
-        if offset > start[topic][partition]
-    }
-    total = sum(offset - first for first, offset in wanted.values())
+def _wait_read(cluster: FlinkCluster, job_id: str, lags: Lags, total: int, progress: Progress) -> None:
+    """Wait until a job has read what it shall.
+
+    Args:
+        cluster: where it runs.
+        job_id: Flink's.
+        lags: of where it begins, and shall come to.
+        total: offsets between these.
+        progress: is told how far it is.
+    """
     advance = Advance(total, progress)
     while True:
         job = cluster.job(job_id)
         if job is None or job.ended:
             raise Refused(f"it ended: {ledger.root_cause(cluster, job_id) or 'for no known cause'}")
-        read = read_up_to(cluster, job)
-        missing = sum(
-            max(offset - 1 - max(read.get(place, -1), first - 1), 0)
-            for place, (first, offset) in wanted.items()
-        )
-        if not missing:
+        left = sum(lags.now(cluster, job).values())
+        if not left:
             return
-        advance.to(total - missing)
+        advance.to(total - left)
         time.sleep(_POLL)
 
 

@@ -22,6 +22,7 @@ from juncture.deploy.stop import stop
 from juncture.deploy.store import calibration_of
 from juncture.deploy.submit import submit
 from juncture.deploy.watching import Watched, cores_in_use, watch
+from juncture.diagnosis.lag import Lags
 from juncture.errors import Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.flink.subtasks import workers
@@ -141,7 +142,8 @@ class _Bench:
         begun = submit(
             Bundle(self.files, self.blueprint.jars), quiet, anew=True, starting=Starting(instead=instead)
         )
-        seen = watch(self.cluster, begun.flink_job_id, wanted, seconds, self.site.progress)
+        lags = Lags(self.site.connection.kafka, self.facts.topics, start, end)
+        seen = watch(self.cluster, begun.flink_job_id, lags, wanted, seconds, self.site.progress)
         stop(begun.job, quiet, savepoint=False)
         after = cores_in_use(self.cluster)
         others = [sum(cores.get(name, 0.0) for name in seen.taskmanagers) for cores in (before, after)]

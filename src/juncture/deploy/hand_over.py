@@ -32,7 +32,7 @@ from juncture.deploy.facts import gather
 from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.reading import Reading
-from juncture.deploy.replacement import bring_back, replace, version_before
+from juncture.deploy.replacement import bring_back, replace, times_before, version_before
 from juncture.deploy.retention import remove_old
 from juncture.deploy.site import Site
 from juncture.deploy.starts import Starting, refuse_errors, resolve_startpoints
@@ -270,6 +270,7 @@ def _hand_over(
             remedy=error.remedy,
         ) from None
     stopped = version_before(job, site)
+    times = times_before(stopped, site)
     if plan.runs:
         site.progress(f"Stopping version {before.version}")
         stopped = stop(job, site)
@@ -281,7 +282,7 @@ def _hand_over(
             raise bring_back(failed, old, stopped, site) from None
     return replace(
         stopped, plan.runs, old, new, site,
-        accept="LOST", start_from=built.savepoint, healthy_within=healthy_within,
+        accept="LOST", start_from=built.savepoint, healthy_within=healthy_within, before=times,
         starting=_from(cut, blueprint, site.reading), gate=gate.opened,
     )  # fmt: skip
 

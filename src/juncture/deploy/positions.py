@@ -14,16 +14,14 @@ from juncture.deploy.resume import Origin
 from juncture.deploy.site import Site
 from juncture.deploy.snapshots import NotVisible
 from juncture.deploy.soundness import offsets_in
+from juncture.diagnosis.lag import Offsets, next_records, reached
 from juncture.errors import Refused
-from juncture.flink.metrics import metric_text, progress, read_up_to
+from juncture.flink.metrics import waiting_sources
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka import offsets
-from juncture.kafka.admin import Admin
+from juncture.kafka.admin import TIMEOUT, Admin
 from juncture.model.deployment import Deployment
 from juncture.model.wording import counted
-
-Offsets = Mapping[str, Mapping[int, int]]
-"""By topic, then by partition."""
 
 
 @dataclass(frozen=True)
@@ -98,32 +96,47 @@ def refuse_passed(
         cluster: where it runs.
     """
     topics = {table: manifest.topics[table] for table in manifest.sources if table not in rewound}
-    found = missing(_reached(cluster, running.flink_job_id, topics), set(topics.values()), site)
+    job = cluster.job(running.flink_job_id)
+    if job is None:
+        return
+    held = _unread(reached(cluster, job, topics), topics, waiting_sources(cluster, job), site)
+    found = missing(held, set(topics.values()), site)
     if found:
         told = f"where version {running.version} is"
         raise refusal(manifest.job, told, found, f"nothing was changed; version {running.version} runs on")
 
 
-def _reached(cluster: FlinkCluster, job_id: str, topics: Mapping[str, str]) -> Offsets:
-    """The next offset of each partition that a running job reads, of sources that are behind; as Flink's metrics tell.
+def _unread(held: Offsets, topics: Mapping[str, str], waiting: Collection[str], site: Site) -> Offsets:
+    """The next offset of each partition that a running job reads, but of those that it has read to their ends.
 
-    A source that is not behind has all that there is: what its log has removed, it has read.
+    What follows the last record there, and its log has removed, were markers of transactions, or what was aborted.
 
     Args:
-        cluster: where it runs.
-        job_id: the job's.
+        held: the next offset of all that it has read from.
         topics: by table.
+        waiting: tables whose readers have no record in hand, read and not handed on.
+        site: where the topics are.
     """
-    job = cluster.job(job_id)
-    if job is None:
-        return {}
-    behind = {source.table for source in progress(cluster, job).sources if source.behind}
-    names = {metric_text(topic): topic for table, topic in topics.items() if table in behind}
-    found: dict[str, dict[int, int]] = {}
-    for (topic, partition), last in read_up_to(cluster, job).items():
-        if topic in names and last >= 0:
-            found.setdefault(names[topic], {})[partition] = last + 1
-    return found
+    read = sorted({topics[table] for table in waiting if table in topics} & set(held))
+    if not read:
+        return held
+    admin = Admin(site.connection.kafka)
+    begins, ends = offsets.earliest(admin, read), offsets.latest(admin, read, committed=False)
+    removed = {
+        (topic, partition): (begins[topic][partition], ends[topic][partition])
+        for topic in read
+        for partition, offset in held[topic].items()
+        if offset < begins[topic].get(partition, 0)
+    }
+    left = next_records(site.connection.kafka, removed, TIMEOUT) if removed else {}
+    return {
+        topic: {
+            partition: offset
+            for partition, offset in partitions.items()
+            if (topic, partition) not in removed or (topic, partition) in left
+        }
+        for topic, partitions in held.items()
+    }
 
 
 def passed_over(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from juncture.deploy import health, ledger
+from juncture.deploy.eventtime import Times, times_of
 from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.positions import NONE, Tolerance
@@ -15,6 +16,8 @@ from juncture.deploy.submit import submit
 from juncture.errors import JunctureError, Refused
 from juncture.model.deployment import Deployment
 from juncture.model.verdict import Verdict
+
+_TRY_AGAIN = "mend the cause, and try again"
 
 
 def version_before(job: str, site: Site) -> Deployment:
@@ -42,6 +45,14 @@ def version_before(job: str, site: Site) -> Deployment:
     return last
 
 
+def times_before(last: Deployment, site: Site) -> Times:
+    """The event times of a version that is about to be stopped; empty if it does not run, or the cluster tells none."""
+    if last.phase != "running":
+        return {}
+    with site.connection.cluster() as cluster:
+        return times_of(cluster, last.flink_job_id)
+
+
 def slots_of(last: Deployment, store: Store) -> int:
     """Slots that become free when a version is stopped."""
     return read_manifest(store.get_bundle(last.bundle)).slots if last.phase == "running" else 0
@@ -57,6 +68,7 @@ def replace(
     accept: Verdict,
     start_from: str | None,
     healthy_within: float,
+    before: Times,
     starting: Starting = AS_AUTHORED,
     tolerance: Tolerance = NONE,
     gate: Gate = OPEN,
@@ -72,6 +84,7 @@ def replace(
         accept: the worst that may become of the state.
         start_from: the savepoint to start from; None: the newest state.
         healthy_within: seconds until it must be well.
+        before: event times of the version that was stopped, when it still ran (`times_before`).
         starting: which of its sources are rewound.
         tolerance: what may be missing of its topics after that.
         gate: one that was passed, for what is recorded.
@@ -97,8 +110,7 @@ def replace(
         raise bring_back(error, old, stopped, site) from None
     try:
         with site.connection.cluster() as cluster:
-            checkpoints = health.takes_checkpoints(read_manifest(new.files).options)
-            health.wait_healthy(cluster, begun.flink_job_id, checkpoints, site.progress, healthy_within)
+            health.wait_healthy(begun, new.files, before, site, cluster, healthy_within)
     except health.Unhealthy as error:
         site.progress(f"Version {begun.version} is not well: {error.problem}")
         _take_off(stopped.job, site)
@@ -106,7 +118,7 @@ def replace(
             raise Refused(
                 f"version {begun.version} of '{stopped.job}' was stopped: {error.problem}",
                 state=f"the job does not run, as before; version {stopped.version} has its state",
-                remedy="mend the cause, and try again",
+                remedy=error.remedy or _TRY_AGAIN,
             ) from None
         raise bring_back(error, old, stopped, site) from None
     return begun
@@ -127,5 +139,5 @@ def bring_back(error: JunctureError, old: Bundle, stopped: Deployment, site: Sit
         f" {error.problem}",
         state=f"version {stopped.version} runs again, as version {again.version}, from the savepoint it was stopped"
         " with; what the other one had committed meanwhile is written again",
-        remedy="mend the cause, and try again",
+        remedy=(error.remedy if isinstance(error, health.Unhealthy) else None) or _TRY_AGAIN,
     )

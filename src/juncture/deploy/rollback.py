@@ -7,7 +7,7 @@ from juncture.deploy.builder import end_builder
 from juncture.deploy.ledger import nothing_left
 from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.positions import NONE, passed_over
-from juncture.deploy.replacement import replace, slots_of, version_before
+from juncture.deploy.replacement import replace, slots_of, times_before, version_before
 from juncture.deploy.resume import Resumption
 from juncture.deploy.retention import remove_old
 from juncture.deploy.site import Site
@@ -100,11 +100,13 @@ def _rollback(
         f"{at}, when it was stopped," if path == target.savepoint else f"its last checkpoint, before {at},"
     )
     site.progress(f"Rows since {since} are written again")
+    times = times_before(current, site)
     if runs:
         site.progress(f"Stopping version {current.version}")
         current = stop(target.job, site)
     begun = replace(
-        current, runs, old, bundle, site, accept="KEEP", start_from=path, healthy_within=healthy_within
-    )
+        current, runs, old, bundle, site,
+        accept="KEEP", start_from=path, healthy_within=healthy_within, before=times,
+    )  # fmt: skip
     remove_old(target.job, site)
     return begun

@@ -100,6 +100,15 @@ def offsets_in(path: str, metadata: SavepointMetadata, reading: Reading) -> Mapp
         return reading.offsets(folder)
 
 
+def held_offsets(path: str, reading: Reading) -> Mapping[str, Mapping[int, int]]:
+    """The same, of one whose metadata was not looked at yet."""
+    if reading.metadata is None:
+        return reading.offsets(path)
+    with snapshots.at_hand(path) as folder:
+        metadata = reading.metadata(folder)
+    return offsets_in(path, metadata, reading)
+
+
 def _few(names: list[str]) -> str:
     names = sorted(dict.fromkeys(names))
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""

@@ -66,8 +66,7 @@ def _before(record: Deployment, owner: Owner, command: str, asked: bool) -> tupl
                 f"it was stopping version {version}, and Flink goes on with that",
                 f"wait for it; then {again}",
             )
-        told = f"`juncture status {record.job}` tells whether Flink goes on with that"
-        return f"it was stopping version {version}", f"{told}; then {again}"
+        return f"it was stopping version {version}", f"{_look(record)}; then {again}"
     if record.phase == "running":
         return f"version {version} runs on", f"nothing is to be undone; {again}"
     if record.updated_at < owner.since:
@@ -106,11 +105,15 @@ def _alone(what: str, record: Deployment, owner: Owner, asked: bool) -> tuple[st
     if record.phase == "stopping":
         if asked:
             return f"Flink goes on stopping version {record.version}", "wait for it"
-        told = f"`juncture status {record.job}` tells whether Flink goes on with that"
-        return f"it was stopping version {record.version}", told
+        return f"it was stopping version {record.version}", _look(record)
     told = f"version {record.version} is {record.phase}"
     done = what == "stop" and record.phase in ("stopped", "failed")
     return told, "nothing is left to do" if done else f"run `juncture {what} {record.job}` again"
+
+
+def _look(record: Deployment) -> str:
+    """What there is to do where only the cluster knows what became of a stop."""
+    return f"`juncture status {record.job}` tells whether Flink goes on with that"
 
 
 def _building(store: Store, record: Deployment) -> str:

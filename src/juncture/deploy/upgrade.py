@@ -5,12 +5,12 @@ from __future__ import annotations
 from juncture.deploy import preflight
 from juncture.deploy.again import read_again
 from juncture.deploy.builder import end_builder
-from juncture.deploy.changes import refuse_worse, verdict_between, version_of
+from juncture.deploy.changes import refuse_worse, version_of
 from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.positions import NONE, Tolerance, log_begins, passed_over, refuse_passed
 from juncture.deploy.promises import kept_promises, refuse_broken
-from juncture.deploy.replacement import replace, slots_of, version_before
+from juncture.deploy.replacement import replace, slots_of, times_before, version_before
 from juncture.deploy.restorable import refuse_lone_backend, refuse_regrouped
 from juncture.deploy.resume import Resumption
 from juncture.deploy.retention import remove_old
@@ -50,15 +50,20 @@ class UpgradePlan(Value):
 
 
 def plan_upgrade(
-    bundle: Bundle, site: Site, starting: Starting = AS_AUTHORED, gate: Gate = OPEN
+    bundle: Bundle,
+    site: Site,
+    starting: Starting = AS_AUTHORED,
+    gate: Gate = OPEN,
+    accept: Verdict = "LOST",
 ) -> UpgradePlan:
     """What would become of the state, and of what the new version needs; changes nothing.
 
-    Raises what `upgrade` raises before it stops the job, but for verdicts.
+    Arguments as of `upgrade`; raises what that raises before it stops the job. By default, no verdict is refused.
     """
     manifest, connection, store = read_manifest(bundle.files), site.connection, site.store
     last = version_before(manifest.job, site)
     former = store.get_bundle(last.bundle)
+    state = refuse_worse(manifest.job, former, bundle.files, accept)
     refuse_regrouped(read_manifest(former), manifest)
     refuse_lone_backend(read_manifest(former), manifest)
     with connection.cluster() as cluster:
@@ -90,7 +95,7 @@ def plan_upgrade(
         environment=connection.environment,
         before=last.version,
         runs=last.phase == "running",
-        state=verdict_between(former, bundle.files),
+        state=state,
         checked=(*checked, *left_out_of(manifest)),
         startpoints=resolved,
         unchanged=digest(bundle.files) == last.digest,
@@ -145,8 +150,7 @@ def _upgrade(
     gate: Gate,
 ) -> Deployment:
     end_builder(before.job, site)
-    refuse_worse(before.job, site.store.get_bundle(before.bundle), new.files, accept)
-    plan = plan_upgrade(new, site, starting, gate)
+    plan = plan_upgrade(new, site, starting, gate, accept)
     if (plan.before, plan.runs) != (before.version, before.phase == "running"):
         raise Refused(
             f"'{plan.job}' was changed meanwhile: {'version' if plan.runs else 'stopped, or failed: version'}"
@@ -158,7 +162,7 @@ def _upgrade(
         site.progress(f"{each.verdict}: {'; '.join([each.operator, *each.reasons])}")
     for fact in plan.checked:
         site.progress(fact)
-    tolerance = NONE
+    tolerance, times = NONE, times_before(before, site)
     if plan.runs:
         tolerance = Tolerance(log_begins(read_manifest(new.files), site))
         site.progress(f"Stopping version {plan.before}")
@@ -167,8 +171,8 @@ def _upgrade(
         stopped = version_before(plan.job, site)
     begun = replace(
         stopped, plan.runs, old, new, site,
-        accept=accept, start_from=stopped.savepoint, healthy_within=healthy_within, starting=starting,
-        tolerance=tolerance, gate=gate.opened,
+        accept=accept, start_from=stopped.savepoint, healthy_within=healthy_within, before=times,
+        starting=starting, tolerance=tolerance, gate=gate.opened,
     )  # fmt: skip
     remove_old(plan.job, site)
     return begun

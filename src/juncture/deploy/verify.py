@@ -16,6 +16,7 @@ from juncture.deploy.connection import Connection
 from juncture.deploy.facts import Facts, gather
 from juncture.deploy.store import Store
 from juncture.deploy.watching import Watcher
+from juncture.diagnosis.lag import Lags
 from juncture.errors import Refused
 from juncture.flink.answers import JobDetail
 from juncture.flink.rest import FlinkCluster
@@ -63,7 +64,8 @@ def verify(
         files = store.get_bundle(record.bundle)
         facts = gather(files, connection, say)
         say(f"Watching {job} for {seconds:.0f} s")
-        measured = _measure(cluster, record.flink_job_id, seconds)
+        lags = Lags(connection.kafka, facts.topics)
+        measured = _measure(cluster, record.flink_job_id, lags, seconds)
         ran = (measured.job.now - measured.job.start_time) / 1000
         notes = [*(each.text for each in facts.assumed), *_notes(cluster, measured, ran)]
     calibration = best_for(store, facts.manifest)
@@ -114,8 +116,8 @@ class _Measured:
         return self.records / max(self.seconds, 1e-3)
 
 
-def _measure(cluster: FlinkCluster, job_id: str, seconds: float) -> _Measured:
-    watcher = Watcher(cluster, job_id)
+def _measure(cluster: FlinkCluster, job_id: str, lags: Lags, seconds: float) -> _Measured:
+    watcher = Watcher(cluster, job_id, lags)
     began = time.monotonic()
     watcher.look()
     while time.monotonic() - began < seconds:

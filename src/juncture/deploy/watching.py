@@ -10,6 +10,7 @@ from juncture.capacity.course import Course, Seen, Taken
 from juncture.deploy import ledger
 from juncture.deploy.advance import Advance
 from juncture.diagnosis import profile
+from juncture.diagnosis.lag import Lags
 from juncture.errors import Refused
 from juncture.flink.answers import Checkpoint, JobDetail
 from juncture.flink.cpu import cpu_times, taskmanagers_of
@@ -59,16 +60,18 @@ def cores_in_use(cluster: FlinkCluster) -> dict[str, float]:
 def watch(
     cluster: FlinkCluster,
     job_id: str,
+    lags: Lags,
     wanted: int,
     seconds: float,
     say: Callable[[str], None] = lambda message: None,
 ) -> Watched:
-    """Watch until the job has read its `wanted` records, or `seconds` are over, and some checkpoints longer.
+    """Watch until the job has read what is there for it, or `seconds` are over, and some checkpoints longer.
 
     Args:
         cluster: where it runs.
         job_id: Flink's.
-        wanted: records that are there for it.
+        lags: of where it begins, and shall come to.
+        wanted: offsets between these.
         seconds: after which what was seen is taken as it is.
         say: is told how far it is.
 
@@ -76,7 +79,7 @@ def watch(
         Refused: it ended, or reads nothing.
         Unreachable: the cluster does not answer.
     """
-    watcher = Watcher(cluster, job_id, wanted)
+    watcher = Watcher(cluster, job_id, lags, wanted)
     began, advance = time.monotonic(), Advance(wanted, say)
     while True:
         seen = watcher.look()
@@ -92,13 +95,14 @@ def watch(
 
 
 class Watcher:
-    """Looks at a job that is to read `wanted` records; at one that goes on for ever where there is no such number.
+    """Looks at a job that is to read `wanted` offsets; at one that goes on for ever where there is no such number.
 
-    Raises Refused if the job ends meanwhile.
+    `behind` is what is left to read by the last look, None where that is not known. Raises Refused if the job ends
+    meanwhile.
     """
 
-    def __init__(self, cluster: FlinkCluster, job_id: str, wanted: int = 0) -> None:
-        self._cluster, self._wanted = cluster, wanted
+    def __init__(self, cluster: FlinkCluster, job_id: str, lags: Lags, wanted: int = 0) -> None:
+        self._cluster, self._lags, self._wanted = cluster, lags, wanted
         self._id = job_id
         self.job = self._running()
         self.taskmanagers = taskmanagers_of(cluster, self.job)
@@ -110,12 +114,8 @@ class Watcher:
 
     @property
     def done(self) -> bool:
-        """Whether all is read. Of topics with transactions some offsets are no records."""
-        if not self.seen:
-            return False
-        total = self.seen[-1].total
-        still = len(self.seen) > 2 and self.seen[-3].total == total and self.behind == 0
-        return total >= self._wanted or (still and total * 2 > self._wanted)
+        """Whether all is read."""
+        return bool(self.seen) and (self.seen[-1].total >= self._wanted or self.behind == 0)
 
     def look(self) -> Seen:
         """What it is at now, which is added to what was seen."""
@@ -130,8 +130,8 @@ class Watcher:
             {each.table: each.read for each in come.sources},
             sum(each.written for each in come.sinks),
         )
-        known = [each.behind for each in come.sources]
-        self.behind = None if None in known or not known else sum(each or 0 for each in known)
+        left = self._lags.now(self._cluster, self.job)
+        self.behind = sum(left.values()) if left else None
         self.seen.append(seen)
         self._note_checkpoints()
         if self._wanted * _PROFILED_AT <= seen.total < self._wanted:

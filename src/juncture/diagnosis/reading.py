@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from juncture.flink.answers import JobDetail, Vertex
-from juncture.flink.metrics import table_of
+from juncture.flink.metrics import POSITION, SPLIT, table_of
 from juncture.flink.rest import FlinkCluster
 from juncture.flink.subtasks import Subtasks, subtask_metrics
 from juncture.model.observation import EventJoinSeen, NativeSeen, SubtaskSeen, VertexSeen
@@ -22,12 +22,6 @@ _BUSY, _IDLE, _HELD = "accumulateBusyTimeMs", "accumulateIdleTimeMs", "accumulat
 _IN, _OUT, _MARK = "numRecordsIn", "numRecordsOut", "currentInputWatermark"
 _TASK = frozenset({_BUSY, _IDLE, _HELD, _IN, _OUT, _MARK})
 _SOURCE = re.compile(r"^Source__.*\.(numRecordsIn|currentOutputWatermark|pendingRecords)$")
-POSITION = re.compile(
-    r"^Source__.*\.KafkaSourceReader\.topic\.(?P<topic>.+)\.partition\.(?P<partition>\d+)\.currentOffset$"
-)
-SPLIT = re.compile(
-    r"^Source__.*\.split\.(?P<topic>.+)-(?P<partition>\d+)\.watermark\.(?P<what>currentWatermark|accumulatedIdleTimeMs)$"
-)
 _LATE = re.compile(r"^(?P<operator>[^.]+)\.(?P<side>left|right)?[nN]umLateRecordsDropped$")
 _WAITED = re.compile(r"\.KafkaProducer\.bufferpool-wait-time-ns-total$")
 _NATIVE = re.compile(

@@ -8,9 +8,9 @@ from typing import Any
 
 from juncture.checks.wording import listed
 from juncture.diagnosis.lag import behind
-from juncture.diagnosis.reading import POSITION, SPLIT, Reading, watermark
+from juncture.diagnosis.reading import Reading, watermark
 from juncture.errors import JunctureError, Refused
-from juncture.flink.metrics import SourceMetrics
+from juncture.flink.metrics import POSITION, SPLIT, SourceMetrics
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.failures import NoTopic

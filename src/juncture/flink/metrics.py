@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from juncture.flink.answers import JobDetail, Vertex
@@ -30,9 +31,16 @@ _NO_WATERMARK = -(2**63)
 _END_OF_TIME = 2**63 - 1
 _SOURCE = re.compile(r"^(?P<operator>Source__.*)\.numRecordsIn$")
 _WRITER = re.compile(r"^(?P<operator>.*__Writer)\.numRecordsSend$")
-_OFFSET = re.compile(
-    r"\.KafkaSourceReader\.topic\.(?P<topic>.+)\.partition\.(?P<partition>\d+)\.currentOffset$"
+POSITION = re.compile(
+    r"^Source__.*\.KafkaSourceReader\.topic\.(?P<topic>.+)\.partition\.(?P<partition>\d+)\.currentOffset$"
 )
+"""The offset of the last record of a partition that was read."""
+SPLIT = re.compile(
+    r"^Source__.*\.split\.(?P<topic>.+)-(?P<partition>\d+)\.watermark\.(?P<what>currentWatermark|accumulatedIdleTimeMs)$"
+)
+"""The watermark of a partition, and for how long it was left out of the source's."""
+_IDLE = "idleTimeMsPerSecond"
+_MOSTLY = 500.0
 _AT_ONCE = 50
 _TABLE = re.compile(r"(?:\w+-)?(?:[^.\[]*\.)*(?P<table>[^.\[]+)(?:\[\d+\])?$")
 
@@ -67,6 +75,15 @@ class SinkMetrics:
 
     table: str
     written: int
+
+
+@dataclass(frozen=True)
+class PartitionTime:
+    """The event time of one partition: its watermark in ms of the epoch, None before the first one, and whether it was
+    ever left out of its source's watermark, as idle, since the job's last start or restart."""
+
+    watermark: int | None
+    left_out: bool
 
 
 @dataclass(frozen=True)
@@ -117,17 +134,51 @@ def read_up_to(cluster: FlinkCluster, job: JobDetail) -> dict[tuple[str, int], i
 
     As old as `progress`'s counters are with a patience of 0; partitions that no subtask has are left out.
     """
-    found: dict[tuple[str, int], int] = {}
+    return {
+        (match["topic"], int(match["partition"])): int(offset)
+        for match, offset in _highest(cluster, job, POSITION)
+    }
+
+
+def partition_times(cluster: FlinkCluster, job: JobDetail) -> dict[tuple[str, int], PartitionTime]:
+    """The event time of each partition, by `metric_text` of the topic and partition, as old as `read_up_to`'s offsets.
+
+    Partitions of sources whose watermark an operator behind them makes are left out.
+    """
+    marks: dict[tuple[str, int], int | None] = {}
+    idle: dict[tuple[str, int], float] = {}
+    for match, value in _highest(cluster, job, SPLIT):
+        place = (match["topic"], int(match["partition"]))
+        if match["what"] == "currentWatermark":
+            marks[place] = _watermark(value)
+        else:
+            idle[place] = value
+    return {place: PartitionTime(mark, idle.get(place, 0) > 0) for place, mark in marks.items()}
+
+
+def waiting_sources(cluster: FlinkCluster, job: JobDetail) -> frozenset[str]:
+    """Tables whose readers have all waited for records for most of the last minute: they have none in hand."""
+    found = set()
+    for vertex in job.vertices:
+        if vertex.name.startswith("Source: "):
+            least = aggregate(cluster, job.id, vertex, [_IDLE], "min").get(_IDLE, 0.0)
+            if least >= _MOSTLY:
+                found.add(table_of(vertex.operators[0].removeprefix("Source: ")))
+    return frozenset(found)
+
+
+def _highest(
+    cluster: FlinkCluster, job: JobDetail, pattern: re.Pattern[str]
+) -> Iterator[tuple[re.Match[str], float]]:
+    """The metrics of such names, over the subtasks: the one that had a partition before may still tell of it."""
     for vertex in job.vertices:
         matches = {
-            name: match for name in metric_names(cluster, job.id, vertex) if (match := _OFFSET.search(name))
+            name: match for name in metric_names(cluster, job.id, vertex) if (match := pattern.match(name))
         }
         names = list(matches)
         for first in range(0, len(names), _AT_ONCE):
             highest = aggregate(cluster, job.id, vertex, names[first : first + _AT_ONCE], "max")
-            for name, offset in highest.items():
-                found[matches[name]["topic"], int(matches[name]["partition"])] = int(offset)
-    return found
+            yield from ((matches[name], value) for name, value in highest.items())
 
 
 def metric_text(name: str) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from juncture.model.plan import CompiledPlan, PlanNode
-from juncture.model.rex import Rex, call_name, refs, renamed, walk
+from juncture.model.rex import Rex, call_name, is_rowtime, refs, renamed, walk
 
 JOINS = ("join", "interval-join", "temporal-join", "window-join", "multi-join")
 _APPENDING = frozenset(
@@ -63,6 +63,20 @@ def watermark_push_down(scan: PlanNode) -> Rex | None:
     """The scan's watermark as the plan's JSON has it; None where the source makes none."""
     abilities = scan.raw.get("scanTableSource", {}).get("abilities", ())
     return next((ability for ability in abilities if ability.get("type") == "WatermarkPushDown"), None)
+
+
+def is_event_time(node: PlanNode) -> bool:
+    """Whether an operator waits for watermarks; of joins, as Flink runs them."""
+    raw = node.raw
+    if node.kind == "interval-join":
+        return bool(raw["intervalJoinSpec"]["windowBounds"]["isEventTime"])
+    if node.kind == "temporal-join":
+        index = raw.get("leftTimeAttributeIndex", -1)
+        return 0 <= index < len(node.fields) and is_rowtime(node.fields[index][1])
+    if node.kind == "deduplicate":
+        return bool(raw.get("isRowtime")) and not raw.get("keepLastRow")
+    windowing = raw.get("windowing") or raw.get("leftWindowing") or {}
+    return bool(windowing.get("isRowtime")) and node.kind != "local-window-aggregate"
 
 
 class Flow:

@@ -65,35 +65,44 @@ def test_what_the_log_had_removed_before_is_not_missing(site: Site, begin: int, 
 
 
 class Running:
-    """A job that has read to before `offset` of partition 0; `behind` records are left to read."""
+    """A job that has read to before `offset` of partition 0; `waits` for records, of which there are `more` or not."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, offset: int, behind: int | None) -> None:
-        source = SimpleNamespace(table="clicks", behind=behind)
-        monkeypatch.setattr(positions, "progress", lambda cluster, job: SimpleNamespace(sources=[source]))
-        read = {("page_clicks", 0): offset - 1, ("page_clicks", 1): -1, ("others", 0): 7}
-        monkeypatch.setattr(positions, "read_up_to", lambda cluster, job: read)
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, offset: int, waits: bool = False, more: bool = False
+    ) -> None:
+        monkeypatch.setattr(positions, "reached", lambda cluster, job, topics: {"page.clicks": {0: offset}})
+        waiting = frozenset({"clicks"} if waits else ())
+        monkeypatch.setattr(positions, "waiting_sources", lambda cluster, job: waiting)
+
+        def next_records(
+            kafka: Kafka, ranges: Mapping[tuple[str, int], tuple[int, int]], timeout: float
+        ) -> object:
+            assert ranges == {("page.clicks", 0): (100, 200)}
+            return {("page.clicks", 0): 150} if more else {}
+
+        monkeypatch.setattr(positions, "next_records", next_records)
         self.cluster = cast(FlinkCluster, SimpleNamespace(job=lambda job_id: object()))
 
 
+@pytest.mark.parametrize(("waits", "more"), [(False, False), (True, True)])
 def test_a_running_job_that_is_behind_its_log(
-    site: Site, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+    site: Site, manifest: Manifest, monkeypatch: pytest.MonkeyPatch, waits: bool, more: bool
 ) -> None:
     running = deployment(3, "running", "matches")
-    cluster = Running(monkeypatch, 40, behind=160).cluster
+    cluster = Running(monkeypatch, 40, waits, more).cluster
     with pytest.raises(Refused, match="removed up to 60 records from offset 40 on") as caught:
         refuse_passed(manifest, running, (), site, cluster)
     assert caught.value.state == "nothing was changed; version 3 runs on"
     assert "juncture upgrade matches --rewind SOURCE" in (caught.value.remedy or "")
     refuse_passed(manifest, running, ("clicks",), site, cluster)
-    refuse_passed(manifest, running, (), site, Running(monkeypatch, 100, behind=100).cluster)
+    refuse_passed(manifest, running, (), site, Running(monkeypatch, 100).cluster)
 
 
-@pytest.mark.parametrize("behind", [0, None])
 def test_one_that_has_read_all_has_lost_nothing(
-    site: Site, manifest: Manifest, monkeypatch: pytest.MonkeyPatch, behind: int | None
+    site: Site, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Markers of transactions follow the last record: no metric counts them.
-    refuse_passed(manifest, deployment(3, "running"), (), site, Running(monkeypatch, 98, behind).cluster)
+    # Markers of transactions follow the last record, and no job's position passes them.
+    refuse_passed(manifest, deployment(3, "running"), (), site, Running(monkeypatch, 98, waits=True).cluster)
 
 
 @pytest.fixture
