@@ -14,7 +14,8 @@ from juncture.cli.startpoints import seen_in, seen_option, view_startpoints
 from juncture.deploy.gate import Gate
 from juncture.deploy.manifest import Bundle
 from juncture.deploy.starts import Starting
-from juncture.deploy.submit import SubmitPlan, plan_submit, submit
+from juncture.deploy.submission import SubmitPlan
+from juncture.deploy.submit import plan_submit, submit
 
 
 @click.command("submit")

@@ -1,32 +1,25 @@
-"""Starting a job for the first time, or anew after it was stopped: planned, checked, then done."""
+"""Starting a job for the first time, or anew after it was stopped: what is planned (submission.py), done."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 
-from juncture.deploy import helpers, ledger, preflight
+from juncture.deploy import helpers, ledger
 from juncture.deploy.connection import Connection
 from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.launcher import Launcher, launch_options
-from juncture.deploy.manifest import Bundle, Manifest, read_manifest
-from juncture.deploy.positions import NONE, Tolerance, passed_over
-from juncture.deploy.resume import Origin, Resumption
+from juncture.deploy.manifest import Bundle
+from juncture.deploy.positions import NONE, Tolerance
 from juncture.deploy.single import not_elsewhere, not_running
 from juncture.deploy.site import Site
 from juncture.deploy.starts import (
     AS_AUTHORED,
     Starting,
     applied,
-    left_out_of,
-    refuse_errors,
-    resolve_startpoints,
     table_options,
-    warnings_of,
 )
 from juncture.deploy.store import Store
+from juncture.deploy.submission import Asked, SubmitPlan, plan_of
 from juncture.deploy.takeoff import SETTLED, DidNotStart, wait_running
 from juncture.deploy.tls import tls_options
 from juncture.deploy.topics import create_missing
@@ -34,13 +27,10 @@ from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
 from juncture.local.supervisor import signals_raise
-from juncture.model.base import Value
 from juncture.model.deployment import Deployment
 from juncture.model.environment import Flink
-from juncture.model.resolved import ResolvedStartpoints
 from juncture.model.verdict import Verdict
 from juncture.project.scratch import Scratch
-from juncture.render.bundle import digest
 
 _FOREIGN_STATE = (
     "not available in the new program",
@@ -48,32 +38,6 @@ _FOREIGN_STATE = (
     "not written by Juncture's operator",
 )
 """What Flink and the event join say of state that is not theirs."""
-
-
-class SubmitPlan(Value):
-    """What a submission will do. `restored_from` is what it goes on from; None: its startpoints.
-    `gives_up_state`: some of that state belongs to no operator any more.
-
-    `checkpoint_dir` and `savepoint_dir` are where Flink will put its state. `checked` are the facts it rests
-    on, a sentence each. `startpoints` are the offsets it starts from, None if it goes on from state.
-    """
-
-    job: str
-    name: str
-    version: int
-    environment: str
-    cluster: str
-    flink_job_id: str
-    digest: str
-    parallelism: int
-    topics: dict[str, str]
-    restored_from: str | None
-    gives_up_state: bool
-    checkpoint_dir: str | None
-    savepoint_dir: str | None
-    checked: tuple[str, ...]
-    startpoints: ResolvedStartpoints | None = None
-    accepted_risk: str | None = None
 
 
 def plan_submit(
@@ -87,14 +51,14 @@ def plan_submit(
     gate: Gate = OPEN,
 ) -> SubmitPlan:
     """Look at everything that a submission needs; changes nothing. Arguments and errors as of `submit`."""
-    asked = _Asked(bundle, anew, start_from, accept, starting, gate)
+    asked = Asked(bundle, anew, start_from, accept, starting, gate)
     with site.connection.cluster() as cluster:
         last = ledger.load(site.store, asked.manifest.job, site.connection.environment)
         if last is not None:
             not_elsewhere(last, site.connection, cluster)
             last = ledger.reconcile(last, cluster)
         not_running(asked.manifest, cluster, last)
-        return _plan(asked, site, cluster, last)
+        return plan_of(asked, site, cluster, last)
 
 
 def submit(
@@ -136,7 +100,7 @@ def submit(
         Unreachable: the cluster or the brokers do not answer.
         JunctureError: a variable is not set, or the store cannot be written.
     """
-    asked = _Asked(bundle, anew, start_from, accept, starting, gate, tolerance, watched)
+    asked = Asked(bundle, anew, start_from, accept, starting, gate, tolerance, watched)
     job = asked.manifest.job
     with (
         signals_raise(),
@@ -152,92 +116,13 @@ def submit(
             admin = Admin(site.connection.kafka)
             for made in create_missing(admin, asked.manifest.topics.values(), asked.manifest.slots):
                 site.progress(made)
-        plan = _plan(asked, held, cluster, last)
+        plan = plan_of(asked, held, cluster, last)
         for fact in plan.checked:
             site.progress(fact)
         return _execute(plan, asked, held, cluster)
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What `submit` was called with."""
-
-    bundle: Bundle
-    anew: bool
-    start_from: str | None
-    accept: Verdict | None
-    starting: Starting
-    gate: Gate
-    tolerance: Tolerance = NONE
-    watched: bool = False
-
-    @cached_property
-    def manifest(self) -> Manifest:
-        return read_manifest(self.bundle.files)
-
-
-def _origin(asked: _Asked, site: Site, last: Deployment | None) -> Origin | None:
-    """What the job goes on from, None if it starts from its startpoints."""
-    if asked.anew:
-        return None
-    resumption = Resumption(asked.manifest.job, asked.bundle.files, site.store, asked.accept, site.reading)
-    origin = resumption.newest(last) if asked.start_from is None else resumption.asked(asked.start_from)
-    if origin is not None and asked.starting.seen is not None:
-        raise Refused(
-            f"'{asked.manifest.job}' goes on from {origin.told}, so that startpoints don't apply",
-            state="nothing was changed",
-            remedy="leave the startpoints out; or, to start without state, add --anew: rows may be emitted again",
-        )
-    return origin
-
-
-def _plan(asked: _Asked, site: Site, cluster: FlinkCluster, last: Deployment | None) -> SubmitPlan:
-    manifest, connection, rewound = asked.manifest, site.connection, asked.starting.rewound
-    files = asked.bundle.files
-    origin = _origin(asked, site, last)
-    connection.values(manifest.variables)
-    checked = [
-        *preflight.check(asked.bundle, site, cluster, last),
-        *asked.gate.passed(files, connection, site.store),
-    ]
-    resolved = None
-    if origin is None or rewound:
-        resolved = resolve_startpoints(manifest, files, connection, site.store, asked.starting)
-        refuse_errors(resolved)
-        checked += warnings_of(resolved, goes_on=origin is not None and bool(asked.starting.instead))
-    if origin is None:
-        checked.append("Starting from startpoints")
-    else:
-        checked.append(f"Going on from {origin.told}")
-        checked += passed_over(origin, manifest, rewound, site, asked.tolerance)
-        checked.append(
-            f"Of the startpoints, those of {', '.join(sorted(rewound))} apply"
-            if rewound
-            else "Startpoints don't apply: state has its own offsets"
-        )
-    checked += left_out_of(manifest)
-    return SubmitPlan(
-        job=manifest.job,
-        name=manifest.name,
-        version=last.version + 1 if last else 1,
-        environment=connection.environment,
-        cluster=cluster.base_url,
-        flink_job_id=uuid.uuid4().hex,
-        digest=digest(files),
-        parallelism=manifest.slots,
-        topics=manifest.topics,
-        restored_from=origin.path if origin else None,
-        # A source that is rewound leaves its offsets to nobody.
-        gives_up_state=origin is not None and (origin.unclaimed or bool(rewound)),
-        checkpoint_dir=cluster.checkpoint_dir(manifest.options),
-        savepoint_dir=cluster.savepoint_dir(manifest.options),
-        checked=tuple(checked),
-        startpoints=resolved,
-        accepted_risk=asked.gate.accepted,
-    )
-
-
-def _execute(plan: SubmitPlan, asked: _Asked, site: Site, cluster: FlinkCluster) -> Deployment:
+def _execute(plan: SubmitPlan, asked: Asked, site: Site, cluster: FlinkCluster) -> Deployment:
     connection, store, manifest, files = site.connection, site.store, asked.manifest, asked.bundle.files
     bundle = store.put_bundle(plan.job, plan.digest, files)
     moment = ledger.now()
