@@ -188,20 +188,20 @@ def _source(subject: Subject, metrics: Metrics, source: Source) -> Iterator[Aler
         )
     yield Alert(
         "JunctureFallsBehind",
-        f"{metrics.work_left(source)} > {subject.slack:g} and {metrics.lag_growth(source)} > 0",
+        f"max({metrics.emitted_late(source)} > {subject.slack:g} and {metrics.later_and_later(source)} > 0"
+        f" {metrics.never_idle(15)})",
         15,
         "warning",
         f"{source.table} comes faster than it is read",
-        f"What is unread of {source.table} takes {{{{ $value | humanizeDuration }}}} at the present rate, and it"
-        " grows.",
+        f"The records of {source.table} that are read now were written {{{{ $value | humanizeDuration }}}} ago, and it"
+        " becomes longer.",
         source.location,
         source.table,
     )
     lead = metrics.source(source, "KafkaSourceReader_KafkaConsumer_records_lead_min")
-    pending = metrics.source(source, "pendingRecords")
     yield Alert(
         "JunctureRetentionOvertakes",
-        f"predict_linear({lead}[30m], {_NOTICE}) < 0 and min_over_time({pending}[30m]) > 0",
+        f"min(predict_linear({lead}[30m], {_NOTICE}) < 0 {metrics.never_idle(30)})",
         10,
         "critical",
         f"records of {source.table} will be removed unread",

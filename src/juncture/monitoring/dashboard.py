@@ -68,9 +68,9 @@ def _panels(subject: Subject, metrics: Metrics) -> list[dict[str, Any]]:
         ),
         _series("Records written", "cps", [(f"sum(rate({metrics.sinks('numRecordsSend')}[5m]))", "sink")]),
         _series(
-            "Records not read yet",
-            "short",
-            [(f"sum({metrics.source(each, 'pendingRecords')})", each.table) for each in subject.sources],
+            "Time since what is read now was written",
+            "s",
+            [(f"max({metrics.emitted_late(each)})", each.table) for each in subject.sources],
         ),
         _series(
             "Event time behind the clock",

@@ -45,14 +45,18 @@ class Metrics:
         """Seconds from a source's newest watermark to the clock."""
         return f"time() - max({self._operator(source.marks or '', 'currentOutputWatermark')}) / 1000"
 
-    def work_left(self, source: Source) -> str:
-        """Seconds that reading takes for what is in the topic, at the rate of the last minutes."""
-        pending, read = self.source(source, "pendingRecords"), self.source(source, "numRecordsIn")
-        return f"sum({pending}) / sum(rate({read}[5m]))"
+    def emitted_late(self, source: Source) -> str:
+        """Seconds since the timestamp, in Kafka, of the last record that a source's subtask handed on, by subtask."""
+        return f"{self.source(source, 'currentEmitEventTimeLag')} / 1000"
 
-    def lag_growth(self, source: Source) -> str:
-        """Records a second by which a source has fallen behind."""
-        return f"sum(deriv({self.source(source, 'pendingRecords')}[15m]))"
+    def later_and_later(self, source: Source) -> str:
+        """By how many seconds that grows in one, by subtask."""
+        return f"deriv({self.source(source, 'currentEmitEventTimeLag')}[15m]) / 1000"
+
+    def never_idle(self, minutes: int) -> str:
+        """Completes an expression by subtask: of those that have had records in hand for nine tenths of their time."""
+        idle = f"avg_over_time({self.task('idleTimeMsPerSecond')}[{minutes}m])"
+        return f"and on (job_id, task_id, subtask_index) {idle} < 100"
 
     def held_back(self, waiting: Waiting) -> str:
         """Seconds from an operator's watermark to that of its furthest source."""
