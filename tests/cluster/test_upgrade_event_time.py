@@ -66,7 +66,7 @@ def test_a_version_that_waits_for_a_silent_partition_is_taken_back_and_one_that_
     assert juncture("submit", JOB) == 0, juncture.stderr
     job, silent = running(juncture, cluster), (juncture.topic("page-clicks"), 1)
     with records(juncture):
-        until(lambda: partition_times(cluster, job)[silent].left_out)
+        until(lambda: silent in (seen := partition_times(cluster, job)) and seen[silent].left_out)
         juncture.edit(CLICKS, lambda text: text.replace(", idle_timeout='1 s'", ""))
         code = juncture("upgrade", JOB, "--healthy-within", "8")
     assert (code, "version 1 runs again, as version 3" in juncture.stderr) == (1, True), juncture.stderr

@@ -24,7 +24,7 @@ from juncture.deploy.toolchain import toolchain_of_bundle
     default=120,
     show_default=True,
     metavar="SECONDS",
-    help="For its first checkpoint, and for its lag to fall.",
+    help="For its first checkpoint, for its lag to fall, and for its event time to go on.",
 )
 @shared_options
 @pass_invocation

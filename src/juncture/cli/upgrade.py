@@ -61,7 +61,7 @@ from juncture.verdicts.version import Version
     default=120,
     show_default=True,
     metavar="SECONDS",
-    help="For the new version's first checkpoint, and for its lag to fall.",
+    help="For the new version's first checkpoint, for its lag to fall, and for its event time to go on.",
 )
 @click.option(
     "--accept-risk",
@@ -86,8 +86,8 @@ def command(
     while; WRONG_RESULTS, Flink takes the state, and wrong rows come of it; LOST. Anything but KEEP is refused (1)
     unless it is accepted, with --plan, too. So is a version for which there is not enough in any case, as `juncture
     capacity` tells. Then the job is stopped with a savepoint, and the new version started from
-    it. It must complete a checkpoint, without a failure, and catch up; else the old version runs again, from the
-    savepoint.
+    it. It must complete a checkpoint, without a failure, catch up, and let event time go on; else the old version runs
+    again, from the savepoint.
 
     With --rewind a source is read from its startpoint again, while the joins' rows and the other sources' offsets are
     kept: with or without a change of the query. Rows that come of it come once more.

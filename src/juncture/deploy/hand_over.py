@@ -221,7 +221,7 @@ def hand_over(
         new: the version to come.
         old: the files and jars of the version before.
         site: where to.
-        healthy_within: seconds for the new version's first checkpoint, and for its lag to fall.
+        healthy_within: seconds for the new version's first checkpoint, for its lag to fall and its event time to go on.
         gate: whether there must be enough for it.
 
     Raises:

@@ -65,7 +65,7 @@ def rollback(
         current: the version that runs, or ran last (`version_before`).
         old: its files and jars.
         site: where to.
-        healthy_within: seconds for its first checkpoint, and for its lag to fall.
+        healthy_within: seconds for its first checkpoint, for its lag to fall and its event time to go on.
 
     Raises:
         Refused: something is missing (then nothing was changed), or it was not well, and the other runs again.

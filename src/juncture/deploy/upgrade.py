@@ -124,7 +124,7 @@ def upgrade(
         old: the files and jars of the version before.
         site: where to.
         accept: the worst that may become of the state.
-        healthy_within: seconds for the new version's first checkpoint, and for its lag to fall.
+        healthy_within: seconds for the new version's first checkpoint, for its lag to fall and its event time to go on.
         starting: which of its sources are rewound to their startpoints.
         gate: whether there must be enough for it.
 
