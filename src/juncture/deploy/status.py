@@ -27,11 +27,12 @@ from juncture.model.environment import Kafka
 class SourceStatus(Value):
     """A source since the job's last start or restart.
 
-    `read` counts records fetched, `skipped` those of them that did not parse. `behind` are records, and markers of
-    transactions, that are in Kafka and not read yet: the ends of the partitions less the positions. `behind_by_flink`:
-    it is Flink's metric instead, which stands still under back-pressure, as the brokers can't be asked, or nothing was
-    read yet. The watermark is None before the first one. `may_have_skipped_more`: records that break
-    off in the middle can't be told from those that a condition of the query on this source drops.
+    `read` counts records fetched, `skipped` those of them that did not parse. `behind` are offsets that are in Kafka
+    and not read yet: the ends of the partitions less the positions, but for partitions in which there is nothing more
+    that the job could read, only markers of transactions. `behind_by_flink`: it is Flink's metric instead, which stands
+    still under back-pressure, as the brokers can't be asked, or nothing was read yet. The watermark is None before the
+    first one. `may_have_skipped_more`: records that break off in the middle can't be told from those that a condition
+    of the query on this source drops.
     """
 
     table: str
@@ -159,6 +160,8 @@ def _seen(
     )
     if detail is None:
         return known
+    if not detail.ended:
+        lags.now(cluster, detail)  # whether the job goes on is seen by two looks
     counted = progress(cluster, detail)
     behind = {} if detail.ended else lags.now(cluster, detail)
     return known.model_copy(

@@ -129,13 +129,15 @@ class Lags:
         self._more: dict[Place, int] = {}
         self._silent_since = -_ASKED_AGAIN
         self.positions: dict[str, dict[int, int]] = {}
+        self.passed: dict[str, dict[int, int]] = {}
         self.silent: JunctureError | None = None
 
     def now(self, cluster: FlinkCluster, job: JobDetail) -> dict[str, int]:
         """By how many offsets; tables of which the brokers or the job don't tell it are left out.
 
         Where the job stands still before what it can't read, it is 0. After it, `positions` are those that this rests
-        on, and `silent` is why the brokers did not tell it; they are not asked again for a while then.
+        on, `passed` the ends of the partitions of which nothing is left to read although its position is before them,
+        and `silent` is why the brokers did not tell it; they are not asked again for a while then.
 
         Raises Unreachable if the cluster does not answer, or Refused if it has forgotten the job.
         """
@@ -147,9 +149,9 @@ class Lags:
             self.positions,
             {topic: {**self._starts.get(topic, {}), **read.get(topic, {})} for topic in ends},
         )
-        passed = self._passed(before, ends)
+        self.passed = self._passed(before, ends)
         found = {
-            table: behind(ends[topic], {**self.positions[topic], **passed.get(topic, {})})
+            table: behind(ends[topic], {**self.positions[topic], **self.passed.get(topic, {})})
             for table, topic in self._topics.items()
             if topic in ends
         }

@@ -11,7 +11,7 @@ from juncture.checks.tables import Table
 from juncture.diagnosis import circumstances, profile, reading, topics
 from juncture.diagnosis.comparing import joins_seen
 from juncture.diagnosis.course import Look, course, looks
-from juncture.diagnosis.lag import Lags
+from juncture.diagnosis.lag import Lags, Offsets
 from juncture.diagnosis.reading import Reading
 from juncture.diagnosis.sampling import Columns, Sampled, columns_of, last_records, sample_seen
 from juncture.errors import JunctureError, Refused
@@ -85,13 +85,15 @@ def observe(
     seconds = before.whole(seconds)
     for vertex in _worth_sampling(job):
         flame_samples(cluster, job.id, vertex)
-    between = looks(cluster, job, Lags(kafka, _read_topics(subject)), began, seconds)
+    lags = Lags(kafka, _read_topics(subject))
+    between = looks(cluster, job, lags, began, seconds)
     after, last, workers_after = _counters(cluster, job)
     while time.monotonic() - began < seconds + _worth_waiting(before, after):
         time.sleep(_POLL)
         after, last, workers_after = _counters(cluster, job)
     elapsed, ended_at = time.monotonic() - began, _millis()
     ends_after = topics.ends_of(kafka, _read_topics(subject))
+    lags.now(cluster, job)
     job = _running(subject, cluster)
     missing = [*ends_after.missing]
     vertices = tuple(
@@ -106,7 +108,7 @@ def observe(
     vertices = circumstances.with_state(
         cluster, job, checkpoints, _with_profiles(cluster, job, vertices, missing)
     )
-    sources = _sources(subject, job, (first, last), (before, after), (ends_before, ends_after))
+    sources = _sources(subject, job, (first, last), (before, after), (ends_before, ends_after), lags.passed)
     joins: tuple[JoinSeen, ...] = ()
     if kafka is not None:
         sources, joins = _with_samples(subject, kafka, sources, vertices, before, missing)
@@ -227,6 +229,7 @@ def _sources(
     metrics: tuple[tuple[SourceMetrics, ...], tuple[SourceMetrics, ...]],
     readings: tuple[Reading, Reading],
     ends: tuple[topics.Ends, topics.Ends],
+    passed: Offsets,
 ) -> tuple[SourceSeen, ...]:
     timeouts = topics.idle_timeouts(subject.plan, subject.options)
     found = []
@@ -235,7 +238,9 @@ def _sources(
         vertex = next((v.id for v in job.vertices if scans & set(reading.nodes_of(job, v, subject.plan))), "")
         then, now = (next((each for each in part if each.table == table), None) for part in metrics)
         found.append(
-            topics.source_seen(table, topic, vertex, timeouts.get(table), (then, now), readings, ends)
+            topics.source_seen(
+                table, topic, vertex, timeouts.get(table), (then, now), readings, ends, passed.get(topic)
+            )
         )
     return tuple(found)
 

@@ -86,11 +86,14 @@ def source_seen(
     metrics: tuple[SourceMetrics | None, SourceMetrics | None],
     readings: tuple[Reading, Reading],
     ends: tuple[Ends, Ends],
+    passed: Mapping[int, int] | None = None,
 ) -> SourceSeen:
-    """A source between two readings; each pair is (before, after)."""
+    """A source between two readings; each pair is (before, after). `passed` is of Lags."""
     before, after = (each.by_topic.get(topic, {}) for each in ends)
     begins = ends[1].begins.get(topic, {})
-    positions = positions_of(readings[1], vertex, topic)
+    first, last = (positions_of(each, vertex, topic) for each in readings)
+    over = {number: end for number, end in (passed or {}).items() if number in last}
+    positions = {**last, **over}
     marks, idle = _splits(readings, vertex, topic)
     partitions = tuple(
         PartitionSeen(
@@ -106,7 +109,8 @@ def source_seen(
     )
     then, now = metrics
     lag = behind(after, positions)
-    lag_before = behind(before, positions_of(readings[0], vertex, topic))
+    still = {number: end for number, end in over.items() if first.get(number) == last[number]}
+    lag_before = behind(before, {**first, **still})
     if by_flink := lag is None:
         lag, lag_before = (each.behind if each else None for each in (now, then))
     return SourceSeen(

@@ -125,7 +125,8 @@ class PartitionSeen(Value):
     """A partition: where it begins and ends, by how much it `grew` meanwhile, and how far Flink has read it.
 
     `begin` is the first offset that is still there, None where that is not known. `position` is the next one to read,
-    None before the first record. `idle` says whether Flink leaves it out of the watermark.
+    the end where only markers of transactions come before that, None before the first record. `idle` says whether Flink
+    leaves it out of the watermark.
     """
 
     partition: int

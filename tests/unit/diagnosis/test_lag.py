@@ -45,7 +45,9 @@ def metrics(pending: int | None, table: str = "clicks") -> SourceMetrics:
     return SourceMetrics(table, read=9, emitted=9, behind=pending, watermark=None)
 
 
-def seen(ends: tuple[Ends, Ends], *, then: float = 0, now: float = 9) -> SourceSeen:
+def seen(
+    ends: tuple[Ends, Ends], *, then: float = 0, now: float = 9, passed: dict[int, int] | None = None
+) -> SourceSeen:
     """A source of which Flink says, long since, that it is 7 and then 5 behind."""
     readings = [Reading({"v": {_POSITION.format(3): {0: offset}}}) for offset in (then, now)]
     return source_seen(
@@ -56,6 +58,7 @@ def seen(ends: tuple[Ends, Ends], *, then: float = 0, now: float = 9) -> SourceS
         (metrics(7), metrics(5)),
         (readings[0], readings[1]),
         ends,
+        passed,
     )
 
 
@@ -69,6 +72,14 @@ def test_the_brokers_count_and_not_flinks_metric() -> None:
     (partition,) = source.partitions
     assert (source.behind, source.behind_before, source.behind_by_flink) == (12_119, 11_009, False)
     assert partition.lag == source.behind
+
+
+@pytest.mark.parametrize(("then", "before"), [(0, 10), (9, 0)])
+def test_markers_that_a_job_stands_before_are_passed(then: float, before: int) -> None:
+    source = seen(ends(11, 12), then=then, passed={3: 12, 4: 7})
+    (partition,) = source.partitions
+    assert (partition.position, partition.lag) == (12, 0)
+    assert (source.behind, source.behind_before) == (0, before)
 
 
 @pytest.mark.parametrize("more", [{"ends": (Ends({}), Ends({}))}, {"ends": ends(10, 20), "now": -1}])
