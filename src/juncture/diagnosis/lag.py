@@ -128,6 +128,7 @@ class Lags:
         self._nothing: dict[Place, tuple[int, int]] = {}
         self._more: dict[Place, int] = {}
         self._silent_since = -_ASKED_AGAIN
+        self._admin: Admin | None = None
         self.positions: dict[str, dict[int, int]] = {}
         self.passed: dict[str, dict[int, int]] = {}
         self.silent: JunctureError | None = None
@@ -191,12 +192,12 @@ class Lags:
         found: dict[str, Mapping[int, int]] = {}
         self.silent = None
         try:
-            admin = Admin(self._kafka, _PATIENCE)
+            admin = self._admin = self._admin or Admin(self._kafka, _PATIENCE)
             for topic in sorted(set(self._topics.values())):
                 try:
                     found |= offsets.latest(admin, [topic], committed=False)
                 except Refused:
                     continue
         except JunctureError as error:
-            self.silent, self._silent_since = error, time.monotonic()
+            self.silent, self._silent_since, self._admin = error, time.monotonic(), None
         return found
