@@ -7,13 +7,12 @@ be compared, as that version did not run, is not judged.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from juncture.deploy.manifest import read_manifest
 from juncture.diagnosis.topics import idle_timeouts
-from juncture.flink.metrics import PartitionTime, metric_text, partition_times, read_up_to
+from juncture.flink.metrics import PartitionTime, metric_text, partition_times, renew
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.partitions import Place
 from juncture.model.flow import is_event_time
@@ -22,8 +21,6 @@ from juncture.planner.plan import parse_plan
 Times = Mapping[tuple[str, int], PartitionTime]
 """By `metric_text` of the topic, and partition."""
 
-_PATIENCE = 4.0
-_POLL = 0.5
 _NONE_OF = 10
 """Records of a partition, none of which gave a watermark, after which it is none that comes with the next one."""
 _STOOD_FOR = 100
@@ -50,16 +47,11 @@ class Held:
 
 def times_of(cluster: FlinkCluster, job_id: str) -> Times:
     """The event time of each partition that a running job reads; empty if it does not run, or tells none."""
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        job = cluster.job(job_id)
-        if job is None or job.ended:
-            return {}
-        # Flink collects metrics when somebody asks, and answers with those that it had.
-        found = partition_times(cluster, job)
-        if found or read_up_to(cluster, job) or time.monotonic() > deadline:
-            return found
-        time.sleep(_POLL)
+    job = cluster.job(job_id)
+    if job is None or job.ended:
+        return {}
+    renew(cluster, job)
+    return partition_times(cluster, job)
 
 
 class EventTime:

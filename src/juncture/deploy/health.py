@@ -23,6 +23,7 @@ from juncture.model.wording import counted
 _POLL = 0.5
 _AT_LEAST = 3.0
 """Seconds that a job is watched, whatever it does: Flink may tell of a failure so much later."""
+_TOLD_EVERY = 10.0
 _INTERVAL = "execution.checkpointing.interval"
 
 
@@ -54,7 +55,7 @@ def wait_healthy(
     """
     watched = _Watched(begun, files, before, site, cluster)
     begin = time.monotonic()
-    told = ""
+    told_at = -_TOLD_EVERY
     while True:
         job = cluster.job(begun.flink_job_id)
         if job is None or job.ended:
@@ -72,9 +73,9 @@ def wait_healthy(
         if elapsed > within:
             watched.judge(within)
             break
-        if missing and missing != told:
+        if missing and elapsed - told_at >= _TOLD_EVERY:
             site.progress(f"Waiting for {missing}")
-            told = missing
+            told_at = elapsed
         time.sleep(_POLL)
     for note in watched.notes(job):
         site.progress(note)

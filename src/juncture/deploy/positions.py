@@ -16,7 +16,7 @@ from juncture.deploy.snapshots import NotVisible
 from juncture.deploy.soundness import offsets_in
 from juncture.diagnosis.lag import Offsets, next_records, reached
 from juncture.errors import Refused
-from juncture.flink.metrics import waiting_sources
+from juncture.flink.metrics import renew, waiting_sources
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka import offsets
 from juncture.kafka.admin import TIMEOUT, Admin
@@ -99,6 +99,7 @@ def refuse_passed(
     job = cluster.job(running.flink_job_id)
     if job is None:
         return
+    renew(cluster, job)
     held = _unread(reached(cluster, job, topics), topics, waiting_sources(cluster, job), site)
     found = missing(held, set(topics.values()), site)
     if found:

@@ -42,6 +42,8 @@ SPLIT = re.compile(
 _IDLE = "idleTimeMsPerSecond"
 _MOSTLY = 500.0
 _AT_ONCE = 50
+_COLLECTED = 1.0
+"""Seconds after which metrics that were asked for are there."""
 _TABLE = re.compile(r"(?:\w+-)?(?:[^.\[]*\.)*(?P<table>[^.\[]+)(?:\[\d+\])?$")
 
 
@@ -106,7 +108,7 @@ def progress(cluster: FlinkCluster, job: JobDetail, patience: float = 4) -> Prog
     found = _collect(cluster, job)
     deadline = time.monotonic() + patience
     while not job.ended and time.monotonic() < deadline:
-        time.sleep(1)
+        time.sleep(_COLLECTED)
         found = _collect(cluster, job)
         if found.sources:
             break
@@ -127,6 +129,13 @@ def _collect(cluster: FlinkCluster, job: JobDetail) -> Progress:
             sums = aggregate(cluster, job.id, vertex, [name], "sum")
             sinks.append(SinkMetrics(table_of(writer.removesuffix("__Writer")), int(sums.get(name, 0))))
     return Progress(tuple(sources), tuple(sinks))
+
+
+def renew(cluster: FlinkCluster, job: JobDetail) -> None:
+    """Have the JobManager collect metrics: what is asked next is of now, and not of when somebody last asked."""
+    for vertex in job.vertices[:1]:
+        metric_names(cluster, job.id, vertex)
+    time.sleep(_COLLECTED)
 
 
 def read_up_to(cluster: FlinkCluster, job: JobDetail) -> dict[tuple[str, int], int]:

@@ -70,6 +70,7 @@ class Running:
     def __init__(
         self, monkeypatch: pytest.MonkeyPatch, offset: int, waits: bool = False, more: bool = False
     ) -> None:
+        monkeypatch.setattr(positions, "renew", lambda cluster, job: None)
         monkeypatch.setattr(positions, "reached", lambda cluster, job, topics: {"page.clicks": {0: offset}})
         waiting = frozenset({"clicks"} if waits else ())
         monkeypatch.setattr(positions, "waiting_sources", lambda cluster, job: waiting)
