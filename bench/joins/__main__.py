@@ -40,7 +40,12 @@ def _arguments() -> argparse.ArgumentParser:
         default="inner",
         help="other than inner: with --rate 0",
     )
-    add("--format", choices=["json", "avro"], default="json", help="other than json: Flink's engines alone")
+    add(
+        "--format",
+        choices=["json", "avro", "protobuf"],
+        default="json",
+        help="other than json: Flink's engines alone",
+    )
     add("--payload", type=int, default=1, help="how many times as long the texts in the events are")
     add("--window", type=int, default=WINDOW, help="minutes; other than 10: Flink's engines with bounds")
     add("--span", type=int, default=1800, help="seconds of event time in the topics")

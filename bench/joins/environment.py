@@ -10,12 +10,15 @@ from pathlib import Path
 
 from juncture.errors import JunctureError
 
-_PEERS = Path(__file__).parent / "peers"
+PEERS = Path(".juncture/bench/peers")
+"""Where they are made, below the folder in which a benchmark runs."""
+
+_PINS = Path(__file__).parent / "peers"
 
 
 def pins(name: str) -> Path:
     """The file of what an environment has."""
-    return _PEERS / f"{name}.txt"
+    return _PINS / f"{name}.txt"
 
 
 def python_of(name: str, folder: Path) -> Path:

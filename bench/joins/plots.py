@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.joins.environment import install
+from bench.joins.environment import PEERS, install
 from bench.joins.workload import WINDOW
 
 _RESULTS = Path("bench/results")
 _IMAGES = Path("docs/images")
-_PEERS = Path(".juncture/bench/peers")
 _DRAW = Path(__file__).parent / "programs" / "svg.py"
 
 _FIGURES = {"whole_us": "CPU us an event, whole run", "events_per_second": "events a second"}
@@ -125,7 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     paths = given.results or sorted(_RESULTS.glob("*.json"))
     documents = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-    python = install("vl-convert-python", _PEERS)
+    python = install("vl-convert-python", PEERS)
     for name, axis in AXES.items():
         made = points(documents, axis)
         if len({point["at"] for point in made}) < 2:

@@ -63,7 +63,7 @@ class Stack:
     def planner(self) -> Planner:
         """Flink's planner and client, one for all jobs: it is idle while they run."""
         if self._planner is None:
-            tools = find_toolchain(["kafka", "avro"], operators=True)
+            tools = find_toolchain(["kafka", "avro", "protobuf"], operators=True)
             self._planner = self._closing.enter_context(tools.planner())
             self._planner.start()
         return self._planner

@@ -136,8 +136,8 @@ def toolchain() -> Toolchain:
 
 @pytest.fixture(scope="session")
 def planner() -> Iterator[Planner]:
-    """A warm planner that knows the Kafka connector and Juncture's operators: it compiles jobs, and starts them."""
-    tools = find_toolchain(["kafka"], operators=True)
+    """A warm planner that knows Kafka, Protobuf and Juncture's operators: it compiles jobs, and starts them."""
+    tools = find_toolchain(["kafka", "protobuf"], operators=True)
     cache = CompilationCache(JarCache().root / "compilations")
     # It would record Flink's classes for those that come after it, and there are none.
     archive = tools.archive if tools.archive.find() else None

@@ -181,7 +181,7 @@ class FlinkEngine:
         toolchain = toolchain_for(rendered, plan)
         files = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
         job_id = uuid.uuid4().hex
-        options = launch_options(session.flink, job_id, [jar.path for jar in toolchain.jars])
+        options = launch_options(session.flink, job_id, toolchain.paths)
         variables = {LOCAL_BOOTSTRAP.strip("${}"): job.topics.kafka.bootstrap_servers}
         job.stack.planner.run(write(files, job.folder / "rendered") / "job.py", options, variables)
         return job_id

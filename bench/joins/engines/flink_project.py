@@ -3,18 +3,21 @@
 # ruff: noqa: S608  the SQL is ours
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from bench.joins.environment import PEERS
 from bench.joins.formats import Format
+from bench.joins.messages import message_class, messages_jar
 from bench.joins.oracle import Form
 from bench.joins.topics import Topics
-from bench.joins.workload import CLIENT_DELAY_S, SERVER_DELAY_S, WINDOW, Join
+from bench.joins.workload import CLIENT_DELAY_S, COLUMNS, SERVER_DELAY_S, WINDOW, Join
 from ruamel.yaml import YAML
 
-_JOB = "bench"
+_JOB, _JAR = "bench", "lib/events.jar"
 Query = Literal["interval", "payload", "regular", "forward"]
 
 _CONFIG = '[project]\nname = "bench"\ndefault_environment = "local"\n\n[environments.local.local]\n'
@@ -70,6 +73,10 @@ class JoinProject:
         for path, text in files.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text, encoding="utf-8")
+        if self.format == "protobuf":
+            job = {**job, "jars": [_JAR]}
+            (root / _JAR).parent.mkdir()
+            shutil.copyfile(messages_jar(_messages(), PEERS), root / _JAR)
         (root / "jobs").mkdir()
         with (root / "jobs" / f"{_JOB}.yaml").open("w", encoding="utf-8") as file:
             YAML(typ="safe").dump({"join": _JOB, "sink": "result", **job}, file)
@@ -79,7 +86,15 @@ class JoinProject:
 def _table(name: str, columns: str, topic: str, format: str, more: Mapping[str, str] | None = None) -> str:
     # By Avro a record that does not parse can't be skipped.
     options = f"topic='{topic}', format='{format}', on_error='fail', more={dict(more or {})}"
+    if format == "protobuf":
+        options += f", message_class='{message_class(name)}'"
     return f"CREATE TABLE {name} ({columns}) {{{{ kafka({options}) }}}}\n"
+
+
+def _messages() -> dict[str, dict[str, str]]:
+    """The columns of each topic; the result's of two topics are the first ones of those of three."""
+    result = {name: kind for columns in COLUMNS.values() for name, kind in columns.items()}
+    return {**COLUMNS, "result": result}
 
 
 def _result_columns(names: tuple[str, ...]) -> list[str]:

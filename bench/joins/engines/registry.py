@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from bench.joins.engine import Engine
 from bench.joins.engines.flink import FlinkEngine
 from bench.joins.engines.flink_project import JoinProject
 from bench.joins.engines.jvm_peers import JvmEngine
 from bench.joins.engines.python_peers import PythonEngine
+from bench.joins.environment import PEERS
 from bench.joins.formats import Format
 from bench.joins.workload import WINDOW, Join
 
@@ -23,7 +23,6 @@ ON_DEMAND = (
 )  # fmt: skip
 """What does not run unless it is named: another form of one that does, by one difference."""
 
-_PEERS = Path(".juncture/bench/peers")
 _BLOOM = "state.backend.rocksdb.use-bloom-filter"
 _REUSE = {"pipeline.object-reuse": "true"}
 _TTL = {"table.exec.state.ttl": "20 min"}
@@ -78,7 +77,7 @@ def _of_inner_joins() -> list[Engine]:
         *_regular(),
         JvmEngine(
             "kafka-streams",
-            _PEERS,
+            PEERS,
             "StreamsJoin",
             ("kafka-streams", "rocksdbjni"),
             300,
@@ -87,15 +86,15 @@ def _of_inner_joins() -> list[Engine]:
         # Its high-level join keeps one message of a key and side, for a time by the clock.
         JvmEngine(
             "samza",
-            _PEERS,
+            PEERS,
             "SamzaJoin",
             ("samza-core_2.12", "samza-kafka_2.12", "rocksdbjni"),
             1200,
             {"ttl": "20 min", "job coordinator": "Passthrough"},
         ),
         # It reads topics at different paces and drops by the newest: with a cutoff of 14 minutes some are missing.
-        PythonEngine("pathway", _PEERS, 3600, {}, threads="PATHWAY_THREADS"),
-        PythonEngine("quixstreams", _PEERS, 840, {"a worker": "a process"}, keeps_state=True),
+        PythonEngine("pathway", PEERS, 3600, {}, threads="PATHWAY_THREADS"),
+        PythonEngine("quixstreams", PEERS, 840, {"a worker": "a process"}, keeps_state=True),
     ]
 
 

@@ -39,7 +39,7 @@ class Deployable:
 
     @property
     def jars(self) -> list[Path]:
-        return [jar.path for jar in self.toolchain.jars]
+        return list(self.toolchain.paths)
 
 
 @contextmanager

@@ -116,8 +116,7 @@ def _type(annotation: Any, field: FieldInfo | None = None) -> str:
     if origin is dict:
         return f"mapping of names to {_type(arguments[1])}"
     if origin is tuple:
-        keys = ", ".join(f"`{key}`" for key in arguments[0].model_fields)
-        return f"list of mappings with {keys}"
+        return f"list of {_type(arguments[0])}"
     if annotation is int and field is not None:
         bounds = {type(m).__name__: getattr(m, type(m).__name__.lower(), None) for m in field.metadata}
         low, high = bounds.get("Ge"), bounds.get("Le")

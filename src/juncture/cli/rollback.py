@@ -43,7 +43,7 @@ def command(invocation: Invocation, job: str, version: int | None, healthy_withi
     target = rollback_target(name, store, current, version)
     files, former = store.get_bundle(target.bundle), store.get_bundle(current.bundle)
     with invocation.output.progress() as say:
-        tools, old_tools = toolchain_of_bundle(files), toolchain_of_bundle(former)
+        tools, old_tools = toolchain_of_bundle(files, store), toolchain_of_bundle(former, store)
         left = half_way(store, name, f"it may be half-way: `juncture status {name}` tells")
         with (
             tools.joined(old_tools).planner(client_variables(connection.flink)) as planner,
@@ -51,9 +51,9 @@ def command(invocation: Invocation, job: str, version: int | None, healthy_withi
         ):
             deployment = rollback(
                 target,
-                Bundle(files, [jar.path for jar in tools.jars]),
+                Bundle(files, tools.paths),
                 current,
-                Bundle(former, [jar.path for jar in old_tools.jars]),
+                Bundle(former, old_tools.paths),
                 site.using(planner, say),
                 healthy_within=healthy_within,
             )

@@ -107,7 +107,7 @@ def command(
     before = version_before(name, site)
     former = site.store.get_bundle(before.bundle)
     with invocation.output.progress() as say:
-        old_tools, tools = toolchain_of_bundle(former), toolchain_of([rendered], say)
+        old_tools, tools = toolchain_of_bundle(former, store), toolchain_of([rendered], say)
         with tools.joined(old_tools).planner(client_variables(site.connection.flink)) as planner:
             say(f"Compiling {name}")
             plan = checked_plan(invocation, rendered, planner.compile(rendered))
@@ -126,8 +126,8 @@ def command(
             starting = Starting(planner.read_offsets, project.jobs[name].locate, rewound=frozenset(rewound))
             needed = toolchain_for(rendered, plan)
             files = bundle(rendered, plan, needed.pinned, project.template_dirs)
-            new = Bundle(files, [jar.path for jar in needed.jars])
-            old = Bundle(former, [jar.path for jar in old_tools.jars])
+            new = Bundle(files, needed.paths)
+            old = Bundle(former, old_tools.paths)
             blueprint = Blueprint(rendered, plan, needed.pinned, project.template_dirs, new.jars)
             site, gate = site.using(planner, say), Gate(accepted=accept_risk)
             left = half_way(store, name, f"it may be half-way: `juncture status {name}` tells")

@@ -118,7 +118,7 @@ def _on(
     kafka = connection.kafka
     oracle = Oracle(prepared.rendered)
     create_topics(kafka, sample)
-    made = Bundle(prepared.files, [jar.path for jar in prepared.toolchain.jars])
+    made = Bundle(prepared.files, prepared.toolchain.paths)
     deployment = submit(made, Site(connection, Store(home / "store")).using(prepared.planner, report))
     preparation.close()
     clock.lap("submit")

@@ -54,6 +54,20 @@ class PinnedJar(BaseModel):
     sha256: str
 
 
+class PinnedOwnJar(BaseModel):
+    """A jar of the project that goes with the job: its path there, and its sha256."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    path: str
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """Of the file alone; a job has one jar of a name."""
+        return self.path.rsplit("/", 1)[-1]
+
+
 class Manifest(BaseModel):
     """The part of manifest.json that deploying needs. `topics` are by table, `flink` is a minor version.
 
@@ -69,6 +83,8 @@ class Manifest(BaseModel):
     topics: dict[str, str]
     sources: dict[str, Source] = {}
     jars: tuple[PinnedJar, ...] = ()
+    own_jars: tuple[PinnedOwnJar, ...] = ()
+    functions: dict[str, str] = {}
     variables: tuple[str, ...]
     options: dict[str, str]
     parallelism: int

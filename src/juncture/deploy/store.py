@@ -2,6 +2,7 @@
 
     <root>/<job>/history/000003-002.json   deployment 3 of the job, its second record
     <root>/<job>/bundles/<digest>/         statements.sql, job.py, plan.json, manifest.json
+    <root>/<job>/jars/<sha256>.jar         of the project, that went with the job
     <root>/<job>/removed/000003.json       when the savepoint of deployment 3 was removed, and by whom
     <root>/<job>/lock/                     who is deploying (juncture.deploy.lock)
     <root>/<job>/calibrations/000002.json  what the job was measured to cost (juncture.deploy.calibrations)
@@ -146,6 +147,19 @@ class Store:
             raise JunctureError(f"{self.files.address(bundle)} is not in the store any more")
         return found
 
+    def put_jar(self, job: str, digest: str, data: bytes) -> None:
+        """Keep a jar of the project's that goes with a job, under its sha256."""
+        with suppress(FileExistsError):
+            self.files.create(_jar(job, digest), data)
+
+    def get_jar(self, job: str, digest: str) -> bytes | None:
+        """Such a jar; None if there is none."""
+        return self.files.read(_jar(job, digest))
+
+    def jar_address(self, job: str, digest: str) -> str:
+        """Where it is, to show to people."""
+        return self.files.address(_jar(job, digest))
+
     def _records(self, job: str) -> list[tuple[int, int]]:
         matches = (_RECORD.fullmatch(name) for name in self.files.names(f"{job}/history"))
         return sorted((int(match[1]), int(match[2])) for match in matches if match)
@@ -214,6 +228,10 @@ def is_over(job: str, store: Store) -> bool:
         return False
     last = store.last(job)
     return last is not None and last.phase in ("stopped", "failed")
+
+
+def _jar(job: str, digest: str) -> str:
+    return f"{job}/jars/{digest}.jar"
 
 
 def _removal(deployment: Deployment) -> str:

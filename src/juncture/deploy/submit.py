@@ -9,6 +9,7 @@ from juncture.deploy.connection import Connection
 from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.launcher import Launcher, launch_options
 from juncture.deploy.manifest import Bundle
+from juncture.deploy.ownjars import keep_own
 from juncture.deploy.positions import NONE, Tolerance
 from juncture.deploy.single import not_elsewhere, not_running
 from juncture.deploy.site import Site
@@ -124,6 +125,7 @@ def submit(
 
 def _execute(plan: SubmitPlan, asked: Asked, site: Site, cluster: FlinkCluster) -> Deployment:
     connection, store, manifest, files = site.connection, site.store, asked.manifest, asked.bundle.files
+    keep_own(asked.bundle, store)
     bundle = store.put_bundle(plan.job, plan.digest, files)
     moment = ledger.now()
     record = Deployment(

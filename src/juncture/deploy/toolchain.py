@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from juncture import __version__
 from juncture.deploy.manifest import read_manifest
+from juncture.deploy.ownjars import bring_back
+from juncture.deploy.store import Store
 from juncture.errors import Refused
 from juncture.local.jarlock import read_lock
 from juncture.local.jars import JarCache, sha256
@@ -15,7 +17,7 @@ from juncture.local.java import find_java
 from juncture.local.operators import operator_jar
 from juncture.model.operators import join_operators
 from juncture.model.plan import CompiledPlan
-from juncture.model.rendered import FORMAT, PAYLOAD_FORMAT, RenderedJob, factories
+from juncture.model.rendered import FORMAT, PAYLOAD_FORMAT, PROTOBUF_FORMAT, RenderedJob, factories
 from juncture.planner.archive import ClassArchive
 from juncture.planner.compilations import CompilationCache
 from juncture.planner.session import Planner
@@ -27,6 +29,7 @@ _GROUPS = {
     "upsert-kafka": "kafka-connector",
     "jdbc": "jdbc-connector",
     "avro": "avro-format",
+    PROTOBUF_FORMAT: "protobuf-format",
 }
 """The jar lock's group for each connector and format that does not come with Flink."""
 
@@ -42,10 +45,11 @@ class Jar:
 
 @dataclass(frozen=True)
 class Toolchain:
-    """A Java home, and the jars that were asked for."""
+    """A Java home, the jars that were asked for, and those that are a job's own."""
 
     java_home: Path
     jars: tuple[Jar, ...]
+    own: tuple[Path, ...] = ()
 
     @property
     def archive(self) -> ClassArchive:
@@ -59,7 +63,13 @@ class Toolchain:
 
     def joined(self, other: Toolchain) -> Toolchain:
         """With the jars of another one, too."""
-        return Toolchain(self.java_home, tuple(dict.fromkeys((*self.jars, *other.jars))))
+        jars = tuple(dict.fromkeys((*self.jars, *other.jars)))
+        return Toolchain(self.java_home, jars, tuple(dict.fromkeys((*self.own, *other.own))))
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All that is sent along with a job that needs all of these."""
+        return (*(jar.path for jar in self.jars), *self.own)
 
     @property
     def pinned(self) -> tuple[tuple[str, str], ...]:
@@ -69,12 +79,15 @@ class Toolchain:
     @property
     def beside(self) -> dict[str, Path]:
         """What has to lie beside a job.py, by the name it must have: Flink's lib/ does not hold it."""
-        found = [jar.path for jar in self.jars if jar.coordinates == _OPERATORS]
-        return {OPERATORS_JAR: found[0]} if found else {}
+        operators = [jar.path for jar in self.jars if jar.coordinates == _OPERATORS]
+        return {path.name: path for path in self.own} | ({OPERATORS_JAR: operators[0]} if operators else {})
 
 
 def toolchain_of(jobs: Iterable[RenderedJob], progress: Callable[[str], None] | None = None) -> Toolchain:
-    """What all of these jobs may need, whatever their plans. Raises what `find_toolchain` raises."""
+    """What all of these jobs may need, whatever their plans, but for their own jars.
+
+    Raises what `find_toolchain` raises.
+    """
     jobs = tuple(jobs)
     named = {name for job in jobs for name in job.factories}
     return find_toolchain(named, progress, operators=may_need_operators(jobs))
@@ -94,13 +107,15 @@ def _sources_need_operators(job: RenderedJob) -> bool:
 def toolchain_for(job: RenderedJob, plan: CompiledPlan) -> Toolchain:
     """What one job needs, and no more. Raises what `find_toolchain` raises."""
     operators = bool(join_operators(job, plan).taken) or _sources_need_operators(job)
-    return find_toolchain(job.factories, operators=operators)
+    found = find_toolchain(job.factories, operators=operators)
+    return replace(found, own=tuple(jar.file for jar in job.jars))
 
 
-def toolchain_of_bundle(files: Mapping[str, str]) -> Toolchain:
-    """What a bundle that was rendered before needs.
+def toolchain_of_bundle(files: Mapping[str, str], store: Store) -> Toolchain:
+    """What a bundle that was rendered before needs; the job's own jars are those of then, from the store.
 
-    Raises what `find_toolchain` raises; Refused if this Juncture brings other jars than those it was rendered for.
+    Raises what `find_toolchain` raises; Refused if this Juncture brings other jars than those it was rendered for;
+    JunctureError if the store lacks a jar.
     """
     manifest = read_manifest(files)
     needed = manifest.event_join is not None or PAYLOAD_FORMAT in FORMAT.findall(files["statements.sql"])
@@ -113,7 +128,7 @@ def toolchain_of_bundle(files: Mapping[str, str]) -> Toolchain:
             f"'{manifest.job}' was rendered for other jars than this Juncture brings: {others}",
             remedy="go back with the version of Juncture that rendered it",
         )
-    return found
+    return replace(found, own=tuple(bring_back(manifest, store)))
 
 
 def find_toolchain(

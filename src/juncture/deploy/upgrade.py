@@ -8,6 +8,7 @@ from juncture.deploy.builder import end_builder
 from juncture.deploy.changes import refuse_worse, version_of
 from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.manifest import Bundle, read_manifest
+from juncture.deploy.ownjars import rebuilt
 from juncture.deploy.positions import NONE, Tolerance, log_begins, passed_over, refuse_passed
 from juncture.deploy.promises import kept_promises, refuse_broken
 from juncture.deploy.replacement import replace, slots_of, times_before, version_before
@@ -96,7 +97,7 @@ def plan_upgrade(
         before=last.version,
         runs=last.phase == "running",
         state=state,
-        checked=(*checked, *left_out_of(manifest)),
+        checked=(*checked, *left_out_of(manifest), *rebuilt(read_manifest(former), manifest, last.version)),
         startpoints=resolved,
         unchanged=digest(bundle.files) == last.digest,
     )

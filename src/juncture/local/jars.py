@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import shutil
 import tempfile
 import threading
@@ -13,12 +12,12 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 
 from filelock import FileLock
-from platformdirs import user_cache_dir
 
 from juncture.errors import Refused
 from juncture.local import maven
 from juncture.local.jarlock import Coordinate, JarLock, read_lock
 from juncture.model.wording import counted
+from juncture.project.cache import cache_folder
 
 _WORKERS = 8
 
@@ -42,8 +41,7 @@ class JarCache:
         lock: JarLock | None = None,
         fetch: Callable[[Coordinate, Path, Callable[[], None]], Path] = maven.fetch,
     ) -> None:
-        chosen = root or os.environ.get("JUNCTURE_CACHE") or user_cache_dir("juncture", appauthor=False)
-        self.root = Path(chosen)
+        self.root = root or cache_folder()
         self._lock = lock or read_lock()
         self._fetch = fetch
 

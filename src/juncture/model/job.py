@@ -14,6 +14,7 @@ from juncture.model.joins import JoinStrategy
 from juncture.model.startpoint import Startpoint
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=100)]
+ClassName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$")]
 
 
 class State(Value):
@@ -82,6 +83,12 @@ class Job(Value):
     checkpointing: Checkpointing = Checkpointing()
     delivery: Literal["exactly-once", "at-least-once"] = "exactly-once"
     """The sink's guarantee. Exactly-once writes transactions: read them with read_committed."""
+    jars: tuple[str, ...] = ()
+    """The job's own jars, as paths within the project: functions, and classes that formats need. They go with it
+    wherever it runs."""
+    functions: dict[Name, ClassName] = {}
+    """Functions in the job's own jars, by the names that SQL calls them by: the class of each, for instance
+    `org.example.SiteOf`."""
     vars: dict[str, Any] = {}
     """Values of `var('...')` for this job; they win over the environment's and the project's."""
     options: dict[str, str] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from pathlib import Path
 from typing import Literal
 
 from juncture.errors import Location
@@ -17,6 +18,8 @@ FORMAT = re.compile(r"'(?:(?:key|value)\.)?format'\s*=\s*'([^']+)'")
 """The format of a table's records, or of their keys."""
 PAYLOAD_FORMAT = "json-payload"
 """Of operators/src/juncture/format: JSON, with the record's whole value as metadata."""
+PROTOBUF_FORMAT = "protobuf"
+"""Of Flink, by a Java class of each message."""
 PAYLOAD = "value.payload"
 """The metadata that it adds."""
 _PAYLOAD_COLUMN = re.compile(
@@ -98,6 +101,19 @@ class Reference(Value):
     offset: int
 
 
+class OwnJar(Value):
+    """A jar of the project that goes with a job: `path` is within the project, `file` a copy on this machine."""
+
+    path: str
+    sha256: str
+    file: Path
+
+    @property
+    def name(self) -> str:
+        """Of the file alone; a job has one jar of a name."""
+        return self.file.name
+
+
 class RenderedJob(Value):
     """All that is needed to compile, check and submit one job.
 
@@ -117,6 +133,7 @@ class RenderedJob(Value):
     placeholders: tuple[str, ...]
     topics: dict[str, str]
     inputs: dict[str, str]
+    jars: tuple[OwnJar, ...] = ()
     apart: tuple[str, ...] = ()
 
     @property
@@ -127,6 +144,14 @@ class RenderedJob(Value):
     def factories(self) -> tuple[str, ...]:
         """The connectors and formats that the tables name, by which Flink finds their factories; sorted."""
         return factories("\n".join(statement.text for statement in self.statements[:-1]))
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The statements that make the job's functions known, before its tables: these may call them."""
+        return tuple(
+            f"CREATE TEMPORARY SYSTEM FUNCTION `{name}` AS '{each}'"
+            for name, each in sorted(self.job.functions.items())
+        )
 
     @property
     def changelogs(self) -> frozenset[str]:

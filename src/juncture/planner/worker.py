@@ -12,6 +12,8 @@ import json
 import os
 import runpy
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pyflink.java_gateway import get_gateway
@@ -82,15 +84,30 @@ def _accepting_insert(environment: TableEnvironment, select: str) -> str:
 def compile_job(request: dict[str, Any]) -> dict[str, Any]:
     """Compile one job.
 
-    Request: `tables` (CREATE statements), `names` (theirs), `insert`, `select` (its query alone),
-    `options`, `authored` (those of them that the job's author wrote).
+    Request: `jars` (URIs of the job's own), `functions` and `tables` (CREATE statements), `names` (the tables'),
+    `insert`, `select` (its query alone), `options`, `authored` (those of them that the job's author wrote).
     Answer: `plan` (JSON text or None), `explanation`, `lenient`, `error` (fields of PlannerError, or None),
     `options` (fields of JobOption, each).
     """
     examined = _FLINK_OPTIONS.examine(request["authored"])
     refused = {option["key"] for option in examined if option.get("refusal")}
     options = {key: value for key, value in request["options"].items() if key not in refused}
-    return {**_compile(request, options), "options": examined}
+    with _seeing(request["jars"]):
+        return {**_compile(request, options), "options": examined}
+
+
+@contextmanager
+def _seeing(jars: list[str]) -> Iterator[None]:
+    """Have a class loader of one's own, for jars that are here for one job: the next one may lack or change them."""
+    jvm = get_gateway().jvm
+    thread = jvm.java.lang.Thread.currentThread()
+    loader = thread.getContextClassLoader()
+    urls = to_jarray(jvm.java.net.URL, [jvm.java.net.URL(jar) for jar in jars])
+    thread.setContextClassLoader(jvm.java.net.URLClassLoader(urls, loader))
+    try:
+        yield
+    finally:
+        thread.setContextClassLoader(loader)
 
 
 def examine_options(request: dict[str, Any]) -> dict[str, Any]:
@@ -100,6 +117,8 @@ def examine_options(request: dict[str, Any]) -> dict[str, Any]:
 
 def _compile(request: dict[str, Any], options: dict[str, str]) -> dict[str, Any]:
     environment = _environment(options)
+    for statement in request["functions"]:
+        environment.execute_sql(statement)
     for index, statement in enumerate(request["tables"]):
         try:
             environment.execute_sql(statement)
@@ -129,20 +148,15 @@ def run_program(request: dict[str, Any]) -> dict[str, Any]:
     Answer: `error`, the cause in Flink's words, or None.
     """
     os.environ.update(request["variables"])
-    # The jars that a job adds may be gone when the next one looks for Flink's services: they go to a loader of its own.
-    jvm = get_gateway().jvm
-    thread = jvm.java.lang.Thread.currentThread()
-    loader = thread.getContextClassLoader()
-    thread.setContextClassLoader(jvm.java.net.URLClassLoader(to_jarray(jvm.java.net.URL, []), loader))
     sys.argv = [request["script"], *request["arguments"]]
-    try:
-        runpy.run_path(request["script"], run_name="__main__")
-    except SystemExit as ended:
-        return {"error": str(ended.code) if ended.code else None}
-    except Exception as error:
-        return {"error": root_cause(str(error))}
-    finally:
-        thread.setContextClassLoader(loader)
+    # The jars that a job adds may be gone when the next one looks for Flink's services.
+    with _seeing([]):
+        try:
+            runpy.run_path(request["script"], run_name="__main__")
+        except SystemExit as ended:
+            return {"error": str(ended.code) if ended.code else None}
+        except Exception as error:
+            return {"error": root_cause(str(error))}
     return {"error": None}
 
 

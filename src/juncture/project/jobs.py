@@ -13,6 +13,7 @@ from juncture.model.job import Job
 from juncture.model.project import JobFile
 from juncture.project.document import Document
 from juncture.project.files import read_text, relative
+from juncture.project.jars import jar_problems
 from juncture.project.nearest import did_you_mean
 from juncture.project.problems import explain
 from juncture.project.yaml import read_yaml
@@ -63,6 +64,8 @@ def read_job(
         wrong = frozenset(str(detail["loc"][0]) for detail in error.errors())
         problems += explain(error, document, Job, hidden=frozenset({"name", "kind"}))
     problems += _parallelism(document, wrong)
+    if job is not None:
+        problems += jar_problems(root, document, job)
     if problems or job is None:
         return None, problems
     return JobFile(job=job, path=name, positions=document.keys), []

@@ -41,6 +41,10 @@ _PATTERNS = {
     r"^[-._A-Za-z0-9]{1,253}$": ("is not a key of a Secret", "use letters, digits, -, _ and ."),
     r"^[A-Z]{3}$": ("is not a currency", "write for instance 'EUR'"),
     r"^[1-9][0-9]*[mg]$": ("is not a memory size", "write for instance '512m' or '2g'"),
+    r"^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$": (
+        "is not the name of a class",
+        "write it with its package, for instance 'org.example.SiteOf'; a class within another has '$' between both",
+    ),
     r"^[A-Za-z][A-Za-z0-9_]*$": ("is not a name", "begin with a letter; use letters, digits and _ only"),
     r"^[A-Za-z][A-Za-z0-9_-]*$": ("is not a name", "begin with a letter; use letters, digits, _ and - only"),
 }

@@ -36,7 +36,7 @@ def bundle(
     Args:
         rendered: the job.
         plan: what the planner made of it.
-        jars: (coordinates, sha256) of what the job needs besides Flink.
+        jars: (coordinates, sha256) of what the job needs besides Flink and its own jars.
         templates: folders that hold job.py.j2, the first one wins.
 
     Raises JunctureError if the project's job.py.j2 is older than what the job needs of it.
@@ -58,6 +58,7 @@ def bundle(
         "juncture": __version__,
         "flink": plan.flink_version,
         "jars": [{"coordinates": name, "sha256": digest} for name, digest in jars],
+        **_own(rendered),
         "topics": rendered.topics,
         "sources": {
             name: {"connector": table.connector, "startpoint": start.model_dump(mode="json")}
@@ -81,6 +82,14 @@ def bundle(
     }
     files["manifest.json"] = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     return files
+
+
+def _own(rendered: RenderedJob) -> dict[str, object]:
+    """What the manifest says of a job that brings jars of its own."""
+    if not rendered.jars:
+        return {}
+    jars = [{"path": each.path, "sha256": each.sha256} for each in rendered.jars]
+    return {"own_jars": jars, "functions": dict(sorted(rendered.job.functions.items()))}
 
 
 def digest(files: Mapping[str, str]) -> str:
@@ -134,7 +143,8 @@ def _script(rendered: RenderedJob) -> str:
         f"SET '{name}' = '{value.replace(chr(39), chr(39) * 2)}';" for name, value in rendered.options.items()
     )
     statements = (f"{statement.text};\n" for statement in rendered.statements)
-    return "\n".join((*options, "", *statements))
+    functions = (f"{statement};\n" for statement in rendered.functions)
+    return "\n".join((*options, "", *functions, *statements))
 
 
 def _program(
@@ -179,6 +189,11 @@ def _program(
         table_options=TABLE_OPTIONS,
         resolved_starts=[name for name, start in sorted(starts.items()) if not knows_flink(start)],
     )
+    if any(repr(each) not in program for each in (*rendered.functions, *(jar.name for jar in rendered.jars))):
+        raise JunctureError(
+            "the project's own templates/job.py.j2 does not take the job's own jars and functions along",
+            remedy="take over what Juncture's does with `rendered.jars` and `rendered.functions`",
+        )
     if starts and repr(TABLE_OPTIONS) not in program:
         raise JunctureError(
             "the project's own templates/job.py.j2 does not apply startpoints",

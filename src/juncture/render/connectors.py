@@ -11,7 +11,7 @@ from juncture.kafka.connection import java_properties
 from juncture.model.duration import to_millis
 from juncture.model.environment import Environment
 from juncture.model.job import Job
-from juncture.model.rendered import PAYLOAD_FORMAT
+from juncture.model.rendered import PAYLOAD_FORMAT, PROTOBUF_FORMAT
 from juncture.model.startpoint import (
     NOW_MINUS,
     AtOffsets,
@@ -28,7 +28,16 @@ from juncture.model.startpoint import (
 
 LOCAL_BOOTSTRAP = "${JUNCTURE_KAFKA_BOOTSTRAP_SERVERS}"
 
-_SKIPPING = ("json", PAYLOAD_FORMAT, "csv", "debezium-json", "canal-json", "maxwell-json", "ogg-json")
+_SKIPPING = (
+    "json",
+    PAYLOAD_FORMAT,
+    PROTOBUF_FORMAT,
+    "csv",
+    "debezium-json",
+    "canal-json",
+    "maxwell-json",
+    "ogg-json",
+)
 _AVRO = "avro"
 _TRANSACTION_TIMEOUT = "900000"  # 15 min, the broker's default limit: as long an outage as it allows
 
@@ -65,8 +74,9 @@ def kafka_options(
     on_error: str,
     idle_timeout: str | None,
     more: Mapping[str, Any],
+    message_class: str | None = None,
 ) -> Options:
-    """Options of an append-only table. Raises JunctureError for an unknown `on_error`."""
+    """Options of an append-only table. Raises JunctureError for what formats don't take."""
     options = {"connector": "kafka", "topic": topic, **_connection(context)}
     if context.role == "source":
         options["properties.group.id"] = f"{context.owner}.{context.table}"
@@ -82,7 +92,7 @@ def kafka_options(
                 "value.fields-include": "ALL",
             }
     prefix = "value.format" if "key.format" in options else "format"
-    options |= _format(context, prefix, format, on_error)
+    options |= _format(context, prefix, format, on_error) | _message(prefix, format, message_class)
     return _with_more(options, more)
 
 
@@ -95,6 +105,7 @@ def upsert_kafka_options(
     on_error: str,
     idle_timeout: str | None,
     more: Mapping[str, Any],
+    message_class: str | None = None,
 ) -> Options:
     """Options of a changelog table, keyed by its primary key."""
     options = {"connector": "upsert-kafka", "topic": topic, **_connection(context)}
@@ -110,6 +121,7 @@ def upsert_kafka_options(
         options |= _delivery(context)
     options |= _format(context, "key.format", key_format, on_error)
     options |= _format(context, "value.format", format, on_error)
+    options |= _message("value.format", format, message_class)
     if context.role == "source" and on_error == "skip" and format == "json":
         # Flink's faster parser hands on an empty row for a record that breaks off, and an empty row deletes.
         options["value.json.decode.json-parser.enabled"] = "false"
@@ -244,3 +256,20 @@ def _format(context: TableContext, option: str, name: str, on_error: str) -> Opt
     if name.endswith("json") or name == PAYLOAD_FORMAT:
         options[f"{prefix}.timestamp-format.standard"] = "ISO-8601"
     return options
+
+
+def _message(option: str, name: str, message_class: str | None) -> Options:
+    """The class by which Flink decodes and encodes Protobuf. `option` is 'format' or 'value.format'."""
+    if (name == PROTOBUF_FORMAT) != (message_class is not None):
+        raise JunctureError(
+            f"format='{name}' takes no message_class"
+            if message_class
+            else "format='protobuf' needs a message_class",
+            remedy="write format='protobuf', message_class='org.example.Click': the class that protoc has made of the"
+            " message, in one of the job's `jars`",
+        )
+    return (
+        {}
+        if message_class is None
+        else {f"{option.removesuffix('format')}{name}.message-class-name": message_class}
+    )

@@ -15,6 +15,7 @@ from juncture.model.job import Job
 from juncture.model.project import Project, SqlFile
 from juncture.model.rendered import RenderedJob, Statement
 from juncture.model.startpoint import NOW_MINUS, Earliest, Startpoint
+from juncture.project.jars import keep
 from juncture.project.loader import JOINS, SINKS, SOURCES
 from juncture.project.nearest import did_you_mean
 from juncture.render.connectors import TableContext
@@ -98,6 +99,9 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
     job_file = project.jobs[job_name]
     inputs = {path: _sha256(text) for path, text in templates.read.items()}
     inputs[job_file.path] = _sha256((project.root / job_file.path).read_text(encoding="utf-8"))
+    jars = tuple(
+        keep(project.root, path, job_file.locate("jars", index)) for index, path in enumerate(job.jars)
+    )
     return RenderedJob(
         job=job,
         project=project.name,
@@ -108,6 +112,7 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
         placeholders=tuple(sorted(name for name in placeholders if not name.startswith(NOW_MINUS))),
         topics=dict(sorted(templates.topics.items())),
         inputs=dict(sorted(inputs.items())),
+        jars=jars,
     )
 
 

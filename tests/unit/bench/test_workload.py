@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import asdict
 
 import pytest
-from bench.joins.formats import to_json
+from bench.joins.formats import Format, to_json
 from bench.joins.workload import CLIENT_DELAY_S, COLUMNS, SERVER_DELAY_S, WINDOW, Event, Workload
 
 
@@ -48,10 +48,11 @@ def test_a_larger_payload_makes_the_same_events_longer() -> None:
     assert 3.3 < sizes[1] / sizes[0] < 4
 
 
+@pytest.mark.parametrize("format", ["avro", "protobuf"])
 @pytest.mark.parametrize("topic", ["server", "client", "purchase"])
-def test_by_avro_the_events_are_the_same_in_fewer_bytes(topic: str) -> None:
-    plain, packed = (events(Workload(1000, topics=3, format=format), topic) for format in ("json", "avro"))
-    back = to_json("avro", COLUMNS[topic])
+def test_packed_the_events_are_the_same_in_fewer_bytes(topic: str, format: Format) -> None:
+    plain, packed = (events(Workload(1000, topics=3, format=each), topic) for each in ("json", format))
+    back = to_json(format, COLUMNS[topic])
     assert [json.loads(back(each.value)) for each in packed] == [json.loads(each.value) for each in plain]
     assert sum(len(each.value) for each in packed) < sum(len(each.value) for each in plain)
     assert [(each.key, each.time, each.arrival) for each in packed] == [

@@ -10,6 +10,7 @@ import pytest
 from tests.projects import SOURCE, small_project
 
 from juncture.deploy import toolchain
+from juncture.deploy.store import Store
 from juncture.deploy.toolchain import Jar, Toolchain, may_need_operators, toolchain_of_bundle
 from juncture.render.renderer import render
 
@@ -32,7 +33,7 @@ def test_a_source_that_keeps_whole_records_needs_it(tmp_path: Path, text: str, n
     [("json", STARTS, False), ("json-payload", STARTS, True), ("json", EXCLUDED, True)],
 )
 def test_so_does_what_was_rendered_of_it_before(
-    monkeypatch: pytest.MonkeyPatch, format: str, startpoint: dict[str, Any], needed: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str, startpoint: dict[str, Any], needed: bool
 ) -> None:
     asked: list[bool] = []
 
@@ -48,5 +49,5 @@ def test_so_does_what_was_rendered_of_it_before(
     }  # fmt: skip
     statements = f"CREATE TABLE clicks (id STRING) WITH ('connector' = 'kafka', 'format' = '{format}');"
     files = {"manifest.json": json.dumps(fields), "job.py": "", "statements.sql": statements}
-    assert toolchain_of_bundle(files).jars
+    assert toolchain_of_bundle(files, Store(tmp_path)).jars
     assert asked == [needed]

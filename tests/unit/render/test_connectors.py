@@ -174,6 +174,58 @@ def test_cases_run_over_json_what_runs_over_avro(tmp_path: Path) -> None:
     assert "'topic' = 'c'" in table.text
 
 
+PROTOBUF = (
+    "CREATE TABLE client (id STRING, payload STRING, ts TIMESTAMP_LTZ(3)%s)"
+    " {{ %skafka(topic='c', format='protobuf'%s) }}"
+)
+CLICK = ", message_class='org.example.Click'"
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "more", "prefix", "skips"),
+    [
+        ("", "", CLICK, "protobuf", "true"),
+        ("", "", f"{CLICK}, on_error='fail'", "protobuf", "false"),
+        (", PRIMARY KEY (id) NOT ENFORCED", "upsert_", CLICK, "value.protobuf", "true"),
+    ],
+)
+def test_protobuf_has_a_class_of_its_messages(
+    tmp_path: Path, key: str, kind: str, more: str, prefix: str, skips: str
+) -> None:
+    project = small_project(tmp_path, {"sql/sources/client.sql": PROTOBUF % (key, kind, more)})
+    rendered = render(project, "matches", project.environments["local"])
+    assert f"'{prefix}.message-class-name' = 'org.example.Click'" in rendered.statements[0].text
+    assert f"'{prefix}.ignore-parse-errors' = '{skips}'" in rendered.statements[0].text
+    assert "protobuf" in rendered.factories
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        (PROTOBUF % ("", "", ""), "format='protobuf' needs a message_class"),
+        (
+            (PROTOBUF % ("", "", CLICK)).replace("'protobuf'", "'json'"),
+            "format='json' takes no message_class",
+        ),
+    ],
+)
+def test_a_class_of_messages_goes_with_protobuf_alone(tmp_path: Path, source: str, problem: str) -> None:
+    project = small_project(tmp_path, {"sql/sources/client.sql": source})
+    with pytest.raises(InvalidProject) as caught:
+        render(project, "matches", project.environments["local"])
+    assert caught.value.problems[0].problem == problem
+    assert "message_class='org.example.Click'" in (caught.value.problems[0].remedy or "")
+
+
+def test_cases_run_over_json_what_runs_over_protobuf(tmp_path: Path) -> None:
+    source = PROTOBUF % ("", "", f"{CLICK}, key='id', on_error='fail'")
+    project = small_project(tmp_path, {"sql/sources/client.sql": source})
+    table = render_in_json(project, "matches", project.environments["local"]).statements[0]
+    assert "protobuf" not in table.text
+    assert "'format' = 'json'" in table.text
+    assert "'json.ignore-parse-errors' = 'false'" in table.text
+
+
 def test_a_broken_record_of_a_changelog_topic_deletes_nothing(tmp_path: Path) -> None:
     source = (
         "CREATE TABLE client (id STRING, payload STRING, ts TIMESTAMP_LTZ(3), PRIMARY KEY (id) NOT ENFORCED)"

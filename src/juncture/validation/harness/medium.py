@@ -49,7 +49,10 @@ class Session(Protocol):
     planner: Planner
     connection: Connection
     cluster: FlinkCluster
-    jars: tuple[Path, ...]
+
+    def jars_of(self, rendered: RenderedJob) -> tuple[Path, ...]:
+        """What a job must bring along."""
+        ...
 
     def job(self, name: str) -> Compiled:
         """A job, compiled once. Raises Refused, with Flink's words, if Flink does not take it."""

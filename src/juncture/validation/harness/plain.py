@@ -91,7 +91,7 @@ class _Run:
         """Start the job and wait until it has read all there is and ended by itself."""
         session, job_id = self._session, uuid.uuid4().hex
         files = bundle(own, compiled.plan, session.toolchain.pinned, session.project.template_dirs)
-        options = launch_options(session.connection.flink, job_id, session.jars) | {
+        options = launch_options(session.connection.flink, job_id, session.jars_of(own)) | {
             "restart-strategy.type": "none",
             "pipeline.name": f"test: {self._case.name}",
         }

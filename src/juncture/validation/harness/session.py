@@ -77,7 +77,7 @@ class WarmSession(SharedSession):
         self._rendered = {name: render_in_json(project, name, environment) for name in dict.fromkeys(jobs)}
         self._slots = max((slots, 1, *(job.job.parallelism for job in self._rendered.values())))
         self.jars: tuple[Path, ...] = ()
-        """What a job must bring along: nothing where the cluster has the connectors already."""
+        """What every job must bring along: nothing where the cluster has the connectors already."""
         self._spare = spare
         self.failover: Failover | None = None
         """Kills TaskManagers; None in a session without a spare one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
@@ -13,8 +14,9 @@ _Self = TypeVar("_Self", bound="SharedSession")
 
 
 class SharedSession:
-    """Use as a context manager, or `close()` it. Whoever derives from it sets both, and fills `_closing`."""
+    """Use as a context manager, or `close()` it. Whoever derives from it sets all of these, and fills `_closing`."""
 
+    jars: tuple[Path, ...]
     _closing: ExitStack
     _compiler: Compiler
 
@@ -29,6 +31,10 @@ class SharedSession:
     def close(self) -> None:
         """End what was started. May be called again."""
         self._closing.close()
+
+    def jars_of(self, rendered: RenderedJob) -> tuple[Path, ...]:
+        """What a job must bring along: what the cluster lacks, and its own jars, which others may have otherwise."""
+        return (*self.jars, *(jar.file for jar in rendered.jars))
 
     def job(self, name: str) -> Compiled:
         """A job of the session. Raises Refused, with Flink's words, if Flink does not take it."""

@@ -292,7 +292,7 @@ class StayingJob:
     ) -> Observation:
         session, job_id = self._session, uuid.uuid4().hex
         files = bundle(self._own, self._plan, session.toolchain.pinned, session.project.template_dirs)
-        options = launch_options(session.connection.flink, job_id, session.jars, savepoint) | {
+        options = launch_options(session.connection.flink, job_id, session.jars_of(self._own), savepoint) | {
             "pipeline.name": f"test: {self._name}",
             "execution.checkpointing.dir": self._folder.as_uri(),
             "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
