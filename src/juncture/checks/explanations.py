@@ -106,7 +106,9 @@ def _unknown_function(case: Case, match: re.Match[str], _: int | None) -> Explan
         return Explanation(
             f"{name} does not take ({kinds})", f"look up the arguments of {name} in Flink's functions"
         )
-    return Explanation(f"there is no function '{name}'", did_you_mean(name, BUILT_IN))
+    return Explanation(
+        f"there is no function '{name}'", did_you_mean(name, {*BUILT_IN, *case.rendered.job.functions})
+    )
 
 
 def _wrong_arguments(_: Case, match: re.Match[str], __: int | None) -> Explanation:

@@ -83,7 +83,7 @@ def command(
 
     They go to build/JOB/, and are the same bytes whenever the same files are rendered. All jobs are rendered
     unless some are named. Nothing is written if one of them can't be rendered, or if Flink refuses it. The jar of
-    the event join comes with them, where a job has such a join.
+    the event join comes with them, where a job has such a join, and so do the job's own jars.
 
     With `--target kubernetes` there are besides: kubernetes.yaml, a FlinkDeployment for Flink's Kubernetes operator,
     held against the operator's published schema; and a Dockerfile with the jars in lib/, for the image that it names.

@@ -11,7 +11,8 @@ from juncture.model.plan import CompiledPlan
 class PlannerError(Value):
     """Flink's refusal, in its words and without its stack.
 
-    `statement` is an index into RenderedJob.statements; lines and columns count from 1 in that statement and
+    `statement` is an index into RenderedJob.statements; with `function`, none of them is to blame, but that function of
+    the job's own. Lines and columns count from 1 in that statement and
     are None where Flink names no place. `kind` says which step refused: reading the SQL, binding and
     optimizing it, or turning the plan into operators.
     """
@@ -23,6 +24,7 @@ class PlannerError(Value):
     column: int | None = None
     end_line: int | None = None
     end_column: int | None = None
+    function: str | None = None
 
 
 class JobOption(Value):

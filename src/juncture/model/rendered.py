@@ -146,12 +146,12 @@ class RenderedJob(Value):
         return factories("\n".join(statement.text for statement in self.statements[:-1]))
 
     @property
-    def functions(self) -> tuple[str, ...]:
-        """The statements that make the job's functions known, before its tables: these may call them."""
-        return tuple(
-            f"CREATE TEMPORARY SYSTEM FUNCTION `{name}` AS '{each}'"
+    def functions(self) -> dict[str, str]:
+        """The statements that make the job's functions, by their names; before its tables, which may call them."""
+        return {
+            name: f"CREATE TEMPORARY SYSTEM FUNCTION `{name}` AS '{each}'"
             for name, each in sorted(self.job.functions.items())
-        )
+        }
 
     @property
     def changelogs(self) -> frozenset[str]:

@@ -63,6 +63,13 @@ def root_cause(trace: str) -> str:
     return messages[-1] if messages else trace.strip().split("\n", 1)[0]
 
 
+def innermost(trace: str) -> str:
+    """The same, with the exception's name where its message alone says little, as a class's name does."""
+    found = causes(trace)
+    name, message = found[-1] if found else ("", "")
+    return message if message and name in _TELLING else f"{name}: {message or 'no reason is given'}"
+
+
 def read_failure(error: Exception, kind: Kind) -> PlannerFailure:
     """What Flink says in an exception of PyFlink's; `kind` is the step unless Flink says it is the parser."""
     found = causes(str(error))

@@ -122,7 +122,7 @@ class Planner:
             {
                 "operation": "compile",
                 "jars": [jar.file.resolve().as_uri() for jar in rendered.jars],
-                "functions": list(rendered.functions),
+                "functions": rendered.functions,
                 # Flink reads numbers of milliseconds here, and those from now alone are not known yet.
                 "tables": [_NOW_MINUS.sub(r"\1", statement.text) for statement in rendered.statements[:-1]],
                 "names": [statement.name for statement in rendered.statements[:-1]],

@@ -13,7 +13,7 @@ import os
 import runpy
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from pyflink.java_gateway import get_gateway
@@ -21,7 +21,7 @@ from pyflink.table import EnvironmentSettings, ExplainDetail, TableEnvironment
 from pyflink.table.compiled_plan import CompiledPlan
 from pyflink.util.java_utils import add_jars_to_context_class_loader, to_jarray
 
-from juncture.planner.javaerrors import PlannerFailure, read_failure, root_cause
+from juncture.planner.javaerrors import PlannerFailure, innermost, read_failure, root_cause
 from juncture.planner.joinstate import read_watermark
 from juncture.planner.metadata import read_metadata
 from juncture.planner.minicluster import start_cluster
@@ -32,6 +32,7 @@ from juncture.planner.transactions import open_transactions
 
 _ACCEPTING_SINK = "juncture_accepting_sink"
 _FLINK_OPTIONS = FlinkOptions()
+_NOWHERE = (None, None, None, None)
 
 
 def _environment(options: dict[str, str]) -> TableEnvironment:
@@ -84,15 +85,16 @@ def _accepting_insert(environment: TableEnvironment, select: str) -> str:
 def compile_job(request: dict[str, Any]) -> dict[str, Any]:
     """Compile one job.
 
-    Request: `jars` (URIs of the job's own), `functions` and `tables` (CREATE statements), `names` (the tables'),
-    `insert`, `select` (its query alone), `options`, `authored` (those of them that the job's author wrote).
+    Request: `jars` (URIs of the job's own), `functions` (CREATE statements by name), `tables` (CREATE statements),
+    `names` (the tables'), `insert`, `select` (its query alone), `options`, `authored` (those of them that the job's
+    author wrote).
     Answer: `plan` (JSON text or None), `explanation`, `lenient`, `error` (fields of PlannerError, or None),
     `options` (fields of JobOption, each).
     """
     examined = _FLINK_OPTIONS.examine(request["authored"])
     refused = {option["key"] for option in examined if option.get("refusal")}
     options = {key: value for key, value in request["options"].items() if key not in refused}
-    with _seeing(request["jars"]):
+    with _seeing(request["jars"]) if request["jars"] else nullcontext():
         return {**_compile(request, options), "options": examined}
 
 
@@ -117,8 +119,8 @@ def examine_options(request: dict[str, Any]) -> dict[str, Any]:
 
 def _compile(request: dict[str, Any], options: dict[str, str]) -> dict[str, Any]:
     environment = _environment(options)
-    for statement in request["functions"]:
-        environment.execute_sql(statement)
+    if failed := _make_functions(environment, request["functions"]):
+        return failed
     for index, statement in enumerate(request["tables"]):
         try:
             environment.execute_sql(statement)
@@ -139,6 +141,22 @@ def _compile(request: dict[str, Any], options: dict[str, str]) -> dict[str, Any]
     except Exception:
         return _answer(error=refused, statement=insert_index)
     return _answer(plan=plan, explanation=explanation, lenient=True, error=refused, statement=insert_index)
+
+
+def _make_functions(environment: TableEnvironment, functions: dict[str, str]) -> dict[str, Any] | None:
+    """Run the statements that make functions, by their names; the answer where one of them can't be made."""
+    own = frozenset(environment.list_functions())
+    for name, statement in functions.items():
+        if name.lower() in own:
+            failure = PlannerFailure("validate", "Flink has a function of this name", _NOWHERE)
+            return _answer(error=failure, function=name)
+        try:
+            environment.execute_sql(statement)
+            # Before it is called or described, some of what is wrong with a class is not looked at.
+            environment.execute_sql(f"DESCRIBE FUNCTION EXTENDED `{name}`")
+        except Exception as error:
+            return _answer(error=PlannerFailure("validate", innermost(str(error)), _NOWHERE), function=name)
+    return None
 
 
 def run_program(request: dict[str, Any]) -> dict[str, Any]:
@@ -166,8 +184,9 @@ def _answer(
     lenient: bool = False,
     error: PlannerFailure | None = None,
     statement: int = 0,
+    function: str | None = None,
 ) -> dict[str, Any]:
-    details = {**error.fields(), "statement": statement} if error else None
+    details = {**error.fields(), "statement": statement, "function": function} if error else None
     return {"plan": plan, "explanation": explanation, "lenient": lenient, "error": details}
 
 

@@ -143,7 +143,7 @@ def _script(rendered: RenderedJob) -> str:
         f"SET '{name}' = '{value.replace(chr(39), chr(39) * 2)}';" for name, value in rendered.options.items()
     )
     statements = (f"{statement.text};\n" for statement in rendered.statements)
-    functions = (f"{statement};\n" for statement in rendered.functions)
+    functions = (f"{statement};\n" for statement in rendered.functions.values())
     return "\n".join((*options, "", *functions, *statements))
 
 
@@ -189,7 +189,10 @@ def _program(
         table_options=TABLE_OPTIONS,
         resolved_starts=[name for name, start in sorted(starts.items()) if not knows_flink(start)],
     )
-    if any(repr(each) not in program for each in (*rendered.functions, *(jar.name for jar in rendered.jars))):
+    if any(
+        repr(each) not in program
+        for each in (*rendered.functions.values(), *(jar.name for jar in rendered.jars))
+    ):
         raise JunctureError(
             "the project's own templates/job.py.j2 does not take the job's own jars and functions along",
             remedy="take over what Juncture's does with `rendered.jars` and `rendered.functions`",

@@ -8,7 +8,7 @@ from tests.unit.checks.conftest import MakeCase
 
 from juncture.checks.engine import check, explained
 from juncture.checks.registry import known_rules
-from juncture.model.compilation import PlannerError
+from juncture.model.compilation import Compilation, PlannerError
 from juncture.model.project import JobFile
 from juncture.model.report import Finding
 
@@ -219,3 +219,18 @@ def test_a_second_time_attribute_is_cast_to_its_own_type(
     found = findings(make_case, join, refusal(message), files)
     (remedy,) = (each.remedy for each in found if each.rule == "sql-invalid")
     assert cast in remedy
+
+
+def test_a_function_of_the_jobs_own_that_flink_refuses_is_told_at_its_line(make_case: MakeCase) -> None:
+    case = make_case(QUERY)
+    job = case.rendered.job.model_copy(update={"functions": {"site_of": "org.example.SiteOf"}})
+    rendered = case.rendered.model_copy(update={"job": job})
+    error = PlannerError(kind="validate", message="it has no eval", statement=0, function="site_of")
+    file = JobFile(job=job, path="jobs/matches.yaml", positions={("functions", "site_of"): (4, 3)})
+    (found,) = check(rendered, Compilation(error=error), file)
+    assert (str(found.location), found.rule) == ("jobs/matches.yaml:4:3", "sql-invalid")
+    assert found.message == "org.example.SiteOf can't be the function 'site_of': it has no eval"
+    near = check(
+        rendered, Compilation(error=refusal("No match found for function signature SITEOF(<CHARACTER>)"))
+    )
+    assert "did you mean 'site_of'?" in [each.remedy for each in near]

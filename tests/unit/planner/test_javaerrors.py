@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from juncture.planner.javaerrors import causes, read_failure, root_cause
+from juncture.planner.javaerrors import causes, innermost, read_failure, root_cause
 
 VALIDATION = """An error occurred while calling o8.compilePlanSql.
 : org.apache.flink.table.api.ValidationException: SQL validation failed. SQL validation failed. From line 1, \
@@ -54,3 +54,12 @@ def test_root_cause() -> None:
     assert root_cause("job.py: the environment variable X is not set\n") == (
         "job.py: the environment variable X is not set"
     )
+
+
+def test_an_error_whose_message_is_a_class_is_told_with_its_name() -> None:
+    lacks = WRAPPED.replace("java.net.ConnectException: Connection refused: 127.0.0.1:1", "%s")
+    missing = lacks % "java.lang.NoClassDefFoundError: org/other/Base"
+    assert innermost(missing) == "NoClassDefFoundError: org/other/Base"
+    assert innermost(lacks % "java.lang.StackOverflowError") == "StackOverflowError: no reason is given"
+    said = "Function class 'org.example.F' must have a public default constructor."
+    assert innermost(lacks % f"org.apache.flink.table.api.ValidationException: {said}") == said

@@ -48,6 +48,9 @@ class SqlInvalid(Rule):
         error = case.compilation.error
         if error is None or owner(error) != self.id:
             return
+        if error.function is not None:
+            yield self._of_function(case, error.function, error.message)
+            return
         statement = case.rendered.statements[error.statement]
         is_insert = statement.kind == "insert"
         offset = None
@@ -59,3 +62,12 @@ class SqlInvalid(Rule):
         elif offset is None:
             offset = case.places.query if is_insert else max(statement.text.rfind("WITH ("), 0)
         yield self.finding(case, statement.locate(offset), explanation.message, explanation.remedy)
+
+    def _of_function(self, case: Case, name: str, message: str) -> Finding:
+        written = case.rendered.job.functions[name]
+        return self.finding(
+            case,
+            case.job_file.locate("functions", name),
+            f"{written} can't be the function '{name}': {message}",
+            "name another class or another function, or correct the class and build its jar again",
+        )
