@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 from juncture.errors import JunctureError, Location
 from juncture.model.job import Job
@@ -43,14 +45,22 @@ def jar_problems(root: Path, document: Document, job: Job) -> Iterator[JunctureE
         yield from _unknown_classes(document, job.functions, classes, bool(job.jars))
 
 
+def classes_in(file: Path | IO[bytes]) -> set[str]:
+    """Names of the classes in a jar, as 'org.example.Page$Kind'. Raises BadZipFile or OSError."""
+    with zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+    return {name.removesuffix(_CLASS).replace("/", ".") for name in names if name.endswith(_CLASS)}
+
+
 def keep(root: Path, path: str, location: Location) -> OwnJar:
     """A jar of the project as it is now: a copy under its content, which a later build does not change.
 
-    Raises JunctureError if it can't be read any more.
+    Raises JunctureError if it can't be read any more, or is not whole.
     """
     try:
         data = (root / path).read_bytes()
-    except OSError as error:
+        classes_in(io.BytesIO(data))
+    except (OSError, zipfile.BadZipFile) as error:
         raise _unreadable(path, error, location) from None
     digest = hashlib.sha256(data).hexdigest()
     return OwnJar(path=path, sha256=digest, file=put(data, digest, Path(path).name))
@@ -88,21 +98,16 @@ def _classes(root: Path, path: str, location: Location) -> set[str] | JunctureEr
             remedy="copy the jar into the project, so that everybody who deploys it has the same one",
         )
     try:
-        with zipfile.ZipFile(file) as archive:
-            return {
-                name.removesuffix(_CLASS).replace("/", ".")
-                for name in archive.namelist()
-                if name.endswith(_CLASS)
-            }
-    except zipfile.BadZipFile:
-        return JunctureError(
-            f"'{path}' is no jar, or not a whole one", location=location, remedy="build it again"
-        )
-    except OSError as error:
+        return classes_in(file)
+    except (OSError, zipfile.BadZipFile) as error:
         return _unreadable(path, error, location)
 
 
-def _unreadable(path: str, error: OSError, location: Location) -> JunctureError:
+def _unreadable(path: str, error: OSError | zipfile.BadZipFile, location: Location) -> JunctureError:
+    if isinstance(error, zipfile.BadZipFile):
+        return JunctureError(
+            f"'{path}' is no jar, or not a whole one", location=location, remedy="build it again"
+        )
     if isinstance(error, FileNotFoundError):
         return JunctureError(f"there is no file '{path}'", location=location, remedy=_BUILD)
     return JunctureError(

@@ -13,12 +13,13 @@ from juncture.model.environment import PLACEHOLDER
 from juncture.model.environment import Environment as Target
 from juncture.model.job import Job
 from juncture.model.project import Project, SqlFile
-from juncture.model.rendered import RenderedJob, Statement
+from juncture.model.rendered import OwnJar, RenderedJob, Statement
 from juncture.model.startpoint import NOW_MINUS, Earliest, Startpoint
 from juncture.project.jars import keep
 from juncture.project.loader import JOINS, SINKS, SOURCES
 from juncture.project.nearest import did_you_mean
 from juncture.render.connectors import TableContext
+from juncture.render.messages import unknown_messages
 from juncture.render.options import flink_options
 from juncture.render.sourcemap import MappedText
 from juncture.render.sql import create_table, end_of_statement, first_word, identifier, second_statement
@@ -69,6 +70,14 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
         if table:
             statements.append(_statement(role, file.name, table))
     problems += _unknown_keys(statements, templates.keys)
+    jars: list[OwnJar] = []
+    for index, path in enumerate(job.jars):
+        try:
+            jars.append(keep(project.root, path, project.jobs[job_name].locate("jars", index)))
+        except JunctureError as problem:
+            problems.append(problem)
+    if len(jars) == len(job.jars):
+        problems += unknown_messages(statements, jars)
     for name in sorted(set(job.startpoints) - set(used)) if joined else ():
         at = project.jobs[job_name].positions.get(("startpoints", name), (None, None))
         problems.append(
@@ -99,9 +108,6 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
     job_file = project.jobs[job_name]
     inputs = {path: _sha256(text) for path, text in templates.read.items()}
     inputs[job_file.path] = _sha256((project.root / job_file.path).read_text(encoding="utf-8"))
-    jars = tuple(
-        keep(project.root, path, job_file.locate("jars", index)) for index, path in enumerate(job.jars)
-    )
     return RenderedJob(
         job=job,
         project=project.name,
@@ -112,7 +118,7 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
         placeholders=tuple(sorted(name for name in placeholders if not name.startswith(NOW_MINUS))),
         topics=dict(sorted(templates.topics.items())),
         inputs=dict(sorted(inputs.items())),
-        jars=jars,
+        jars=tuple(jars),
     )
 
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -71,6 +72,20 @@ def test_the_projects_own_definition_decides_and_the_jars_come_along(make):
     assert "lib/kafka-1.jar /opt/flink/lib/" in found.files["Dockerfile"]
     spec = yaml.safe_load(found.files["kubernetes.yaml"])["spec"]
     assert (spec["image"], spec["job"]["upgradeMode"]) == (found.image, "last-state")
+
+
+def test_the_jobs_own_jars_lie_beside_job_py_and_go_to_the_same_folder_of_the_image(make):
+    made = make()
+    own = replace(TOOLCHAIN, own=(Path("cache/own/00/functions.jar"),))
+    found = made.applications.application(made.rendered, made.files, own)
+    assert own.beside == {"functions.jar": Path("cache/own/00/functions.jar")}
+    assert found.beside == {"lib/kafka-1.jar": Path("cache/kafka-1.jar")}
+    copied = [
+        line.split()[2:]
+        for line in found.files["Dockerfile"].splitlines()
+        if ".jar" in line and "COPY" in line
+    ]
+    assert copied == [["functions.jar", "/opt/flink/lib/"], ["lib/kafka-1.jar", "/opt/flink/lib/"]]
 
 
 def test_what_the_definition_does_not_have_is_not_written(make):

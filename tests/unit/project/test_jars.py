@@ -92,6 +92,9 @@ def test_a_jar_is_kept_as_it_was_whatever_is_built_later(tmp_path: Path) -> None
     with pytest.raises(JunctureError, match="there is no file") as caught:
         keep(tmp_path, "lib/a.jar", PLACE)
     assert caught.value.location == PLACE
+    path.write_bytes(before[:-20])
+    with pytest.raises(JunctureError, match="not a whole one"):
+        keep(tmp_path, "lib/a.jar", PLACE)
 
 
 def test_a_copy_that_was_changed_is_made_anew(tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ PROTOBUF = (
     "CREATE TABLE client (id STRING, payload STRING, ts TIMESTAMP_LTZ(3)%s)"
     " {{ %skafka(topic='c', format='protobuf'%s) }}"
 )
-CLICK = ", message_class='org.example.Click'"
+CLICK = ", message_class='com.google.protobuf.Field'"
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_protobuf_has_a_class_of_its_messages(
 ) -> None:
     project = small_project(tmp_path, {"sql/sources/client.sql": PROTOBUF % (key, kind, more)})
     rendered = render(project, "matches", project.environments["local"])
-    assert f"'{prefix}.message-class-name' = 'org.example.Click'" in rendered.statements[0].text
+    assert f"'{prefix}.message-class-name' = 'com.google.protobuf.Field'" in rendered.statements[0].text
     assert f"'{prefix}.ignore-parse-errors' = '{skips}'" in rendered.statements[0].text
     assert "protobuf" in rendered.factories
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.projects import JOB, small_project, write_project
 
-from juncture.errors import JunctureError
+from juncture.errors import InvalidProject, JunctureError
 from juncture.model.plan import CompiledPlan
 from juncture.model.project import Project
 from juncture.project.loader import load_project
@@ -60,9 +60,37 @@ def test_another_build_is_another_version(project: Project) -> None:
 
 def test_a_jar_that_is_gone_since_is_told_of_at_its_place(project: Project) -> None:
     (project.root / "lib/a.jar").unlink()
-    with pytest.raises(JunctureError, match=r"there is no file 'lib/a\.jar'") as caught:
+    with pytest.raises(InvalidProject) as caught:
         files(project)
-    assert str(caught.value.location) == "jobs/matches.yaml:3:8"
+    assert [str(each) for each in caught.value.problems] == [
+        "jobs/matches.yaml:3:8: there is no file 'lib/a.jar'"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("named", "remedy"),
+    [
+        ("org.example.SiteOf", None),
+        ("com.google.protobuf.Field", None),
+        ("org.example.Sites", "did you mean 'org.example.SiteOf'?"),
+    ],
+)
+def test_a_class_of_messages_is_in_one_of_the_jars(project: Project, named: str, remedy: str | None) -> None:
+    source = (
+        "CREATE TABLE client (id STRING, payload STRING, ts TIMESTAMP_LTZ(3))\n"
+        f"  {{{{ kafka(topic='c', format='protobuf', message_class='{named}') }}}}\n"
+    )
+    (project.root / "sql/sources/client.sql").write_text(source)
+    if remedy is None:
+        assert named in files(load_project(project.root))["statements.sql"]
+        return
+    with pytest.raises(InvalidProject) as caught:
+        files(load_project(project.root))
+    (found,) = caught.value.problems
+    assert str(found) == (
+        f"sql/sources/client.sql:2:3: none of the job's jars has the message class '{named}' of client"
+    )
+    assert found.remedy == remedy
 
 
 @pytest.mark.parametrize(
