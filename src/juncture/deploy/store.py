@@ -124,16 +124,7 @@ class Store:
         """
         folder = f"{job}/bundles/{digest}"
         for name, text in sorted(files.items()):
-            data = text.encode()
-            try:
-                self.files.create(f"{folder}/{name}", data)
-            except FileExistsError:
-                if self.files.read(f"{folder}/{name}") != data:
-                    raise JunctureError(
-                        f"{self.files.address(f'{folder}/{name}')} was changed since it was stored",
-                        state="nothing was deployed",
-                        remedy="remove that folder; it will be written anew",
-                    ) from None
+            self._keep(f"{folder}/{name}", text.encode(), "remove that folder; it will be written anew")
         return folder
 
     def get_bundle(self, bundle: str) -> dict[str, str]:
@@ -148,9 +139,8 @@ class Store:
         return found
 
     def put_jar(self, job: str, digest: str, data: bytes) -> None:
-        """Keep a jar of the project's that goes with a job, under its sha256."""
-        with suppress(FileExistsError):
-            self.files.create(_jar(job, digest), data)
+        """Keep a jar of the project's that goes with a job, under its sha256. Raises JunctureError as `put_bundle`."""
+        self._keep(_jar(job, digest), data, "remove it; it will be written anew")
 
     def get_jar(self, job: str, digest: str) -> bytes | None:
         """Such a jar; None if there is none."""
@@ -159,6 +149,17 @@ class Store:
     def jar_address(self, job: str, digest: str) -> str:
         """Where it is, to show to people."""
         return self.files.address(_jar(job, digest))
+
+    def _keep(self, name: str, data: bytes, remedy: str) -> None:
+        try:
+            self.files.create(name, data)
+        except FileExistsError:
+            if self.files.read(name) != data:
+                raise JunctureError(
+                    f"{self.files.address(name)} was changed since it was stored",
+                    state="nothing was deployed",
+                    remedy=remedy,
+                ) from None
 
     def _records(self, job: str) -> list[tuple[int, int]]:
         matches = (_RECORD.fullmatch(name) for name in self.files.names(f"{job}/history"))

@@ -66,8 +66,9 @@ def root_cause(trace: str) -> str:
 def innermost(trace: str) -> str:
     """The same, with the exception's name where its message alone says little, as a class's name does."""
     found = causes(trace)
-    name, message = found[-1] if found else ("", "")
-    return message if message and name in _TELLING else f"{name}: {message or 'no reason is given'}"
+    if not found or (found[-1][0] in _TELLING and found[-1][1]):
+        return root_cause(trace)
+    return ": ".join(filter(None, found[-1]))
 
 
 def read_failure(error: Exception, kind: Kind) -> PlannerFailure:

@@ -72,6 +72,16 @@ def test_one_that_the_store_has_no_more_is_told_of(deployed: Deployed, left: byt
     assert not list(deployed.cache.rglob("*.jar"))
 
 
+def test_one_that_was_changed_in_the_store_is_not_taken_for_it(deployed: Deployed, tmp_path: Path) -> None:
+    (stored,) = Path(deployed.store.files.url).rglob("*.jar")
+    stored.write_bytes(CONTENT[:-1])
+    built = tmp_path / "a.jar"
+    built.write_bytes(CONTENT)
+    with pytest.raises(JunctureError, match="was changed since it was stored") as caught:
+        keep_own(Bundle(deployed.files, [built]), deployed.store)
+    assert caught.value.remedy == "remove it; it will be written anew"
+
+
 def test_another_build_of_a_jar_and_another_class_of_a_function_are_told_of() -> None:
     before = manifest(("lib/a.jar", b"1"), ("lib/b.jar", b"1"), functions={"f": "a.F", "g": "a.G"})
     after = manifest(

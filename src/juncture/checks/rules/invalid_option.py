@@ -113,7 +113,8 @@ class InvalidOption(Rule):
 def _wrong(option: JobOption, file: JobFile) -> _Wrong | None:
     key, known_as = option.key, option.known_as or option.key
     if known_as.startswith(_OF_THE_START):
-        return _Wrong("error", f"{key} is set by Juncture when the job is started", "take it away")
+        remedy = "name the job's own under `jars`" if known_as == "pipeline.jars" else "take it away"
+        return _Wrong("error", f"{key} is set by Juncture when the job is started", remedy)
     if option.refusal is not None:
         return _refused(option)
     if known_as in _JOB_KEYS:
