@@ -128,9 +128,7 @@ def test_the_jar_goes_with_the_job_and_comes_back_with_it(
     juncture.write("first")
     until(lambda: juncture.sites() == {"first": "a.example"}, 30)
     assert juncture("status", "sites") == 0
-    (visits,) = (
-        each for each in juncture.json["jobs"][0]["progress"]["sources"] if each["table"] == "visits"
-    )
+    (visits,) = (each for each in juncture.json["jobs"][0]["sources"] if each["table"] == "visits")
     assert (visits["read"], visits["skipped"]) == (2, 1)
 
     juncture.build(3)

@@ -251,6 +251,21 @@ def _operator_takes_no_updates(case: Case, match: re.Match[str], _: int | None) 
     return Explanation(f"{consumer} takes only appended rows, but {producer} updates them", remedy, at)
 
 
+def _no_field(case: Case, match: re.Match[str], _: int | None) -> Explanation:
+    tables = [name for name, table in case.tables.items() if table.column(match[1])]
+    return Explanation(
+        f"the column {match[1]} of {listed(tables, 'or')} is no field of its message",
+        "name fields as the .proto file does; what is none is computed (`AS ...`) or metadata",
+    )
+
+
+def _not_the_fields_type(_: Case, match: re.Match[str], __: int | None) -> Explanation:
+    return Explanation(
+        f"a column is {match[2]}, and the field of its message is {match[1]}",
+        "declare the column as the field is (int64 as BIGINT), and compute another one from it: CAST(...)",
+    )
+
+
 def _wrong_value(_: Case, match: re.Match[str], __: int | None) -> Explanation:
     key, value, why = match["key"], match["value"], match["why"]
     allowed = re.search(r"Expected one of: \[\[(.+?)\]\]", why)
@@ -276,6 +291,8 @@ def _same_rowtime_types(case: Case, match: re.Match[str], _: int | None) -> Expl
 
 
 _EXPLANATIONS: tuple[tuple[str, Explain], ...] = (
+    (r"^Column (\w+) does not exists in definition of proto class", _no_field),
+    (r"^Protobuf field type does not match column type, (\w+)\(protobuf\) .+ of (\w+)", _not_the_fields_type),
     (r"^Column '([^']+)' not found in table '([^']+)'", _unknown_column),
     (r"^Column '([^']+)' not found in any(?: table)?()", _unknown_column),
     (r"^Column '([^']+)' is ambiguous", _ambiguous_column),

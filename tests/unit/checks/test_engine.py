@@ -43,6 +43,18 @@ def findings(
             "did you mean 'payload'?",
         ),
         (
+            refusal("Column member_id does not exists in definition of proto class."),
+            "1:1",
+            "the column member_id of client or server is no field of its message",
+            "name fields as the .proto file does; what is none is computed (`AS ...`) or metadata",
+        ),
+        (
+            refusal("Protobuf field type does not match column type, LONG(protobuf) is not compatible of VARCHAR"),
+            "1:1",
+            "a column is VARCHAR, and the field of its message is LONG",
+            "declare the column as the field is (int64 as BIGINT), and compute another one from it: CAST(...)",
+        ),
+        (
             refusal("At line 2, column 8: Table 'ss' not found", line=2, column=8),
             "1:8",
             "there is no table or alias 'ss' in this query",
