@@ -74,8 +74,8 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
     for index, path in enumerate(job.jars):
         try:
             jars.append(keep(project.root, path, project.jobs[job_name].locate("jars", index)))
-        except JunctureError as problem:
-            problems.append(problem)
+        except JunctureError as error:
+            problems.append(error)
     if len(jars) == len(job.jars):
         problems += unknown_messages(statements, jars)
     for name in sorted(set(job.startpoints) - set(used)) if joined else ():
