@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from juncture.model.capacity import Check
-from juncture.model.duration import parse_duration, to_millis
+from juncture.model.duration import option_millis
 from juncture.model.wording import span
 
 IDS = ("checkpoints", "checkpoint-storage", "savepoint-storage", "transaction-timeout", "high-availability")
@@ -47,7 +46,7 @@ class Promise:
 
 def durability(promise: Promise) -> tuple[Check, ...]:
     """Every check, in the order in which they are told."""
-    interval = _millis(promise.options.get(_INTERVAL, "0"))
+    interval = option_millis(promise.options.get(_INTERVAL, "0"))
     return (
         *_checkpoints(promise, interval),
         *_storage(promise),
@@ -116,7 +115,7 @@ def _savepoints(promise: Promise) -> Iterator[Check]:
 
 def _transactions(promise: Promise, interval: int) -> Iterator[Check]:
     for table, timeout in promise.transactions.items():
-        slow = interval + (_millis(promise.options.get(_TIMEOUT, "")) or _GIVEN_UP)
+        slow = interval + (option_millis(promise.options.get(_TIMEOUT, "")) or _GIVEN_UP)
         if interval and timeout < slow:
             certain = timeout <= interval
             takes = (
@@ -153,14 +152,3 @@ def _check(id: str, failed: bool, message: str, remedy: str) -> Check:
 
 def _first(options: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((options[name] for name in names if options.get(name)), None)
-
-
-def _millis(text: str) -> int:
-    """A duration as Flink writes it, in ms; 0 where it is none."""
-    if text.strip().isdigit():
-        return int(text)
-    try:
-        found = parse_duration(text)
-    except ValueError:
-        return 0
-    return to_millis(found) if isinstance(found, timedelta) else 0

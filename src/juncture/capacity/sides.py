@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from math import ceil
 from typing import Any, NamedTuple
 
 from juncture.capacity.assumed import Assumed
@@ -70,7 +69,9 @@ def samples_of(
     for table, topic in sorted(topics.items()):
         end = ends[topic]
         try:
-            records = list(read_topic(admin.kafka, topic, start=last_of(firsts[topic], end, _TAKEN), end=end))
+            records = list(
+                read_topic(admin.kafka, topic, start=offsets.last_of(firsts[topic], end, _TAKEN), end=end)
+            )
         except JunctureError as error:
             why = f"no records of '{topic}' could be read ({error.problem}): {_TAKEN_AS}"
             assumed.append(Assumed(why, rows=table))
@@ -82,16 +83,6 @@ def samples_of(
             rows = [{**row, payloads[table]: json.dumps(row)} for row in rows]
         found[table] = rows
     return found, tuple(assumed)
-
-
-def last_of(first: Mapping[int, int], end: Mapping[int, int], wanted: int) -> dict[int, int]:
-    """Where the last records of each partition begin, about `wanted` in all, in proportion to what it holds.
-
-    All records of a key are in one partition: as many of each would tell less of a hot key than there is.
-    """
-    held = {p: max(e - first.get(p, e), 0) for p, e in end.items()}
-    share = min(wanted / max(sum(held.values()), 1), 1.0)
-    return {p: e - ceil(held[p] * share) for p, e in end.items()}
 
 
 def sides_of(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 
 from juncture.capacity import demand
@@ -23,7 +22,7 @@ from juncture.deploy.topics import refuse_missing
 from juncture.errors import Refused
 from juncture.kafka.admin import Admin
 from juncture.model.capacity import HotKey, HotRows, Range, SideState, SinkTopic, Traffic, Written
-from juncture.model.duration import parse_duration, to_millis
+from juncture.model.duration import option_millis
 from juncture.model.environment import Headroom
 from juncture.model.flow import JOINS, Flow
 from juncture.model.plan import CompiledPlan, table_names
@@ -109,11 +108,7 @@ class Facts:
 
 def millis_of(options: Mapping[str, str], name: str) -> int:
     """A duration among a job's options, in ms; 0 where they do not name it."""
-    try:
-        found = parse_duration(options.get(name, ""))
-    except ValueError:
-        return 0
-    return to_millis(found) if isinstance(found, timedelta) else 0
+    return option_millis(options.get(name, ""))
 
 
 def gather(

@@ -38,7 +38,10 @@ def last_records(admin: Admin, facts: Facts, wanted: int, end: Offsets) -> Offse
     together = (
         all(found[topic] > 0 for topic, count in held.items() if count) and sum(found.values()) >= wanted
     )
-    return _at_moment(admin, topics, end, low, wanted, facts) if together else _share(first, end, wanted)
+    if together:
+        return _at_moment(admin, topics, end, low, wanted, facts)
+    share = wanted / sum(held.values())
+    return {topic: offsets.share_of(parts, end[topic], share) for topic, parts in first.items()}
 
 
 def extents_of(admin: Admin, facts: Facts, start: Offsets, end: Offsets) -> dict[str, Extent]:
@@ -93,14 +96,6 @@ def _at_moment(
             break
         low, high = (middle, high) if count > wanted else (low, middle)
     return start
-
-
-def _share(first: Offsets, end: Offsets, wanted: int) -> Offsets:
-    share = wanted / sum(_between(first, end).values())
-    return {
-        topic: {p: end[topic][p] - round((end[topic][p] - begin) * share) for p, begin in parts.items()}
-        for topic, parts in first.items()
-    }
 
 
 def _between(start: Offsets, end: Offsets) -> Mapping[str, int]:

@@ -14,6 +14,7 @@ from juncture.diagnosis.course import Look, course, looks
 from juncture.diagnosis.lag import Lags, Offsets
 from juncture.diagnosis.reading import Reading
 from juncture.diagnosis.sampling import Columns, Sampled, columns_of, last_records, sample_seen
+from juncture.diagnosis.silence import undecided
 from juncture.errors import JunctureError, Refused
 from juncture.flink.answers import JobDetail
 from juncture.flink.metrics import SourceMetrics, progress
@@ -109,6 +110,7 @@ def observe(
         cluster, job, checkpoints, _with_profiles(cluster, job, vertices, missing)
     )
     sources = _sources(subject, job, (first, last), (before, after), (ends_before, ends_after), lags.passed)
+    missing += undecided(sources, elapsed)
     joins: tuple[JoinSeen, ...] = ()
     if kafka is not None:
         sources, joins = _with_samples(subject, kafka, sources, vertices, before, missing)
@@ -266,8 +268,9 @@ def _with_samples(
         mark = _watermark_before(columns.join, vertices, before)
         if source.partitions:
             try:
+                firsts = {each.partition: each.begin or 0 for each in source.partitions}
                 ends = {each.partition: each.end for each in source.partitions}
-                samples[source.table] = last_records(kafka, source.topic, ends)
+                samples[source.table] = last_records(kafka, source.topic, firsts, ends)
             except JunctureError as error:
                 missing.append(
                     Missing(

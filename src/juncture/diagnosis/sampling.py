@@ -10,6 +10,7 @@ from typing import Any
 
 from juncture.checks.tables import Table
 from juncture.checks.windows import join_windows
+from juncture.kafka import offsets
 from juncture.kafka.reader import read_topic
 from juncture.kafka.rows import millis_of, row_of
 from juncture.model.environment import Kafka
@@ -17,8 +18,9 @@ from juncture.model.flow import JOINS, Flow, join_spec
 from juncture.model.observation import KeySeen, SampleSeen
 from juncture.model.plan import CompiledPlan
 
-PER_PARTITION = 200
+_MEAN = 200
 _MOST = 5_000
+"""Records that are looked at: as many a partition as the one, and of a topic as the other."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,14 @@ class Sampled:
     row: Mapping[str, Any]
 
 
-def last_records(kafka: Kafka, topic: str, ends: Mapping[int, int]) -> tuple[Sampled, ...]:
-    """The last records of each partition before its end, without deletions.
+def last_records(
+    kafka: Kafka, topic: str, first: Mapping[int, int], ends: Mapping[int, int]
+) -> tuple[Sampled, ...]:
+    """The last records before the ends of a topic's partitions, of each its share, without deletions.
 
     Raises Refused and Unreachable as reading does.
     """
-    each = max(1, min(PER_PARTITION, _MOST // max(len(ends), 1)))
-    starts = {partition: max(end - each, 0) for partition, end in ends.items()}
+    starts = offsets.last_of(first, ends, min(_MEAN * len(ends), _MOST))
     return tuple(
         Sampled(record.partition, record.offset, row_of(record.value))
         for record in read_topic(kafka, topic, start=starts, end=ends)

@@ -15,6 +15,7 @@ from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.failures import NoTopic
 from juncture.kafka.offsets import Offsets
+from juncture.model.duration import option_millis
 from juncture.model.environment import Kafka
 from juncture.model.flow import watermark_push_down
 from juncture.model.observation import Missing, PartitionSeen, SourceSeen
@@ -160,8 +161,9 @@ def idle_timeouts(plan: CompiledPlan, options: Mapping[str, str]) -> dict[str, i
             pushed.get("idleTimeoutMillis"),
         )
         millis = next((each for each in candidates if isinstance(each, int) and each > 0), None)
-        if millis is None and not pushed and options.get(_IDLE_OPTION, "0 ms")[:2] != "0 ":
-            millis = 1  # an operator behind the source makes the watermark, and has a timeout
+        if millis is None and not pushed:
+            # An operator behind the source makes the watermark, and has the option's timeout.
+            millis = option_millis(options.get(_IDLE_OPTION, "")) or None
         for table in plan.tables(scan):
             found[table] = millis
     return found

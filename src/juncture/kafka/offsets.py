@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
+from math import ceil
 from typing import Any
 
 from confluent_kafka import (
@@ -71,6 +72,20 @@ def newest(admin: Admin, topic: str) -> int | None:
     futures = admin.client.list_offsets(asked, request_timeout=admin.timeout)
     answers = [admin.result(each, f"read the offsets of the topic '{topic}'") for each in futures.values()]
     return max((each.timestamp for each in answers if each.offset >= 0), default=None)
+
+
+def last_of(first: Mapping[int, int], end: Mapping[int, int], wanted: int) -> Offsets:
+    """Where the last records of each partition begin, about `wanted` in all, in proportion to what it holds.
+
+    All records of a key are in one partition: as many of each would tell less of a hot key than there is.
+    """
+    held = sum(max(e - first.get(p, e), 0) for p, e in end.items())
+    return share_of(first, end, min(wanted / max(held, 1), 1.0))
+
+
+def share_of(first: Mapping[int, int], end: Mapping[int, int], share: float) -> Offsets:
+    """Where the last `share` of each partition begins, by what it holds; at least a record of one that has any."""
+    return {p: e - ceil(max(e - first.get(p, e), 0) * share) for p, e in end.items()}
 
 
 def committed(admin: Admin, group: str, topics: Iterable[str]) -> dict[str, Offsets]:

@@ -60,6 +60,17 @@ def to_millis(value: timedelta) -> int:
     return value // timedelta(milliseconds=1)
 
 
+def option_millis(text: str) -> int:
+    """A duration as Flink's options have it, where a bare number is of milliseconds; 0 where it is none."""
+    if text.strip().isdigit():
+        return int(text)
+    try:
+        found = parse_duration(text)
+    except ValueError:
+        return 0
+    return to_millis(found) if isinstance(found, timedelta) else 0
+
+
 def _not_negative(value: timedelta) -> timedelta:
     if value < timedelta():
         raise ValueError(f"a duration can't be negative; {_EXAMPLE}")

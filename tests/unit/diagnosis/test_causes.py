@@ -13,6 +13,7 @@ from juncture.diagnosis.comparing import joins_seen
 from juncture.diagnosis.engine import diagnose
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.sampling import Columns, Sampled, sample_seen
+from juncture.diagnosis.silence import may_go_idle, undecided
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import (
     CheckpointSeen,
@@ -236,3 +237,33 @@ def test_slow_checkpoints_have_a_reason_of_their_own_where_nothing_is_held_back(
     (checkpoints,) = [each for each in rules if each.rule == "slow-checkpoints"]
     assert "overloaded" not in checkpoints.message
     assert checkpoints.remedy.startswith("raise `checkpointing: {interval: ...}`")
+
+
+@pytest.mark.parametrize(("timeout", "told"), [(None, True), (1_000, False), (60_000, False)], ids=str)
+def test_a_silent_partition_is_told_when_its_idle_timeout_is_over(timeout: int | None, told: bool) -> None:
+    # It is watched for 10 s, and metrics may be 10 s old.
+    silent = partition(grew=0, position=500, watermark=NOW - 3_600_000)
+    behind = source("client", silent, partition(1), idle_timeout=timeout)
+    rules = [each.rule for each in found(source("server", partition()), behind)]
+    assert ("held-watermark" in rules) is told
+    notes = undecided((source("server", partition()), behind), 10.0)
+    assert [each.what for each in notes] == (
+        []
+        if told
+        else [
+            "whether silent partitions of 'topic-client' hold the watermark back: they were watched for 10.0 s, and the"
+            f" idle timeout is {(timeout or 0) / 1000:.1f} s"
+        ]
+    )
+
+
+@pytest.mark.parametrize(("seconds", "settled"), [(70.0, False), (70.001, True)])
+def test_how_long_a_partition_must_be_silent(seconds: float, settled: bool) -> None:
+    silent = source("client", partition(grew=0, position=500), idle_timeout=60_000)
+    assert may_go_idle(silent, seconds) is not settled
+
+
+@pytest.mark.parametrize("more", [{}, {"watermark": NOW - 59_999}, {"watermark": NOW - 61_000, "idle": True}])
+def test_of_a_partition_that_holds_nothing_back_nothing_is_said(more: dict[str, Any]) -> None:
+    quiet = source("client", partition(grew=0, position=500, **more), idle_timeout=60_000)
+    assert undecided((source("server", partition()), quiet), 10.0) == ()

@@ -6,12 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
+from juncture.diagnosis.silence import NEAR, furthest, may_go_idle, silent_in
 from juncture.model.diagnosis import Diagnosis
-from juncture.model.observation import PartitionSeen, SourceSeen
 from juncture.model.wording import span
-
-_NEAR = 60_000
-"""Milliseconds that partitions may be apart without anybody minding."""
 
 
 class HeldWatermark(Rule):
@@ -38,11 +35,10 @@ class HeldWatermark(Rule):
             waiting = patient.event_time_operators(source.table)
             if not waiting or told or source.is_empty:
                 continue
-            ahead = _ahead(
-                patient, source, {table for node in waiting for table in patient.plan.tables(node)}
-            )
-            silent = [each for each in source.partitions if _holds(each, ahead)]
-            if ahead is None or not silent:
+            tables = {table for node in waiting for table in patient.plan.tables(node)}
+            ahead = furthest(each for each in patient.seen.sources if each.table in tables | {source.table})
+            silent = silent_in(source, ahead)
+            if ahead is None or not silent or may_go_idle(source, patient.seen.seconds):
                 continue
             marks = [each.watermark for each in silent if each.watermark is not None]
             behind = None if len(marks) < len(silent) else ahead - min(marks)
@@ -62,7 +58,7 @@ class HeldWatermark(Rule):
                 else f"its watermark stands {span(behind)} behind the others'"
             )
             yield self.diagnosis(
-                1.0 if behind is None else behind / (behind + _NEAR),
+                1.0 if behind is None else behind / (behind + NEAR),
                 patient.described(waiting[0]),
                 f"{what}, and {far}: {patient.described(waiting[0])} waits for it",
                 patient.in_source(source.table, clause="watermark"),
@@ -89,20 +85,6 @@ class HeldWatermark(Rule):
                 "add idle_timeout='1 min' to the macro of the source: after that time without records a partition is"
                 " left out of the watermark"
                 if source.idle_timeout is None
-                else f"wait for the idle timeout of {span(source.idle_timeout)}, or shorten it",
+                else f"shorten the idle timeout of {span(source.idle_timeout)}, which goes on only where the source is"
+                " not held back",
             )
-
-
-def _holds(each: PartitionSeen, ahead: int | None) -> bool:
-    if ahead is None or each.grew > 0 or each.idle or (each.lag or 0) > 0:
-        return False
-    if each.position is None and each.end > 0 and each.watermark is None:
-        return False  # there are records that were not read yet
-    return each.watermark is None or ahead - each.watermark > _NEAR
-
-
-def _ahead(patient: Patient, source: SourceSeen, tables: set[str]) -> int | None:
-    """The furthest watermark of any partition that the same operators wait for; None before the first."""
-    others = [each for each in patient.seen.sources if each.table in tables | {source.table}]
-    marks = [each.watermark for other in others for each in other.partitions if each.watermark is not None]
-    return max(marks, default=None)
