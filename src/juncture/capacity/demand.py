@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from juncture.capacity.brokers import read_figure
 from juncture.capacity.checkpointing import checkpoint_figures
 from juncture.capacity.costs import HEAP, PACKAGED, CostModel, Engine, Load, engine_of, row_overhead
 from juncture.capacity.hotrows import hot_figures
@@ -71,13 +72,7 @@ def figures(
             formula=" + ".join(f"{each.peak.expected:,.1f} ({each.table})" for each in traffic),
             basis=least_sure(each.peak_basis for each in traffic),
         ),
-        Figure(
-            name="Kafka read",
-            unit="bytes/s",
-            value=rate * mean,
-            formula=f"{rate.expected:,.1f} records/s * {mean.expected:,.0f} bytes a record, uncompressed",
-            basis="sampled",
-        ),
+        read_figure(traffic),
     ]
     found.append(
         Figure(

@@ -13,7 +13,7 @@ from juncture.model.wording import span
 IDS = ("checkpoints", "checkpoint-storage", "savepoint-storage", "transaction-timeout", "high-availability")
 """Of the checks that `durability` makes."""
 
-_INTERVAL = "execution.checkpointing.interval"
+INTERVAL = "execution.checkpointing.interval"
 _TIMEOUT = "execution.checkpointing.timeout"
 _MODE = "execution.checkpointing.mode"
 _DIR = ("execution.checkpointing.dir", "state.checkpoints.dir")
@@ -46,7 +46,7 @@ class Promise:
 
 def durability(promise: Promise) -> tuple[Check, ...]:
     """Every check, in the order in which they are told."""
-    interval = option_millis(promise.options.get(_INTERVAL, "0"))
+    interval = option_millis(promise.options.get(INTERVAL, "0"))
     return (
         *_checkpoints(promise, interval),
         *_storage(promise),
@@ -77,9 +77,15 @@ def _checkpoints(promise: Promise, interval: int) -> Iterator[Check]:
         yield Check(id="checkpoints", outcome="passed", message=f"one begins every {span(interval)}")
 
 
+def checkpoint_place(options: Mapping[str, str]) -> str | None:
+    """Where checkpoints go; None if that is the JobManager's memory."""
+    place = _first(options, _DIR)
+    return None if _first(options, _STORAGE) == "jobmanager" else place
+
+
 def _storage(promise: Promise) -> Iterator[Check]:
-    place = _first(promise.options, _DIR)
-    if place is None or _first(promise.options, _STORAGE) == "jobmanager":
+    place = checkpoint_place(promise.options)
+    if place is None:
         sinks = ", ".join(promise.transactions)
         kept = "checkpoints are kept in the JobManager's memory, and end with it"
         remote = promise.options.get(_BACKEND) == "forst"

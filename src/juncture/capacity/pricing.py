@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from juncture.capacity.storage import COPIES
 from juncture.model.capacity import Figure, Range, Traffic, least_sure
 from juncture.model.environment import Prices
 
 _HOURS = 730
 _SECONDS = _HOURS * 3600
 _GIB = 1024.0**3
-_COPIES = 2
-"""Checkpoints that lie there while a new one is written."""
 
 
 def cost_figures(
@@ -60,8 +59,8 @@ def _stored(prices: Prices, figures: Mapping[str, Figure]) -> Iterator[Figure]:
         return
     checkpoint, local = figures["full checkpoint"], figures.get("local disk")
     stored, told = (
-        checkpoint.value * _COPIES,
-        f"{_COPIES} * {checkpoint.value.expected / _GIB:,.3f} GiB of checkpoints",
+        checkpoint.value * COPIES,
+        f"{COPIES} * {checkpoint.value.expected / _GIB:,.3f} GiB of checkpoints",
     )
     if local is not None:
         stored, told = (

@@ -19,7 +19,8 @@ class Demand:
     """What is held against the supply. `unresolved` says why startpoints can't be applied.
 
     `durability` are the checks of what outlives a failure (juncture.capacity.durability), none if the cluster is not
-    known.
+    known; `places` those of the brokers and of storage (juncture.capacity.brokers and .storage), none of what was not
+    asked.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Demand:
     written: Sequence[Written]
     figures: Mapping[str, Figure]
     durability: tuple[Check, ...] = ()
+    places: tuple[Check, ...] = ()
     unresolved: tuple[str, ...] = ()
     local: bool = False
     hot: Sequence[HotRows] = ()
@@ -74,6 +76,7 @@ def checks(demand: Demand, supply: Supply | None) -> tuple[Check, ...]:
         *_state(demand, supply),
         *_catching_up(demand),
         *topic_checks(_topics(demand)),
+        *demand.places,
         *demand.durability,
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from juncture.capacity.assumed import Assumed
+from juncture.capacity.disk import accesses_of
 from juncture.capacity.rates import Rates
 from juncture.capacity.supposed import widened
 from juncture.capacity.traffic import mean_of
@@ -118,6 +119,8 @@ def sides_of(
                 if number == 0 and node.uid in chain[1:]:
                     continue
                 kept = _kept(flow, node, number, tables, node.uid in on_event_join, supposed)
+                row_bytes = _row_bytes(flow, up, samples)
+                accesses = accesses_of(node.kind, node.uid in on_event_join, row_bytes)
                 found.append(
                     SideState(
                         operator=describe(flow, node),
@@ -128,7 +131,9 @@ def sides_of(
                         kept=_kept_by_chain(flow, chain, node, number, tables, supposed.window)
                         if chain
                         else kept,
-                        row_bytes=_row_bytes(flow, up, samples),
+                        row_bytes=row_bytes,
+                        reads=accesses.reads,
+                        writes=accesses.writes,
                     )
                 )
         elif node.raw.get("state") or node.kind in ("temporal-join", "window-join", "over-aggregate"):

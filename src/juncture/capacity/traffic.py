@@ -46,23 +46,23 @@ def traffic(
     for table, topic in sorted(topics.items()):
         log = _Log(admin, table, topic, firsts[topic], ends[topic], inside_hour)
         made, notes = log.traffic()
-        retention, untold = _retention(admin, topic)
-        found.append(
-            made.model_copy(
-                update={"retention": retention, "replicas": min(admin.replicas(topic) or (0,)) or None}
-            )
-        )
+        config, untold = _config(admin, topic)
+        update = {
+            "retention": int(config["retention.ms"]) if "retention.ms" in config else None,
+            "compacted": "compact" in config.get("cleanup.policy", ""),
+            "replicas": min(admin.replicas(topic) or (0,)) or None,
+        }
+        found.append(made.model_copy(update=update))
         assumed += [*notes, *untold]
     return tuple(found), tuple(assumed)
 
 
-def _retention(admin: Admin, topic: str) -> tuple[int | None, list[Assumed]]:
+def _config(admin: Admin, topic: str) -> tuple[dict[str, str], list[Assumed]]:
     try:
-        config = admin.configs([topic])[topic]
+        return admin.configs([topic])[topic], []
     except Refused as refusal:
         text = f"how long '{topic}' keeps records may not be read ({refusal.problem}): it is taken as long enough"
-        return None, [Assumed(text)]
-    return int(config["retention.ms"]) if "retention.ms" in config else None, []
+        return {}, [Assumed(text)]
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from juncture.model.wording import counted, percent, span
 from juncture.render.pages import write_page
 
 _TIMES = re.compile(r"x(?P<number>\d+(?:\.\d+)?)")
-_STYLES = {"passed": "green", "warned": "yellow", "failed": "red"}
+_STYLES = {"passed": "green", "warned": "yellow", "failed": "red", "unknown": "dim"}
 
 
 def _rate(context: click.Context, parameter: click.Parameter, value: str | None) -> float:
@@ -171,7 +171,8 @@ def _assessed(
                 manifest = read_manifest(files)
                 resolved = resolve_startpoints(manifest, files, connection, store, starting)
                 calibration = best_for(store, manifest)
-                found.append(assess(files, connection, resolved, what_if, calibration, drawn, say))
+                ask = planner.describe_brokers
+                found.append(assess(files, connection, resolved, what_if, calibration, drawn, say, ask))
             except Refused as error:
                 unknown[name] = error
     return found, unknown
@@ -206,7 +207,7 @@ def _view_together(
 
 
 def _check(text: Text, check: Check) -> None:
-    text.line(f"{check.outcome:6}  {check.id}: {check.message}", style=_STYLES[check.outcome])
+    text.line(f"{check.outcome:7} {check.id}: {check.message}", style=_STYLES[check.outcome])
     if check.remedy:
         text.line(f"        {check.remedy}")
 
@@ -242,6 +243,7 @@ def _traffic(text: Text, report: CapacityReport) -> None:
             f"{each.now:,.1f}",
             _range(each.peak, "records/s"),
             f"{each.record_bytes.expected:,.0f}",
+            percent(each.compression.expected) if each.compression else "-",
             percent(each.largest),
             span(each.held),
         )
@@ -253,6 +255,7 @@ def _traffic(text: Text, report: CapacityReport) -> None:
         "records/s now",
         "at the peak",
         "bytes",
+        "on disk",
         "largest partition",
         "log holds",
     )

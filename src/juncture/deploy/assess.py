@@ -6,20 +6,26 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 
 from juncture.capacity import demand, readiness
+from juncture.capacity.brokers import Asked, broker_checks
 from juncture.capacity.calibrated import Calibrated
 from juncture.capacity.costs import PACKAGED, CostModel
 from juncture.capacity.landscape import landscape
 from juncture.capacity.matching import matching_of
 from juncture.capacity.sides import widest_window
+from juncture.capacity.storage import storage_checks
 from juncture.capacity.supposed import AS_IT_IS, WhatIf
+from juncture.deploy.brokers import DescribeBrokers
 from juncture.deploy.connection import Connection
 from juncture.deploy.facts import gather
 from juncture.deploy.foretell import Foreteller
+from juncture.deploy.manifest import read_manifest
+from juncture.deploy.probing import storage_of
 from juncture.deploy.promises import kept_promises
+from juncture.deploy.versions import version_check
 from juncture.errors import JunctureError, Refused
-from juncture.flink.subtasks import workers
+from juncture.flink.subtasks import worker_hosts, workers
 from juncture.model.calibration import Calibration
-from juncture.model.capacity import CapacityReport, Check, Point, Supply
+from juncture.model.capacity import CapacityReport, Check, Figure, Point, Supply
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.render.bundle import digest
 
@@ -32,8 +38,11 @@ def assess(
     calibration: Calibration | None = None,
     drawn: bool = False,
     say: Callable[[str], None] = lambda message: None,
+    ask: DescribeBrokers | None = None,
 ) -> CapacityReport:
-    """Compute what a job needs from its plan and its topics, and hold it against the cluster. Changes nothing.
+    """Compute what a job needs from its plan and its topics, and hold it against the cluster.
+
+    Nothing is changed: the file that is written to checkpoint storage is removed again.
 
     Args:
         files: the job's bundle, by name.
@@ -43,12 +52,13 @@ def assess(
         calibration: what the job was measured to cost, in place of the packaged model.
         drawn: whether it is to be computed for other rates and windows, too.
         say: is told each step.
+        ask: describes brokers; without it their disks and quotas are not looked at.
 
     Raises:
         Refused: topics that it reads do not exist, or it does not read what is supposed to have another column.
         Unreachable: the brokers do not answer. A cluster that does not is told of in the report.
     """
-    facts = gather(files, connection, say)
+    facts = gather(files, connection, say, ask)
     manifest = facts.manifest
     unknown_sources = sorted(set(what_if.columns) - set(facts.topics))
     if unknown_sources:
@@ -61,7 +71,9 @@ def assess(
     foreteller = Foreteller(facts, model_of(calibration, manifest.job), backlog, connection.prices)
     needs = foreteller.needs(what_if)
     job = needs.job
-    supply, promises, unknown = _supply(connection, files)
+    figures = {each.name: each for each in needs.figures}
+    supply, kept, stored, unknown = _supply(connection, files, figures)
+    asked = Asked(facts.brokers, figures, facts.sinks) if facts.brokers is not None else None
     held = readiness.Demand(
         name=manifest.job,
         job=job,
@@ -70,8 +82,9 @@ def assess(
         sinks=facts.sinks,
         written=needs.written,
         hot=needs.hot,
-        figures={each.name: each for each in needs.figures},
-        durability=promises,
+        figures=figures,
+        durability=kept,
+        places=(*(broker_checks(asked) if asked is not None else ()), *stored),
         unresolved=tuple(each.message for each in resolved.errors) if resolved is not None else (),
         local=connection.is_local,
     )
@@ -112,28 +125,27 @@ def _landscape(foreteller: Foreteller, what_if: WhatIf) -> tuple[Point, ...]:
 
 
 def _supply(
-    connection: Connection, files: Mapping[str, str]
-) -> tuple[Supply | None, tuple[Check, ...], tuple[str, ...]]:
-    """The cluster, what of the job outlives its failures, and what could not be asked."""
+    connection: Connection, files: Mapping[str, str], figures: Mapping[str, Figure]
+) -> tuple[Supply | None, tuple[Check, ...], tuple[Check, ...], tuple[str, ...]]:
+    """The cluster, what of the job outlives its failures, where its state goes, and what could not be asked."""
+    manifest = read_manifest(files)
     try:
         with connection.cluster() as cluster:
-            overview, found = cluster.overview(), workers(cluster)
-            promises = kept_promises(files, connection, cluster)
+            overview, found, hosts = cluster.overview(), workers(cluster), worker_hosts(cluster)
+            options = {**cluster.config(), **manifest.options}
+            kept = (version_check(manifest, cluster), *kept_promises(files, connection, cluster))
     except JunctureError as error:
-        return None, (), (f"the cluster is not known ({error.problem}): nothing is held against it",)
-    return (
-        Supply(
-            slots=overview.slots_total,
-            free_slots=overview.slots_available,
-            # TaskManagers of one machine each name all of its cores; which share one is not told.
-            cores=sum(each.hardware.cores for each in found),
-            taskmanagers=len(found),
-            managed=sum(each.memory.managed for each in found),
-            heap=sum(each.memory.heap for each in found),
-        ),
-        promises,
-        (),
+        return None, (), (), (f"the cluster is not known ({error.problem}): nothing is held against it",)
+    supply = Supply(
+        slots=overview.slots_total,
+        free_slots=overview.slots_available,
+        # TaskManagers of one machine each name all of its cores; which share one is not told.
+        cores=sum(each.hardware.cores for each in found),
+        taskmanagers=len(found),
+        managed=sum(each.memory.managed for each in found),
+        heap=sum(each.memory.heap for each in found),
     )
+    return supply, kept, tuple(storage_checks(storage_of(connection, options, hosts, figures))), ()
 
 
 def model_of(calibration: Calibration | None, job: str) -> CostModel:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from juncture.capacity.durability import INTERVAL
 from juncture.deploy import ledger
 from juncture.deploy.builder import Blueprint
-from juncture.deploy.facts import INTERVAL, millis_of
+from juncture.deploy.facts import millis_of
 from juncture.deploy.site import Site
 from juncture.deploy.stop import stop
 from juncture.deploy.store import calibration_of

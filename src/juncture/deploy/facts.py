@@ -8,19 +8,23 @@ from functools import cached_property
 
 from juncture.capacity import demand
 from juncture.capacity.assumed import Assumed
+from juncture.capacity.brokers import compressed
 from juncture.capacity.costs import CostModel
+from juncture.capacity.durability import INTERVAL
 from juncture.capacity.hotkeys import hot_keys
 from juncture.capacity.rates import Rates
 from juncture.capacity.sides import Samples, Supposed, samples_of, sides_of
 from juncture.capacity.traffic import traffic
 from juncture.capacity.written import ALL, written_of
 from juncture.checks.tables import Table
+from juncture.deploy.brokers import DescribeBrokers, brokers_of
 from juncture.deploy.connection import Connection
 from juncture.deploy.examine import tables_of
 from juncture.deploy.manifest import Manifest, read_manifest
 from juncture.deploy.topics import refuse_missing
 from juncture.errors import Refused
 from juncture.kafka.admin import Admin
+from juncture.model.brokers import Brokers
 from juncture.model.capacity import HotKey, HotRows, Range, SideState, SinkTopic, Traffic, Written
 from juncture.model.duration import option_millis
 from juncture.model.environment import Headroom
@@ -28,7 +32,6 @@ from juncture.model.flow import JOINS, Flow
 from juncture.model.plan import CompiledPlan, table_names
 from juncture.planner.plan import parse_plan
 
-INTERVAL = "execution.checkpointing.interval"
 CLEANUP = "table.exec.interval-join.min-cleanup-interval"
 _INTERVAL_BY_DEFAULT = 10_000
 
@@ -46,6 +49,7 @@ class Facts:
     sinks: tuple[SinkTopic, ...]
     headroom: Headroom
     assumed: tuple[Assumed, ...]
+    brokers: Brokers | None = None
 
     @property
     def interval(self) -> int:
@@ -112,9 +116,12 @@ def millis_of(options: Mapping[str, str], name: str) -> int:
 
 
 def gather(
-    files: Mapping[str, str], connection: Connection, say: Callable[[str], None] = lambda message: None
+    files: Mapping[str, str],
+    connection: Connection,
+    say: Callable[[str], None] = lambda message: None,
+    ask: DescribeBrokers | None = None,
 ) -> Facts:
-    """Look at a bundle and at the topics that it reads.
+    """Look at a bundle and at the topics that it reads; with `ask`, at what brokers keep and allow, too.
 
     Raises:
         Refused: topics that it reads do not exist; all that are missing are told.
@@ -131,6 +138,16 @@ def gather(
     tables = tables_of(files["statements.sql"])
     payloads = {name: column for name, each in tables.items() if (column := each.statement.payload)}
     samples, unread = samples_of(admin, topics, payloads)
+    sinks = tuple(
+        _sink(admin, table, topic) for table, topic in sorted(manifest.topics.items()) if table not in read
+    )
+    brokers: Brokers | None = None
+    uncompressed: tuple[Assumed, ...] = ()
+    if ask is not None:
+        there = (*topics.values(), *(each.topic for each in sinks if each.partitions is not None))
+        brokers = brokers_of(ask, connection, there)
+        found = compressed(found, brokers.stored)
+        uncompressed = _uncompressed(brokers)
     return Facts(
         manifest=manifest,
         plan=plan,
@@ -138,14 +155,17 @@ def gather(
         topics=topics,
         traffic=found,
         samples=samples,
-        sinks=tuple(
-            _sink(admin, table, topic)
-            for table, topic in sorted(manifest.topics.items())
-            if table not in read
-        ),
+        sinks=sinks,
         headroom=connection.headroom,
-        assumed=(*assumed, *unread),
+        assumed=(*assumed, *unread, *uncompressed),
+        brokers=brokers,
     )
+
+
+def _uncompressed(brokers: Brokers) -> tuple[Assumed, ...]:
+    why = brokers.refused.get("disks")
+    text = f"how far topics are compressed is not known ({why}): what is read is told uncompressed, the most it may be"
+    return () if why is None else (Assumed(text),)
 
 
 def _sink(admin: Admin, table: str, topic: str) -> SinkTopic:
@@ -153,13 +173,20 @@ def _sink(admin: Admin, table: str, topic: str) -> SinkTopic:
     if places is None:
         return SinkTopic(table=table, topic=topic, partitions=None)
     try:
-        limit = admin.configs([topic])[topic].get("max.message.bytes")
+        config = {
+            name: int(value)
+            for name, value in admin.configs([topic])[topic].items()
+            if name in ("max.message.bytes", "retention.ms", "retention.bytes")
+        }
     except Refused:
-        limit = None
+        config = {}
+    most = config.get("retention.bytes", -1)
     return SinkTopic(
         table=table,
         topic=topic,
         partitions=len(places),
         replicas=min(places),
-        message_bytes=int(limit) if limit is not None else None,
+        message_bytes=config.get("max.message.bytes"),
+        retention=config.get("retention.ms"),
+        most=most * len(places) if most >= 0 else None,
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from juncture.capacity import demand
 from juncture.capacity.assumed import AS_FOUND, Varied, told
+from juncture.capacity.brokers import broker_figures
 from juncture.capacity.costs import CostModel
+from juncture.capacity.disk import local_disk_figures, state_figures
+from juncture.capacity.loads import mean_bytes
 from juncture.capacity.pricing import cost_figures
 from juncture.capacity.supposed import AS_IT_IS, WhatIf
 from juncture.deploy.facts import Facts
@@ -45,10 +49,31 @@ class Foreteller:
         job = self.facts.job(self.model, self.backlog)
         hot = self.facts.hot_rows(traffic, what_if.window)
         figures = demand.figures(job, traffic, sides, written, hot)
+        figures = (*figures, *self._of_disks(job, traffic, sides, written, figures))
         if self.prices is not None:
             named = {each.name: each for each in figures}
             figures = (*figures, *cost_figures(self.prices, named, traffic, job.headroom.working))
         return Needs(job, traffic, sides, written, hot, figures, left_out)
+
+    def _of_disks(
+        self,
+        job: demand.Job,
+        traffic: tuple[Traffic, ...],
+        sides: tuple[SideState, ...],
+        written: tuple[Written, ...],
+        figures: tuple[Figure, ...],
+    ) -> Iterator[Figure]:
+        """Of TaskManagers' where state is in files there, and of brokers'."""
+        named = {each.name: each.value for each in figures}
+        if job.backend != "hashmap":
+            reads, writes = state_figures(sides)
+            yield from (reads, writes)
+            if job.backend == "rocksdb":
+                uploaded = self.model.uploaded(job.engine(job.backend), mean_bytes(traffic))
+                yield from local_disk_figures(
+                    reads.value, named["peak rate"], uploaded, named["state"], named["managed memory"]
+                )
+        yield from broker_figures(traffic, written, self.facts.sinks)
 
     def assumed(self, what_if: WhatIf = AS_IT_IS) -> tuple[str, ...]:
         """What had to be assumed of its topics, a sentence each, with how far that moves what it needs."""

@@ -14,10 +14,10 @@ from juncture.deploy.promises import kept_promises, told
 from juncture.deploy.store import Store
 from juncture.errors import JunctureError, Refused
 
-_TOLD_ELSEWHERE = ("sink-topics", "slots", "startpoints", "unbounded-state")
+_TOLD_ELSEWHERE = ("sink-topics", "slots", "startpoints", "unbounded-state", "flink-version")
 """Checks that a submission makes itself, or `juncture check` has made."""
 
-_TOLD = (*IDS, "partitions")
+_TOLD = (*IDS, "partitions", "checkpoint-writes", "checkpoint-room", "local-disk")
 """Checks whose warnings are told."""
 
 

@@ -11,6 +11,7 @@ from juncture.deploy.manifest import Bundle, Manifest, read_manifest
 from juncture.deploy.site import Site
 from juncture.deploy.topics import refuse_missing
 from juncture.deploy.transactions import check_ids, check_timeouts
+from juncture.deploy.versions import check_version
 from juncture.errors import JunctureError, Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
@@ -45,7 +46,7 @@ def check(
     manifest, connection = read_manifest(bundle.files), site.connection
     connection.values(manifest.variables)
     checks: tuple[Callable[[], str | None], ...] = (
-        lambda: _version(manifest, cluster),
+        lambda: check_version(manifest, cluster),
         lambda: _slots(manifest, cluster, freed),
         lambda: _topics(manifest, connection),
         lambda: check_timeouts(bundle.files, site),
@@ -63,23 +64,6 @@ def check(
     if wrong:
         raise _together(manifest.job, wrong)
     return tuple(right)
-
-
-def _version(manifest: Manifest, cluster: FlinkCluster) -> str:
-    found = cluster.overview().version
-    if found.split(".")[:2] != manifest.flink.split(".")[:2]:
-        raise Refused(
-            f"the job is compiled for Flink {manifest.flink}, but {cluster.base_url} runs Flink {found}",
-            remedy=f"deploy to a Flink {manifest.flink} cluster",
-        )
-    if manifest.event_join is not None and found != manifest.event_join.flink:
-        raise Refused(
-            f"the event join was tested with Flink {manifest.event_join.flink}, but {cluster.base_url} runs Flink"
-            f" {found}",
-            remedy=f"deploy to a Flink {manifest.event_join.flink} cluster, or write `join_strategy: flink` in"
-            f" jobs/{manifest.job}.yaml",
-        )
-    return f"Flink {found} answers at {cluster.base_url}"
 
 
 def _slots(manifest: Manifest, cluster: FlinkCluster, freed: int) -> str:

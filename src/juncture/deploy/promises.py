@@ -48,5 +48,7 @@ def refuse_broken(before: tuple[Check, ...], after: tuple[Check, ...], job: str)
 
 
 def told(checks: tuple[Check, ...]) -> tuple[str, ...]:
-    """Those that did not pass, a sentence each."""
-    return tuple(f"warning: {each.id}: {each.message}" for each in checks if each.outcome != "passed")
+    """Those that warn or fail, a sentence each."""
+    return tuple(
+        f"warning: {each.id}: {each.message}" for each in checks if each.outcome in ("warned", "failed")
+    )

@@ -10,7 +10,7 @@ from juncture.deploy.manifest import read_manifest
 from juncture.deploy.site import Site
 from juncture.errors import JunctureError, Refused
 from juncture.kafka.admin import Admin
-from juncture.kafka.connection import java_properties
+from juncture.kafka.connection import java_client
 from juncture.model.base import Value
 from juncture.model.deployment import Deployment
 from juncture.model.duration import format_duration
@@ -100,9 +100,7 @@ def check_ids(files: Mapping[str, str], site: Site, before: Deployment | None) -
     sinks = [each for each in transactional_sinks(files) if each.prefix not in own]
     if ask is None or not sinks:
         return None
-    properties = {
-        "bootstrap.servers": kafka.bootstrap_servers, **java_properties(kafka), **kafka.properties,
-    }  # fmt: skip
+    properties = java_client(kafka)
     since = before.updated_at + _CLOCKS if before is not None and not own else None
     for sink in sinks:
         try:

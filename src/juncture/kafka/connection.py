@@ -44,6 +44,11 @@ def java_properties(kafka: Kafka) -> dict[str, str]:
     return properties
 
 
+def java_client(kafka: Kafka) -> dict[str, str]:
+    """All properties of a Java client, for a Kafka whose placeholders were expanded."""
+    return {"bootstrap.servers": kafka.bootstrap_servers, **java_properties(kafka), **kafka.properties}
+
+
 def client_settings(kafka: Kafka) -> dict[str, Any]:
     """What a librdkafka client needs to connect, for a Kafka whose placeholders were expanded.
 

@@ -24,7 +24,9 @@ def least_sure(bases: Iterable[Basis]) -> Basis:
     return max(bases, key=BASES.index, default="measured")
 
 
-Unit = Literal["records/s", "bytes", "bytes/s", "µs", "cores", "slots", "rows", "rows/s", "s", "a month"]
+Unit = Literal[
+    "records/s", "bytes", "bytes/s", "µs", "cores", "slots", "rows", "rows/s", "operations/s", "s", "a month"
+]
 
 
 class Range(Value):
@@ -92,6 +94,8 @@ class Traffic(Value):
 
     `now` is that of the last ten minutes, `peak` that of the busiest hour, `hours` the rate of each hour by its end,
     newest first. `held` is how long a time the log holds, in ms. `largest` is the share of the largest partition.
+    `compression` is how many bytes brokers keep, and send, for a byte of its records; None where it is not known.
+    `compacted`: offsets may be of records that are gone.
     `basis` is what bytes, and with them all that is computed, rest on; `now_basis` and `peak_basis` are those of the
     two rates, which may be supposed, or known for a part of a day alone. `until` is None where nothing is known of when
     records came.
@@ -110,6 +114,8 @@ class Traffic(Value):
     largest: float
     retention: int | None = None
     replicas: int | None = None
+    compression: Range | None = None
+    compacted: bool = False
     basis: Basis = "measured"
     now_basis: Basis = "measured"
     peak_basis: Basis = "measured"
@@ -123,7 +129,8 @@ class Traffic(Value):
 class SideState(Value):
     """What a join keeps of one input: `columns` of its rows, for `kept` ms, None for ever.
 
-    `tables` are those that the input comes from.
+    `tables` are those that the input comes from. `reads` and `writes` are how often state is read and written for one
+    of its rows, until it is removed.
     """
 
     operator: str
@@ -133,12 +140,16 @@ class SideState(Value):
     rate: Range
     kept: Range | None
     row_bytes: Range
+    reads: float = 0.0
+    writes: float = 0.0
 
 
 class SinkTopic(Value):
     """A topic that the job writes; `partitions` is None where it is not there.
 
-    `replicas` is the fewest of any partition, `message_bytes` how large a record may be; None where it is not known.
+    `replicas` is the fewest of any partition, `message_bytes` how large a record may be, `retention` for how many ms
+    rows are kept, -1 for ever; None where it is not known. `most` are the bytes that one replica of each partition may
+    take, None where there is no limit.
     """
 
     table: str
@@ -146,6 +157,8 @@ class SinkTopic(Value):
     partitions: int | None
     replicas: int | None = None
     message_bytes: int | None = None
+    retention: int | None = None
+    most: int | None = None
 
 
 class Written(Value):
@@ -247,10 +260,13 @@ class Supply(Value):
 
 
 class Check(Value):
-    """Something that must be so: how it is, and, where it is not so, what is missing and the mend."""
+    """Something that must be so: how it is, and, where it is not so, what is missing and the mend.
+
+    'unknown': it was not checked, and `message` says why.
+    """
 
     id: str
-    outcome: Literal["passed", "warned", "failed"]
+    outcome: Literal["passed", "warned", "failed", "unknown"]
     message: str
     remedy: str | None = None
 

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from juncture.errors import JunctureError, Refused, Unreachable
+from juncture.model.brokers import Brokers
 from juncture.model.compilation import Compilation, JobOption, PlannerError
 from juncture.model.rendered import RenderedJob
 from juncture.model.savepoint import SavepointMetadata
@@ -227,6 +228,24 @@ class Planner:
         if answer["error"] is not None:
             raise Refused(answer["error"])
         return {str(name): int(begun) for name, begun in sorted(answer["transactions"].items())}
+
+    def describe_brokers(self, properties: Mapping[str, str], topics: Sequence[str], user: str) -> Brokers:
+        """What brokers keep of topics, what is free on their disks, and the quotas that hold for a user.
+
+        Args:
+            properties: of the Java client, expanded.
+            topics: that exist.
+            user: who is logged in.
+
+        Raises Refused if the brokers don't tell at all, in the client's words.
+        """
+        request = {
+            "operation": "brokers", "properties": dict(properties), "topics": list(topics), "user": user,
+        }  # fmt: skip
+        answer = self._ask(request)
+        if answer["error"] is not None:
+            raise Refused(answer["error"])
+        return Brokers.told(answer)
 
     def start_cluster(self, options: Mapping[str, str], slots: int) -> str:
         """Start a Flink cluster inside the process, which ends with it; the address of its REST service."""

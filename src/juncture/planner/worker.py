@@ -21,6 +21,7 @@ from pyflink.table import EnvironmentSettings, ExplainDetail, TableEnvironment
 from pyflink.table.compiled_plan import CompiledPlan
 from pyflink.util.java_utils import add_jars_to_context_class_loader, to_jarray
 
+from juncture.planner.brokers import describe_brokers
 from juncture.planner.javaerrors import PlannerFailure, innermost, read_failure, root_cause
 from juncture.planner.joinstate import read_watermark
 from juncture.planner.metadata import read_metadata
@@ -211,6 +212,7 @@ def main() -> None:
         "watermark": read_watermark,
         "metadata": read_metadata,
         "transactions": open_transactions,
+        "brokers": describe_brokers,
     }
     compiled = False
     for line in sys.stdin:

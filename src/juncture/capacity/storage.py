@@ -1,0 +1,129 @@
+"""Whether checkpoints can be written where they go, and whether local disk has room for what state takes there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from juncture.model.capacity import Check, Figure
+from juncture.model.wording import size, span
+
+COPIES = 2
+"""Checkpoints that lie there while a new one is written."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What became of a file that was written to a place, and removed again.
+
+    `written` bytes took `seconds`; none, and `why` not. `denied`: the place does not take it, or does not let go of it.
+    `free` are the bytes that are left there, None where it does not tell.
+    """
+
+    written: int = 0
+    seconds: float = 0.0
+    why: str = ""
+    denied: bool = False
+    free: int | None = None
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second."""
+        return self.written / max(self.seconds, 1e-6)
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Where a job's state goes.
+
+    Args:
+        place: of checkpoints; None: the JobManager's memory.
+        probe: of that place.
+        local: folders of the TaskManagers for state, and the bytes that are free there; None: not known.
+        own: whether it is the stack of a developer's machine, whose processes are the user's.
+        interval: between checkpoints, in ms.
+        figures: what the job needs.
+    """
+
+    place: str | None
+    probe: Probe
+    local: tuple[str, int | None]
+    own: bool
+    interval: int
+    figures: Mapping[str, Figure]
+
+
+def storage_checks(storage: Storage) -> Iterator[Check]:
+    """Of checkpoint storage, and of local disk where the state is there."""
+    if storage.place is not None:
+        yield _written(storage, storage.place)
+        yield from _room(storage, storage.place)
+    yield from _local(storage)
+
+
+def _written(storage: Storage, place: str) -> Check:
+    probe = storage.probe
+    if probe.denied:
+        others = "" if storage.own else ", from here; Flink may have other rights"
+        return _check(
+            "checkpoint-writes",
+            storage.own,
+            True,
+            f"{place} can't be used: {probe.why}{others}",
+            "give the user that Flink runs as the right to write and to remove there",
+        )
+    if not probe.written:
+        return Check(
+            id="checkpoint-writes", outcome="unknown", message=f"{place} was not written: {probe.why}"
+        )
+    upload = storage.figures["upload of a checkpoint"].value
+    takes = upload.expected / probe.rate * 1000
+    told = (
+        f"{size(probe.written)} were written to {place} at {size(probe.rate)}/s, and removed; a checkpoint uploads"
+        f" {size(upload.expected)} every {span(storage.interval)}"
+    )
+    remedy = "take checkpoints less often, or use faster storage; `state: {backend: rocksdb}` writes what is new alone"
+    return _check(
+        "checkpoint-writes", False, bool(storage.interval) and takes > storage.interval, told, remedy
+    )
+
+
+def _room(storage: Storage, place: str) -> Iterator[Check]:
+    free = storage.probe.free
+    needed = storage.figures["full checkpoint"].value * COPIES
+    if free is not None:
+        told = (
+            f"{size(needed.expected)} expected for {COPIES} checkpoints, {size(needed.high)} at most, {size(free)} free"
+            f" at {place}"
+        )
+        yield _check(
+            "checkpoint-room", needed.low > free, needed.high > free, told, "make room, or use larger storage"
+        )
+
+
+def _local(storage: Storage) -> Iterator[Check]:
+    needed = storage.figures.get("local disk")
+    if needed is None:
+        return
+    folders, free = storage.local
+    told = f"{size(needed.value.expected)} expected, {size(needed.value.high)} at most in {folders}"
+    if free is None:
+        yield Check(
+            id="local-disk",
+            outcome="unknown",
+            message=f"{told}; what is free on the TaskManagers' machines Flink does not tell",
+        )
+        return
+    remedy = (
+        "give the TaskManagers more disk, set state.backend.rocksdb.localdir to where there is, or write"
+        " `state: {backend: forst}`"
+    )
+    yield _check(
+        "local-disk", needed.value.low > free, needed.value.high > free, f"{told}, {size(free)} free", remedy
+    )
+
+
+def _check(id: str, failed: bool, warned: bool, message: str, remedy: str) -> Check:
+    if failed or warned:
+        return Check(id=id, outcome="failed" if failed else "warned", message=message, remedy=remedy)
+    return Check(id=id, outcome="passed", message=message)

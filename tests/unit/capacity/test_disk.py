@@ -1,0 +1,64 @@
+"""How often state is read and written, and what that is on a disk."""
+
+from __future__ import annotations
+
+import pytest
+
+from juncture.capacity.disk import Accesses, accesses_of, local_disk_figures, state_figures
+from juncture.model.capacity import Figure, Range, SideState
+
+ROW = Range.exactly(1_024)
+
+
+@pytest.mark.parametrize(
+    ("kind", "event_join", "found"),
+    [
+        ("interval-join", False, Accesses(3, 4)),
+        ("join", False, Accesses(2, 1)),
+        ("interval-join", True, Accesses(0, 1 / 16)),
+    ],
+)
+def test_by_the_kind_of_join(kind: str, event_join: bool, found: Accesses) -> None:
+    assert accesses_of(kind, event_join, ROW) == found
+
+
+def test_of_all_sides() -> None:
+    sides = [
+        SideState(
+            operator="a join",
+            side=name,
+            columns=(),
+            rate=Range.exactly(rate),
+            kept=None,
+            row_bytes=ROW,
+            reads=3,
+            writes=4,
+        )
+        for name, rate in (("l", 100.0), ("r", 50.0))
+    ]
+    reads, writes = state_figures(sides)
+    assert (reads.value, writes.value) == (Range.exactly(450), Range.exactly(600))
+    assert reads.formula == "100.0 records/s * 3 (l) + 50.0 records/s * 3 (r), by the plan"
+
+
+def operations(managed: float, reads: float = 1_000) -> dict[str, Figure]:
+    found = local_disk_figures(
+        Range.exactly(reads),
+        Range.exactly(1_000),
+        Range.exactly(1_024),
+        Range.exactly(100),
+        Range.exactly(managed),
+    )
+    return {each.name: each for each in found}
+
+
+@pytest.mark.parametrize(("managed", "missed"), [(25, 0.75), (100, 0.0), (101, 0.0)])
+def test_what_memory_does_not_answer_is_read_from_the_disk(managed: float, missed: float) -> None:
+    found = operations(managed)
+    assert found["local disk writes"].value == Range(low=1_024_000, expected=1_536_000, high=3_072_000)
+    value = found["local disk operations"].value
+    # In pieces of 64 KiB to 1 MiB.
+    assert value.low == pytest.approx(1_000 / 1_024)
+    assert value.expected == pytest.approx(1_000 * missed + 1_500 / 256)
+    assert value.high == pytest.approx(2_000 * missed + 3_000 / 64)
+    assert all(each.basis == "assumed" for each in found.values())

@@ -1,0 +1,66 @@
+"""Whether there is room for state, and checkpoints are written in time."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.capacity.test_pricing import MIB, of_job
+
+from juncture.capacity.storage import Probe, Storage, storage_checks
+from juncture.model.capacity import Check, Figure, Range
+
+UPLOAD = of_job()["upload of a checkpoint"].value.expected
+GIVEN = Probe(8 * MIB, 0.1, free=1 << 40)
+
+
+def checked(
+    probe: Probe = GIVEN,
+    free: int | None = None,
+    own: bool = True,
+    backend: str = "rocksdb",
+    place: str | None = "/c",
+) -> dict[str, Check]:
+    figures = of_job(backend)
+    for name in ("full checkpoint", "local disk"):
+        if name in figures:
+            value = Range(low=50, expected=100, high=200)
+            figures[name] = Figure(name=name, unit="bytes", value=value, formula="", basis="assumed")
+    found = storage_checks(Storage(place, probe, ("/state", free), own, 10_000, figures))
+    return {each.id: each for each in found}
+
+
+@pytest.mark.parametrize(("share", "outcome"), [(0.99, "passed"), (1.01, "warned")])
+def test_a_checkpoint_must_be_written_before_the_next_one(share: float, outcome: str) -> None:
+    slow = Probe(8 * MIB, 8 * MIB / (UPLOAD / (10 * share)), free=None)
+    check = checked(slow)["checkpoint-writes"]
+    assert check.outcome == outcome
+    assert "8.0 MiB were written to /c at" in check.message
+
+
+@pytest.mark.parametrize(("own", "outcome"), [(True, "failed"), (False, "warned")])
+def test_a_place_that_takes_nothing(own: bool, outcome: str) -> None:
+    check = checked(Probe(why="Permission denied", denied=True), own=own)["checkpoint-writes"]
+    assert check.outcome == outcome
+    assert "/c can't be used: Permission denied" in check.message
+    assert ("Flink may have other rights" in check.message) is not own
+
+
+def test_what_can_not_be_tried_is_not_known() -> None:
+    found = checked(Probe(why="it is a folder of the cluster's machines"))
+    assert found["checkpoint-writes"].outcome == "unknown"
+    assert "checkpoint-room" not in found
+    assert "checkpoint-writes" not in checked(place=None)
+
+
+@pytest.mark.parametrize(
+    ("free", "outcome"), [(99, "failed"), (100, "warned"), (399, "warned"), (400, "passed")]
+)
+def test_room_for_two_checkpoints(free: int, outcome: str) -> None:
+    assert checked(Probe(8 * MIB, 0.1, free=free))["checkpoint-room"].outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("free", "outcome"), [(49, "failed"), (50, "warned"), (199, "warned"), (200, "passed"), (None, "unknown")]
+)
+def test_room_for_state_on_local_disk(free: int | None, outcome: str) -> None:
+    assert checked(free=free)["local-disk"].outcome == outcome
+    assert "local-disk" not in checked(free=free, backend="hashmap")
