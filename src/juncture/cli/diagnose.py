@@ -98,17 +98,19 @@ def _operators(text: Text, report: DiagnosisReport) -> None:
     rows = []
     for vertex in report.observation.vertices:
         place = report.place(vertex.id)
-        held = max((each.backpressured or 0.0 for each in vertex.subtasks), default=0.0)
-        rate = vertex.records_in / vertex.seconds if vertex.seconds else 0.0
+        held = max(
+            (each.backpressured for each in vertex.subtasks if each.backpressured is not None), default=None
+        )
+        busy = vertex.busy if any(each.busy is not None for each in vertex.subtasks) else None
         doing = ", ".join(f"{each.doing} {percent(each.share)}" for each in vertex.spent[:3])
         rows.append(
             (
                 vertex.name if len(vertex.name) <= 50 else vertex.name[:47] + "...",
                 "-" if place is None else str(place),
                 str(vertex.parallelism),
-                percent(vertex.busy),
-                percent(held),
-                f"{rate:,.0f}",
+                "-" if busy is None else percent(busy),
+                "-" if held is None else percent(held),
+                f"{vertex.records_in / vertex.seconds:,.0f}" if vertex.seconds else "-",
                 "-" if vertex.state is None else size(vertex.state),
                 doing,
             )
@@ -126,11 +128,11 @@ def _sources(text: Text, seen: Observation) -> None:
         rows.append(
             (
                 source.table,
-                str(len(source.partitions)) if source.exists else "no topic",
-                f"{source.grew / max(seen.seconds, 0.1):,.0f}",
+                (str(len(source.partitions)) if source.partitions else "-") if source.exists else "no topic",
+                f"{source.grew / max(seen.seconds, 0.1):,.0f}" if source.partitions else "-",
                 told_behind(source.behind, source.behind_by_flink),
                 f"{max(lags):,}" if lags else "-",
-                f"{source.skipped:,}",
+                f"{source.skipped:,}" if source.metered else "-",
             )
         )
     text.table(rows, header=("source", "partitions", "new records/s", "behind", "most of one", "skipped"))

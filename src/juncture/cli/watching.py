@@ -61,6 +61,8 @@ class Watched:
         parts = [found.phase if ended else found.flink_state or found.phase]
         if found.uptime is not None:
             parts.append(f"for {span(found.uptime)}")
+        if found.flink_state == "RUNNING" and not found.sources and not found.sinks:
+            parts.append("the cluster gives no metrics of it")
         if found.restarts:
             parts.append(counted(found.restarts, "restart"))
         points = found.checkpoints

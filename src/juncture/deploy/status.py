@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import AwareDatetime
 
@@ -17,11 +17,14 @@ from juncture.deploy.unfinished import Unfinished, unfinished
 from juncture.diagnosis.lag import Lags
 from juncture.errors import JunctureError, Unreachable
 from juncture.flink.answers import Checkpoints, JobDetail
+from juncture.flink.http import Forbidden
 from juncture.flink.metrics import Progress, progress
 from juncture.flink.rest import FlinkCluster
 from juncture.model.base import Value
 from juncture.model.deployment import Deployment, Phase
 from juncture.model.environment import Kafka
+
+T = TypeVar("T")
 
 
 class SourceStatus(Value):
@@ -170,13 +173,21 @@ def _seen(
             "started_at": _moment(detail.start_time),
             "uptime": timedelta(milliseconds=detail.duration),
             "restarts": cluster.restarts(detail.id),
-            "failure": ledger.root_cause(cluster, detail.id),
-            "checkpoints": _checkpoints(cluster.checkpoints(detail.id)),
+            "failure": _told(lambda: ledger.root_cause(cluster, detail.id)),
+            "checkpoints": _told(lambda: _checkpoints(cluster.checkpoints(detail.id))),
             "sources": _sources(counted, behind),
             "sinks": tuple(SinkStatus(table=sink.table, written=sink.written) for sink in counted.sinks),
             "web_url": _page(cluster, detail),
         }
     )
+
+
+def _told(ask: Callable[[], T]) -> T | None:
+    """What the cluster answers; None where that may not be asked."""
+    try:
+        return ask()
+    except Forbidden:
+        return None
 
 
 def _sources(counted: Progress, behind: Mapping[str, int]) -> tuple[SourceStatus, ...]:

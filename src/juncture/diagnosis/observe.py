@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import TypeVar
 
 from juncture.checks.tables import Table
 from juncture.diagnosis import circumstances, profile, reading, topics
@@ -16,7 +17,8 @@ from juncture.diagnosis.reading import Reading
 from juncture.diagnosis.sampling import Columns, Sampled, columns_of, last_records, sample_seen
 from juncture.diagnosis.silence import undecided
 from juncture.errors import JunctureError, Refused
-from juncture.flink.answers import JobDetail
+from juncture.flink.answers import NO_CHECKPOINTS, Failure, JobDetail
+from juncture.flink.http import Forbidden
 from juncture.flink.metrics import SourceMetrics, progress
 from juncture.flink.rest import FlinkCluster
 from juncture.flink.subtasks import (
@@ -37,6 +39,7 @@ from juncture.model.observation import (
 )
 from juncture.model.plan import CompiledPlan, table_names
 
+T = TypeVar("T")
 _POLL = 0.5
 _FRESH = 1.0
 """Seconds after which the JobManager has counters that are not from when somebody last asked."""
@@ -101,11 +104,15 @@ def observe(
         reading.vertex_seen(reading.nodes_of(job, vertex, subject.plan), vertex, before, after)
         for vertex in job.vertices
     )
-    if _is_stale(before, after):
+    if after.is_empty:
+        missing.append(_NO_METRICS)
+    elif _is_stale(before, after):
         missing.append(
             Missing(what="counters newer than those of the beginning", assumed="nothing of busy time")
         )
-    checkpoints = cluster.checkpoints(job.id)
+    checkpoints = _told(
+        missing, lambda: cluster.checkpoints(job.id), NO_CHECKPOINTS, "its checkpoints", "nothing of them"
+    )
     vertices = circumstances.with_state(
         cluster, job, checkpoints, _with_profiles(cluster, job, vertices, missing)
     )
@@ -114,8 +121,12 @@ def observe(
     joins: tuple[JoinSeen, ...] = ()
     if kafka is not None:
         sources, joins = _with_samples(subject, kafka, sources, vertices, before, missing)
-    options = {**cluster.config(), **subject.options}
-    if backend_of(options) == "rocksdb" and not any(each.native for each in vertices):
+    unknown: dict[str, str] = {}
+    of_cluster = _told(missing, cluster.config, unknown, "the cluster's options", "those of the job alone")
+    options = {**of_cluster, **subject.options}
+    none: tuple[Failure, ...] = ()
+    failures = _told(missing, lambda: cluster.failures(job.id), none, "its failures", "none")
+    if not after.is_empty and backend_of(options) == "rocksdb" and not any(each.native for each in vertices):
         missing.append(
             Missing(
                 what="RocksDB's own counters (options state.backend.rocksdb.metrics.stall-micros, .iter-bytes-read,"
@@ -135,8 +146,7 @@ def observe(
         running=job.duration / 1000,
         restarts=cluster.restarts(job.id),
         failures=tuple(
-            FailureSeen(at=each.at, cause=" ".join(str(each).split()), task=each.task)
-            for each in cluster.failures(job.id)
+            FailureSeen(at=each.at, cause=" ".join(str(each).split()), task=each.task) for each in failures
         ),
         vertices=vertices,
         sources=sources,
@@ -147,6 +157,22 @@ def observe(
         course=course(Look(began_at, first, {}), between, Look(ended_at, last, {}), sources),
         missing=tuple(missing),
     )
+
+
+_NO_METRICS = Missing(
+    what="metrics of its tasks: the cluster gives none (metrics.fetcher.update-interval is 0, or they may not be asked"
+    " for)",
+    assumed="nothing of busy time, watermarks and positions; only what brokers and checkpoints tell",
+)
+
+
+def _told(missing: list[Missing], ask: Callable[[], T], otherwise: T, what: str, assumed: str) -> T:
+    """What the cluster answers; where that may not be asked, it is missing."""
+    try:
+        return ask()
+    except Forbidden as error:
+        missing.append(Missing(what=f"{what} ({error.problem})", assumed=assumed))
+        return otherwise
 
 
 def _running(subject: Subject, cluster: FlinkCluster) -> JobDetail:
@@ -181,6 +207,8 @@ def _counters(cluster: FlinkCluster, job: JobDetail) -> _Counters:
 
 def _worth_waiting(before: Reading, after: Reading) -> float:
     """Seconds for which newer counters may still come: on a busy machine RocksDB is asked later than it should be."""
+    if after.is_empty:
+        return 0.0
     if _is_stale(before, after):
         return _STALE
     return reading.RENEWED if after.of_rocksdb and after.of_rocksdb == before.of_rocksdb else 0.0

@@ -54,6 +54,11 @@ class Reading:
         return ceil(seconds / RENEWED) * RENEWED if counts else seconds
 
     @property
+    def is_empty(self) -> bool:
+        """Whether the cluster gives no metrics of any task."""
+        return not any(self.vertices.values())
+
+    @property
     def of_rocksdb(self) -> dict[tuple[str, str, int], float]:
         """RocksDB's counters by vertex, name and subtask."""
         return {

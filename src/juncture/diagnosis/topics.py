@@ -121,6 +121,7 @@ def source_seen(
         partitions=partitions,
         exists=topic not in ends[1].gone,
         idle_timeout=timeout,
+        metered=now is not None,
         read=now.read if now else 0,
         skipped=now.skipped if now else 0,
         behind=lag,

@@ -165,6 +165,13 @@ class Checkpoints(Answer):
     history: tuple[Checkpoint, ...] = ()
 
 
+NO_CHECKPOINTS = Checkpoints(
+    counts=CheckpointCounts(restored=0, total=0, in_progress=0, completed=0, failed=0),
+    latest=LatestCheckpoints(),
+)
+"""What is taken where they may not be asked for."""
+
+
 class Failure(Answer):
     """An exception of a job. `message` is the root cause's, `at` when it happened, `task` where, if in one."""
 

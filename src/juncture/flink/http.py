@@ -25,6 +25,10 @@ class NotFound(Refused):
     """Flink knows nothing under that address: a job that it has forgotten, or never had."""
 
 
+class Forbidden(Unreachable):
+    """The service, or what stands before it, does not let this user ask that."""
+
+
 class Http:
     """A connection to one Flink cluster. Use as a context manager, or `close()` it.
 
@@ -62,6 +66,7 @@ class Http:
         Raises:
             NotFound: there is nothing under that path.
             Refused: any other 4xx, with Flink's message.
+            Forbidden: 401 or 403, an Unreachable.
             Unreachable: no answer, a 5xx, or an answer that is not Flink's.
         """
         attempts = Retrying(
@@ -104,7 +109,7 @@ class Http:
         if code == 404 and said:
             raise NotFound(said)
         if code in (401, 403):
-            raise Unreachable(
+            raise Forbidden(
                 f"Flink at {self.base_url} refused the request ({code})",
                 remedy="check flink.headers of the environment in juncture.toml, and the variables they name",
             )

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from juncture.flink.answers import JobDetail, Vertex
+from juncture.flink.http import Forbidden
 from juncture.flink.rest import FlinkCluster
 
 _LONGEST_NAME = 80  # of an operator, in metrics
@@ -196,8 +197,11 @@ def metric_text(name: str) -> str:
 
 
 def metric_names(cluster: FlinkCluster, job_id: str, vertex: Vertex) -> tuple[str, ...]:
-    """Names of the metrics that a vertex's subtasks report, sorted."""
-    answer = cluster.http.get(f"/jobs/{job_id}/vertices/{vertex.id}/subtasks/metrics")
+    """Names of the metrics that a vertex's subtasks report, sorted; none where they may not be asked for."""
+    try:
+        answer = cluster.http.get(f"/jobs/{job_id}/vertices/{vertex.id}/subtasks/metrics")
+    except Forbidden:
+        return ()
     return tuple(sorted(str(entry["id"]) for entry in answer))
 
 

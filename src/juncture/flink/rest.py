@@ -10,7 +10,7 @@ from typing import Any
 from juncture.errors import Refused, Unreachable
 from juncture.flink.answers import Checkpoints, Failure, JobDetail, Jobs, JobSummary, Overview
 from juncture.flink.causes import root_cause
-from juncture.flink.http import Http, NotFound
+from juncture.flink.http import Forbidden, Http, NotFound
 
 _POLL = 0.3
 _OWN_SAVEPOINTS = "ForStStateBackend"
@@ -89,7 +89,7 @@ class FlinkCluster:
         """How often the job was restarted since it was submitted; None if the cluster does not tell."""
         try:
             answer = self.http.get(f"/jobs/{job_id}/metrics", {"get": "numRestarts"})
-        except NotFound:
+        except (NotFound, Forbidden):
             return None
         return int(answer[0]["value"]) if answer else None
 

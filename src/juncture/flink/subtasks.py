@@ -12,7 +12,7 @@ from pydantic import Field
 
 from juncture.errors import Refused
 from juncture.flink.answers import Answer
-from juncture.flink.http import NotFound
+from juncture.flink.http import Forbidden, NotFound
 from juncture.flink.rest import FlinkCluster
 
 _LONGEST_QUERY = 6_000
@@ -27,9 +27,15 @@ Subtasks = dict[str, dict[int, float]]
 def subtask_metrics(
     cluster: FlinkCluster, job_id: str, vertex_id: str, wanted: Callable[[str], bool]
 ) -> Subtasks:
-    """The metrics of a vertex whose names, without the subtask's index, are wanted, as far as they are numbers."""
+    """The metrics of a vertex whose names, without the subtask's index, are wanted, as far as they are numbers.
+
+    None where they may not be asked for.
+    """
     path = f"/jobs/{job_id}/vertices/{vertex_id}/metrics"
-    names = [str(entry["id"]) for entry in cluster.http.get(path)]
+    try:
+        names = [str(entry["id"]) for entry in cluster.http.get(path)]
+    except Forbidden:
+        return {}
     chosen = [name for name in names if wanted(name.partition(".")[2])]
     found: Subtasks = {}
     for part in _parts(chosen):
@@ -107,7 +113,7 @@ def flame_samples(cluster: FlinkCluster, job_id: str, vertex_id: str, within: fl
     while True:
         try:
             answer = FlameGraph.read(cluster.http.get(path, {"type": "full"}), cluster.base_url)
-        except (NotFound, Refused):
+        except (NotFound, Refused, Forbidden):
             return None
         if answer.ended != _WAITING or time.monotonic() >= deadline:
             return answer
@@ -128,10 +134,10 @@ class CheckpointDetail(Answer):
 
 
 def checkpoint_detail(cluster: FlinkCluster, job_id: str, checkpoint: int) -> CheckpointDetail | None:
-    """A checkpoint by vertex; None if the cluster has forgotten it."""
+    """A checkpoint by vertex; None if the cluster has forgotten it, or does not tell."""
     try:
         answer = cluster.http.get(f"/jobs/{job_id}/checkpoints/details/{checkpoint}")
-    except NotFound:
+    except (NotFound, Forbidden):
         return None
     return CheckpointDetail.read(answer, cluster.base_url)
 
@@ -141,7 +147,7 @@ def checkpoint_alignment(cluster: FlinkCluster, job_id: str, checkpoint: int, ve
     path = f"/jobs/{job_id}/checkpoints/details/{checkpoint}/subtasks/{vertex_id}"
     try:
         summary: Mapping[str, Any] = cluster.http.get(path).get("summary") or {}
-    except (NotFound, Refused):
+    except (NotFound, Refused, Forbidden):
         return None
     longest = _number(((summary.get("alignment") or {}).get("duration") or {}).get("max"))
     return None if longest is None else int(longest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, TimeoutError
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
@@ -22,6 +22,14 @@ from juncture.model.environment import Kafka
 _NOT_THERE = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_EXCEPTION)
 TIMEOUT = 8.0
 """Seconds after which a broker that does not answer is given up."""
+
+
+def outcome(future: Future[Any], timeout: float) -> Any:
+    """What a request came to, or a KafkaException, also where the client itself is late to say that none came."""
+    try:
+        return future.result(timeout)
+    except TimeoutError:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from None
 
 
 class Admin:
@@ -70,7 +78,7 @@ class Admin:
         found, missing = {}, []
         for name, future in futures.items():
             try:
-                found[name] = len(future.result(self.timeout + 2).partitions)
+                found[name] = len(outcome(future, self.timeout + 2).partitions)
             except KafkaException as error:
                 if error.args[0].code() not in _NOT_THERE:
                     raise self._failed(f"see the topic '{name}'", error) from None
@@ -123,7 +131,7 @@ class Admin:
         created = []
         for name, future in futures.items():
             try:
-                future.result(self.timeout + 2)
+                outcome(future, self.timeout + 2)
                 created.append(name)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
@@ -141,7 +149,7 @@ class Admin:
         )
         for name, future in futures.items():
             try:
-                future.result(self.timeout + 2)
+                outcome(future, self.timeout + 2)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     raise self._failed(f"delete the topic '{name}'", error) from None
@@ -159,7 +167,7 @@ class Admin:
         futures = self.client.describe_configs(resources, request_timeout=self.timeout)
         for resource, future in futures.items():
             try:
-                entries = future.result(self.timeout + 2)
+                entries = outcome(future, self.timeout + 2)
             except KafkaException as error:
                 if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                     raise no_topics(self.kafka, resource.name) from None
@@ -184,7 +192,7 @@ class Admin:
     def result(self, future: Future[Any], doing: str) -> Any:
         """A future's outcome; `doing` completes 'could not ...' if it failed."""
         try:
-            return future.result(self.timeout + 2)
+            return outcome(future, self.timeout + 2)
         except KafkaException as error:
             raise self._failed(doing, error) from None
 

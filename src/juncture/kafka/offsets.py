@@ -17,7 +17,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
-from juncture.kafka.admin import Admin
+from juncture.kafka.admin import Admin, outcome
 
 _PAUSE = 0.1
 _MOVING = (
@@ -130,8 +130,11 @@ def _list(
 
 def _is_moving(future: Future[Any], timeout: float) -> bool:
     """Whether a partition is between two leaders: a new one, or one whose broker has just restarted."""
-    error = future.exception(timeout + 2)
-    return isinstance(error, KafkaException) and error.args[0].code() in _MOVING
+    try:
+        outcome(future, timeout + 2)
+    except KafkaException as error:
+        return error.args[0].code() in _MOVING
+    return False
 
 
 def _partitions(admin: Admin, topics: Iterable[str]) -> list[TopicPartition]:

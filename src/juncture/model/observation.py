@@ -171,7 +171,8 @@ class SourceSeen(Value):
     """A source on Kafka. `idle_timeout` is in ms; None: no partition is ever left out of the watermark.
 
     `exists` is False if the brokers know no such topic. Without partitions, they told nothing of it.
-    `read` and `skipped` count from the start of its tasks; skipped records did not parse. `behind` is how many
+    `read` and `skipped` count from the start of its tasks; skipped records did not parse. Both are 0 where it is not
+    `metered`: the cluster gives no metrics of it. `behind` is how many
     records, and markers of transactions, are in the partitions that it has read from and not read yet, `behind_before`
     how many were when the observation began. `behind_by_flink`: they are Flink's metric instead, which stands still
     under back-pressure, as the brokers or the positions don't tell.
@@ -183,6 +184,7 @@ class SourceSeen(Value):
     partitions: tuple[PartitionSeen, ...]
     exists: bool = True
     idle_timeout: int | None = None
+    metered: bool = True
     read: int = 0
     skipped: int = 0
     behind: int | None = None
@@ -212,6 +214,7 @@ class SourceSeen(Value):
         """Whether the topic has no record, and the job has got none of it since its last start."""
         return (
             bool(self.partitions)
+            and self.metered
             and not self.read
             and all(each.begin == each.end and not each.grew for each in self.partitions)
         )

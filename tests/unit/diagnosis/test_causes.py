@@ -267,3 +267,10 @@ def test_how_long_a_partition_must_be_silent(seconds: float, settled: bool) -> N
 def test_of_a_partition_that_holds_nothing_back_nothing_is_said(more: dict[str, Any]) -> None:
     quiet = source("client", partition(grew=0, position=500, **more), idle_timeout=60_000)
     assert undecided((source("server", partition()), quiet), 10.0) == ()
+
+
+def test_an_empty_topic_is_told_only_where_it_is_known_that_nothing_was_read() -> None:
+    nothing = partition(end=7, begin=7, grew=0)
+    for metered in (True, False):
+        rules = [each.rule for each in found(source("server", nothing, read=0, metered=metered))]
+        assert ("empty-topic" in rules) is metered

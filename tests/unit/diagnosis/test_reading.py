@@ -77,3 +77,8 @@ def test_rocksdb_is_watched_for_a_whole_number_of_its_renewals() -> None:
     counting = Reading({"v": {"IntervalJoin[7].rocksdb.stall_micros": {0: 0.0}}})
     assert [counting.whole(each) for each in (3, 5, 5.1)] == [5, 5, 10]
     assert Reading({"v": {}}).whole(3) == 3
+
+
+def test_a_cluster_that_gives_no_metrics() -> None:
+    assert Reading({"v": {}, "w": {}}).is_empty
+    assert not Reading({"v": {}, "w": {"numRecordsIn": {0: 1.0}}}).is_empty

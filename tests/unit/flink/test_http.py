@@ -12,8 +12,11 @@ from threading import Thread
 import pytest
 
 from juncture.errors import JunctureError, Refused, Unreachable
-from juncture.flink.http import Http, NotFound, message
+from juncture.flink.answers import Vertex
+from juncture.flink.http import Forbidden, Http, NotFound, message
+from juncture.flink.metrics import metric_names
 from juncture.flink.rest import FlinkCluster
+from juncture.flink.subtasks import checkpoint_detail, flame_samples, subtask_metrics
 
 
 class Server(ThreadingHTTPServer):
@@ -107,6 +110,21 @@ def test_headers_are_sent_and_shown_in_no_error(server: Server) -> None:
     assert server.headers[0]["Authorization"] == "Bearer hunter22"
     assert "hunter22" not in f"{caught.value!r} {caught.value.remedy}"
     assert "flink.headers" in (caught.value.remedy or "")
+
+
+def test_metrics_that_may_not_be_asked_for_are_none(server: Server) -> None:
+    server.answers = [(403, "forbidden")]
+    cluster, vertex = (
+        FlinkCluster(server.url),
+        Vertex(id="v", name="Source: a", parallelism=1, status="RUNNING"),
+    )
+    assert metric_names(cluster, "1", vertex) == ()
+    assert subtask_metrics(cluster, "1", "v", lambda name: True) == {}
+    assert flame_samples(cluster, "1", "v", within=5) is None
+    assert checkpoint_detail(cluster, "1", 7) is None
+    assert cluster.restarts("1") is None
+    with pytest.raises(Forbidden):
+        cluster.overview()
 
 
 def test_a_header_that_cannot_be_sent_is_not_shown() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import closing, suppress
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 
 from juncture.errors import JunctureError, Unreachable
-from juncture.kafka.admin import Admin
+from juncture.kafka.admin import Admin, outcome
 from juncture.kafka.reader import read_topic
 from juncture.kafka.writer import Writer
 from juncture.model.environment import Kafka, KafkaSecurity
@@ -85,3 +87,9 @@ def test_no_password_in_an_error(mute: Kafka) -> None:
     with pytest.raises(Unreachable) as caught:
         Admin(mute.model_copy(update={"security": security}), timeout=1).partitions()
     assert "hunter22" not in f"{caught.value!r} {caught.value.state} {caught.value.remedy}"
+
+
+def test_a_client_that_is_late_to_say_that_no_answer_came() -> None:
+    with pytest.raises(KafkaException) as caught:
+        outcome(Future(), 0.0)
+    assert caught.value.args[0].code() == KafkaError._TIMED_OUT

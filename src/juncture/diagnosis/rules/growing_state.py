@@ -79,6 +79,7 @@ class GrowingState(Rule):
                         "metric numRecordsIn of the sources",
                     )
                     for side, rows in sides.items()
+                    if rows
                 ),
             ),
             "bound the join in time: `a.time BETWEEN b.time - INTERVAL ... AND b.time + INTERVAL ...` on both WATERMARK"

@@ -68,6 +68,8 @@ def _share(patient: Patient, case: Case, found: Unused) -> tuple[float, str]:
     if any(width is None for width in widths):
         return 1 / sum(len(up.fields) for up in ups), "the plan: one of its columns, as there is no sample"
     rows = [sum(s.read for s in patient.seen.sources if s.table in patient.plan.tables(up)) for up in ups]
+    if not any(rows):
+        rows = [1 for _ in ups]  # it is not told how many came: each side alike
     total = sum(count * sum(width or ()) for count, width in zip(rows, widths, strict=True))
     side = ups.index(found.up)
     own = rows[side] * (widths[side] or ())[found.index]
