@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -237,8 +238,16 @@ def test_topics_that_are_missing_and_those_of_one_minute_with_prices(
     assert create_missing(admin, topics, 2) == ()
 
     job.write((f"k{i}", i, i / 100) for i in range(1_000))
+    admin.delete(topics[2:])
+    admin.create({topics[2]: 2}, config={"retention.ms": "86400000"})
     ran = CliRunner().invoke(main, [*command, "--html", str(tmp_path / "page.html")])
     assert ran.exit_code == 0, ran.stderr
+    # Rows of one letter, of which producers make batches with LZ4.
+    (kept,) = re.findall(r"^r +2 .* (\d+) %  +\d+ %", ran.stdout, re.MULTILINE)
+    assert 5 < int(kept) < 60, ran.stdout
+    assert "more expected for what is written" in ran.stdout
+    assert "passed  quotas: brokers limit neither what is read nor written" in ran.stdout
+    assert "passed  checkpoint-writes: 8.0 MiB were written to file:" in ran.stdout
     assert f"all 1,000 records of 'l-{job.name}' are of" in ran.stdout
     assert "records/s the job needs" in ran.stdout
     assert "cost in EUR" in ran.stdout

@@ -17,10 +17,12 @@ from juncture.capacity.traffic import traffic
 from juncture.diagnosis.topics import ends_of
 from juncture.errors import Location, Refused
 from juncture.kafka.admin import Admin
+from juncture.kafka.connection import java_client
 from juncture.kafka.reader import read_topic
 from juncture.kafka.writer import Writer
 from juncture.model.environment import Kafka, KafkaSecurity
 from juncture.model.startpoint import Startpoint
+from juncture.planner.session import Planner
 from juncture.startpoints.lookup import Snapshot
 from juncture.startpoints.reporter import Reporter
 from juncture.startpoints.resolve import Source, resolve
@@ -36,7 +38,7 @@ class GuardedBroker(SecuredBroker):
         }
 
 
-def test_what_brokers_refuse_to_tell_is_said_and_the_rest_is_told(tmp_path: Path) -> None:
+def test_what_brokers_refuse_to_tell_is_said_and_the_rest_is_told(tmp_path: Path, planner: Planner) -> None:
     certificates = make_certificates(tmp_path)
     broker = GuardedBroker(tmp_path / "broker", certificates, {"seer": "secret"}, {"seer": "secret"})
     with broker.running():
@@ -68,8 +70,11 @@ def test_what_brokers_refuse_to_tell_is_said_and_the_rest_is_told(tmp_path: Path
         ends = ends_of(seer, {"o": "orders", "h": "hidden", "p": "payments"})
         # Whether the records come before the brokers deny the use of a group differs from time to time.
         traffic_found, assumed = traffic(Admin(seer), {"orders": "orders"}, 1.5)
+        described = planner.describe_brokers(java_client(seer), ["orders"], "seer")
         read = [len(list(read_topic(seer, "payments"))) for _ in range(20)]
     assert read == [10] * 20
+    assert (described.count, described.stored, described.usable) == (1, {}, None)
+    assert set(described.refused) == {"disks", "quotas"}
     # By offsets at times alone.
     [seen] = traffic_found
     assert (seen.records, seen.partitions, seen.basis) == (10, 2, "assumed")

@@ -14,7 +14,7 @@ from pyflink.java_gateway import get_gateway
 from juncture.planner.javaerrors import root_cause
 from juncture.planner.operatorstate import each
 
-_TIMEOUT = 8_000
+_TIMEOUTS = {"default.api.timeout.ms": "8000", "request.timeout.ms": "8000"}
 
 
 def describe_brokers(request: dict[str, Any]) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def describe_brokers(request: dict[str, Any]) -> dict[str, Any]:
     jvm = get_gateway().jvm
     admin = jvm.org.apache.flink.kafka.shaded.org.apache.kafka.clients.admin
     properties = jvm.java.util.Properties()
-    for name, value in {**request["properties"], "default.api.timeout.ms": str(_TIMEOUT)}.items():
+    for name, value in {**request["properties"], **_TIMEOUTS}.items():
         properties.setProperty(name, value)
     found: dict[str, Any] = {
         "brokers": 0, "stored": {}, "usable": None, "quotas": [], "refused": {}, "error": None,
