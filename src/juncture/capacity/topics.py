@@ -95,7 +95,7 @@ def _retention(topics: Topics) -> Iterator[Check]:
             "retention",
             f"'{each.topic}' keeps records for {span(each.retention or 0)}; the join's window and an outage of"
             f" {span(to_millis(topics.outage))} need {span(needed)}",
-            f"raise retention.ms of '{each.topic}' to {needed:,.0f}",
+            f"raise retention.ms of '{each.topic}' to {needed:.0f}",
         )
     if not short:
         yield Check(id="retention", outcome="passed", message=f"each topic keeps {span(needed)} or more")

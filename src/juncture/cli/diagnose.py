@@ -142,6 +142,9 @@ def _checkpoints(text: Text, seen: Observation) -> None:
     """Of the recent ones: how many failed, the last one's time, alignment and size, and by how much state grew."""
     done = [each for each in seen.checkpoints if each.status == "COMPLETED"]
     failed = sum(each.status == "FAILED" for each in seen.checkpoints)
+    if not seen.checkpoints_told:
+        text.line("checkpoints: not known")
+        return
     if not done:
         text.line("checkpoints: none completed" + (f", {failed} failed" if failed else ""))
         return

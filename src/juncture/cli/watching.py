@@ -93,19 +93,24 @@ def watch(look: Callable[[], Sequence[JobStatus]], redact: Callable[[str], str])
 
     Raises what looking raises, if that goes on for half a minute, or the first time.
     """
-    show: Callable[[list[Watched]], None]
     if sys.stdout.isatty():
         from rich.console import Console
         from rich.live import Live
 
         console = Console(highlight=False, markup=False, emoji=False)
-        with Live(console=console, auto_refresh=False, screen=False) as live:
+        last: list[Watched] = []
 
-            def draw(rounds: list[Watched]) -> None:
-                live.update(_drawing(rounds, redact), refresh=True)
+        def draw(rounds: list[Watched]) -> None:
+            last[:] = rounds
+            live.update(_drawing(rounds, redact, "Ctrl-C ends this view"), refresh=True)
 
-            show = draw
-            return _rounds(look, show)
+        try:
+            # On a screen of its own: what a narrower window wraps would stay behind otherwise.
+            with Live(console=console, auto_refresh=False, screen=True) as live:
+                return _rounds(look, draw)
+        finally:
+            if last:
+                console.print(_drawing(last, redact))
 
     def lines(rounds: list[Watched]) -> None:
         for each in rounds:
@@ -141,7 +146,7 @@ def _rounds(look: Callable[[], Sequence[JobStatus]], show: Callable[[list[Watche
         return all(each.found.phase == "running" for each in before.values())
 
 
-def _drawing(rounds: list[Watched], redact: Callable[[str], str]) -> Any:
+def _drawing(rounds: list[Watched], redact: Callable[[str], str], hint: str = "") -> Any:
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -159,7 +164,8 @@ def _drawing(rounds: list[Watched], redact: Callable[[str], str]) -> Any:
         parts.append(table)
         if each.found.failure:
             parts.append(Text(redact(f"failure: {each.found.failure}"), style="red"))
-    parts.append(Text("Ctrl-C ends this view", style="dim"))
+    if hint:
+        parts.append(Text(hint, style="dim"))
     return Group(*parts)
 
 

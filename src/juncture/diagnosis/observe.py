@@ -96,7 +96,8 @@ def observe(
         time.sleep(_POLL)
         after, last, workers_after = _counters(cluster, job)
     elapsed, ended_at = time.monotonic() - began, _millis()
-    ends_after = topics.ends_of(kafka, _read_topics(subject))
+    # Brokers that told nothing are not waited for again.
+    ends_after = topics.ends_of(kafka, _read_topics(subject)) if ends_before.is_told else ends_before
     lags.now(cluster, job)
     job = _running(subject, cluster)
     missing = [*ends_after.missing]
@@ -151,6 +152,7 @@ def observe(
         vertices=vertices,
         sources=sources,
         checkpoints=circumstances.checkpoints_seen(cluster, job, checkpoints),
+        checkpoints_told=checkpoints is not NO_CHECKPOINTS,
         workers=circumstances.workers_seen(workers_before, workers_after, elapsed),
         joins=joins,
         options=options,

@@ -48,7 +48,8 @@ _AREAS = tuple(
         ),
         (
             WAITING_FOR_SINK,
-            r"producer\.internals\.BufferPool\.|KafkaProducer\.(waitOnMetadata|flush|commitTransaction)",
+            r"producer\.internals\.(BufferPool|TransactionalRequestResult)\.|KafkaProducer\.(waitOnMetadata|flush"
+            r"|initTransactions|commitTransaction|abortTransaction)",
         ),
         (ENCODING, r"SerializationSchema\.serialize|RowDataToJsonConverters|KafkaRecordSerializationSchema"),
         (SINK, r"producer\.KafkaProducer\.|KafkaWriter\.|SinkWriterOperator\."),

@@ -33,6 +33,11 @@ class Ends:
     gone: frozenset[str] = frozenset()
     missing: tuple[Missing, ...] = ()
 
+    @property
+    def is_told(self) -> bool:
+        """Whether brokers told anything."""
+        return bool(self.by_topic or self.gone)
+
 
 def ends_of(kafka: Kafka | None, topics: Mapping[str, str]) -> Ends:
     """The begin and the end of each partition, by topic: what can't be told of one takes nothing from the others.

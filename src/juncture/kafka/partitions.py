@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from types import TracebackType
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, ThrottleEvent, TopicPartition
 
 from juncture.errors import Unreachable
 from juncture.kafka.connection import client_settings
@@ -45,6 +45,7 @@ class Partitions:
             {
                 **client_settings(kafka),
                 "error_cb": self._complaints.hear,
+                "throttle_cb": self._throttle,
                 "group.id": "juncture-reader",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
@@ -53,6 +54,7 @@ class Partitions:
                 **settings,
             }
         )
+        self._held_until = 0.0
         self._starts = [TopicPartition(*place, offset) for place, offset in sorted(starts.items())]
 
     def __enter__(self) -> Partitions:
@@ -75,9 +77,9 @@ class Partitions:
             Refused: a topic may not be read.
             Unreachable: the brokers do not answer, or do not go on.
         """
-        deadline = time.monotonic() + self._timeout
+        began = time.monotonic()
         try:
-            while time.monotonic() < deadline:
+            while time.monotonic() < max(began, self._held_until) + self._timeout:
                 # Not all in one call: that waits for as many messages as are asked for.
                 taken = self._consumer.consume(1, timeout=0.2)
                 taken += self._consumer.consume(most - 1, timeout=0) if taken else []
@@ -95,6 +97,10 @@ class Partitions:
     def pause(self, place: Place) -> None:
         """Fetch no more of a partition."""
         self._consumer.pause([TopicPartition(*place)])
+
+    def _throttle(self, event: ThrottleEvent) -> None:
+        """Brokers with a quota hold their answers back, and are not gone."""
+        self._held_until = max(self._held_until, time.monotonic() + event.throttle_time)
 
     def _tells(self, message: Message) -> bool:
         error = message.error()

@@ -280,7 +280,8 @@ def backend_of(options: Mapping[str, str]) -> str:
 class Observation(Value):
     """A running job, as it was seen for `seconds` before `at`. `running` is its age in seconds.
 
-    `options` are the job's own over the cluster's, as far as a diagnosis needs them. Checkpoints are newest first.
+    `options` are the job's own over the cluster's, as far as a diagnosis needs them. Checkpoints are newest first, and
+    none where they are not `checkpoints_told`.
     `course` is how the sources went on meanwhile, in the order of time.
     """
 
@@ -296,6 +297,7 @@ class Observation(Value):
     vertices: tuple[VertexSeen, ...]
     sources: tuple[SourceSeen, ...]
     checkpoints: tuple[CheckpointSeen, ...]
+    checkpoints_told: bool = True
     workers: tuple[WorkerSeen, ...]
     joins: tuple[JoinSeen, ...] = ()
     options: dict[str, str]

@@ -67,7 +67,8 @@ def _on_disk(client: Any, nodes: list[int], topics: list[str]) -> dict[str, Any]
     usable: list[int] = []
     for node in nodes:
         # A broker that may not be asked gives no disk.
-        disks[node] = [disk for disk in each(described.get(node).values()) if disk.error() is None]
+        told = (entry.getValue() for entry in each(described.get(node).entrySet()))
+        disks[node] = [disk for disk in told if disk.error() is None]
         free = [disk.usableBytes().getAsLong() for disk in disks[node] if disk.usableBytes().isPresent()]
         if free:
             usable.append(max(free))

@@ -76,3 +76,15 @@ def test_rows_that_are_too_large_for_their_topic() -> None:
     for largest, warned in ((1_000.0, False), (1_001.0, True)):
         row = Written(table="out", rate=Range.exactly(1), row_bytes=Range.exactly(10), largest=largest)
         assert ("message-size" in outcomes(demand(sinks=(sink,), written=(row,)))) is warned
+
+
+def test_retention_of_the_window_and_an_outage() -> None:
+    # 12 hours of an outage.
+    for kept, outcome in ((43_199_999, "warned"), (43_200_000, "passed"), (-1, "passed")):
+        (check,) = [
+            each
+            for each in checks(demand(found_traffic("l", 1).model_copy(update={"retention": kept})), SUPPLY)
+            if each.id == "retention"
+        ]
+        assert check.outcome == outcome
+        assert check.remedy in (None, "raise retention.ms of 'l' to 43200000")
