@@ -189,3 +189,25 @@ def test_a_lag_that_is_flinks_metric_is_labelled_as_such(by_flink: bool) -> None
     text = page(DiagnosisReport(findings=(), observation=seen.model_copy(update={"sources": (source,)})), str)
     assert ("by 20 when it ended (as Flink tells, which may be old);" in text) == by_flink
     assert ("</span>a (records behind as Flink tells)" in text) == by_flink
+
+
+def test_what_the_cluster_does_not_tell_has_no_number() -> None:
+    known = report(checkpoints=0)
+    seen = known.observation
+    unknown = seen.model_copy(
+        update={
+            "sources": tuple(
+                each.model_copy(
+                    update={"metered": False, "partitions": (PartitionSeen(partition=0, end=5, grew=2),)}
+                )
+                for each in seen.sources
+            ),
+            "checkpoints_told": False,
+        }
+    )
+    text = page(known.model_copy(update={"observation": unknown}), str)
+    assert "? skipped as unreadable" in text
+    assert "not read<" not in text
+    assert "none yet" not in text
+    assert "They may not be asked for." in text
+    assert "There was none yet." in page(known, str)
