@@ -163,6 +163,9 @@ def _checkpoints(text: Text, seen: Observation) -> None:
 
 def _workers(text: Text, seen: Observation) -> None:
     for each in seen.workers:
+        if not each.heap_max:
+            text.line(f"TaskManager {each.id}: heap not known, managed memory {size(each.managed)}")
+            continue
         text.line(
             f"TaskManager {each.id}: collects garbage for {percent(each.collecting)} of the time, heap"
             f" {size(each.heap_used)} of {size(each.heap_max)}, managed memory {size(each.managed)}"

@@ -13,6 +13,8 @@ from juncture.kafka.connection import client_settings
 from juncture.kafka.failures import Complaints, failure
 from juncture.model.environment import Kafka
 
+_HELD_AT_MOST = 30.0
+"""Seconds for which brokers may hold answers back by a quota."""
 Place = tuple[str, int]
 """Topic and partition."""
 
@@ -79,7 +81,7 @@ class Partitions:
         """
         began = time.monotonic()
         try:
-            while time.monotonic() < max(began, self._held_until) + self._timeout:
+            while time.monotonic() < max(began, min(self._held_until, began + _HELD_AT_MOST)) + self._timeout:
                 # Not all in one call: that waits for as many messages as are asked for.
                 taken = self._consumer.consume(1, timeout=0.2)
                 taken += self._consumer.consume(most - 1, timeout=0) if taken else []
@@ -89,8 +91,14 @@ class Partitions:
             raise failure(self._kafka, self._doing, error, self._complaints) from None
         if self._complaints.cause is not None:
             raise failure(self._kafka, self._doing, self._complaints.cause)
+        waited = f"nothing came for {time.monotonic() - began:.0f} s"
+        if self._held_until > began:
+            raise Unreachable(
+                f"could not {self._doing} to the end: {waited}, as brokers hold answers back by a quota of this user",
+                remedy="raise its consumer_byte_rate, as kafka-configs.sh does, or use another user in kafka.security",
+            )
         raise Unreachable(
-            f"could not {self._doing} to the end: nothing came for {self._timeout:.0f} s",
+            f"could not {self._doing} to the end: {waited}",
             remedy="see whether each partition has a leader, then run the command again",
         )
 

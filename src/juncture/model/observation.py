@@ -262,7 +262,10 @@ class FailureSeen(Value):
 
 
 class WorkerSeen(Value):
-    """A TaskManager that runs subtasks of the job. `collecting` is the share of time that Java collected garbage."""
+    """A TaskManager that runs subtasks of the job. `collecting` is the share of time that Java collected garbage.
+
+    Without a `heap_max` the cluster tells nothing of its heap and of that.
+    """
 
     id: str
     slots: int
