@@ -6,7 +6,8 @@ without a word.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from juncture.deploy.manifest import Manifest
@@ -15,13 +16,20 @@ from juncture.deploy.site import Site
 from juncture.deploy.snapshots import NotVisible
 from juncture.deploy.soundness import offsets_in
 from juncture.diagnosis.lag import Offsets, next_records, reached
+from juncture.diagnosis.reading import read, vertex_seen
 from juncture.errors import Refused
-from juncture.flink.metrics import renew, waiting_sources
+from juncture.flink.answers import JobDetail
+from juncture.flink.metrics import renew, table_of
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka import offsets
 from juncture.kafka.admin import TIMEOUT, Admin
 from juncture.model.deployment import Deployment
 from juncture.model.wording import counted
+
+_SOURCE = "Source: "
+_MOSTLY = 0.5
+_STALE = 25.0
+"""Seconds that counters may need to become newer: by default the JobManager fetches them every 10 s."""
 
 
 @dataclass(frozen=True)
@@ -100,14 +108,16 @@ def refuse_passed(
     if job is None:
         return
     renew(cluster, job)
-    held = _unread(reached(cluster, job, topics), topics, waiting_sources(cluster, job), site)
+    held = _unread(reached(cluster, job, topics), topics, site, lambda: _waiting(cluster, job))
     found = missing(held, set(topics.values()), site)
     if found:
         told = f"where version {running.version} is"
         raise refusal(manifest.job, told, found, f"nothing was changed; version {running.version} runs on")
 
 
-def _unread(held: Offsets, topics: Mapping[str, str], waiting: Collection[str], site: Site) -> Offsets:
+def _unread(
+    held: Offsets, topics: Mapping[str, str], site: Site, waiting: Callable[[], Collection[str]]
+) -> Offsets:
     """The next offset of each partition that a running job reads, but of those that it has read to their ends.
 
     What follows the last record there, and its log has removed, were markers of transactions, or what was aborted.
@@ -115,29 +125,47 @@ def _unread(held: Offsets, topics: Mapping[str, str], waiting: Collection[str], 
     Args:
         held: the next offset of all that it has read from.
         topics: by table.
-        waiting: tables whose readers have no record in hand, read and not handed on.
         site: where the topics are.
+        waiting: tells the tables whose readers have no record in hand, read and not handed on.
     """
-    read = sorted({topics[table] for table in waiting if table in topics} & set(held))
-    if not read:
-        return held
     admin = Admin(site.connection.kafka)
-    begins, ends = offsets.earliest(admin, read), offsets.latest(admin, read, committed=False)
+    begins, ends = offsets.earliest(admin, held), offsets.latest(admin, held, committed=False)
     removed = {
         (topic, partition): (begins[topic][partition], ends[topic][partition])
-        for topic in read
-        for partition, offset in held[topic].items()
+        for topic, partitions in held.items()
+        for partition, offset in partitions.items()
         if offset < begins[topic].get(partition, 0)
     }
-    left = next_records(site.connection.kafka, removed, TIMEOUT) if removed else {}
+    if not removed:
+        return held
+    idle = {topics[table] for table in waiting() if table in topics}
+    asked = {place: gap for place, gap in removed.items() if place[0] in idle}
+    left = next_records(site.connection.kafka, asked, TIMEOUT) if asked else {}
     return {
         topic: {
             partition: offset
             for partition, offset in partitions.items()
-            if (topic, partition) not in removed or (topic, partition) in left
+            if (topic, partition) not in asked or (topic, partition) in left
         }
         for topic, partitions in held.items()
     }
+
+
+def _waiting(cluster: FlinkCluster, job: JobDetail) -> frozenset[str]:
+    """Tables whose readers all wait for records, for most of a moment from now on."""
+    before, deadline = read(cluster, job), time.monotonic() + _STALE
+    while True:
+        renew(cluster, job)
+        after = read(cluster, job)
+        moved = all(after.clocks.get(task, 0.0) > clock for task, clock in before.clocks.items())
+        if moved or time.monotonic() > deadline:
+            break
+    sources = [vertex for vertex in job.vertices if vertex.name.startswith(_SOURCE)]
+    return frozenset(
+        table_of(vertex.operators[0].removeprefix(_SOURCE))
+        for vertex in sources
+        if all((each.idle or 0.0) >= _MOSTLY for each in vertex_seen((), vertex, before, after).subtasks)
+    )
 
 
 def passed_over(

@@ -40,8 +40,6 @@ SPLIT = re.compile(
     r"^Source__.*\.split\.(?P<topic>.+)-(?P<partition>\d+)\.watermark\.(?P<what>currentWatermark|accumulatedIdleTimeMs)$"
 )
 """The watermark of a partition, and for how long it was left out of the source's."""
-_IDLE = "idleTimeMsPerSecond"
-_MOSTLY = 500.0
 _AT_ONCE = 50
 _COLLECTED = 1.0
 """Seconds after which metrics that were asked for are there."""
@@ -164,17 +162,6 @@ def partition_times(cluster: FlinkCluster, job: JobDetail) -> dict[tuple[str, in
         else:
             idle[place] = value
     return {place: PartitionTime(mark, idle.get(place, 0) > 0) for place, mark in marks.items()}
-
-
-def waiting_sources(cluster: FlinkCluster, job: JobDetail) -> frozenset[str]:
-    """Tables whose readers have all waited for records for most of the last minute: they have none in hand."""
-    found = set()
-    for vertex in job.vertices:
-        if vertex.name.startswith("Source: "):
-            least = aggregate(cluster, job.id, vertex, [_IDLE], "min").get(_IDLE, 0.0)
-            if least >= _MOSTLY:
-                found.add(table_of(vertex.operators[0].removeprefix("Source: ")))
-    return frozenset(found)
 
 
 def _highest(

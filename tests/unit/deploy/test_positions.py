@@ -73,7 +73,7 @@ class Running:
         monkeypatch.setattr(positions, "renew", lambda cluster, job: None)
         monkeypatch.setattr(positions, "reached", lambda cluster, job, topics: {"page.clicks": {0: offset}})
         waiting = frozenset({"clicks"} if waits else ())
-        monkeypatch.setattr(positions, "waiting_sources", lambda cluster, job: waiting)
+        monkeypatch.setattr(positions, "_waiting", lambda cluster, job: waiting)
 
         def next_records(
             kafka: Kafka, ranges: Mapping[tuple[str, int], tuple[int, int]], timeout: float
