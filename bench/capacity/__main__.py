@@ -36,10 +36,15 @@ def _arguments() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--only", default="", help="names of configurations, with commas; else all that have no result yet")
-    add("--events", type=int, default=600_000, help="of both topics together, about")
+    add(
+        "--events",
+        type=int,
+        default=500_000,
+        help="of both topics, and up to six times as many of fast joins",
+    )
     add("--parallelism", type=int, default=1)
-    add("--seconds", type=int, default=90, help="that a run may take")
-    add("--memory", default="3g", help="of the TaskManager")
+    add("--seconds", type=int, default=150, help="that a run may take")
+    add("--memory", default="8g", help="of the TaskManager")
     add("--result", type=Path, default=_RESULT, help="the JSON file, which is gone on with")
     add("--table", action="store_true", help="print what is there, and run nothing")
     return parser
@@ -84,7 +89,7 @@ def _run(given: argparse.Namespace, outcomes: Outcomes, say: Say) -> bool:
     settings = LocalSettings(
         slots=given.parallelism, taskmanager_memory=given.memory, jobmanager_memory="1g", broker_heap="512m"
     )
-    stack = LocalStack(_STACK, settings, libraries=[jar.path for jar in toolchain.jars], short_lived=True)
+    stack = LocalStack(_STACK, settings, libraries=[jar.path for jar in toolchain.jars])
     stack.down(purge=True)
     with signals_raise(), toolchain.planner() as planner:
         try:

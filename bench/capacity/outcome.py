@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-FIGURES = ("CPU a record", "state", "bytes written a record", "highest rate")
+FIGURES = ("CPU a record", "state", "bytes written a record", "highest rate", "rows a record")
 
 
 @dataclass(frozen=True)
@@ -100,4 +100,6 @@ def _cell(figure: str, found: dict[str, Told]) -> str:
 def _short(figure: str, value: float) -> str:
     if figure == "state":
         return f"{value / 1024 / 1024:,.1f} MiB"
+    if figure == "rows a record":
+        return f"{value:.2f}"
     return f"{value:,.1f} µs" if figure == "CPU a record" else f"{value:,.0f}"

@@ -13,10 +13,14 @@ from bench.capacity.project import write_project
 from bench.joins.topics import Topics
 from bench.joins.workload import Workload
 
-from juncture.deploy.assess import assess
+from juncture.capacity import demand
+from juncture.capacity.calibrated import Calibrated
+from juncture.capacity.holding import held
 from juncture.deploy.builder import Blueprint
-from juncture.deploy.calibrate import Sampled, calibrate
+from juncture.deploy.calibrate import Reading, Sampled, calibrate
 from juncture.deploy.connection import Connection, connect, open_store
+from juncture.deploy.facts import gather
+from juncture.deploy.foretell import Foreteller
 from juncture.deploy.site import Site
 from juncture.deploy.toolchain import toolchain_for
 from juncture.errors import JunctureError
@@ -30,6 +34,8 @@ from juncture.render.bundle import bundle
 from juncture.render.renderer import render
 
 _PARTITIONS = 4
+_ALL = 2**31
+"""Records that are wanted: more than any topic has."""
 
 
 @dataclass(frozen=True)
@@ -57,33 +63,41 @@ class Bench:
         """The cost model of an engine, as `juncture calibrate` makes it."""
         with tempfile.TemporaryDirectory() as folder:
             made = self._render(Path(folder), found)
-            sampled = Sampled.up_to(2 * self.events, self.seconds)
+            sampled = Sampled.up_to(_ALL, self.seconds)
             return calibrate(made.blueprint, made.files, made.site, sampled)
 
     def foretold_and_measured(
         self, found: Configuration, fit: Calibration
     ) -> tuple[dict[str, Told], Calibration]:
-        """What `juncture capacity` says before the join runs, beside what a run gives, and that run."""
+        """What `juncture capacity` says before the join runs, beside what a run gives, and that run.
+
+        A run reads as fast as it can, and one topic ahead of the other. So all but the rows is foretold for the rows
+        that the measured half had, and all but the highest rate for its rate, as `juncture capacity` tells it of the
+        rate that topics have.
+        """
         with tempfile.TemporaryDirectory() as folder:
             made = self._render(Path(folder), found)
-            report = assess(made.files, made.connection, None, calibration=fit)
-            sampled = Sampled((2 * self.events,), self.seconds)
+            facts = gather(made.files, made.connection)
+            needs = Foreteller(facts, Calibrated(fit)).needs()
+            sampled = Sampled((Reading(_ALL),), self.seconds)
             run = calibrate(made.blueprint, made.files, made.site, sampled)
         last = run.stages[-1]
-        wider = run.record_bytes / fit.record_bytes
-        written = fit.uploaded * wider if fit.uploaded is not None else None
-        pairs = {
-            "CPU a record": (report.figure("CPU a record"), last.micros.expected),
-            "state": (report.figure("state"), last.held),
-            "highest rate": (report.figure("highest rate"), last.rate),
-        }
+        load = demand.load_at_peak(needs.job, needs.traffic, needs.sides, needs.written)
+        load = load._replace(rate=Range.exactly(last.rate), rows=last.rows or 0.0)
+        model = needs.job.model
         told = {
-            name: _told(figure.value, measured)
-            for name, (figure, measured) in pairs.items()
-            if figure is not None and measured
+            "CPU a record": _told(model.micros(load).value, last.micros.expected),
+            "highest rate": _told(model.fastest(load, self.parallelism).value, last.rate),
         }
-        if written is not None and run.uploaded is not None and found.backend == "rocksdb":
-            told["bytes written a record"] = _told(written, run.uploaded.expected)
+        if fit.yields and run.yields:
+            peak = sum(each.peak.expected for each in needs.traffic)
+            rows = Range.total(each.rate for each in needs.written) * (1 / peak)
+            told["rows a record"] = _told(rows, rows.expected * run.yields / fit.yields)
+        if last.held:
+            told["state"] = _told(held(needs.job, load), last.held)
+        if last.uploaded and found.backend == "rocksdb":
+            records = last.rate * load.interval
+            told["bytes written a record"] = _told(model.written(load).value * (1 / records), last.uploaded)
         return told, run
 
     def _render(self, root: Path, found: Configuration) -> _Rendered:
@@ -109,9 +123,9 @@ class Bench:
 
     def _fill(self, found: Configuration) -> Topics:
         """Topics with the configuration's events, written unless an earlier one has done it."""
-        name = f"{found.keys}-{found.match}-{found.payload}"
+        workload = found.workload(self.events)
+        name = f"{workload.events}-{found.keys}-{found.match}-{found.payload}"
         if name not in self._filled:
-            workload = found.workload(self.events)
             topics = Topics.named(self.kafka, workload.names, name, f"result-{name}", _PARTITIONS)
             topics.create_inputs()
             topics.create_result()

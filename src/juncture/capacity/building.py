@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from juncture.capacity.costs import Load, row_overhead
-from juncture.capacity.demand import Job
+from juncture.capacity.job import Job
 from juncture.model.capacity import Basis, Building, Range, SideState
 from juncture.model.wording import size
 
@@ -42,7 +42,16 @@ def building(
     sampled = {table: taken for table, taken in record_bytes.items() if taken is not None}
     of = sum(records[table] for table in sampled)
     mean = sum(sampled.values()) / of if of else 0.0
-    held_back = Load(engine, job.joins, Range.exactly(mean), state, rows=0.0, row_bytes=Range.exactly(0))
+    held_back = Load(
+        engine,
+        job.joins,
+        Range.exactly(mean),
+        state,
+        rows=0.0,
+        row_bytes=Range.exactly(0),
+        fresh=stored * (1 / total) if total else stored,
+        interval=job.interval / 1000,
+    )
     most, _ = job.model.fastest(held_back, job.parallelism)
     return Building(
         rows={side.side: count for side, count in rows},
@@ -57,5 +66,5 @@ def building(
 def _told(job: Job, mean: float) -> Iterator[str]:
     if mean:
         yield f"from a sample of the records: {size(mean)} each, and the bytes of a row"
-    yield _BASES[job.model.basis(job.engine(job.backend))]
+    yield _BASES[job.model.cpu_basis(job.engine(job.backend))]
     yield "assumed: nothing else takes the cores, and each row that is read is kept"

@@ -20,9 +20,10 @@ def engine_of(on_event_join: bool, backend: str) -> Engine:
 
 
 class Load(NamedTuple):
-    """What a record's cost depends on: mean bytes of a record, joins it goes through, bytes of their state, how many
-    rows are written for one that is read, and their bytes; `pairs` are those beside them of keys that are hot on both
-    sides."""
+    """What a record's cost depends on: mean bytes of a record, joins it goes through, bytes of the rows that they keep,
+    how many rows are written for one that is read, and their bytes; `pairs` are those beside them of keys that are hot
+    on both sides. What checkpoints set off goes with time: `rate` are records a second, `fresh` the bytes of rows that
+    one adds to the joins' state, before a backend has stored them, `interval` the seconds between checkpoints."""
 
     engine: Engine
     joins: int
@@ -31,6 +32,9 @@ class Load(NamedTuple):
     rows: float
     row_bytes: Range
     pairs: Range = Range.exactly(0)
+    rate: Range = Range.exactly(0)
+    fresh: Range = Range.exactly(0)
+    interval: float = 10.0
 
 
 class Priced(NamedTuple):
@@ -44,7 +48,10 @@ class CostModel(Protocol):
     """What a record costs. State is as a factor to the bytes of its rows."""
 
     def basis(self, engine: Engine) -> Basis:
-        """What its figures of an engine rest on."""
+        """What its figures of an engine's state and checkpoints rest on."""
+
+    def cpu_basis(self, engine: Engine) -> Basis:
+        """The same of CPU, and of what follows from that."""
 
     def micros(self, load: Load) -> Priced:
         """CPU of a record of any topic, in µs."""
@@ -55,8 +62,11 @@ class CostModel(Protocol):
     def state(self, engine: Engine) -> Range:
         """Bytes of state in a checkpoint, to those of its rows."""
 
-    def uploaded(self, engine: Engine, record_bytes: Range) -> Range:
-        """Bytes that incremental checkpoints write for a record."""
+    def unmerged(self, load: Load) -> Range:
+        """Bytes of state beside that: of rows that have gone."""
+
+    def written(self, load: Load) -> Priced:
+        """Bytes that a checkpoint writes."""
 
     def speed(self, engine: Engine) -> Range | None:
         """Bytes a second that checkpoints write; None where that was not measured."""
@@ -107,13 +117,21 @@ FITTED_BYTES = 525.0
 """Mean size of an event of the runs above."""
 _JSON_BASE, _JSON_BYTE = 8.6, 0.010
 """µs to read and write an event of JSON, and for each byte of it: 13.9 at 525 bytes, 22 more at 1,390."""
+AS_BYTES = _JSON_BASE / _JSON_BYTE
+"""What a record costs before its first byte, for its fields and for being handed on: as much as so many bytes."""
 _WRITING, FITTED_ROWS = 0.5, 0.46
 """The share of that for the rows that are written, and how many of them there were for a record."""
 PAIR = Range(low=11, expected=44, high=90)
 """µs of a row of a key that is hot on both sides. 11,350 a record were measured where 257 rows were written for each,
 on a heap; 11 is what the fit above has for the JSON of its 150 bytes, and twice what was measured may be. One run."""
+BYTE_MICROS = {
+    "files": Range(low=0.019, expected=0.027, high=0.035),
+    "heap": Range(low=0.001, expected=0.0025, high=0.004),
+}
+"""CPU of a byte that checkpoints write, with flushing and merging, by the threads that do it."""
 _JSON_SPREAD = Range(low=0.8, expected=1.0, high=2.0)
 _ROW_OVERHEAD = {"flink": 160, "event": 90}
+WHOLE = "all of the state: the heap is written whole"
 HEAP = Range(low=1.5, expected=2.2, high=3.5)
 """What objects take on the heap, to the bytes of their checkpoint. Taken for want of a measurement."""
 
@@ -145,10 +163,31 @@ def row_overhead(engine: Engine) -> int:
     return _ROW_OVERHEAD[engine.partition("-")[0]]
 
 
+def is_whole(engine: Engine) -> bool:
+    """Whether each checkpoint of it has all of the state in it."""
+    return engine.endswith("hashmap")
+
+
+def by_records(load: Load, each: Range) -> Priced:
+    """What a checkpoint writes where a record has so many bytes in it, and no more than its state."""
+    since = load.rate * each * load.interval
+    value = Range(
+        low=min(since.low, load.state.low), expected=min(since.expected, load.state.expected), high=since.high
+    )
+    formula = (
+        f"{load.rate.expected:,.1f} records/s * {load.interval:,.0f} s * {each.expected:,.0f} bytes, at most the"
+        " state"
+    )
+    return Priced(value, formula)
+
+
 class Packaged:
     """The model above as a `CostModel`."""
 
     def basis(self, engine: Engine) -> Basis:
+        return "packaged"
+
+    def cpu_basis(self, engine: Engine) -> Basis:
         return "packaged"
 
     def micros(self, load: Load) -> Priced:
@@ -168,8 +207,13 @@ class Packaged:
     def state(self, engine: Engine) -> Range:
         return COSTS[engine].state
 
-    def uploaded(self, engine: Engine, record_bytes: Range) -> Range:
-        return COSTS[engine].uploaded * (record_bytes.expected / FITTED_BYTES)
+    def unmerged(self, load: Load) -> Range:
+        return Range.exactly(0)
+
+    def written(self, load: Load) -> Priced:
+        if is_whole(load.engine):
+            return Priced(load.state, WHOLE)
+        return by_records(load, COSTS[load.engine].uploaded * (load.record_bytes.expected / FITTED_BYTES))
 
     def speed(self, engine: Engine) -> Range | None:
         return None

@@ -19,6 +19,9 @@ _OWN = 0.5
 _SEGMENTS = 5
 _SURE = 0.05
 """How exact a mean of one run is at best, as a share of it: another run's differs by more than its own parts do."""
+_BEFORE_HALF, _NEAR_END = 0.4, 0.75
+"""The shares of a run between which it is measured at the least, or from which on, if that is from one checkpoint to
+another."""
 _SETTLED = 0.3
 """The share of a run after which its checkpoints are looked at: files of RocksDB that are almost empty tell little."""
 
@@ -40,26 +43,29 @@ class Seen:
 
 @dataclass(frozen=True)
 class Taken:
-    """A checkpoint: when it began, the bytes of the joins' state in it, the bytes that were written for it, and the ms
-    that it took."""
+    """A checkpoint: when it began, the bytes of the joins' state in it, the bytes that were written for it, the ms that
+    it took, and those of them in which a join's subtask could not go on with its records."""
 
     at: float
     state: float
     uploaded: float
     millis: float = 0.0
+    pause: float = 0.0
 
 
 @dataclass(frozen=True)
 class Course:
     """A run from its first record to its last one, in order.
 
-    `others` are the cores that others took meanwhile, give or take `unsure`: what they took before and after.
+    `others` are the cores that others took meanwhile, give or take `unsure`: what they took before and after. `untold`
+    is why nothing is known of CPU; empty where it is.
     """
 
     seen: Sequence[Seen]
     taken: Sequence[Taken]
     others: float = 0.0
     unsure: float = 0.0
+    untold: str = ""
 
     @property
     def read(self) -> Mapping[str, int]:
@@ -107,6 +113,7 @@ def steady(course: Course) -> Steady:
     working = _working(course)
     last = working[-1]
     first = next(each for each in working if each.total * 2 >= last.total)
+    first, last = _whole(course, working, first)
     measured, cpu = last.total - first.total, last.cpu - first.cpu
     seconds = (last.at - first.at) / 1000
     own = cpu - course.others * seconds
@@ -134,6 +141,22 @@ def steady(course: Course) -> Steady:
         rows=(last.written - first.written) / measured,
         trend=_trend(course, first, last),
     )
+
+
+def _whole(course: Course, working: Sequence[Seen], half: Seen) -> tuple[Seen, Seen]:
+    """From about the half to the end, but from one checkpoint to another, so that each has its work in it."""
+    last = working[-1]
+    moments = [
+        next(each for each in working if each.at >= taken.at)
+        for taken in course.taken
+        if working[0].at <= taken.at <= last.at
+    ]
+    begins = [each for each in moments if each.total >= last.total * _BEFORE_HALF]
+    if not begins:
+        return half, last
+    first = min(begins, key=lambda each: abs(each.at - half.at))
+    ends = [each for each in moments if each.at > first.at and each.total >= last.total * _NEAR_END]
+    return (first, ends[-1]) if ends else (half, last)
 
 
 def _trend(course: Course, first: Seen, last: Seen) -> float:
@@ -174,9 +197,12 @@ def settled(course: Course) -> list[Taken]:
 
 
 def uploaded(course: Course) -> float | None:
-    """Bytes that checkpoints wrote for a record; None where fewer than two were taken while records came."""
-    if len(course.taken) < 2:
+    """Bytes that checkpoints wrote for a record, when the run had come some way; None where fewer than two were taken
+    then while records came.
+    """
+    taken = [each for each in settled(course) if each.at <= course.all_read]
+    if len(taken) < 2:
         return None
-    first, last = course.taken[0], course.taken[-1]
+    first, last = taken[0], taken[-1]
     records = sum(course.read_at(last.at).values()) - sum(course.read_at(first.at).values())
-    return sum(each.uploaded for each in course.taken[1:]) / records if records > 0 else None
+    return sum(each.uploaded for each in taken[1:]) / records if records > 0 else None

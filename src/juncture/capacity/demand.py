@@ -3,45 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
 
 from juncture.capacity.brokers import read_figure
 from juncture.capacity.checkpointing import checkpoint_figures
-from juncture.capacity.costs import HEAP, PACKAGED, CostModel, Engine, Load, engine_of, row_overhead
+from juncture.capacity.costs import HEAP, Load
+from juncture.capacity.holding import (
+    fresh_bytes,
+    heap_bytes,
+    held,
+    rows_of,
+    state_bytes,
+    stored_bytes,
+)  # fmt: skip
 from juncture.capacity.hotrows import hot_figures
-from juncture.capacity.loads import load_of, mean_bytes
+from juncture.capacity.job import Job
+from juncture.capacity.loads import load_of
 from juncture.capacity.memory import memory_figures
-from juncture.model.capacity import Figure, Grown, HotRows, Range, SideState, Traffic, Written, least_sure
-from juncture.model.environment import USUAL, Headroom
+from juncture.model.capacity import Figure, HotRows, Range, SideState, Traffic, Written, least_sure
 
 _OF_NO_TRAFFIC = ("rate now", "network memory", "time until state is steady")
 """What is known, whatever is assumed of the traffic."""
 
 MERGED = 2
 """How many times the state its files take while they are merged. Taken for want of a measurement."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What of a job its demand depends on. `backlog` is the number of records from its startpoints to now.
-
-    `joins` and `exchanges` count those of the plan; `interval` is the time between checkpoints in ms; `model` is what a
-    record costs, `headroom` what is to be left over.
-    """
-
-    parallelism: int
-    backend: str
-    on_event_join: bool
-    joins: int
-    exchanges: int
-    interval: int
-    backlog: int
-    model: CostModel = PACKAGED
-    headroom: Headroom = USUAL
-
-    def engine(self, backend: str) -> Engine:
-        return engine_of(self.on_event_join, backend)
 
 
 def figures(
@@ -56,7 +41,6 @@ def figures(
     `hot` are the rows of hot keys, which those that are written have among them.
     """
     rate = Range.total([each.peak for each in traffic])
-    mean = mean_bytes(traffic)
     found = [
         Figure(
             name="rate now",
@@ -87,9 +71,9 @@ def figures(
         )
     )
     found += hot_figures(hot)
-    load = load_of(job.engine(job.backend), job.joins, traffic, written, state_bytes(job, job.backend, sides))
-    found += _cpu(job, rate, load)
-    found += _state(job, rate, mean, sides)
+    load = load_at_peak(job, traffic, sides, written)
+    found += _cpu(job, load)
+    found += _state(job, load, sides)
     slots = next(each for each in found if each.name == "slots")
     kept = next(each for each in found if each.name == ("heap" if job.backend == "hashmap" else "state"))
     found += memory_figures(
@@ -103,15 +87,15 @@ def figures(
     )
 
 
-def _cpu(job: Job, rate: Range, load: Load) -> list[Figure]:
-    basis = job.model.basis(load.engine)
+def _cpu(job: Job, load: Load) -> list[Figure]:
+    rate, basis = load.rate, job.model.cpu_basis(load.engine)
     each, formula = job.model.micros(load)
     cores, working = rate * each * 1e-6, job.headroom.working
     slots = Range(
         low=ceil(cores.low), expected=ceil(cores.expected / working), high=ceil(cores.high / working)
     )
     slots = Range(low=max(slots.low, 1), expected=max(slots.expected, 1), high=max(slots.high, 1))
-    most, how = job.model.fastest(load, job.parallelism)
+    most = job.model.fastest(load, job.parallelism)
     return [
         Figure(name="CPU a record", unit="µs", value=each, formula=formula, basis=basis),
         Figure(
@@ -128,8 +112,8 @@ def _cpu(job: Job, rate: Range, load: Load) -> list[Figure]:
             formula=f"{cores.expected:,.2f} cores / {working} of the time, rounded up",
             basis=basis,
         ),
-        Figure(name="highest rate", unit="records/s", value=most, formula=how, basis=basis),
-        *_catch_up(job, rate, most),
+        Figure(name="highest rate", unit="records/s", value=most.value, formula=most.formula, basis=basis),
+        *_catch_up(job, rate, most.value),
     ]
 
 
@@ -143,49 +127,20 @@ def _catch_up(job: Job, rate: Range, most: Range) -> list[Figure]:
         high=seconds(most.low, rate.expected),
     )
     formula = f"{job.backlog:,} records / ({most.expected:,.0f} - {rate.expected:,.1f} records/s)"
-    basis = job.model.basis(job.engine(job.backend))
+    basis = job.model.cpu_basis(job.engine(job.backend))
     return [Figure(name="time to catch up", unit="s", value=value, formula=formula, basis=basis)]
 
 
-def state_bytes(job: Job, backend: str, sides: Sequence[SideState]) -> Range:
-    """What the joins keep when it is steady, as the backend stores it; sides that are kept for ever left out."""
-    engine = job.engine(backend)
-    return bare_bytes(sides, engine) * job.model.state(engine)
+def load_at_peak(
+    job: Job, traffic: Sequence[Traffic], sides: Sequence[SideState], written: Sequence[Written]
+) -> Load:
+    """What the cost of a record depends on."""
+    engine = job.engine(job.backend)
+    live, fresh = state_bytes(job, job.backend, sides), fresh_bytes(sides, engine)
+    return load_of(engine, job.joins, traffic, written, live, fresh, job.interval / 1000)
 
 
-def bare_bytes(sides: Sequence[SideState], engine: Engine) -> Range:
-    """The same before a backend has stored it: rows, each with what state keeps beside it."""
-    return Range.total([_rows(side) * _stored(side, engine) for side in sides])
-
-
-def growth(job: Job, sides: Sequence[SideState]) -> tuple[Grown, ...]:
-    """State from the first record on: a side grows for as long as it keeps rows. Empty if one keeps them for ever."""
-    kept = [side.kept.expected for side in sides if side.kept is not None]
-    if not kept or len(kept) < len(sides):
-        return ()
-    moments = sorted({0.0, *kept})
-    return tuple(
-        Grown(
-            seconds=moment / 1000,
-            state=state_bytes(job, job.backend, [_until(side, moment) for side in sides]),
-        )
-        for moment in moments
-    )
-
-
-def _until(side: SideState, moment: float) -> SideState:
-    """What it keeps so many ms after the first record."""
-    kept = side.kept or Range.exactly(moment)
-    share = min(moment / kept.expected, 1.0) if kept.expected else 1.0
-    return side.model_copy(update={"kept": kept * share})
-
-
-def heap_bytes(job: Job, sides: Sequence[SideState]) -> Range:
-    """What the same takes on Java's heap."""
-    return state_bytes(job, "hashmap", sides) * HEAP
-
-
-def _state(job: Job, rate: Range, mean: Range, sides: Sequence[SideState]) -> list[Figure]:
+def _state(job: Job, load: Load, sides: Sequence[SideState]) -> list[Figure]:
     found = []
     for side in sides:
         if side.kept is None:
@@ -194,7 +149,7 @@ def _state(job: Job, rate: Range, mean: Range, sides: Sequence[SideState]) -> li
             Figure(
                 name=f"rows of {side.side} in {side.operator}",
                 unit="rows",
-                value=_rows(side),
+                value=rows_of(side),
                 formula=f"{side.rate.expected:,.1f} records/s * {side.kept.expected / 1000:,.0f} s",
                 basis="computed",
             )
@@ -202,11 +157,10 @@ def _state(job: Job, rate: Range, mean: Range, sides: Sequence[SideState]) -> li
     longest = [side.kept for side in sides if side.kept is not None]
     if longest:
         found.append(_steady_after(longest))
-    total = state_bytes(job, job.backend, sides)
-    engine = job.engine(job.backend)
+    total, engine = held(job, load), load.engine
     basis, factor = job.model.basis(engine), job.model.state(engine)
     parts = " + ".join(
-        f"{_rows(side).expected:,.0f} * {_stored(side, engine).expected:,.0f} bytes ({side.side})"
+        f"{rows_of(side).expected:,.0f} * {stored_bytes(side, engine).expected:,.0f} bytes ({side.side})"
         for side in sides
         if side.kept
     )
@@ -215,12 +169,11 @@ def _state(job: Job, rate: Range, mean: Range, sides: Sequence[SideState]) -> li
             name="state",
             unit="bytes",
             value=total,
-            formula=f"({parts or '0'}) * {factor.expected:.2f} for {engine}",
+            formula=f"({parts or '0'}) * {factor.expected:.2f} for {engine}{_unmerged(job, load)}",
             basis=basis,
         )
     )
-    per_record = job.model.uploaded(engine, mean) if job.backend != "hashmap" else None
-    found += checkpoint_figures(total, rate, per_record, job.interval, basis, job.model.speed(engine))
+    found += checkpoint_figures(total, job.model.written(load), basis, job.model.speed(engine))
     if job.backend == "hashmap":
         found.append(
             Figure(
@@ -244,6 +197,11 @@ def _state(job: Job, rate: Range, mean: Range, sides: Sequence[SideState]) -> li
     return found
 
 
+def _unmerged(job: Job, load: Load) -> str:
+    gone = job.model.unmerged(load).expected
+    return f" + {gone:,.0f} bytes of rows that have gone and are not merged away yet" if gone else ""
+
+
 def _steady_after(kept: Sequence[Range]) -> Figure:
     """State grows until the first rows that came are removed."""
     value = Range(
@@ -253,11 +211,3 @@ def _steady_after(kept: Sequence[Range]) -> Figure:
     )
     told = f"{value.expected:,.0f} s, for which rows are kept the longest; until then it grows evenly with the rate"
     return Figure(name="time until state is steady", unit="s", value=value, formula=told, basis="computed")
-
-
-def _rows(side: SideState) -> Range:
-    return Range.exactly(0) if side.kept is None else side.rate * side.kept * 0.001
-
-
-def _stored(side: SideState, engine: Engine) -> Range:
-    return side.row_bytes + Range.exactly(row_overhead(engine))

@@ -54,24 +54,24 @@ def state_figures(sides: Sequence[SideState]) -> Iterator[Figure]:
 
 
 def local_disk_figures(
-    reads: Range, rate: Range, uploaded: Range, state: Range, managed: Range
+    reads: Range, upload: Range, interval: float, state: Range, managed: Range
 ) -> Iterator[Figure]:
     """Bytes that RocksDB writes to local disk, and operations of the disk.
 
     Args:
         reads: of state, a second.
-        rate: records a second.
-        uploaded: bytes that incremental checkpoints write for a record.
+        upload: bytes that an incremental checkpoint writes.
+        interval: seconds between two of them.
         state: bytes of it in files.
         managed: bytes of memory that it has.
     """
-    written = rate * uploaded * _MERGED
+    written = upload * (1 / interval) * _MERGED
     yield Figure(
         name="local disk writes",
         unit="bytes/s",
         value=written,
-        formula=f"{rate.expected:,.1f} records/s * {uploaded.expected:,.0f} bytes that checkpoints write *"
-        f" {_MERGED.expected} for files that are merged between them",
+        formula=f"{upload.expected:,.0f} bytes that a checkpoint writes / {interval:,.0f} s * {_MERGED.expected} for"
+        " files that are merged between them",
         basis="assumed",
     )
     missed = 1 - min(managed.expected / state.expected, 1.0) if state.expected else 0.0

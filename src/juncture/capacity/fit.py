@@ -5,23 +5,26 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import hypot
+from typing import NamedTuple
 
-from juncture.capacity.costs import Engine
+from juncture.capacity.calibrated import UPLOADS
+from juncture.capacity.costs import BYTE_MICROS, Engine, is_whole
 from juncture.capacity.course import Course, Taken, settled, steady, uploaded
-from juncture.capacity.demand import bare_bytes
-from juncture.model.calibration import Stage
+from juncture.capacity.holding import bare_bytes, fresh_bytes
+from juncture.model.calibration import Pauses, Stage, Writes
 from juncture.model.capacity import Range, SideState, Traffic, Written
 
 _STATE_SPREAD = 0.1
 """How far the state of a steady job may be from that of a run, at best; a share of it."""
-_UNMERGED = 2.5
-"""How many times as much RocksDB may hold in another job than in the one that was measured."""
 _JUMP = 0.1
 """The share of a sample's event time that its last records are ahead when they are no part of it."""
+_GONE = 0.1
+"""The share of what came, of which as much may go while it is said that rows only come."""
+_FEWEST = 3
+"""Checkpoints that tell what they write."""
 _MUCH = 1024 * 1024
 """Bytes below which the time of a checkpoint is that of its messages."""
-_UPLOADS = Range(low=0.5, expected=1.0, high=2.0)
-"""Of one that was caught up in a run: the fewer records come between two checkpoints, the more is written for each."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,22 @@ class Extent:
         return self.latest - self.last > _JUMP * (self.last - self.first)
 
 
+Sides = Callable[[Mapping[str, Range]], Sequence[SideState]]
+"""What the joins keep, given records a second of event time by table."""
+
+
 @dataclass(frozen=True)
 class Run:
-    """One run: what was seen of it, and its sample by table."""
+    """One run: what was seen of it, its sample by table, and whether it took checkpoints."""
 
     course: Course
     extents: Mapping[str, Extent]
+    checkpoints: bool = True
+
+    @property
+    def size(self) -> int:
+        """Records that are in its sample."""
+        return sum(each.records for each in self.extents.values())
 
     @property
     def settled(self) -> list[Taken]:
@@ -62,9 +75,21 @@ class Run:
             return [each for each in found if each.at < self.course.all_read]
         return found
 
+    def before(self, taken: Taken) -> Taken | None:
+        """The checkpoint before one."""
+        earlier = [each for each in self.course.taken if each.at < taken.at]
+        return earlier[-1] if earlier else None
 
-Sides = Callable[[Mapping[str, Range]], Sequence[SideState]]
-"""What the joins keep, given records a second of event time by table."""
+    def came(self, taken: Taken, sides: Sides, engine: Engine) -> float | None:
+        """Bytes of the rows that came since the checkpoint before one, and are still kept; None where none came, or it
+        was the first."""
+        before = self.before(taken)
+        if before is None or taken.at > self.course.all_read:
+            return None
+        old, new = self.course.read_at(before.at), self.course.read_at(taken.at)
+        read = {table: Range.exactly(count - old.get(table, 0.0)) for table, count in new.items()}
+        came = fresh_bytes(sides(read), engine).expected
+        return min(came, bare_at(self, taken.at, sides, engine)) or None
 
 
 def bare_at(run: Run, moment: float, sides: Sides, engine: Engine) -> float:
@@ -85,36 +110,132 @@ def bare_at(run: Run, moment: float, sides: Sides, engine: Engine) -> float:
     return bare_bytes(held, engine).expected
 
 
-def state_factor(runs: Sequence[Run], sides: Sides, engine: Engine) -> Range | None:
-    """State in checkpoints to the bytes of its rows.
+class Held(NamedTuple):
+    """What checkpoints hold: `factor` bytes for each byte of the joins' rows, and `unmerged` for each byte of rows that
+    came between two checkpoints: as many have gone, and lie in files that are not merged yet.
+    """
+
+    factor: Range
+    unmerged: float = 0.0
+
+
+def held_of(runs: Sequence[Run], sides: Sides, engine: Engine) -> Held | None:
+    """What checkpoints hold; None where none was complete in time.
 
     Expected is the median of those that were taken when all was read, and all inputs had come as far, or of all where
-    there are none. The range has the half of all that is about the middle; with RocksDB and ForSt all of them, and much
-    more: their files hold what was removed until they are merged, and how much that is depends on how fast event time
-    passes.
+    there are none. On a heap nothing stays that was removed, and the range has the half of all that is about the
+    middle. With RocksDB and ForSt those tell the factor that were taken before rows began to go, and what is there
+    beside it when all is read has gone.
     """
     found = [
-        (each.at >= run.course.all_read, each.state / bare)
+        (run, each, bare)
         for run in runs
         for each in run.settled
         if (bare := bare_at(run, each.at, sides, engine)) > 0
     ]
     if not found:
         return None
-    packed = not engine.endswith("hashmap")
-    ratios, aside = sorted(ratio for _, ratio in found), 0 if packed else len(found) // 4
-    expected = statistics.median([ratio for at_end, ratio in found if at_end] or ratios)
+    at_end = [(run, each, bare) for run, each, bare in found if each.at >= run.course.all_read]
+    if not is_whole(engine) and at_end and (packed := packed_by(runs, sides, engine)) is not None:
+        run, last, bare = at_end[-1]
+        came = [each for taken in run.settled if (each := run.came(taken, sides, engine)) is not None]
+        beside = max(last.state - packed.expected * bare, 0.0)
+        return Held(packed, beside / statistics.fmean(came) if came else 0.0)
+    ratios = sorted(each.state / bare for _, each, bare in found)
+    aside = len(ratios) // 4 if is_whole(engine) else 0
+    expected = statistics.median([each.state / bare for _, each, bare in at_end or found])
+    return Held(_about(expected, ratios[aside], ratios[-1 - aside]))
+
+
+def packed_by(runs: Sequence[Run], sides: Sides, engine: Engine) -> Range | None:
+    """Bytes of state for each byte of rows, while rows came and nearly none went; None where none was taken then."""
+    ratios = []
+    for run in runs:
+        for each in run.course.taken:
+            before, came = run.before(each), run.came(each, sides, engine)
+            if before is None or came is None or each.state < _MUCH:
+                continue
+            bare = bare_at(run, each.at, sides, engine)
+            if came - (bare - bare_at(run, before.at, sides, engine)) <= _GONE * came:
+                ratios.append(each.state / bare)
+    return _about(statistics.median(ratios), min(ratios), max(ratios)) if ratios else None
+
+
+def _about(expected: float, low: float, high: float) -> Range:
     return Range(
-        low=min(ratios[aside], expected * (1 - _STATE_SPREAD)),
+        low=min(low, expected * (1 - _STATE_SPREAD)),
         expected=expected,
-        high=max(ratios[-1 - aside], expected * (_UNMERGED if packed else 1 + _STATE_SPREAD)),
+        high=max(high, expected * (1 + _STATE_SPREAD)),
     )
+
+
+def _least_squares(points: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
+    """How many times the first and the second of each make the third best; neither below 0."""
+    xx, yy, xy, xz, yz = (
+        sum(each) for each in zip(*((x * x, y * y, x * y, x * z, y * z) for x, y, z in points), strict=True)
+    )
+    determinant = xx * yy - xy * xy
+    if determinant > 0:
+        first, second = (xz * yy - yz * xy) / determinant, (yz * xx - xz * xy) / determinant
+        if first >= 0 and second >= 0:
+            return first, second
+    alone = [(xz / xx if xx else 0.0, 0.0), (0.0, yz / yy if yy else 0.0)]
+    return min(alone, key=lambda found: sum((found[0] * x + found[1] * y - z) ** 2 for x, y, z in points))
 
 
 def uploaded_bytes(runs: Sequence[Run]) -> Range | None:
     """Bytes that checkpoints write for a record, by the run with the most records that has some."""
-    found = [each for run in runs if (each := uploaded(run.course)) is not None]
-    return _UPLOADS * found[-1] if found else None
+    found = [each for run in runs if run.checkpoints and (each := uploaded(run.course)) is not None]
+    return UPLOADS * found[-1] if found else None
+
+
+def writes_of(runs: Sequence[Run], sides: Sides, engine: Engine, factor: float) -> Writes | None:
+    """What checkpoints write: what came since the last one, packed as all state is, and so much of what they hold anew.
+
+    By all that were taken while records came, when the run had come some way; None where there are too few.
+    """
+    points = [
+        (each.uploaded - factor * came, factor * bare_at(run, each.at, sides, engine))
+        for run in runs
+        if run.checkpoints
+        for each in run.settled
+        if (came := run.came(each, sides, engine)) is not None
+    ]
+    held = sum(each for _, each in points)
+    if len(points) < _FEWEST or not held:
+        return None
+    return Writes(added=factor, again=max(sum(beside for beside, _ in points) / held, 0.0))
+
+
+def pauses_of(runs: Sequence[Run]) -> Pauses:
+    """What fits those of all checkpoints best that were taken while records came."""
+    points = [
+        (1.0, each.uploaded, each.pause * 1000)
+        for run in runs
+        for each in run.settled
+        if each.pause and each.at <= run.course.all_read
+    ]
+    return Pauses(**dict(zip(("each", "byte"), _least_squares(points), strict=True))) if points else Pauses()
+
+
+def byte_micros(stages: Sequence[Stage], engine: Engine) -> float | None:
+    """CPU in µs of a byte that checkpoints write, with all that they set off; None where no run without them tells.
+
+    By what a record costs in the last stage with them, and in the last one without. The less sure that difference is,
+    the more what it usually is counts.
+    """
+    without = [each for each in stages if each.uploaded == 0]
+    with_them = [each for each in stages if each.uploaded]
+    if not without or not with_them:
+        return None
+    plain, checked = without[-1].micros, with_them[-1].micros
+    bytes_written = with_them[-1].uploaded or 1.0
+    found = (checked.expected - plain.expected) / bytes_written
+    unsure = hypot(checked.high - checked.expected, plain.high - plain.expected) / bytes_written
+    usual = BYTE_MICROS["heap" if is_whole(engine) else "files"]
+    apart = usual.high - usual.expected
+    told = (found * apart**2 + usual.expected * unsure**2) / (apart**2 + unsure**2)
+    return max(told, 0.0)
 
 
 def written_in(
@@ -167,6 +288,7 @@ def stage_of(run: Run) -> Stage:
         micros=part.micros,
         rows=part.rows,
         rate=part.rate,
-        state=near.state if near is not None else None,
-        held=run.course.taken[-1].state if run.course.taken else None,
+        state=near.state if near is not None and run.checkpoints else None,
+        held=run.course.taken[-1].state if run.course.taken and run.checkpoints else None,
+        uploaded=uploaded(run.course) if run.checkpoints else 0.0,
     )

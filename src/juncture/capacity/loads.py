@@ -7,11 +7,20 @@ from collections.abc import Sequence
 from juncture.capacity.costs import Engine, Load
 from juncture.model.capacity import Range, Traffic, Written
 
+_NONE = Range.exactly(0)
+
 
 def load_of(
-    engine: Engine, joins: int, traffic: Sequence[Traffic], written: Sequence[Written], state: Range
+    engine: Engine,
+    joins: int,
+    traffic: Sequence[Traffic],
+    written: Sequence[Written],
+    state: Range,
+    added: Range = _NONE,
+    interval: float = 10.0,
 ) -> Load:
-    """Of a job at its peak.
+    """Of a job at its peak; `added` are the bytes of rows that its joins take a second, `interval` s are between
+    checkpoints.
 
     Reading goes with the bytes of each topic's records, and writing with the rows and their bytes, whatever they were
     made of: so no topic makes another one's records cheaper by having more.
@@ -25,6 +34,9 @@ def load_of(
         state=state,
         rows=_each(rate.expected - paired.expected, peak.expected),
         row_bytes=mean_row_bytes(written),
+        rate=peak,
+        fresh=Range.exactly(_each(added.expected, peak.expected)),
+        interval=interval,
         pairs=Range(
             **{name: _each(getattr(paired, name), getattr(peak, name)) for name in Range.model_fields}
         ),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from juncture.capacity.demand import MERGED, Job, heap_bytes, state_bytes
+from juncture.capacity.demand import MERGED
+from juncture.capacity.holding import heap_bytes, state_bytes
 from juncture.capacity.hotrows import gives_more, hot_key_checks
+from juncture.capacity.job import Job
 from juncture.capacity.topics import Topics, topic_checks
 from juncture.model.capacity import Check, Figure, HotRows, SideState, SinkTopic, Supply, Traffic, Written
 from juncture.model.wording import counted, percent, size, span

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from juncture.capacity.assumed import Assumed
 from juncture.capacity.disk import accesses_of
 from juncture.capacity.rates import Rates
+from juncture.capacity.rowsizes import UNSEEN, RowSizes
 from juncture.capacity.supposed import widened
-from juncture.capacity.traffic import mean_of
 from juncture.checks.tables import Table
 from juncture.checks.timebound import is_endless
 from juncture.checks.wording import describe, tables_of
@@ -30,13 +30,9 @@ _DELAY = re.compile(r"INTERVAL\s+'(?P<number>\d+)'\s+(?P<unit>SECOND|MINUTE|HOUR
 _UNITS = {"SECOND": 1_000, "MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
 _LATER = 1.2
 """How much longer rows stay than their bounds say, as watermarks wait for the slowest partition."""
-_UNSEEN = Range(low=8, expected=24, high=64)
-"""Bytes of a column that is computed, or that the sample has no value of."""
 _TAKEN_AS = (
-    f"each text in its rows is taken as {_UNSEEN.expected:.0f} bytes, {_UNSEEN.low:.0f} to {_UNSEEN.high:.0f}"
+    f"each text in its rows is taken as {UNSEEN.expected:.0f} bytes, {UNSEEN.low:.0f} to {UNSEEN.high:.0f}"
 )
-_INLINE = 7
-"""A text of so many bytes lies in its field; a longer one behind the fields, in whole words."""
 
 
 class Supposed(NamedTuple):
@@ -48,9 +44,6 @@ class Supposed(NamedTuple):
 
 
 AS_AUTHORED = Supposed()
-
-Samples = Mapping[str, Sequence[Mapping[str, Any]]]
-"""Rows of each table, as JSON has them."""
 
 
 def samples_of(
@@ -90,7 +83,7 @@ def sides_of(
     plan: CompiledPlan,
     tables: Mapping[str, Table],
     traffic: Mapping[str, Traffic],
-    samples: Samples,
+    sizes: RowSizes,
     on_event_join: frozenset[str],
     chains: Sequence[Sequence[str]] = (),
     supposed: Supposed = AS_AUTHORED,
@@ -102,7 +95,7 @@ def sides_of(
         plan: the job's.
         tables: its sources, for how long their watermarks wait.
         traffic: by table.
-        samples: rows by table.
+        sizes: of rows.
         on_event_join: uids of the joins that run on the event join.
         chains: of these, those that run as one operator, which keeps no left rows but the first join's.
         supposed: what of the job's options, and what if, decides how long they keep it.
@@ -119,7 +112,7 @@ def sides_of(
                 if number == 0 and node.uid in chain[1:]:
                     continue
                 kept = _kept(flow, node, number, tables, node.uid in on_event_join, supposed)
-                row_bytes = _row_bytes(flow, up, samples)
+                row_bytes = sizes.stored(up)
                 accesses = accesses_of(node.kind, node.uid in on_event_join, row_bytes)
                 found.append(
                     SideState(
@@ -217,31 +210,3 @@ def _delay(table: Table) -> int:
     text = table.statement.text
     match = _DELAY.search(text, table.watermark[1]) if table.watermark else None
     return int(match["number"]) * _UNITS[match["unit"].upper()] if match else 0
-
-
-def _row_bytes(flow: Flow, up: PlanNode, samples: Samples) -> Range:
-    """Bytes of a row as Flink lays it out (BinaryRowData): marks for nulls, a word a field, texts behind them."""
-    arity = len(up.fields)
-    fixed = Range.exactly((arity + 63 + 8) // 64 * 8 + 8 * arity)
-    for index in range(arity):
-        fixed = fixed + _behind(flow, up, index, samples)
-    return fixed
-
-
-def _behind(flow: Flow, up: PlanNode, index: int, samples: Samples) -> Range:
-    origins = flow.origins(up, index)
-    if len(origins) != 1 or origins[0].through:
-        return _UNSEEN if "VARCHAR" in str(up.fields[index][1]) or not origins else Range.exactly(0)
-    values = [row[origins[0].column] for row in samples.get(origins[0].table, ()) if origins[0].column in row]
-    if not values:
-        return _UNSEEN if "VARCHAR" in str(up.fields[index][1]) else Range.exactly(0)
-    if "TIMESTAMP" in str(up.fields[index][1]):
-        return Range.exactly(0)
-    return mean_of([_words(value) for value in values])
-
-
-def _words(value: Any) -> float:
-    if isinstance(value, (int, float, bool)) or value is None:
-        return 0
-    size = len((value if isinstance(value, str) else json.dumps(value)).encode())
-    return 0 if size <= _INLINE else (size + 7) // 8 * 8

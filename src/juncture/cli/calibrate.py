@@ -21,7 +21,7 @@ from juncture.model.wording import counted, percent, size
     default=1_000_000,
     show_default=True,
     metavar="N",
-    help="How many of the last records of its topics are read, at most, in the longer of two runs.",
+    help="How many of the last records of its topics are read, at most, in the longest of three runs.",
 )
 @click.option(
     "--seconds",
@@ -36,8 +36,9 @@ from juncture.model.wording import counted, percent, size
 def command(invocation: Invocation, job: str, records: int, seconds: int) -> None:
     """Measure what a job costs on its cluster, by running it over the last records of its topics.
 
-    Two runs, of a quarter of the records and of all, give CPU a record at two sizes of state, what state takes in
-    checkpoints, and what these write. `juncture capacity` takes that in place of the model that comes with Juncture.
+    Three runs, of a quarter of the records and twice of all, without checkpoints and with them, give CPU a record at
+    two sizes of state, what checkpoints cost, what state takes in them, and what they write. `juncture capacity` takes
+    that in place of the model that comes with Juncture.
 
     A job that runs is left alone, but for the slots and cores that this takes beside it: it reads as a group of its
     own, commits no offsets, and writes to topics of its own, named for the job's with .juncture-calibration at the
@@ -66,7 +67,7 @@ def _view(text: Text, found: Calibration) -> None:
             f"{each.seconds:.1f} s",
             f"{each.rate:,.0f}",
             f"{each.micros.expected:,.1f} µs ± {percent(each.micros.high / each.micros.expected - 1)}",
-            size(each.state) if each.state is not None else "not known",
+            "no checkpoints" if each.uploaded == 0 else size(each.state) if each.state else "not known",
         )
         for each in found.stages
     ]
@@ -77,9 +78,16 @@ def _view(text: Text, found: Calibration) -> None:
         text.line(f"state: {found.state.expected:.2f} ({low:.2f} to {high:.2f}) times the bytes of its rows")
     if found.uploaded is not None:
         text.line(f"checkpoints wrote {found.uploaded.expected:,.0f} bytes a record")
+    if found.writes is not None:
+        text.line(
+            f"each wrote {found.writes.added:.2f} times the bytes of the rows that came, and {found.writes.again:.2f}"
+            " times the state"
+        )
+    if found.byte_micros is not None:
+        text.line(f"a MiB of that cost {found.byte_micros * 1.048576:,.1f} ms of CPU")
     if found.speed is not None:
         text.line(f"checkpoints were written at {size(found.speed.expected)}/s")
-    written = found.stages[-1].rows
+    written = found.stages[-1].rows if found.stages else None
     if written is not None and found.yields is not None:
         told = f"{percent(found.yields)} of those that would be if each found one partner"
         text.line(f"rows written: {written:.2f} for a record, {told}")

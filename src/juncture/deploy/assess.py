@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 
-from juncture.capacity import demand, readiness
+from juncture.capacity import readiness
 from juncture.capacity.brokers import Asked, broker_checks
 from juncture.capacity.calibrated import Calibrated
 from juncture.capacity.costs import PACKAGED, CostModel
+from juncture.capacity.holding import growth
+from juncture.capacity.job import Job
 from juncture.capacity.landscape import landscape
 from juncture.capacity.matching import matching_of
 from juncture.capacity.sides import widest_window
@@ -113,7 +115,7 @@ def assess(
         supply=supply,
         checks=readiness.checks(held, supply),
         assumed=notes,
-        growth=demand.growth(job, needs.sides),
+        growth=growth(job, needs.sides),
         landscape=_landscape(foreteller, what_if) if drawn else (),
     )
 
@@ -153,9 +155,7 @@ def model_of(calibration: Calibration | None, job: str) -> CostModel:
     return PACKAGED if calibration is None else Calibrated(calibration, own=calibration.job == job)
 
 
-def _about(
-    calibration: Calibration | None, name: str, job: demand.Job, files: Mapping[str, str]
-) -> Iterator[str]:
+def _about(calibration: Calibration | None, name: str, job: Job, files: Mapping[str, str]) -> Iterator[str]:
     """How far a calibration is from the job as it is now."""
     if calibration is None:
         return

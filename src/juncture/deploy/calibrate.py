@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from juncture.capacity.costs import PACKAGED
 from juncture.capacity.course import steady
-from juncture.capacity.fit import Run, speed_of, stage_of, state_factor, uploaded_bytes, written_in, yields_of
+from juncture.capacity.fit import (
+    Run,
+    byte_micros,
+    held_of,
+    pauses_of,
+    speed_of,
+    stage_of,
+    uploaded_bytes,
+    writes_of,
+    written_in,
+    yields_of,
+)  # fmt: skip
 from juncture.capacity.loads import mean_row_bytes
 from juncture.deploy import calibrations, ledger
 from juncture.deploy.builder import Blueprint
-from juncture.deploy.calibrator import calibrator_files, create_topics, end_calibrator
+from juncture.deploy.calibrator import calibration_interval, calibrator_files, create_topics, end_calibrator
 from juncture.deploy.cut import Offsets
 from juncture.deploy.facts import Facts, gather
 from juncture.deploy.manifest import Bundle
@@ -22,6 +34,7 @@ from juncture.deploy.stop import stop
 from juncture.deploy.store import calibration_of
 from juncture.deploy.submit import submit
 from juncture.deploy.watching import Watched, cores_in_use, watch
+from juncture.diagnosis import profile
 from juncture.diagnosis.lag import Lags
 from juncture.errors import Refused
 from juncture.flink.rest import FlinkCluster
@@ -45,17 +58,25 @@ _BUSY = 0.1
 """The share of the measured CPU from which on others are told of."""
 
 
+class Reading(NamedTuple):
+    """A run: how many records it reads, and whether it takes checkpoints."""
+
+    records: int
+    checkpoints: bool = True
+
+
 @dataclass(frozen=True)
 class Sampled:
-    """How much is read: the records of each run, the most last, and the seconds that each may take."""
+    """How much is read: the runs, that with the most records last, and the seconds that each may take."""
 
-    records: Sequence[int]
+    runs: Sequence[Reading]
     seconds: float
 
     @classmethod
     def up_to(cls, records: int, seconds: float) -> Sampled:
-        """Two runs, for two sizes of state."""
-        return cls((max(records // _SMALLER, 1), records), seconds)
+        """Three runs: for two sizes of state, and of the larger one without and with checkpoints."""
+        less = Reading(max(records // _SMALLER, 1))
+        return cls((less, Reading(records, checkpoints=False), Reading(records)), seconds)
 
 
 def calibrate(blueprint: Blueprint, files: Mapping[str, str], site: Site, sampled: Sampled) -> Calibration:
@@ -75,7 +96,7 @@ def calibrate(blueprint: Blueprint, files: Mapping[str, str], site: Site, sample
         Refused: a sink is not on Kafka, slots are missing, or too few records are there to be measured.
         Unreachable: the cluster or the brokers do not answer.
     """
-    measuring = calibrator_files(blueprint)
+    measuring = {each: calibrator_files(blueprint, checkpoints=each) for each in (True, False)}
     name = calibration_of(blueprint.rendered.job.name)
     with (
         signals_raise(),
@@ -99,7 +120,8 @@ def calibrate(blueprint: Blueprint, files: Mapping[str, str], site: Site, sample
 @dataclass(frozen=True)
 class _Bench:
     blueprint: Blueprint
-    files: Mapping[str, str]
+    files: Mapping[bool, Mapping[str, str]]
+    """Its bundle, with checkpoints and without."""
     facts: Facts
     site: Site
     cluster: FlinkCluster
@@ -114,16 +136,23 @@ class _Bench:
                 state="nothing was recorded",
                 remedy="calibrate when they have some; `juncture sample` writes some for the example joins",
             )
-        of, most = len(sampled.records), max(sampled.records)
-        shares = [size / most for size in sampled.records]
+        of, most = len(sampled.runs), sampled.runs[-1].records
         longest = min(most, held)
         return [
-            self._run(admin, max(round(share * longest), 1), end, sampled.seconds, f"Run {number} of {of}")
-            for number, share in enumerate(shares, start=1)
+            self._run(
+                admin,
+                each._replace(records=max(round(each.records / most * longest), 1)),
+                end,
+                sampled.seconds,
+                f"Run {number} of {of}",
+            )
+            for number, each in enumerate(sampled.runs, start=1)
         ]
 
-    def _run(self, admin: Admin, size: int, end: Offsets, seconds: float, told: str) -> tuple[Run, Watched]:
-        start = dict(last_records(admin, self.facts, size, end))
+    def _run(
+        self, admin: Admin, reading: Reading, end: Offsets, seconds: float, told: str
+    ) -> tuple[Run, Watched]:
+        start = dict(last_records(admin, self.facts, reading.records, end))
         whole = {
             self.facts.topics[each.name]
             for each in self.blueprint.rendered.statements
@@ -131,7 +160,8 @@ class _Bench:
         }
         start |= offsets.earliest(admin, whole)  # Flink reads them so, always
         wanted = sum(end[topic][p] - first for topic, parts in start.items() for p, first in parts.items())
-        self.site.progress(f"{told}: {counted(wanted, 'record')}")
+        without = "" if reading.checkpoints else ", without checkpoints"
+        self.site.progress(f"{told}: {counted(wanted, 'record')}{without}")
         instead = {
             table: Startpoint(start=AtOffsets(offsets=dict(start[topic])))
             for table, topic in self.facts.topics.items()
@@ -140,45 +170,45 @@ class _Bench:
         before = cores_in_use(self.cluster)
         quiet = replace(self.site, progress=lambda message: None)
         begun = submit(
-            Bundle(self.files, self.blueprint.jars), quiet, anew=True, starting=Starting(instead=instead)
+            Bundle(self.files[reading.checkpoints], self.blueprint.jars),
+            quiet,
+            anew=True,
+            starting=Starting(instead=instead),
         )
         lags = Lags(self.site.connection.kafka, self.facts.topics, start, end)
-        seen = watch(self.cluster, begun.flink_job_id, lags, wanted, seconds, self.site.progress)
+        seen = watch(
+            self.cluster,
+            begun.flink_job_id,
+            lags,
+            wanted,
+            seconds,
+            reading.checkpoints,
+            self.site.progress,
+        )
         stop(begun.job, quiet, savepoint=False)
         after = cores_in_use(self.cluster)
         others = [sum(cores.get(name, 0.0) for name in seen.taskmanagers) for cores in (before, after)]
         # A job that ends leaves work behind, which is not there while it runs: the lower one counts.
         course = replace(seen.course, others=min(others), unsure=abs(others[0] - others[1]) / 2)
-        return Run(course, extents_of(admin, self.facts, start, end)), seen
+        return Run(course, extents_of(admin, self.facts, start, end), reading.checkpoints), seen
 
     def fitted(self, runs: list[tuple[Run, Watched]], of: str) -> Calibration:
-        facts, job = self.facts, self.facts.job(PACKAGED)
-        stages, notes = self._stages([run for run, _ in runs])
-        longest = runs[-1]
-        others = longest[0].course.others
-        taken = stages[-1].rate * stages[-1].micros.expected / 1e6
-        if others > taken * _BUSY:
-            notes.append(
-                f"others took about {others:.2f} cores of the same TaskManagers, by what they took before and after,"
-                f" against {taken:.2f} of this job"
-            )
-        if taken < job.parallelism * _HELD:
-            notes.append(
-                f"{counted(job.parallelism, 'subtask')} took {taken:.2f} cores in all: the machine had no more for"
-                " them, or something else held them up; the highest rate is what was reached"
-            )
-        trend = steady(longest[0].course).trend
-        if trend < _CHEAPER:
-            notes.append(
-                f"CPU a record fell by {percent(1 - trend)} while it was measured: Java was still compiling, and it may"
-                " fall further; take more with --records"
-            )
-        if not longest[1].spent:
+        facts, job, engine = self.facts, self.facts.job(PACKAGED), self.facts.manifest.engine
+        measured = [run for run, _ in runs]
+        longest = measured[-1]
+        stages, notes = self._stages(measured)
+        if stages:
+            notes += self._cautions(longest, stages[-1], job.parallelism)
+        whole = [seen for run, seen in runs if run.size == longest.size]
+        spent = profile.merged(*(seen.spent for seen in whole))
+        busiest = profile.merged(*(seen.busiest for seen in whole))
+        if not spent:
             notes.append(
                 "threads were not sampled, or not in time (rest.flamegraph.enabled): no parts are told"
             )
-        read = longest[0].course.read
-        written = written_in(longest[0], facts.traffic, lambda of, within: facts.written(of, within=within))
+        read = longest.course.read
+        written = written_in(longest, facts.traffic, lambda of, within: facts.written(of, within=within))
+        held = held_of(measured, self._sides, engine)
         sizes = {each.table: each.record_bytes.expected for each in facts.traffic}
         return Calibration(
             job=facts.manifest.job,
@@ -186,7 +216,7 @@ class _Bench:
             at=ledger.now(),
             by=ledger.whoami(),
             digest=of,
-            engine=facts.manifest.engine,
+            engine=engine,
             joins=job.joins,
             parallelism=job.parallelism,
             record_bytes=sum(sizes.get(table, 0.0) * count for table, count in read.items())
@@ -194,24 +224,53 @@ class _Bench:
             row_bytes=mean_row_bytes(written).expected or None,
             machine=machine_of(self.cluster),
             stages=tuple(stages),
-            state=state_factor([run for run, _ in runs], self._sides, facts.manifest.engine),
-            uploaded=uploaded_bytes([run for run, _ in runs]),
-            speed=speed_of([run for run, _ in runs]),
-            yields=yields_of(longest[0], sum(each.rate.expected for each in written)),
-            spent=longest[1].spent,
-            others=others,
+            state=held.factor if held else None,
+            unmerged=held.unmerged if held else 0.0,
+            uploaded=uploaded_bytes(measured),
+            writes=writes_of(measured, self._sides, engine, held.factor.expected) if held else None,
+            byte_micros=byte_micros(stages, engine),
+            pauses=pauses_of(measured),
+            interval=calibration_interval(facts.manifest.options) / 1000,
+            speed=speed_of(measured),
+            yields=yields_of(longest, sum(each.rate.expected for each in written)),
+            spent=spent,
+            busiest=busiest,
+            others=longest.course.others,
             notes=tuple(notes),
         )
 
     def _stages(self, runs: list[Run]) -> tuple[list[Stage], list[str]]:
-        """A stage of each run; of the shorter ones where they were long enough."""
+        """A stage of each run; of those before the last where they were long enough. None where CPU is not told."""
+        if untold := next((run.course.untold for run in runs if run.course.untold), ""):
+            return [], [f"CPU a record and the highest rate are not known: {untold}"]
         stages, notes = [], []
         for run in runs[:-1]:
             try:
                 stages.append(stage_of(run))
             except Refused as error:
-                notes.append(f"one size of state only: of the shorter run, {error.problem}")
+                lacks = "one size of state only" if run.checkpoints else "what checkpoints cost is not known"
+                notes.append(f"{lacks}: of the run before, {error.problem}")
         return [*stages, stage_of(runs[-1])], notes
+
+    def _cautions(self, run: Run, last: Stage, parallelism: int) -> Iterator[str]:
+        """Why what was measured in the longest run may be other than what would be elsewhere."""
+        others, taken = run.course.others, last.rate * last.micros.expected / 1e6
+        if others > taken * _BUSY:
+            yield (
+                f"others took about {others:.2f} cores of the same TaskManagers, by what they took before and after,"
+                f" against {taken:.2f} of this job"
+            )
+        if taken < parallelism * _HELD:
+            yield (
+                f"{counted(parallelism, 'subtask')} took {taken:.2f} cores in all: the machine had no more for"
+                " them, or something else held them up; the highest rate is what was reached"
+            )
+        trend = steady(run.course).trend
+        if trend < _CHEAPER:
+            yield (
+                f"CPU a record fell by {percent(1 - trend)} while it was measured: Java was still compiling, and it may"
+                " fall further; take more with --records"
+            )
 
     def _sides(self, rates: Mapping[str, Range]) -> tuple[SideState, ...]:
         nothing = Range.exactly(0)

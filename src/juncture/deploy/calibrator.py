@@ -5,6 +5,7 @@ It reads as a group of its own, commits no offsets, and writes to topics of its 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from juncture.capacity.durability import INTERVAL
@@ -24,17 +25,28 @@ _KEPT = {"cleanup.policy": "delete", "retention.ms": "3599000"}
 """Of its topics, by which they are known again: nobody else asks for these milliseconds."""
 _LONGEST = 10_000
 """Between its checkpoints, in ms: some are needed while it runs."""
+_NEVER = 3_600_000
+"""The same of a run that is to take none: longer than any lasts."""
 _ON_KAFKA = ("kafka", "upsert-kafka")
 
 
-def calibrator_files(blueprint: Blueprint) -> dict[str, str]:
-    """The bundle of the job that measures. Raises Refused for a sink that is not on Kafka: it would be written to."""
+def calibration_interval(options: Mapping[str, str]) -> int:
+    """Between the checkpoints of the job that measures, in ms: the job's own, but some are needed while it runs."""
+    return min(millis_of(options, INTERVAL) or _LONGEST, _LONGEST)
+
+
+def calibrator_files(blueprint: Blueprint, checkpoints: bool = True) -> dict[str, str]:
+    """The bundle of the job that measures. Raises Refused for a sink that is not on Kafka: it would be written to.
+
+    Without `checkpoints` it takes none in any run's time, so that what they cost is seen.
+    """
     rendered = blueprint.rendered
+    interval = calibration_interval(rendered.options) if checkpoints else _NEVER
     options = dict(rendered.options) | {
         "pipeline.name": f"{rendered.options.get('pipeline.name', rendered.job.name)}.calibration",
         "restart-strategy.type": "none",  # what a restart costs is not what is measured
         "execution.checkpointing.externalized-checkpoint-retention": "DELETE_ON_CANCELLATION",
-        INTERVAL: f"{min(millis_of(rendered.options, INTERVAL) or _LONGEST, _LONGEST)} ms",
+        INTERVAL: f"{interval} ms",
     }
     topics = dict(rendered.topics)
     for statement in rendered.statements:

@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from juncture.capacity import demand
 from juncture.capacity.assumed import Assumed
 from juncture.capacity.brokers import compressed
 from juncture.capacity.costs import CostModel
 from juncture.capacity.durability import INTERVAL
 from juncture.capacity.hotkeys import hot_keys
+from juncture.capacity.job import Job
 from juncture.capacity.rates import Rates
-from juncture.capacity.sides import Samples, Supposed, samples_of, sides_of
+from juncture.capacity.rowsizes import RowSizes, Samples
+from juncture.capacity.sides import Supposed, samples_of, sides_of
 from juncture.capacity.traffic import traffic
 from juncture.capacity.written import ALL, written_of
 from juncture.checks.tables import Table
@@ -64,7 +65,7 @@ class Facts:
             self.plan,
             self.tables,
             {each.table: each for each in of},
-            self.samples,
+            self._sizes,
             frozenset(self.manifest.event_joins),
             self.manifest.join_chains,
             Supposed(millis_of(self.manifest.options, CLEANUP), window),
@@ -81,7 +82,7 @@ class Facts:
         """What goes into the sinks with some traffic, some window, and so much event time in ms that there is
         (juncture.capacity.written)."""
         traffic = {each.table: each for each in of}
-        return written_of(self.plan, traffic, self.samples, share, self.hot, window, within)
+        return written_of(self.plan, traffic, self._sizes, share, self.hot, window, within)
 
     def hot_rows(self, of: tuple[Traffic, ...], window: int | None = None) -> tuple[HotRows, ...]:
         """What keys that are hot on both sides of a join give with some traffic, and some window."""
@@ -92,12 +93,16 @@ class Facts:
         """Keys with a large share of both sides of a join, by its id in the plan."""
         return hot_keys(self._flow, self.samples)
 
-    @property
+    @cached_property
+    def _sizes(self) -> RowSizes:
+        return RowSizes(self.plan, self.samples)
+
+    @cached_property
     def _flow(self) -> Flow:
         return Flow(self.plan, lambda name: name in self.tables and self.tables[name].is_changelog)
 
-    def job(self, model: CostModel, backlog: int = 0) -> demand.Job:
-        return demand.Job(
+    def job(self, model: CostModel, backlog: int = 0) -> Job:
+        return Job(
             parallelism=self.manifest.slots,
             backend=self.manifest.backend,
             on_event_join=bool(self.manifest.event_joins),

@@ -10,7 +10,7 @@ from juncture.capacity.assumed import AS_FOUND, Varied, told
 from juncture.capacity.brokers import broker_figures
 from juncture.capacity.costs import CostModel
 from juncture.capacity.disk import local_disk_figures, state_figures
-from juncture.capacity.loads import mean_bytes
+from juncture.capacity.job import Job
 from juncture.capacity.pricing import cost_figures
 from juncture.capacity.supposed import AS_IT_IS, WhatIf
 from juncture.deploy.facts import Facts
@@ -22,7 +22,7 @@ from juncture.model.environment import Prices
 class Needs:
     """What was computed, and from what. `left_out` are operators of which nothing is known."""
 
-    job: demand.Job
+    job: Job
     traffic: tuple[Traffic, ...]
     sides: tuple[SideState, ...]
     written: tuple[Written, ...]
@@ -57,7 +57,7 @@ class Foreteller:
 
     def _of_disks(
         self,
-        job: demand.Job,
+        job: Job,
         traffic: tuple[Traffic, ...],
         sides: tuple[SideState, ...],
         written: tuple[Written, ...],
@@ -69,9 +69,12 @@ class Foreteller:
             reads, writes = state_figures(sides)
             yield from (reads, writes)
             if job.backend == "rocksdb":
-                uploaded = self.model.uploaded(job.engine(job.backend), mean_bytes(traffic))
                 yield from local_disk_figures(
-                    reads.value, named["peak rate"], uploaded, named["state"], named["managed memory"]
+                    reads.value,
+                    named["upload of a checkpoint"],
+                    job.interval / 1000,
+                    named["state"],
+                    named["managed memory"],
                 )
         yield from broker_figures(traffic, written, self.facts.sinks)
 

@@ -99,14 +99,15 @@ def verify(
 
 @dataclass(frozen=True)
 class _Measured:
-    """Of some seconds: records, rows that were written, and CPU; of the job's last checkpoints: bytes of the joins'
-    state, and written."""
+    """Of some seconds: records, rows that were written, and CPU, or why that is not told; of the job's last
+    checkpoints: bytes of the joins' state, and written."""
 
     job: JobDetail
     seconds: float
     records: int
     rows: int
     cpu: float
+    untold: str
     behind: int | None
     states: list[float]
     written: list[float]
@@ -131,6 +132,7 @@ def _measure(cluster: FlinkCluster, job_id: str, lags: Lags, seconds: float) -> 
         records=last.total - first.total,
         rows=last.written - first.written,
         cpu=last.cpu - first.cpu,
+        untold=watcher.untold,
         behind=watcher.behind,
         states=[each.state for each in taken],
         written=[each.uploaded for each in taken],
@@ -189,7 +191,7 @@ def _terms(figures: Mapping[str, Figure], measured: _Measured) -> list[Term]:
         " what TaskManagers do anyhow"
     )
     return [
-        _term(figures["CPU a record"], each if cores >= _LEAST_CORES else None, told),
+        _term(figures["CPU a record"], each if cores >= _LEAST_CORES else None, measured.untold or told),
         _term(figures["state"], state, none),
         _term(figures["upload of a checkpoint"], written, none),
     ]

@@ -13,10 +13,10 @@ from juncture.diagnosis import profile
 from juncture.diagnosis.lag import Lags
 from juncture.errors import Refused
 from juncture.flink.answers import Checkpoint, JobDetail
-from juncture.flink.cpu import cpu_times, taskmanagers_of
+from juncture.flink.cpu import CpuUntold, cpu_times, taskmanagers_of
 from juncture.flink.metrics import progress
 from juncture.flink.rest import FlinkCluster
-from juncture.flink.subtasks import FlameNode, checkpoint_detail, flame_graph
+from juncture.flink.subtasks import FlameNode, checkpoint_detail, checkpoint_pause, flame_graph
 from juncture.model.observation import Spent
 
 _POLL = 0.3
@@ -35,16 +35,20 @@ _SOURCE = "Source: "
 
 @dataclass(frozen=True)
 class Watched:
-    """What was seen, what the tasks did, and the TaskManagers that they ran on."""
+    """What was seen, what the tasks did, those of the busiest vertex too, and the TaskManagers that they ran on."""
 
     course: Course
     spent: tuple[Spent, ...]
+    busiest: tuple[Spent, ...]
     taskmanagers: frozenset[str]
 
 
 def cores_in_use(cluster: FlinkCluster) -> dict[str, float]:
-    """By TaskManager, over some seconds; waits until that can be told."""
-    cpu_times(cluster)
+    """By TaskManager, over some seconds; waits until that can be told. Empty where TaskManagers do not tell."""
+    try:
+        cpu_times(cluster)
+    except CpuUntold:
+        return {}
     time.sleep(_FRESH)
     before, at = cpu_times(cluster), time.monotonic()
     while True:
@@ -63,6 +67,7 @@ def watch(
     lags: Lags,
     wanted: int,
     seconds: float,
+    checkpoints: bool = True,
     say: Callable[[str], None] = lambda message: None,
 ) -> Watched:
     """Watch until the job has read what is there for it, or `seconds` are over, and some checkpoints longer.
@@ -73,6 +78,7 @@ def watch(
         lags: of where it begins, and shall come to.
         wanted: offsets between these.
         seconds: after which what was seen is taken as it is.
+        checkpoints: whether it takes some.
         say: is told how far it is.
 
     Raises:
@@ -87,11 +93,11 @@ def watch(
             break
         advance.to(seen.total)
         time.sleep(_POLL)
-    spent = watcher.profile()
-    if watcher.done:
+    spent, busiest = watcher.profile()
+    if watcher.done and checkpoints:
         watcher.await_checkpoints()
         watcher.look()  # what is written after the last record was read
-    return Watched(watcher.course(), spent, watcher.taskmanagers)
+    return Watched(watcher.course(), spent, busiest, watcher.taskmanagers)
 
 
 class Watcher:
@@ -106,6 +112,12 @@ class Watcher:
         self._id = job_id
         self.job = self._running()
         self.taskmanagers = taskmanagers_of(cluster, self.job)
+        self.untold = ""
+        """Why nothing is known of CPU; empty where it is."""
+        try:
+            cpu_times(cluster, self.taskmanagers)
+        except CpuUntold as error:
+            self.untold = error.problem
         self._joins = [each.id for each in self.job.vertices if not each.name.startswith(_SOURCE)]
         self._taken: dict[int, Taken] = {}
         self.behind: int | None = None
@@ -119,10 +131,10 @@ class Watcher:
 
     def look(self) -> Seen:
         """What it is at now, which is added to what was seen."""
-        cpu_times(self._cluster, self.taskmanagers)
+        self._cpu()
         time.sleep(_FRESH)
         self.job = self._running()
-        cpu = sum(cpu_times(self._cluster, self.taskmanagers).values())
+        cpu = self._cpu()
         come = progress(self._cluster, self.job, patience=0)
         seen = Seen(
             float(self.job.now),
@@ -138,6 +150,10 @@ class Watcher:
             self._sample()
         return seen
 
+    def _cpu(self) -> float:
+        """Seconds since the TaskManagers' start; 0 where they do not tell."""
+        return 0.0 if self.untold else sum(cpu_times(self._cluster, self.taskmanagers).values())
+
     def _sample(self) -> None:
         """Ask for what threads do, once for each vertex; Flink has it some seconds after it was first asked."""
         for each in self.job.vertices:
@@ -146,9 +162,16 @@ class Watcher:
                 if root is not None and root.value:
                     self._sampled[each.id] = root
 
-    def profile(self) -> tuple[Spent, ...]:
-        """What the tasks did, if the threads of all of them were sampled in time."""
-        return profile.spent(*self._sampled.values()) if len(self._sampled) == len(self.job.vertices) else ()
+    def profile(self) -> tuple[tuple[Spent, ...], tuple[Spent, ...]]:
+        """What the tasks did, and those of the busiest vertex, if the threads of all were sampled in time."""
+        if len(self._sampled) < len(self.job.vertices):
+            return (), ()
+        subtasks = {each.id: each.parallelism for each in self.job.vertices}
+        most = max(
+            self._sampled.items(),
+            key=lambda sampled: profile.working(sampled[1]) / max(subtasks.get(sampled[0], 1), 1),
+        )
+        return profile.spent(*self._sampled.values()), profile.spent(most[1])
 
     def await_checkpoints(self) -> None:
         """Wait for those that begin when all is read; not longer than some of them take."""
@@ -163,7 +186,7 @@ class Watcher:
     def course(self) -> Course:
         """All that was seen."""
         taken = [self._taken[number] for number in sorted(self._taken)]
-        return Course(tuple(self.seen), tuple(taken))
+        return Course(tuple(self.seen), tuple(taken), untold=self.untold)
 
     def _running(self) -> JobDetail:
         job = self._cluster.job(self._id)
@@ -181,9 +204,11 @@ class Watcher:
         held = checkpoint.state_size
         if detail is not None:
             held = sum(task.state_size for vertex, task in detail.tasks.items() if vertex in self._joins)
+        pauses = (checkpoint_pause(self._cluster, self._id, checkpoint.id, vertex) for vertex in self._joins)
         return Taken(
             float(checkpoint.trigger_timestamp),
             float(held),
             float(checkpoint.checkpointed_size),
             float(checkpoint.end_to_end_duration),
+            float(max((each for each in pauses if each is not None), default=0)),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from juncture.flink.subtasks import FlameNode
 from juncture.model.observation import Spent
@@ -20,6 +21,7 @@ TIMERS = "removing rows by timers and watermarks"
 EXPRESSIONS = "computing expressions"
 JSON = "computing JSON functions"
 SINK = "handing records to Kafka"
+CHECKPOINTS = "taking checkpoints"
 OTHER = "other"
 
 IN_STATE = (READING, WRITING, STATE)
@@ -51,6 +53,8 @@ _AREAS = tuple(
             r"producer\.internals\.(BufferPool|TransactionalRequestResult)\.|KafkaProducer\.(waitOnMetadata|flush"
             r"|initTransactions|commitTransaction|abortTransaction)",
         ),
+        # The task waits in there for RocksDB to have written its memory to files.
+        (CHECKPOINTS, r"SubtaskCheckpointCoordinatorImpl\.|org\.(rocksdb|forstdb)\.Checkpoint\."),
         (ENCODING, r"SerializationSchema\.serialize|RowDataToJsonConverters|KafkaRecordSerializationSchema"),
         (SINK, r"producer\.KafkaProducer\.|KafkaWriter\.|SinkWriterOperator\."),
         (JSON, r"SqlJson|jayway\.jsonpath\.|JsonFunctions"),
@@ -80,10 +84,28 @@ def spent(*roots: FlameNode | None) -> tuple[Spent, ...]:
     return tuple(Spent(doing=area, share=count / total) for area, count in counts.most_common() if count)
 
 
+def working(root: FlameNode) -> int:
+    """How many of the samples show a thread at work."""
+    counts: Counter[str] = Counter()
+    _count(root, OTHER, counts)
+    del counts[""]
+    return counts.total()
+
+
+def merged(*runs: Sequence[Spent]) -> tuple[Spent, ...]:
+    """The mean shares of runs that were sampled, the largest first; of one that was not nothing is known."""
+    sampled = [run for run in runs if run]
+    shares: Counter[str] = Counter()
+    for each in (each for run in sampled for each in run):
+        shares[each.doing] += each.share / len(sampled)  # type: ignore[assignment]
+    return tuple(Spent(doing=doing, share=share) for doing, share in shares.most_common())
+
+
 def _count(node: FlameNode, area: str, counts: Counter[str]) -> None:
     """Each sample belongs to the innermost of its frames that tells what it is about.
 
-    But what a timer reads and removes is the timer's; and what is asked of state, its outermost frame tells.
+    But what a timer reads and removes is the timer's, and what a checkpoint does to state the checkpoint's; and what is
+    asked of state, its outermost frame tells.
     """
     todo = [(node, area)]
     while todo:
@@ -91,6 +113,8 @@ def _count(node: FlameNode, area: str, counts: Counter[str]) -> None:
         inner = next((name for name, frame in _AREAS if frame.search(current.name)), outer)
         if outer == TIMERS and inner in (*IN_STATE, JOINING, EXPRESSIONS):
             inner = TIMERS
+        elif outer == CHECKPOINTS and inner in (*IN_STATE, JOINING):
+            inner = CHECKPOINTS
         elif outer in (READING, WRITING) and inner in IN_STATE:
             inner = outer
         own = current.value - sum(child.value for child in current.children)

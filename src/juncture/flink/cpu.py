@@ -16,11 +16,16 @@ _POLL = 0.2
 _METRIC = "Status.JVM.CPU.Time"
 
 
+class CpuUntold(Refused):
+    """A TaskManager does not tell what it has taken."""
+
+
 def cpu_times(cluster: FlinkCluster, only: Collection[str] | None = None) -> dict[str, float]:
     """Seconds of CPU since its start, by TaskManager; of all, or of those that are named.
 
     As old as other counters: the JobManager fetches them when somebody asks, and answers with what it had before; of a
-    TaskManager that nobody has asked after yet it is waited for. Raises Refused if one does not tell.
+    TaskManager that nobody has asked after yet it is waited for. Raises CpuUntold if one does not tell, Refused if one
+    is lost.
     """
     names = [str(entry["id"]) for entry in cluster.http.get("/taskmanagers").get("taskmanagers", ())]
     wanted = [name for name in names if only is None or name in only]
@@ -38,7 +43,7 @@ def _cpu_time(cluster: FlinkCluster, taskmanager: str) -> float:
     deadline = time.monotonic() + _KNOWN_WITHIN
     while not (answer := cluster.http.get(f"/taskmanagers/{taskmanager}/metrics", {"get": _METRIC})):
         if time.monotonic() > deadline:
-            raise Refused(
+            raise CpuUntold(
                 f"the TaskManager {taskmanager} does not tell the CPU time that it has taken ({_METRIC})",
                 remedy="see that its metrics are not filtered",
             )

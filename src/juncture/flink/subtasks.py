@@ -144,13 +144,26 @@ def checkpoint_detail(cluster: FlinkCluster, job_id: str, checkpoint: int) -> Ch
 
 def checkpoint_alignment(cluster: FlinkCluster, job_id: str, checkpoint: int, vertex_id: str) -> int | None:
     """How long the slowest subtask of a vertex waited for barriers, in ms; None if the cluster does not tell."""
-    path = f"/jobs/{job_id}/checkpoints/details/{checkpoint}/subtasks/{vertex_id}"
-    try:
-        summary: Mapping[str, Any] = cluster.http.get(path).get("summary") or {}
-    except (NotFound, Refused, Forbidden):
-        return None
+    summary = _checkpoint_summary(cluster, job_id, checkpoint, vertex_id)
     longest = _number(((summary.get("alignment") or {}).get("duration") or {}).get("max"))
     return None if longest is None else int(longest)
+
+
+def checkpoint_pause(cluster: FlinkCluster, job_id: str, checkpoint: int, vertex_id: str) -> int | None:
+    """How long a checkpoint kept the slowest subtask of a vertex from its records, in ms; None if it is not told."""
+    summary = _checkpoint_summary(cluster, job_id, checkpoint, vertex_id)
+    longest = _number(((summary.get("checkpoint_duration") or {}).get("sync") or {}).get("max"))
+    return None if longest is None else int(longest)
+
+
+def _checkpoint_summary(
+    cluster: FlinkCluster, job_id: str, checkpoint: int, vertex_id: str
+) -> Mapping[str, Any]:
+    path = f"/jobs/{job_id}/checkpoints/details/{checkpoint}/subtasks/{vertex_id}"
+    try:
+        return cluster.http.get(path).get("summary") or {}
+    except (NotFound, Refused, Forbidden):
+        return {}
 
 
 class Collector(Answer):

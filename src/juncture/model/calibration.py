@@ -28,7 +28,8 @@ class Stage(Value):
 
     `records` were read in all; `measured` of them, in `seconds`, when it had warmed up: CPU of one, in µs, and the
     records a second are of these. `state` is what the joins had in the middle of that, `held` when all was read, in
-    bytes; None without a checkpoint then. `rows` were written for each record that was measured.
+    bytes; None without a checkpoint then. `rows` were written for each record that was measured, and `uploaded` are the
+    bytes that checkpoints wrote for one; 0 where none were taken, None where too few were.
     """
 
     records: int
@@ -39,17 +40,40 @@ class Stage(Value):
     state: float | None
     held: float | None = None
     rows: float | None = None
+    uploaded: float | None = None
+
+
+class Writes(Value):
+    """What a checkpoint writes: `added` bytes for each byte of rows that came since the last one, as they are before a
+    backend has stored them, and `again` for each byte of the state that it holds, as backends merge their files.
+    """
+
+    added: float
+    again: float
+
+
+class Pauses(Value):
+    """How long a checkpoint keeps joins from their records: `each` one, in µs, and for each byte of it."""
+
+    each: float = 0.0
+    byte: float = 0.0
 
 
 class Calibration(Value):
     """A job's cost model.
 
     `engine` is what its joins run on, 'flink-rocksdb', 'event-hashmap' and so on; `digest` that of its rendered files.
-    `state` is what the joins' state took in checkpoints, to the bytes of its rows as capacity computes them; `uploaded`
-    the bytes that checkpoints wrote for each record that was read. None where no checkpoint was complete in time.
-    `spent` are the shares of the tasks' time; `others` the cores that were taken by others meanwhile. `speed` are the
-    bytes a second that checkpoints were written with. `yields` are the rows that were written, to those that capacity
-    computes for as many records; `row_bytes` are those of one, as it computes them.
+    `stages` are none where the cluster does not tell the CPU that it takes.
+    `state` is what the joins' state took in checkpoints, to the bytes of its rows as capacity computes them, and
+    `unmerged` what it took beside that, to the bytes of the rows that came between two checkpoints; `uploaded` are the
+    bytes that checkpoints wrote for each record that was read; `writes` what these depend on. None where no checkpoint
+    was complete in time. `byte_micros` is the CPU in µs that each of these bytes cost, with all that checkpoints set
+    off; None where no run without checkpoints tells. `pauses` are what checkpoints kept the joins from records
+    for, and `interval` the seconds between them.
+    `spent` are the shares of the tasks' time, `busiest` those of the vertex that worked the most; `others` the cores
+    that were taken by others meanwhile. `speed` are the bytes a second that checkpoints were written with. `yields` are
+    the rows that were written, to those that capacity computes for as many records; `row_bytes` are those of one, as it
+    computes them.
     """
 
     schema_version: Literal[1] = 1
@@ -66,9 +90,15 @@ class Calibration(Value):
     machine: Machine
     stages: tuple[Stage, ...]
     state: Range | None
+    unmerged: float = 0.0
     uploaded: Range | None
+    writes: Writes | None = None
+    byte_micros: float | None = None
+    pauses: Pauses = Pauses()
+    interval: float = 10.0
     speed: Range | None = None
     yields: float | None = None
     spent: tuple[Spent, ...] = ()
+    busiest: tuple[Spent, ...] = ()
     others: float = 0.0
     notes: tuple[str, ...] = ()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.unit.capacity.found import found_traffic
 
-from juncture.capacity.demand import Job, figures
+from juncture.capacity.demand import figures
+from juncture.capacity.job import Job
 from juncture.capacity.readiness import Demand, recommended
 from juncture.model.capacity import Range, SideState, Supply
 

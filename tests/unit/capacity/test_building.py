@@ -6,7 +6,7 @@ import pytest
 
 from juncture.capacity.building import building
 from juncture.capacity.costs import COSTS, row_overhead
-from juncture.capacity.demand import Job
+from juncture.capacity.job import Job
 from juncture.model.capacity import Range, SideState
 
 

@@ -35,6 +35,19 @@ def test_the_last_half_is_measured_without_what_came_before_and_after() -> None:
     assert found.micros.low < 500 < found.micros.high
 
 
+def test_whole_rounds_of_checkpoints_are_measured() -> None:
+    # Each costs 500 ms in the second after it began, in which a record takes 250 µs more.
+    micros = [750 if second % 3 == 0 else 500 for second in range(30)]
+    taken = tuple(Taken(second * 1_000.0, 0, 0) for second in range(0, 30, 3))
+    found = steady(course(micros, taken=taken))
+    assert found.micros.expected == pytest.approx((750 + 500 + 500) / 3)
+    assert found.seconds in (12, 15)
+    # One after the half is not enough, and neither is one that is long before it.
+    plain = steady(course(micros))
+    assert steady(course(micros, taken=taken[:5])) == plain
+    assert steady(course(micros, taken=(taken[3], taken[9]))) == plain
+
+
 def test_what_others_take_is_taken_off() -> None:
     assert steady(course([500] * 11, others=0.4)).micros.expected == pytest.approx(500)
 
@@ -72,7 +85,8 @@ def test_checkpoints_are_looked_at_when_the_run_has_come_some_way() -> None:
 
 
 def test_what_was_written_for_a_record() -> None:
-    # The first one wrote what had come before it.
-    taken = (Taken(1_000, 0, 9e9), Taken(2_000, 0, 10_000), Taken(6_000, 0, 90_000))
+    # The first that counts wrote what had come before it; and what comes after the last record is no record's.
+    taken = (Taken(1_000, 0, 9e9), Taken(3_000, 0, 8e9), Taken(5_000, 0, 10_000), Taken(7_000, 0, 70_000))
     assert uploaded(course([500] * 10, taken=taken)) == pytest.approx(10)
-    assert uploaded(course([500] * 10, taken=taken[:1])) is None
+    assert uploaded(course([500] * 10, taken=(*taken, Taken(10_001, 0, 9e9)))) == pytest.approx(10)
+    assert uploaded(course([500] * 10, taken=taken[:2])) is None

@@ -44,8 +44,8 @@ def test_of_all_sides() -> None:
 def operations(managed: float, reads: float = 1_000) -> dict[str, Figure]:
     found = local_disk_figures(
         Range.exactly(reads),
-        Range.exactly(1_000),
-        Range.exactly(1_024),
+        Range.exactly(10_240_000),
+        10.0,
         Range.exactly(100),
         Range.exactly(managed),
     )

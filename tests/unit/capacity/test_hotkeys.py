@@ -14,12 +14,13 @@ from tests.unit.verdicts.test_chains import join, scan
 
 from juncture.capacity.costs import PACKAGED, PAIR, Load
 from juncture.capacity.course import Course, Seen
-from juncture.capacity.demand import Job, figures
+from juncture.capacity.demand import figures
 from juncture.capacity.fit import Extent, Run, written_in
 from juncture.capacity.hotkeys import hot_keys
 from juncture.capacity.hotrows import hot_figures, hot_key_checks
+from juncture.capacity.job import Job
 from juncture.capacity.rates import Rates
-from juncture.capacity.sides import Samples
+from juncture.capacity.rowsizes import RowSizes, Samples
 from juncture.capacity.written import written_of
 from juncture.model.capacity import Figure, HotKey, HotRows, Range, Traffic, Written
 from juncture.model.flow import Flow
@@ -74,7 +75,7 @@ def test_a_key_with_a_large_share_of_both_sides(left: int, right: int, of: int, 
 
 def test_keys_that_come_once_are_none_and_leave_all_as_it_was() -> None:
     assert found(samples(0, 0)) == ()
-    (plain,) = written_of(plan("INNER"), TRAFFIC, samples(0, 0))
+    (plain,) = written_of(plan("INNER"), TRAFFIC, RowSizes(plan("INNER"), samples(0, 0)))
     assert (plain.rate, plain.paired) == (Range(low=15, expected=30, high=100), Range.exactly(0))
     load = Load("event-hashmap", 1, Range.exactly(500), Range.exactly(0), 0.3, Range.exactly(500))
     assert "hot" not in PACKAGED.micros(load).formula
@@ -104,11 +105,14 @@ def test_rows_are_the_product_of_both_sides_and_the_bounds() -> None:
 def test_they_are_among_the_rows_that_are_written() -> None:
     keys = hot_keys(Flow(plan("LEFT"), lambda table: False), samples(50, 20))
     for kind, others in (("INNER", 30), ("LEFT", 100)):
-        (written,) = written_of(plan(kind), TRAFFIC, samples(50, 20), hot=keys)
+        (written,) = written_of(plan(kind), TRAFFIC, RowSizes(plan(kind), samples(50, 20)), hot=keys)
         assert written.paired.expected == pytest.approx(180_000)
         assert written.rate.expected == pytest.approx(180_000 + others)
     for kind in ("SEMI", "ANTI"):
-        assert written_of(plan(kind), TRAFFIC, samples(50, 20), hot=keys)[0].paired.high == 0
+        assert (
+            written_of(plan(kind), TRAFFIC, RowSizes(plan(kind), samples(50, 20)), hot=keys)[0].paired.high
+            == 0
+        )
 
 
 def test_at_the_least_it_goes_on_for_as_long_as_it_was_seen() -> None:
@@ -207,7 +211,7 @@ def test_what_a_run_would_write_is_of_its_own_event_time(passed: float, pairs: f
 
     def written(of: tuple[Traffic, ...], within: float) -> tuple[Written, ...]:
         by_table = {each.table: each for each in of}
-        return written_of(plan("INNER"), by_table, {}, hot=keys, within=within)
+        return written_of(plan("INNER"), by_table, RowSizes(plan("INNER"), {}), hot=keys, within=within)
 
     seen = Seen(1_000.0, 1.0, {"requests": 1_200, "views": 1_200})
     extent = Extent(first=0, last=passed, records=1_200)
@@ -221,7 +225,7 @@ def needs(more: float) -> dict[str, Figure]:
     """Of a join with so many rows a second of one hot key."""
     rows = Range.exactly(more)
     job = Job(2, "hashmap", True, joins=1, exchanges=2, interval=10_000, backlog=0)
-    (written,) = written_of(plan("INNER"), TRAFFIC, {})
+    (written,) = written_of(plan("INNER"), TRAFFIC, RowSizes(plan("INNER"), {}))
     written = written.model_copy(update={"rate": written.rate + rows, "paired": rows})
     traffic = [found_traffic("requests", 100), found_traffic("views", 30)]
     return {each.name: each for each in figures(job, traffic, [], [written])}

@@ -9,7 +9,8 @@ from itertools import pairwise
 from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_pricing import of_job
 
-from juncture.capacity.demand import Job, growth
+from juncture.capacity.holding import growth
+from juncture.capacity.job import Job
 from juncture.capacity.landscape import RATES, WINDOWS, landscape
 from juncture.capacity.page import pictures
 from juncture.capacity.page.html import page

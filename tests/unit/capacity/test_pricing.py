@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.unit.capacity.found import found_traffic
 
-from juncture.capacity.demand import Job, figures
+from juncture.capacity.demand import figures
+from juncture.capacity.job import Job
 from juncture.capacity.pricing import cost_figures
 from juncture.model.capacity import Figure, Range, SideState, Written
 from juncture.model.environment import Prices

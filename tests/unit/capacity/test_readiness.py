@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_pricing import of_job
 
-from juncture.capacity.demand import Job
+from juncture.capacity.job import Job
 from juncture.capacity.readiness import Demand, checks, recommended
 from juncture.model.capacity import Range, SinkTopic, Supply, Traffic, Written
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.unit.verdicts.test_chains import CHAIN, version
 
+from juncture.capacity.rowsizes import RowSizes
 from juncture.capacity.sides import sides_of
 
 MINUTE = 60_000
@@ -11,11 +12,12 @@ MINUTE = 60_000
 
 def kept(chains: tuple[tuple[str, ...], ...], bounds: tuple[int, int]) -> list[float | None]:
     """For how many minutes each side of two joins keeps rows."""
+    plan = version(bounds=(bounds[0] * MINUTE, bounds[1] * MINUTE)).plan
     found, _ = sides_of(
-        version(bounds=(bounds[0] * MINUTE, bounds[1] * MINUTE)).plan,
+        plan,
         {},
         {},
-        {},
+        RowSizes(plan, {}),
         frozenset(CHAIN[0]),
         chains,
     )

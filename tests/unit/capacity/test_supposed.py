@@ -7,7 +7,9 @@ from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_sides import MINUTE
 from tests.unit.verdicts.test_chains import version
 
-from juncture.capacity.demand import Job, figures
+from juncture.capacity.demand import figures
+from juncture.capacity.job import Job
+from juncture.capacity.rowsizes import RowSizes
 from juncture.capacity.sides import Supposed, sides_of
 from juncture.capacity.supposed import WhatIf, widened
 from juncture.capacity.traffic import peak_basis
@@ -29,7 +31,7 @@ def test_rows_are_kept_for_as_long_as_the_window_that_is_supposed() -> None:
     kept = [
         [
             each.kept.expected / MINUTE
-            for each in sides_of(plan, {}, {}, {}, ours, (), Supposed(window=window))[0]
+            for each in sides_of(plan, {}, {}, RowSizes(plan, {}), ours, (), Supposed(window=window))[0]
             if each.kept
         ]
         for window in (None, 60 * MINUTE)
@@ -39,7 +41,7 @@ def test_rows_are_kept_for_as_long_as_the_window_that_is_supposed() -> None:
 
 def test_flinks_join_keeps_rows_for_as_much_longer_as_it_is_told() -> None:
     plan = version(bounds=(10 * MINUTE, 15 * MINUTE)).plan
-    found, _ = sides_of(plan, {}, {}, {}, frozenset(), (), Supposed(cleanup=MINUTE))
+    found, _ = sides_of(plan, {}, {}, RowSizes(plan, {}), frozenset(), (), Supposed(cleanup=MINUTE))
     assert [each.kept.expected / MINUTE for each in found if each.kept] == [11, 1, 16, 1]
 
 

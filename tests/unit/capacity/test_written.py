@@ -7,7 +7,7 @@ import json
 from tests.unit.capacity.found import found_traffic
 from tests.unit.verdicts.test_chains import join, scan
 
-from juncture.capacity.sides import Samples
+from juncture.capacity.rowsizes import RowSizes, Samples
 from juncture.capacity.written import written_of
 from juncture.model.capacity import Range
 from juncture.model.plan import CompiledPlan
@@ -33,12 +33,15 @@ TRAFFIC = {"requests": found_traffic("requests", 100), "views": found_traffic("v
 
 
 def test_rows_are_those_of_the_side_with_fewer_but_of_outer_joins() -> None:
-    rates = [written_of(plan(kind), TRAFFIC, {})[0].rate.expected for kind in ("INNER", "LEFT")]
+    rates = [
+        written_of(plan(kind), TRAFFIC, RowSizes(plan(kind), {}))[0].rate.expected
+        for kind in ("INNER", "LEFT")
+    ]
     assert rates == [30, 100]
 
 
 def test_the_share_of_rows_that_meet() -> None:
-    (found,) = written_of(plan("INNER"), TRAFFIC, {}, Range.exactly(0.5))
+    (found,) = written_of(plan("INNER"), TRAFFIC, RowSizes(plan("INNER"), {}), Range.exactly(0.5))
     assert (found.table, found.rate.expected) == ("out", 15)
 
 
@@ -47,7 +50,7 @@ def test_bytes_of_a_row_are_those_of_its_json() -> None:
         "requests": [{"requests_id": "ä", "requests_at": 1}],
         "views": [{"views_id": None, "views_at": "2026"}],
     }
-    (found,) = written_of(plan("INNER"), TRAFFIC, samples)
+    (found,) = written_of(plan("INNER"), TRAFFIC, RowSizes(plan("INNER"), samples))
     row = {"requests_id": "ä", "requests_at": 1, "views_id": None, "views_at": "2026"}
     text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
     assert found.row_bytes.expected == len(text.encode())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from juncture.diagnosis import profile
-from juncture.diagnosis.profile import spent
+from juncture.diagnosis.profile import merged, spent
 from juncture.flink.subtasks import FlameGraph, FlameNode
+from juncture.model.observation import Spent
 
 
 def stack(*frames: str, hits: int) -> FlameNode:
@@ -43,6 +44,7 @@ def test_a_vertex_that_only_waits_spends_nothing() -> None:
 
 
 PUT = "org.apache.flink.state.rocksdb.RocksDBMapState.put:150"
+SNAPSHOT = "org.apache.flink.streaming.runtime.tasks.SubtaskCheckpointCoordinatorImpl.checkpointState:370"
 TIMER = "org.apache.flink.streaming.api.operators.InternalTimerServiceImpl.tryAdvanceWatermark:342"
 
 
@@ -63,6 +65,8 @@ TIMER = "org.apache.flink.streaming.api.operators.InternalTimerServiceImpl.tryAd
             profile.WAITING_FOR_SINK,
         ),
         ((JOIN, "a.clients.producer.internals.TransactionalRequestResult.await:1"), profile.WAITING_FOR_SINK),
+        ((SNAPSHOT, "org.rocksdb.Checkpoint.createCheckpoint:-2"), profile.CHECKPOINTS),
+        ((SNAPSHOT, "juncture.join.ChunkState.writeRows:1", PUT), profile.CHECKPOINTS),
         ((CALC, "org.apache.flink.table.runtime.functions.SqlJsonUtils.jsonPath:1"), profile.JSON),
     ],
 )
@@ -82,3 +86,18 @@ def test_what_is_asked_of_state_and_what_for(frames: tuple[str, ...], doing: str
 def test_why_there_are_no_samples(ended: int, told: str) -> None:
     found = FlameGraph.model_validate({"endTimestamp": ended, "data": None})
     assert told in found.lack
+
+
+def test_the_mean_of_runs_that_were_sampled() -> None:
+    first, second = (
+        (Spent(doing="joining", share=1.0),),
+        (
+            Spent(doing="decoding records", share=0.6),
+            Spent(doing="joining", share=0.4),
+        ),
+    )
+    assert {each.doing: each.share for each in merged(first, (), second)} == {
+        "joining": 0.7,
+        "decoding records": 0.3,
+    }
+    assert merged((), ()) == ()

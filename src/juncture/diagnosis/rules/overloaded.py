@@ -19,6 +19,7 @@ _STATE = (
 )
 _REMEDIES = {
     **dict.fromkeys(profile.IN_STATE, _STATE),
+    profile.CHECKPOINTS: "take checkpoints less often: `checkpointing.interval` in the job",
     profile.JOINING: "narrow the join's bounds: each record is compared with all rows of its key within them",
     profile.TIMERS: "`join_strategy: auto` removes rows of interval joins by pieces, without timers",
     profile.DECODING: "read fewer columns in the source's CREATE TABLE, or use a binary format",
