@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from juncture.capacity.traffic import BYTES_UNKNOWN
 from juncture.model.brokers import Brokers, Quota, Stored
 from juncture.model.capacity import Check, Figure, Range, SinkTopic, Traffic, Written, least_sure
 from juncture.model.wording import counted, size
@@ -20,7 +21,8 @@ def compressed(traffic: Sequence[Traffic], stored: Mapping[str, Stored]) -> tupl
     found = []
     for each in traffic:
         kept, records = stored.get(each.topic), each.record_bytes * float(each.records)
-        if kept is not None and records.low > 0 and each.basis != "assumed" and not each.compacted:
+        known = records.low > 0 and each.record_bytes != BYTES_UNKNOWN and not each.compacted
+        if kept is not None and known:
             ratio = Range(
                 low=kept.once / records.high,
                 expected=kept.once / records.expected,

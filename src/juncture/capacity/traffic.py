@@ -22,7 +22,7 @@ _HOUR = 3_600_000
 _HOURS = 48
 _NOW = 600_000
 _TAKEN = 32
-_BYTES_UNKNOWN = Range(low=100, expected=500, high=2_000)
+BYTES_UNKNOWN = Range(low=100, expected=500, high=2_000)
 """Of a record that was not seen."""
 _BACK = (_NOW, *(_HOUR * hours for hours in (1, 2, 4, 8, 16, 32, 49)))
 """How long before the newest record it is looked for where the log begins, if records can't tell."""
@@ -100,12 +100,12 @@ class _Log:
 
     def _empty(self) -> tuple[Traffic, list[Assumed]]:
         text = (
-            f"'{self.topic}' has no records: its rate is taken as 0, and its records as {_BYTES_UNKNOWN.expected:.0f}"
-            f" bytes, {_BYTES_UNKNOWN.low:.0f} to {_BYTES_UNKNOWN.high:,.0f}"
+            f"'{self.topic}' has no records: its rate is taken as 0, and its records as {BYTES_UNKNOWN.expected:.0f}"
+            f" bytes, {BYTES_UNKNOWN.low:.0f} to {BYTES_UNKNOWN.high:,.0f}"
         )
         found = Traffic(
             table=self.table, topic=self.topic, partitions=len(self.end), until=None, held=0, records=self.records,
-            now=0.0, peak=Range.exactly(0), hours=(), record_bytes=_BYTES_UNKNOWN, largest=0.0, basis="assumed",
+            now=0.0, peak=Range.exactly(0), hours=(), record_bytes=BYTES_UNKNOWN, largest=0.0, basis="assumed",
             peak_basis="assumed",
         )  # fmt: skip
         return found, [Assumed(text, rates=self.table)]
@@ -114,7 +114,7 @@ class _Log:
         """By offsets at times alone."""
         text = (
             f"records of '{self.topic}' may not be read ({refusal.problem}): they are taken as"
-            f" {_BYTES_UNKNOWN.expected:.0f} bytes, {_BYTES_UNKNOWN.low:.0f} to {_BYTES_UNKNOWN.high:,.0f}"
+            f" {BYTES_UNKNOWN.expected:.0f} bytes, {BYTES_UNKNOWN.low:.0f} to {BYTES_UNKNOWN.high:,.0f}"
         )
         newest = offsets.newest(self.admin, self.topic)
         if newest is None:
@@ -123,7 +123,7 @@ class _Log:
             (moment for back in _BACK if self._until(moment := newest - back) == self.first),
             newest - _BACK[-1],
         )
-        found, notes = self._between(oldest, newest, _BYTES_UNKNOWN, [Assumed(text)])
+        found, notes = self._between(oldest, newest, BYTES_UNKNOWN, [Assumed(text)])
         return found.model_copy(update={"basis": "assumed"}), notes
 
     def _between(

@@ -7,6 +7,7 @@ from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_pricing import of_job
 
 from juncture.capacity.brokers import Asked, broker_checks, broker_figures, compressed, read_figure
+from juncture.capacity.traffic import BYTES_UNKNOWN
 from juncture.model.brokers import Brokers, Quota, Stored
 from juncture.model.capacity import Check, Figure, Range, SinkTopic, Written
 
@@ -26,12 +27,12 @@ def test_topics_that_are_compressed() -> None:
 
 
 @pytest.mark.parametrize(
-    "more", [{"compacted": True}, {"records": 0}, {"basis": "assumed"}, {"topic": "other"}]
+    "more", [{"compacted": True}, {"records": 0}, {"record_bytes": BYTES_UNKNOWN}, {"topic": "other"}]
 )
 def test_what_offsets_tell_no_ratio_of(more: dict[str, object]) -> None:
     (each,) = compressed([found_traffic("l", 1).model_copy(update=more)], {"l": Stored(once=9, in_all=9)})
     assert each.compression is None
-    assert read_figure([each]).value == Range.exactly(500)
+    assert read_figure([each]).value == each.record_bytes
     assert "uncompressed" in read_figure([each]).formula
 
 
