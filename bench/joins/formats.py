@@ -48,7 +48,7 @@ def to_json(format: Format, columns: Mapping[str, str]) -> Convert:
 
 
 def message_fields(columns: Mapping[str, str]) -> list[str]:
-    """The fields of a Protobuf message of these columns, as protoc reads them; each may be absent, which is null."""
+    """The fields of a Protobuf message of these columns, as protoc reads them; each may be absent."""
     return [
         f"optional {_PROTOBUF[kind]} {name} = {number};"
         for number, (name, kind) in enumerate(columns.items(), start=1)
