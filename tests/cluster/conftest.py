@@ -45,6 +45,8 @@ LONGEST = (
     "test_local_stack",
     "test_secured",
     "test_operators",
+    "test_upgrade_event_time",
+    "test_own_jars",
     "test_cli_deploy",
     "test_oracle_lateness",
     "test_deploy",
