@@ -50,8 +50,7 @@ _AREAS = tuple(
         ),
         (
             WAITING_FOR_SINK,
-            r"producer\.internals\.(BufferPool|TransactionalRequestResult)\.|KafkaProducer\.(waitOnMetadata|flush"
-            r"|initTransactions|commitTransaction|abortTransaction)",
+            r"producer\.internals\.BufferPool\.|KafkaProducer\.(waitOnMetadata|flush|commitTransaction)",
         ),
         # The task waits in there for RocksDB to have written its memory to files.
         (CHECKPOINTS, r"SubtaskCheckpointCoordinatorImpl\.|org\.(rocksdb|forstdb)\.Checkpoint\."),

@@ -60,11 +60,6 @@ TIMER = "org.apache.flink.streaming.api.operators.InternalTimerServiceImpl.tryAd
         ((JOIN, "org.apache.flink.state.rocksdb.AbstractRocksDBState.setCurrentNamespace:1"), profile.STATE),
         ((TIMER, JOIN, PUT, "org.rocksdb.RocksDB.put:-2"), profile.TIMERS),
         ((TIMER, "org.apache.kafka.clients.producer.KafkaProducer.send:1"), profile.SINK),
-        (
-            (JOIN, "org.apache.kafka.clients.producer.KafkaProducer.initTransactions:1"),
-            profile.WAITING_FOR_SINK,
-        ),
-        ((JOIN, "a.clients.producer.internals.TransactionalRequestResult.await:1"), profile.WAITING_FOR_SINK),
         ((SNAPSHOT, "org.rocksdb.Checkpoint.createCheckpoint:-2"), profile.CHECKPOINTS),
         ((SNAPSHOT, "juncture.join.ChunkState.writeRows:1", PUT), profile.CHECKPOINTS),
         ((CALC, "org.apache.flink.table.runtime.functions.SqlJsonUtils.jsonPath:1"), profile.JSON),
