@@ -12,6 +12,8 @@ from juncture.deploy.calibrate import Sampled, calibrate
 from juncture.model.calibration import Calibration
 from juncture.model.wording import counted, percent, size
 
+_MIB = 1024 * 1024
+
 
 @click.command("calibrate")
 @click.argument("job", metavar="JOB")
@@ -71,8 +73,9 @@ def _view(text: Text, found: Calibration) -> None:
         )
         for each in found.stages
     ]
-    text.table(rows, header=("records", "measured", "in", "records/s", "CPU a record", "state meanwhile"))
-    text.line()
+    if rows:
+        text.table(rows, header=("records", "measured", "in", "records/s", "CPU a record", "state meanwhile"))
+        text.line()
     if found.state is not None:
         low, high = found.state.low, found.state.high
         text.line(f"state: {found.state.expected:.2f} ({low:.2f} to {high:.2f}) times the bytes of its rows")
@@ -81,10 +84,10 @@ def _view(text: Text, found: Calibration) -> None:
     if found.writes is not None:
         text.line(
             f"each wrote {found.writes.added:.2f} times the bytes of the rows that came, and {found.writes.again:.2f}"
-            " times the state"
+            " times what is kept"
         )
     if found.byte_micros is not None:
-        text.line(f"a MiB of that cost {found.byte_micros * 1.048576:,.1f} ms of CPU")
+        text.line(f"a MiB of that cost {found.byte_micros * _MIB / 1000:,.1f} ms of CPU")
     if found.speed is not None:
         text.line(f"checkpoints were written at {size(found.speed.expected)}/s")
     written = found.stages[-1].rows if found.stages else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from juncture.capacity.costs import PACKAGED
+from juncture.capacity.costs import PACKAGED, is_whole
 from juncture.capacity.course import steady
 from juncture.capacity.fit import (
     Run,
@@ -227,7 +227,9 @@ class _Bench:
             state=held.factor if held else None,
             unmerged=held.unmerged if held else 0.0,
             uploaded=uploaded_bytes(measured),
-            writes=writes_of(measured, self._sides, engine, held.factor.expected) if held else None,
+            writes=writes_of(measured, self._sides, engine, held.factor.expected)
+            if held and not is_whole(engine)
+            else None,
             byte_micros=byte_micros(stages, engine),
             pauses=pauses_of(measured),
             interval=calibration_interval(facts.manifest.options) / 1000,
