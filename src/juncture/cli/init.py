@@ -24,7 +24,9 @@ def command(invocation: Invocation, directory: Path) -> None:
     create(directory)
 
     def view(text: Text) -> None:
-        text.line(f"Wrote the example project into {directory}.")
-        text.line(f"Next: cd {shlex.quote(str(directory))} && juncture local up && juncture check")
+        here = directory.resolve() == Path.cwd()
+        text.line(f"Wrote the example project into {'this folder' if here else directory}.")
+        go_there = "" if here else f"cd {shlex.quote(str(directory))} && "
+        text.line(f"Next: {go_there}juncture local up && juncture check")
 
     invocation.output.result({"directory": str(directory)}, view)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from juncture.errors import JunctureError, Refused
@@ -37,16 +39,14 @@ def create(directory: Path) -> Path:
             remedy="name a folder that is new or empty",
         )
     try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as scratch:
-            fresh = Path(scratch) / "project"
-            fresh.mkdir()
-            for name in _EXAMPLE:
-                part = _packaged(name)
-                (fresh / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copytree(part, fresh / name) if part.is_dir() else shutil.copy(part, fresh / name)
-            (fresh / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
-            fresh.rename(directory)
+        if directory.exists():
+            # It may be where a shell stands, which another folder of its name would leave behind.
+            with _written_in(directory) as fresh:
+                _move_into(directory, fresh)
+        else:
+            directory.parent.mkdir(parents=True, exist_ok=True)
+            with _written_in(directory.parent) as fresh:
+                fresh.rename(directory)
     except OSError as error:
         raise JunctureError(
             f"{directory} can't be written: {error.strerror or error}",
@@ -54,6 +54,31 @@ def create(directory: Path) -> Path:
             remedy="free space, or name a folder that may be written",
         ) from error
     return directory
+
+
+@contextmanager
+def _written_in(folder: Path) -> Iterator[Path]:
+    """The example project, in a folder that is gone after the block."""
+    with tempfile.TemporaryDirectory(prefix=".juncture-", dir=folder) as scratch:
+        fresh = Path(scratch) / "project"
+        fresh.mkdir()
+        for name in _EXAMPLE:
+            part = _packaged(name)
+            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(part, fresh / name) if part.is_dir() else shutil.copy(part, fresh / name)
+        (fresh / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
+        yield fresh
+
+
+def _move_into(directory: Path, fresh: Path) -> None:
+    moved: list[Path] = []
+    try:
+        for part in sorted(fresh.iterdir()):
+            moved.append(part.rename(directory / part.name))
+    except OSError:
+        for part in moved:
+            shutil.rmtree(part) if part.is_dir() else part.unlink()
+        raise
 
 
 def _packaged(name: str) -> Path:

@@ -16,8 +16,16 @@ def test_the_example_project_loads(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
-def test_an_empty_folder_will_do(tmp_path: Path) -> None:
-    assert load_project(create(tmp_path)).name == "adstream"
+def test_an_empty_folder_will_do_and_stays_the_same_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path.stat().st_ino
+    assert load_project(create(Path())).name == "adstream"
+    assert tmp_path.stat().st_ino == folder
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".gitignore", "jobs", "juncture.toml", "sql", "tests",
+    ]  # fmt: skip
 
 
 def test_what_is_there_is_not_touched(tmp_path: Path) -> None:
