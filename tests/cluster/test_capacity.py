@@ -169,7 +169,7 @@ def test_what_is_measured_beside_a_job_that_runs(make_job: Make, cluster: FlinkC
     leftover.create({CALIBRATED.format(job.name): 1}, config={"retention.ms": "3599000"})
     project = ["--project", str(job.root), "--output", "json"]
 
-    ran = CliRunner().invoke(main, [*project, "calibrate", JOB, "--records", "240000", "--seconds", "40"])
+    ran = CliRunner().invoke(main, [*project, "calibrate", JOB, "--records", "240000", "--seconds", "80"])
 
     assert ran.exit_code == 0, ran.stderr
     found = Calibration.model_validate_json(ran.stdout)

@@ -17,7 +17,7 @@ _NAMES = {"rocksdb": "RocksDB", "forst": "ForSt"}
 _BUSY = 0.5
 _OF_TIME = 0.4
 _MISSES = 0.3
-_CHUNKS, _OF_CHUNKS = 0.5, 0.15
+_CHUNKS, _OF_CHUNKS = 0.25, 0.15
 _SIZE = re.compile(r"\s*(?P<number>\d+)\s*(?P<unit>[a-z]*)\s*", re.IGNORECASE)
 _UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
