@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -188,9 +187,8 @@ def test_one_more_column_of_the_payload_keeps_the_state_of_flinks_join_and_the_w
     before = Counter((row["click_id"], row["page"]) for row in juncture.joined())
     again = Counter({(click, "p"): 1 for click, page in before if page != "p"})
     assert juncture("rollback", JOB) == 0, juncture.stderr
-    told = re.search(r"are written again: there have been (\d+) records? of page_clicks", juncture.stderr)
-    assert told
-    assert int(told[1]) >= again.total()
+    assert "are written again" in juncture.stderr
+    assert f"are read again: {again.total()} records of page_clicks" in juncture.stderr
     assert (juncture.json["version"], juncture.store_digest(3)) == (3, juncture.store_digest(1))
     until(lambda: len(juncture.joined()) >= before.total() + again.total(), 60)
     after = Counter((row["click_id"], row["page"]) for row in juncture.joined())

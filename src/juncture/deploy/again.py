@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import datetime, timezone
 
 from juncture.deploy.connection import Connection
+from juncture.deploy.manifest import Manifest
+from juncture.deploy.site import Site
+from juncture.deploy.snapshots import NotVisible
+from juncture.deploy.soundness import held_offsets
+from juncture.errors import Refused
 from juncture.flink.metrics import Progress
 from juncture.flink.metrics import progress as counters
 from juncture.kafka import offsets
@@ -53,6 +59,37 @@ def kept_since(version: Version, seen: Progress) -> int | None:
     if len(known) < len(watermarks) or not known or min(known) > time.time() * 1000:
         return None
     return max(min(known) - join_delay(version) - join_reach(version), 0)
+
+
+def records_between(start: str, end: str | None, manifest: Manifest, site: Site) -> str:
+    """How many records of each source lie between two savepoints; '' where their offsets can't be read from here.
+
+    Args:
+        start: the earlier one's path.
+        end: the later one's; None: where the topics end now.
+        manifest: of a version that reads them.
+        site: where they are.
+    """
+    try:
+        first = held_offsets(start, site.reading)
+        topics = {
+            table: manifest.topics[table] for table in manifest.sources if manifest.topics[table] in first
+        }
+        last: Mapping[str, Mapping[int, int]] = (
+            offsets.latest(Admin(site.connection.kafka), topics.values())
+            if end is None
+            else held_offsets(end, site.reading)
+        )
+    except (Refused, NotVisible):
+        return ""
+    counts = {
+        table: sum(
+            max(last.get(topic, {}).get(partition, offset) - offset, 0)
+            for partition, offset in first[topic].items()
+        )
+        for table, topic in sorted(topics.items())
+    }
+    return ", ".join(f"{counted(count, 'record')} of {table}" for table, count in counts.items())
 
 
 def _rows_a_record(source: ResolvedSource, seen: Progress | None) -> float | None:

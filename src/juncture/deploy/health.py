@@ -139,7 +139,11 @@ class _Watched:
             raise Unhealthy(f"it waited for {self._lacks} for {within:.0f} s{why}")
         proven = [each for each in self._held if each.proven]
         if proven:
-            others = f"; {len(proven) - 1} more do" if proven[1:] else ""
+            others = (
+                f"; so {'does 1 other partition' if len(proven) == 2 else f'do {len(proven) - 1} others'}"
+                if proven[1:]
+                else ""
+            )
             raise Unhealthy(
                 f"its event time did not go on within {within:.0f} s: {proven[0]}{others}",
                 remedy=proven[0].remedy,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from juncture.deploy import health, ledger
+from juncture.deploy.again import records_between
 from juncture.deploy.eventtime import Times, times_of
 from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.manifest import Bundle, read_manifest
@@ -113,7 +114,7 @@ def replace(
             health.wait_healthy(begun, new.files, before, site, cluster, healthy_within)
     except health.Unhealthy as error:
         site.progress(f"Version {begun.version} is not well: {error.problem}")
-        _take_off(stopped.job, site)
+        _take_off(stopped.job, site, f"taken back, as {error.problem}")
         if not ran:
             raise Refused(
                 f"version {begun.version} of '{stopped.job}' was stopped: {error.problem}",
@@ -124,20 +125,24 @@ def replace(
     return begun
 
 
-def _take_off(job: str, site: Site) -> None:
+def _take_off(job: str, site: Site, why: str) -> None:
     if version_before(job, site).phase == "running":
-        stop(job, site, savepoint=False)
+        stop(job, site, savepoint=False, why=why)
 
 
 def bring_back(error: JunctureError, old: Bundle, stopped: Deployment, site: Site) -> Refused:
     """Start the old version from the savepoint it was stopped with; the error to raise, for that of the new one."""
     site.progress(f"Going back to version {stopped.version}")
+    manifest = read_manifest(old.files)
+    # What the other one has read is known by what it had committed alone, and that by nobody: at most, all there is.
+    most = records_between(stopped.savepoint, None, manifest, site) if stopped.savepoint is not None else ""
     # It ran with what there is: not to run would be worse.
     again = submit(old, site, accept="KEEP", start_from=stopped.savepoint, tolerance=Tolerance(all=True))
     return Refused(
         f"the version that took the place of version {stopped.version} of '{stopped.job}' was taken back:"
         f" {error.problem}",
         state=f"version {stopped.version} runs again, as version {again.version}, from the savepoint it was stopped"
-        " with; what the other one had committed meanwhile is written again",
+        " with; what the other one had committed meanwhile is written again"
+        + (f", of at most {most}" if most else ""),
         remedy=(error.remedy if isinstance(error, health.Unhealthy) else None) or _TRY_AGAIN,
     )

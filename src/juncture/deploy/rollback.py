@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from juncture.deploy import preflight
+from juncture.deploy.again import records_between
 from juncture.deploy.builder import end_builder
 from juncture.deploy.ledger import nothing_left
-from juncture.deploy.manifest import Bundle, Manifest, read_manifest
+from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.positions import NONE, passed_over
 from juncture.deploy.replacement import replace, slots_of, times_before, version_before
 from juncture.deploy.resume import Resumption
 from juncture.deploy.retention import remove_old
 from juncture.deploy.site import Site
-from juncture.deploy.snapshots import NotVisible
-from juncture.deploy.soundness import held_offsets
 from juncture.deploy.stop import stop
 from juncture.deploy.store import Store
 from juncture.errors import Refused
-from juncture.kafka import offsets
-from juncture.kafka.admin import Admin
 from juncture.local.supervisor import signals_raise
 from juncture.model.deployment import Deployment
-from juncture.model.wording import counted
 
 
 def rollback_target(job: str, store: Store, current: Deployment, version: int | None) -> Deployment:
@@ -104,32 +100,16 @@ def _rollback(
     since = (
         f"{at}, when it was stopped," if path == target.savepoint else f"its last checkpoint, before {at},"
     )
-    site.progress(f"Rows since {since} are written again{_of_records(str(path), manifest, site)}")
+    site.progress(f"Rows since {since} are written again")
     times = times_before(current, site)
     if runs:
         site.progress(f"Stopping version {current.version}")
         current = stop(target.job, site)
+    if again := records_between(str(path), current.state, manifest, site):
+        site.progress(f"Of these are read again: {again}")
     begun = replace(
         current, runs, old, bundle, site,
         accept="KEEP", start_from=path, healthy_within=healthy_within, before=times,
     )  # fmt: skip
     remove_old(target.job, site)
     return begun
-
-
-def _of_records(path: str, manifest: Manifest, site: Site) -> str:
-    """How many records of each source have come since a savepoint; '' where its offsets can't be read from here."""
-    try:
-        held = held_offsets(path, site.reading)
-    except (Refused, NotVisible):
-        return ""
-    topics = {table: manifest.topics[table] for table in manifest.sources if manifest.topics[table] in held}
-    ends = offsets.latest(Admin(site.connection.kafka), topics.values())
-    since = {
-        table: sum(
-            max(ends[topic].get(partition, 0) - offset, 0) for partition, offset in held[topic].items()
-        )
-        for table, topic in topics.items()
-    }
-    counts = ", ".join(f"{counted(count, 'record')} of {table}" for table, count in sorted(since.items()))
-    return f": there have been {counts} so far" if counts else ""

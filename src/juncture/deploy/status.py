@@ -33,9 +33,9 @@ class SourceStatus(Value):
     `read` counts records fetched, `skipped` those of them that did not parse. `behind` are offsets that are in Kafka
     and not read yet: the ends of the partitions less the positions, but for partitions in which there is nothing more
     that the job could read, only markers of transactions. `behind_by_flink`: it is Flink's metric instead, which stands
-    still under back-pressure, as the brokers can't be asked, or nothing was read yet. The watermark is None before the
-    first one. `may_have_skipped_more`: records that break off in the middle can't be told from those that a condition
-    of the query on this source drops.
+    still under back-pressure, as nothing was read yet, or the brokers may not be asked; None where they do not answer.
+    The watermark is None before the first one. `may_have_skipped_more`: records that break off in the middle can't be
+    told from those that a condition of the query on this source drops.
     """
 
     table: str
@@ -175,8 +175,11 @@ def _seen(
             "restarts": cluster.restarts(detail.id),
             "failure": _told(lambda: ledger.root_cause(cluster, detail.id)),
             "checkpoints": _told(lambda: _checkpoints(cluster.checkpoints(detail.id))),
-            "sources": _sources(counted, behind),
-            "sinks": tuple(SinkStatus(table=sink.table, written=sink.written) for sink in counted.sinks),
+            # Of one that has ended Flink has no metrics any more.
+            "sources": () if detail.ended else _sources(counted, behind, silent=lags.silent is not None),
+            "sinks": ()
+            if detail.ended
+            else tuple(SinkStatus(table=sink.table, written=sink.written) for sink in counted.sinks),
             "web_url": _page(cluster, detail),
         }
     )
@@ -190,15 +193,16 @@ def _told(ask: Callable[[], T]) -> T | None:
         return None
 
 
-def _sources(counted: Progress, behind: Mapping[str, int]) -> tuple[SourceStatus, ...]:
+def _sources(counted: Progress, behind: Mapping[str, int], silent: bool) -> tuple[SourceStatus, ...]:
+    """What Flink counts of its sources; without brokers, its lag is that of when it last read, and says nothing."""
     return tuple(
         SourceStatus(
             table=source.table,
             read=source.read,
             skipped=source.skipped,
             may_have_skipped_more=source.filtered,
-            behind=behind.get(source.table, source.behind),
-            behind_by_flink=source.table not in behind and source.behind is not None,
+            behind=behind.get(source.table, None if silent else source.behind),
+            behind_by_flink=not silent and source.table not in behind and source.behind is not None,
             watermark=_representable(source.watermark),
         )
         for source in counted.sources

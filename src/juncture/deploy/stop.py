@@ -29,6 +29,7 @@ def stop(
     savepoint_dir: str | None = None,
     drain: bool = False,
     timeout: float = 600,
+    why: str = "",
 ) -> Deployment:
     """Stop a running job and record it; the record holds the savepoint's path.
 
@@ -43,6 +44,7 @@ def stop(
         savepoint_dir: where to put the savepoint; the cluster's own folder by default.
         drain: let event time end first, so that everything pending is emitted. Not to be resumed from.
         timeout: seconds for the savepoint.
+        why: recorded with one that is cancelled.
 
     Raises:
         Refused: the job does not run, somebody else changes it, or the savepoint failed; then it runs on.
@@ -78,7 +80,7 @@ def stop(
             progress("Taking a savepoint")
             stopped = _stop(record, cluster, journal, target, drain, timeout, progress)
         else:
-            stopped = _cancel(record, cluster, progress)
+            stopped = _cancel(record, cluster, progress, why)
         journal.append(stopped)
         whole = job not in site.held and not is_helper(job)
         if whole and stopped.savepoint is not None and journal.full is None:
@@ -165,12 +167,13 @@ def _await_tasks(record: Deployment, cluster: FlinkCluster, progress: Progress) 
         time.sleep(0.3)
 
 
-def _cancel(record: Deployment, cluster: FlinkCluster, progress: Progress) -> Deployment:
+def _cancel(record: Deployment, cluster: FlinkCluster, progress: Progress, why: str) -> Deployment:
     progress("Cancelling, without a savepoint")
     cluster.cancel(record.flink_job_id)
     cluster.wait_ended(record.flink_job_id, _ENDS_WITHIN)
     checkpoint = ledger.newest_checkpoint(record, cluster)
-    return ledger.advance(record, "stopped", "cancelled without a savepoint", checkpoint=checkpoint)
+    note = f"cancelled without a savepoint{f': {why}' if why else ''}"
+    return ledger.advance(record, "stopped", note, checkpoint=checkpoint)
 
 
 def _stop(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from juncture.deploy import preflight
 from juncture.deploy.again import read_again
 from juncture.deploy.builder import end_builder
-from juncture.deploy.changes import refuse_worse, version_of
+from juncture.deploy.changes import later_watermarks, refuse_worse, version_of
 from juncture.deploy.gate import OPEN, Gate
 from juncture.deploy.manifest import Bundle, read_manifest
 from juncture.deploy.ownjars import rebuilt
@@ -97,7 +97,12 @@ def plan_upgrade(
         before=last.version,
         runs=last.phase == "running",
         state=state,
-        checked=(*checked, *left_out_of(manifest), *rebuilt(read_manifest(former), manifest, last.version)),
+        checked=(
+            *checked,
+            *left_out_of(manifest),
+            *later_watermarks(former, bundle.files),
+            *rebuilt(read_manifest(former), manifest, last.version),
+        ),
         startpoints=resolved,
         unchanged=digest(bundle.files) == last.digest,
     )

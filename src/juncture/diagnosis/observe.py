@@ -158,6 +158,7 @@ def observe(
         options=options,
         course=course(Look(began_at, first, {}), between, Look(ended_at, last, {}), sources),
         missing=tuple(missing),
+        brokers_silent=bool(ends_after.missing) and not ends_after.is_told,
     )
 
 

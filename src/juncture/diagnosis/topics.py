@@ -117,7 +117,7 @@ def source_seen(
     lag = behind(after, positions)
     still = {number: end for number, end in over.items() if first.get(number) == last[number]}
     lag_before = behind(before, {**first, **still})
-    if by_flink := lag is None:
+    if by_flink := lag is None and (ends[1].is_told or not ends[1].missing):
         lag, lag_before = (each.behind if each else None for each in (now, then))
     return SourceSeen(
         table=table,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -57,6 +57,18 @@ def condition_of(node: PlanNode) -> Rex | None:
         return condition
     residual: Rex | None = join_spec(node).get("nonEquiCondition")
     return residual
+
+
+def watermark_delay(expression: object) -> int:
+    """The interval, in ms, that a WATERMARK of the plan takes from the time; 0 where it is not written so."""
+    literals: Iterable[Rex] = walk(expression) if isinstance(expression, dict) else ()
+    return sum(
+        int(each["value"])
+        for each in literals
+        if each.get("kind") == "LITERAL"
+        and str(each.get("type", "")).startswith("INTERVAL")
+        and str(each.get("value", "")).lstrip("-").isdigit()
+    )
 
 
 def watermark_push_down(scan: PlanNode) -> Rex | None:

@@ -284,7 +284,7 @@ class Observation(Value):
     """A running job, as it was seen for `seconds` before `at`. `running` is its age in seconds.
 
     `options` are the job's own over the cluster's, as far as a diagnosis needs them. Checkpoints are newest first, and
-    none where they are not `checkpoints_told`.
+    none where they are not `checkpoints_told`. `brokers_silent`: they were asked, and told nothing.
     `course` is how the sources went on meanwhile, in the order of time.
     """
 
@@ -306,6 +306,7 @@ class Observation(Value):
     options: dict[str, str]
     course: tuple[Step, ...] = ()
     missing: tuple[Missing, ...] = ()
+    brokers_silent: bool = False
 
     def vertex(self, node: int) -> VertexSeen | None:
         """The vertex that an operator of the plan runs in."""

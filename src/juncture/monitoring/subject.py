@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,12 +13,11 @@ from juncture.checks.wording import describe
 from juncture.errors import Location
 from juncture.model.compilation import Compilation
 from juncture.model.duration import parse_duration, to_millis
-from juncture.model.flow import watermark_push_down
+from juncture.model.flow import watermark_delay, watermark_push_down
 from juncture.model.operators import join_operators
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.project import JobFile
 from juncture.model.rendered import RenderedJob
-from juncture.model.rex import Rex, walk
 from juncture.model.timed import interval_bounds
 
 _LONGEST_NAME = 80
@@ -130,9 +129,10 @@ def _scans(case: Case, plan: CompiledPlan) -> dict[str, Source]:
             pushed = watermark_push_down(scan)
             marks, delay = None, 0.0
             if pushed is not None:
-                marks, delay = operator, _delay(pushed.get("watermarkExpr"))
+                marks, delay = operator, watermark_delay(pushed.get("watermarkExpr")) / 1000
             elif table in assigners:
-                marks, delay = _operator(assigners[table]), _delay(assigners[table].raw.get("watermarkExpr"))
+                marks = _operator(assigners[table])
+                delay = watermark_delay(assigners[table].raw.get("watermarkExpr")) / 1000
             found[table] = Source(
                 table=table,
                 operator=operator,
@@ -172,18 +172,6 @@ def _holds_back(node: PlanNode) -> int:
     """By how many ms an interval join's output may be older than its watermark."""
     bounds = interval_bounds(node)
     return max(abs(bounds.lower), abs(bounds.upper))
-
-
-def _delay(expression: object) -> float:
-    """The interval that a WATERMARK takes from the time; 0 where it is not written so."""
-    literals: Iterable[Rex] = walk(expression) if isinstance(expression, dict) else ()
-    return sum(
-        int(each["value"]) / 1000
-        for each in literals
-        if each.get("kind") == "LITERAL"
-        and str(each.get("type", "")).startswith("INTERVAL")
-        and str(each.get("value", "")).lstrip("-").isdigit()
-    )
 
 
 def _idle(pushed: Mapping[str, object] | None, options: Mapping[str, str]) -> float:

@@ -121,7 +121,7 @@ def test_event_time_that_is_held_back_is_told_with_what_to_do(watch: Any, told: 
     version.held = [HELD, HELD]
     with pytest.raises(Unhealthy, match="its event time did not go on within 20 s: partition 1 of") as caught:
         watch(version)
-    assert str(caught.value).endswith("nothing was read of it; 1 more do")
+    assert str(caught.value).endswith("nothing was read of it; so does 1 other partition")
     assert caught.value.remedy == "give it a timeout"
     assert told == [f"Waiting for event time to go on: {HELD}"] * 3, "each ten seconds"
 

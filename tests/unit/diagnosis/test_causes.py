@@ -26,9 +26,11 @@ from juncture.model.observation import (
     SubtaskSeen,
     VertexSeen,
 )
+from juncture.model.plan import CompiledPlan
 from juncture.planner.plan import parse_plan
 
-PLAN = parse_plan((Path(__file__).parents[1] / "monitoring/plan.json").read_text())
+TEXT = (Path(__file__).parents[1] / "monitoring/plan.json").read_text()
+PLAN = parse_plan(TEXT)
 """server and client joined by id within 10 minutes."""
 JOIN = 7
 NOW = 1_767_613_917_000
@@ -57,6 +59,8 @@ def found(
     busy: float = 0.1,
     joins: tuple[JoinSeen, ...] = (),
     checkpoints: tuple[CheckpointSeen, ...] = (),
+    plan: CompiledPlan = PLAN,
+    brokers_silent: bool = False,
     **join: Any,
 ) -> tuple[Diagnosis, ...]:
     task = SubtaskSeen(
@@ -81,8 +85,9 @@ def found(
         workers=(),
         joins=joins,
         options={},
+        brokers_silent=brokers_silent,
     )
-    return diagnose(Patient(seen, PLAN))
+    return diagnose(Patient(seen, plan))
 
 
 def test_a_healthy_one_has_none() -> None:
@@ -101,6 +106,24 @@ def test_a_drift_is_told_when_it_is_more_than_rows_are_kept_anyway(minutes: int,
         assert "server is 11 min ahead of client" in drift.message
         assert "some 524 bytes of 1,000 bytes" in drift.message
         assert "'scan.watermark.alignment.max-drift': '600 s'" in drift.remedy
+
+
+def test_a_watermark_that_waits_longer_as_it_is_authored_is_no_drift() -> None:
+    days = 2 * 24 * 3_600_000
+    minute, client = f'"{60_000}"', TEXT.index(".`client`")
+    assert minute in TEXT[client:]
+    plan = parse_plan(TEXT[:client] + TEXT[client:].replace(minute, f'"{days}"', 1))
+    behind = source("client", partition(watermark=NOW + 60_000 - days))
+    assert "drifting-sides" not in [
+        each.rule for each in found(behind, source("server", partition()), plan=plan)
+    ]
+    assert "drifting-sides" in [each.rule for each in found(behind, source("server", partition()))]
+
+
+@pytest.mark.parametrize(("silent", "told"), [(False, ["slow-sink"]), (True, [])])
+def test_brokers_that_are_away_are_not_slow(silent: bool, told: list[str]) -> None:
+    rules = found(busy=1.0, sink_wait=0.9, brokers_silent=silent)
+    assert [each.rule for each in rules if each.rule == "slow-sink"] == told
 
 
 @pytest.mark.parametrize("more", [{"grew": 0, "position": 500}, {"idle": True}])

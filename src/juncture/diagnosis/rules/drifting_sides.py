@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
-from juncture.model.flow import JOINS, watermark_push_down
+from juncture.model.flow import JOINS, watermark_delay, watermark_push_down
 from juncture.model.observation import PartitionSeen, SourceSeen
 from juncture.model.wording import percent, size, span
 
@@ -32,9 +32,9 @@ class DriftingSides(Rule):
     happens while old records are read, where one topic has fewer of them, and where one side's records come hours
     after the other's.
 
-    Seen by: the watermark of each partition, where the one behind goes on. The cost is the share of the rows in the
-    join's state that are there because of the drift: the drift, against that and the time that rows are kept anyway,
-    a minute at least.
+    Seen by: the watermark of each partition, where the one behind goes on, and what its source's WATERMARK takes from
+    the time of records. The cost is the share of the rows in the join's state that are there because of the drift: the
+    drift, against that and the time that rows are kept anyway, a minute at least.
 
     Change: watermark alignment, by which the source that is ahead waits, so that its records stay in Kafka and out of
     the state: the options `scan.watermark.alignment.group`, `.max-drift` and `.update-interval` in both sources.
@@ -96,9 +96,20 @@ class DriftingSides(Rule):
 
 
 def _apart(patient: Patient, slow: tuple[str, ...], fast: tuple[str, ...]) -> _Apart | None:
-    """How far the furthest source of one side is ahead of the slowest partition of the other."""
+    """How far the furthest source of one side is ahead of the slowest partition of the other, in the times of records:
+    watermarks that wait longer, as authored, are no drift."""
+    delays = {
+        table: watermark_delay((watermark_push_down(scan) or {}).get("watermarkExpr"))
+        for scan in patient.plan.of_kind("table-source-scan")
+        for table in patient.plan.tables(scan)
+    }
     found = [
-        _Apart(behind, ahead, slowest, furthest - slowest.watermark)
+        _Apart(
+            behind,
+            ahead,
+            slowest,
+            furthest + delays.get(ahead.table, 0) - slowest.watermark - delays.get(behind.table, 0),
+        )
         for behind in patient.seen.sources
         for ahead in patient.seen.sources
         if behind.table in slow and ahead.table in fast and behind.table != ahead.table
