@@ -117,10 +117,17 @@ def test_what_may_be_a_librarys_is_no_error(planner: Planner) -> None:
     assert warning.startswith("warning 1 Flink has no option 'acme.feature.flag'; take it away, unless")
 
 
-@pytest.mark.parametrize("key", ["pipeline.jars", "execution.target", "$internal.pipeline.job-id"])
-def test_what_juncture_sets_at_the_start(planner: Planner, key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        ("pipeline.jars", "name the job's own under `jars`"),
+        ("execution.target", "take it away"),
+        ("$internal.pipeline.job-id", "take it away"),
+    ],
+)
+def test_what_juncture_sets_at_the_start(planner: Planner, key: str, remedy: str) -> None:
     assert told(planner, (key, "x")) == [
-        f"error 1 {key} is set by Juncture when the job is started; take it away"
+        f"error 1 {key} is set by Juncture when the job is started; {remedy}"
     ]
 
 
