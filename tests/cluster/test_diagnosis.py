@@ -278,7 +278,9 @@ def test_an_operator_has_no_time_left(make_ailing: Make, cluster: FlinkCluster) 
 def test_checkpoints_expire(make_ailing: Make, cluster: FlinkCluster) -> None:
     tolerant = "execution.checkpointing.tolerable-failed-checkpoints: 1000"
     job = make_ailing(job=f"options:\n  {tolerant}\n  execution.checkpointing.timeout: 10 ms\n")
-    job.write((f"k{i}", i, i) for i in range(2_000))
+    # 16 MB a checkpoint: with less a fast machine is done within 10 ms, and Flink takes no shorter timeout.
+    rows = ((f"k{i}", i, i) for i in range(2_000))
+    job.write(rows, pad=lambda i: hashlib.shake_256(str(i).encode()).hexdigest(2_048))
     job.start()
     until(lambda: cluster.checkpoints(job.flink_job).counts.failed >= 2)
 
