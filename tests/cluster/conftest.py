@@ -104,14 +104,20 @@ def stack(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> Ite
 
 
 @pytest.fixture(scope="session")
-def warm(stack: Stack, instead: Instead) -> Iterator[WarmSession]:
-    """A session on the stack, to put others beside; its project, in the root of the stack, is the examples."""
+def examples(stack: Stack) -> Path:
+    """The examples as a project, in the root of the stack that they run on."""
     for folder in ("sql", "jobs", "templates"):
         shutil.copytree(REPOSITORY / folder, stack.root / folder)
     shutil.copy(REPOSITORY / "juncture.toml", stack.root)
+    return stack.root
+
+
+@pytest.fixture(scope="session")
+def warm(examples: Path, instead: Instead) -> Iterator[WarmSession]:
+    """A session on the stack, to put others beside; its project is the examples."""
     job = (REPOSITORY / "jobs/impression_clicks.yaml").read_text()
-    (stack.root / "jobs/on_event_join.yaml").write_text(f"{job}join_strategy: event_join\n")
-    project = load_project(stack.root)
+    (examples / "jobs/on_event_join.yaml").write_text(f"{job}join_strategy: event_join\n")
+    project = load_project(examples)
     with instead():
         session = WarmSession(project, resolve_environment(project), ["on_event_join"])
     with session:

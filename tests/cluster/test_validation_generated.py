@@ -118,20 +118,17 @@ def test_the_join_itself_passes_what_is_generated(session: FileSession) -> None:
     assert (found.case, found.outcome, found.runs) == (None, None, 2)
 
 
-def test_an_order_with_other_rows_is_shown_as_a_case(stack) -> None:
-    for folder in ("sql", "jobs", "templates"):
-        shutil.copytree(REPOSITORY / folder, stack.root / folder, dirs_exist_ok=True)
-    shutil.copy(REPOSITORY / "juncture.toml", stack.root)
+def test_an_order_with_other_rows_is_shown_as_a_case(examples: Path) -> None:
     job = (REPOSITORY / f"jobs/{JOB}.yaml").read_text()
     job = job.replace(f"join: {JOB}", "join: first_click").replace("  page_impressions: earliest\n", "")
-    (stack.root / "jobs/first_click.yaml").write_text(job.replace("parallelism: 2", "parallelism: 1"))
-    (stack.root / "sql/joins/first_click.sql").write_text(FIRST)
-    path = stack.root / "first.yaml"
+    (examples / "jobs/first_click.yaml").write_text(job.replace("parallelism: 2", "parallelism: 1"))
+    (examples / "sql/joins/first_click.sql").write_text(FIRST)
+    path = examples / "first.yaml"
     path.write_text(CASES)
     program = "from juncture.cli.main import main; main()"
     ended = subprocess.run(
         [sys.executable, "-c", program, "test", "--orders", "3", "--seed", "4", "first.yaml"],
-        cwd=stack.root, capture_output=True, text=True, timeout=240,
+        cwd=examples, capture_output=True, text=True, timeout=240,
     )  # fmt: skip
 
     assert ended.returncode == 1, ended.stderr + ended.stdout
@@ -139,5 +136,5 @@ def test_an_order_with_other_rows_is_shown_as_a_case(stack) -> None:
     assert "first.yaml::the first click (order " in head
     assert "seed 4)" in head
     path.write_text(copy[: copy.index("\n\n") + 1])
-    (case,) = cases_in(stack.root, path)
+    (case,) = cases_in(examples, path)
     assert [each.row["click_id"] for each in case.arrivals] != ["c1", "c2", "c3"]
