@@ -14,7 +14,6 @@ SETTLED = 2.0
 """Seconds that all tasks must have run: readers find a missing topic a moment after they started."""
 _ATTEMPTS = 3
 _APPEARS_WITHIN = 10.0
-_TOLD_WITHIN = 8.0
 """Seconds. Flink answers for a job's failures out of a cache, and so behind its state: by 3 s unless it is set."""
 
 
@@ -74,7 +73,6 @@ def wait_running(
 
 
 def _cause_of_end(cluster: FlinkCluster, job_id: str, failed: bool) -> str | None:
-    deadline = time.monotonic() + _TOLD_WITHIN
-    while (cause := root_cause(cluster, job_id)) is None and failed and time.monotonic() < deadline:
-        time.sleep(_POLL)
-    return cause
+    if failed:
+        cluster.failures_of_failed(job_id)
+    return root_cause(cluster, job_id)

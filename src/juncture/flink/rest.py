@@ -13,6 +13,7 @@ from juncture.flink.causes import root_cause
 from juncture.flink.http import Forbidden, Http, NotFound
 
 _POLL = 0.3
+_TOLD_WITHIN = 8.0
 _OWN_SAVEPOINTS = "ForStStateBackend"
 
 
@@ -80,6 +81,13 @@ class FlinkCluster:
             failure = Failure(at=int(entry.get("timestamp", 0)), type=name, message=self._redact(said))
             found.append(failure.model_copy(update={"task": entry.get("taskName")}))
         return tuple(sorted(found, key=lambda failure: failure.at, reverse=True))
+
+    def failures_of_failed(self, job_id: str) -> tuple[Failure, ...]:
+        """The same of a job that has FAILED: Flink tells of its exceptions some moments after its state, if at all."""
+        deadline = time.monotonic() + _TOLD_WITHIN
+        while not (found := self.failures(job_id)) and time.monotonic() < deadline:
+            time.sleep(_POLL)
+        return found
 
     def checkpoints(self, job_id: str) -> Checkpoints:
         """Counts and recent checkpoints of a job. Raises Refused if the cluster does not know it."""

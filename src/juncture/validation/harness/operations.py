@@ -46,7 +46,8 @@ class Operations:
         job = self._cluster.summary(self._job_id)
         if job is None or not job.ended:
             return
-        failures = self._cluster.failures(self._job_id)
+        ask = self._cluster.failures_of_failed if job.state == "FAILED" else self._cluster.failures
+        failures = ask(self._job_id)
         raise Refused(f"the job failed: {failures[0]}" if failures else f"the job is {job.state}")
 
     def await_running(self, limit: float) -> None:
