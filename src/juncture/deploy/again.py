@@ -11,7 +11,7 @@ from juncture.deploy.manifest import Manifest
 from juncture.deploy.site import Site
 from juncture.deploy.snapshots import NotVisible
 from juncture.deploy.soundness import held_offsets
-from juncture.errors import Refused
+from juncture.errors import JunctureError
 from juncture.flink.metrics import Progress
 from juncture.flink.metrics import progress as counters
 from juncture.kafka import offsets
@@ -62,7 +62,8 @@ def kept_since(version: Version, seen: Progress) -> int | None:
 
 
 def records_between(start: str, end: str | None, manifest: Manifest, site: Site) -> str:
-    """How many records of each source lie between two savepoints; '' where their offsets can't be read from here.
+    """How many records of each source lie between two savepoints; '' where offsets can't be told: a job that is to
+    run again must not wait for that.
 
     Args:
         start: the earlier one's path.
@@ -80,7 +81,7 @@ def records_between(start: str, end: str | None, manifest: Manifest, site: Site)
             if end is None
             else held_offsets(end, site.reading)
         )
-    except (Refused, NotVisible):
+    except (JunctureError, NotVisible):
         return ""
     counts = {
         table: sum(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from juncture.deploy.manifest import read_manifest
 from juncture.errors import Refused
-from juncture.model.flow import watermark_delay, watermark_push_down
+from juncture.model.flow import watermark_delays
 from juncture.model.operators import join_operators
 from juncture.model.plan import CompiledPlan, table_names
 from juncture.model.rendered import RenderedJob
@@ -87,22 +87,13 @@ def _is_source(version: Version, table: str) -> bool:
 
 def later_watermarks(former: Mapping[str, str], files: Mapping[str, str]) -> list[str]:
     """A sentence for each source whose WATERMARK waits longer than in the version before."""
-    before, now = (_delays(each) for each in (former, files))
+    before, now = (watermark_delays(version_of(each).plan) for each in (former, files))
     return [
         f"The watermark of {table} waits {span(delay)}, and not {span(before[table])}: rows that wait for it come so"
         " much later, and are kept as much longer"
         for table, delay in sorted(now.items())
         if delay > before.get(table, delay)
     ]
-
-
-def _delays(files: Mapping[str, str]) -> dict[str, int]:
-    plan = version_of(files).plan
-    return {
-        table: watermark_delay((watermark_push_down(scan) or {}).get("watermarkExpr"))
-        for scan in plan.of_kind("table-source-scan")
-        for table in plan.tables(scan)
-    }
 
 
 def refuse_worse(job: str, old: Mapping[str, str], new: Mapping[str, str], accept: Verdict) -> StateVerdict:

@@ -133,11 +133,12 @@ def _take_off(job: str, site: Site, why: str) -> None:
 def bring_back(error: JunctureError, old: Bundle, stopped: Deployment, site: Site) -> Refused:
     """Start the old version from the savepoint it was stopped with; the error to raise, for that of the new one."""
     site.progress(f"Going back to version {stopped.version}")
-    manifest = read_manifest(old.files)
-    # What the other one has read is known by what it had committed alone, and that by nobody: at most, all there is.
-    most = records_between(stopped.savepoint, None, manifest, site) if stopped.savepoint is not None else ""
     # It ran with what there is: not to run would be worse.
     again = submit(old, site, accept="KEEP", start_from=stopped.savepoint, tolerance=Tolerance(all=True))
+    # How far the other one had come nobody knows: at most, to the end.
+    most = (
+        records_between(stopped.savepoint, None, read_manifest(old.files), site) if stopped.savepoint else ""
+    )
     return Refused(
         f"the version that took the place of version {stopped.version} of '{stopped.job}' was taken back:"
         f" {error.problem}",

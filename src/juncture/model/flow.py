@@ -71,6 +71,15 @@ def watermark_delay(expression: object) -> int:
     )
 
 
+def watermark_delays(plan: CompiledPlan) -> dict[str, int]:
+    """By table, how long the watermark that its scan makes waits, in ms."""
+    return {
+        table: watermark_delay((watermark_push_down(scan) or {}).get("watermarkExpr"))
+        for scan in plan.of_kind("table-source-scan")
+        for table in plan.tables(scan)
+    }
+
+
 def watermark_push_down(scan: PlanNode) -> Rex | None:
     """The scan's watermark as the plan's JSON has it; None where the source makes none."""
     abilities = scan.raw.get("scanTableSource", {}).get("abilities", ())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
-from juncture.model.flow import JOINS, watermark_delay, watermark_push_down
+from juncture.model.flow import JOINS, watermark_delays, watermark_push_down
 from juncture.model.observation import PartitionSeen, SourceSeen
 from juncture.model.wording import percent, size, span
 
@@ -98,11 +98,7 @@ class DriftingSides(Rule):
 def _apart(patient: Patient, slow: tuple[str, ...], fast: tuple[str, ...]) -> _Apart | None:
     """How far the furthest source of one side is ahead of the slowest partition of the other, in the times of records:
     watermarks that wait longer, as authored, are no drift."""
-    delays = {
-        table: watermark_delay((watermark_push_down(scan) or {}).get("watermarkExpr"))
-        for scan in patient.plan.of_kind("table-source-scan")
-        for table in patient.plan.tables(scan)
-    }
+    delays = watermark_delays(patient.plan)
     found = [
         _Apart(
             behind,
