@@ -117,7 +117,7 @@ def _disk(asked: Asked) -> Iterator[Check]:
         f" {counted(asked.brokers.count, 'broker')}"
     )
     remedy = "lower retention.ms or set retention.bytes of the topics that are written, or give the brokers more disk"
-    yield _check("broker-disk", more.low > free, more.high > free, told, remedy)
+    yield Check.judged("broker-disk", more.low > free, more.high > free, told, remedy)
 
 
 def _quotas(asked: Asked) -> Iterator[Check]:
@@ -148,10 +148,4 @@ def _quota(quota: Quota, needed: Range, done: str, brokers: int) -> Check:
     remedy = (
         "raise the quota, as kafka-configs.sh does, or use another user in kafka.security of juncture.toml"
     )
-    return _check("quotas", needed.low > most, needed.high > most, told, remedy)
-
-
-def _check(id: str, failed: bool, warned: bool, message: str, remedy: str) -> Check:
-    if failed or warned:
-        return Check(id=id, outcome="failed" if failed else "warned", message=message, remedy=remedy)
-    return Check(id=id, outcome="passed", message=message)
+    return Check.judged("quotas", needed.low > most, needed.high > most, told, remedy)

@@ -65,7 +65,7 @@ def _written(storage: Storage, place: str) -> Check:
     probe = storage.probe
     if probe.denied:
         others = "" if storage.own else ", from here; Flink may have other rights"
-        return _check(
+        return Check.judged(
             "checkpoint-writes",
             storage.own,
             True,
@@ -83,7 +83,7 @@ def _written(storage: Storage, place: str) -> Check:
         f" {size(upload.expected)} every {span(storage.interval)}"
     )
     remedy = "take checkpoints less often, or use faster storage; `state: {backend: rocksdb}` writes what is new alone"
-    return _check(
+    return Check.judged(
         "checkpoint-writes", False, bool(storage.interval) and takes > storage.interval, told, remedy
     )
 
@@ -96,7 +96,7 @@ def _room(storage: Storage, place: str) -> Iterator[Check]:
             f"{size(needed.expected)} expected for {COPIES} checkpoints, {size(needed.high)} at most, {size(free)} free"
             f" at {place}"
         )
-        yield _check(
+        yield Check.judged(
             "checkpoint-room", needed.low > free, needed.high > free, told, "make room, or use larger storage"
         )
 
@@ -118,12 +118,6 @@ def _local(storage: Storage) -> Iterator[Check]:
         "give the TaskManagers more disk, set state.backend.rocksdb.localdir to where there is, or write"
         " `state: {backend: forst}`"
     )
-    yield _check(
+    yield Check.judged(
         "local-disk", needed.value.low > free, needed.value.high > free, f"{told}, {size(free)} free", remedy
     )
-
-
-def _check(id: str, failed: bool, warned: bool, message: str, remedy: str) -> Check:
-    if failed or warned:
-        return Check(id=id, outcome="failed" if failed else "warned", message=message, remedy=remedy)
-    return Check(id=id, outcome="passed", message=message)

@@ -24,7 +24,9 @@ def together(reports: Sequence[CapacityReport], of_heap: float) -> tuple[Check, 
 def _slots(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]:
     needed = sum(each.parallelism for each in reports)
     told = f"{needed} needed by {_jobs(reports)}, the cluster has {supply.slots}"
-    yield _check("slots", needed > supply.slots, False, told, "add TaskManagers, or lower `parallelism`")
+    yield Check.judged(
+        "slots", needed > supply.slots, False, told, "add TaskManagers, or lower `parallelism`"
+    )
 
 
 def _cores(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]:
@@ -33,7 +35,7 @@ def _cores(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]
     needed = _sum(reports, "cores")
     told = f"{needed.expected:.2f} expected at all peaks, {needed.high:.2f} at most, {supply.cores} there"
     remedy = "add machines, or leave jobs to another cluster"
-    yield _check("cores", needed.low > supply.cores, needed.high > supply.cores, told, remedy)
+    yield Check.judged("cores", needed.low > supply.cores, needed.high > supply.cores, told, remedy)
 
 
 def _heap(reports: Sequence[CapacityReport], supply: Supply, of_heap: float) -> Iterator[Check]:
@@ -46,7 +48,7 @@ def _heap(reports: Sequence[CapacityReport], supply: Supply, of_heap: float) -> 
         f" {size(supply.heap)}"
     )
     remedy = "write `state: {backend: rocksdb}` in some of the jobs, or give more memory"
-    yield _check("heap", needed.low > supply.heap, needed.high > supply.heap * of_heap, told, remedy)
+    yield Check.judged("heap", needed.low > supply.heap, needed.high > supply.heap * of_heap, told, remedy)
 
 
 def _jobs(reports: Sequence[CapacityReport]) -> str:
@@ -56,9 +58,3 @@ def _jobs(reports: Sequence[CapacityReport]) -> str:
 def _sum(reports: Sequence[CapacityReport], name: str) -> Range:
     found = (each.figure(name) for each in reports)
     return Range.total(figure.value for figure in found if figure is not None)
-
-
-def _check(id: str, failed: bool, warned: bool, message: str, remedy: str) -> Check:
-    if failed or warned:
-        return Check(id=id, outcome="failed" if failed else "warned", message=message, remedy=remedy)
-    return Check(id=id, outcome="passed", message=message)

@@ -270,6 +270,13 @@ class Check(Value):
     message: str
     remedy: str | None = None
 
+    @classmethod
+    def judged(cls, id: str, failed: bool, warned: bool, message: str, remedy: str) -> Check:
+        """One that was made; `remedy` is for where it did not pass."""
+        if failed or warned:
+            return cls(id=id, outcome="failed" if failed else "warned", message=message, remedy=remedy)
+        return cls(id=id, outcome="passed", message=message)
+
 
 class Grown(Value):
     """The state of all joins so many seconds after the first record, at the peak rate."""
