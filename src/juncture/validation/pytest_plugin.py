@@ -141,19 +141,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    path, shared = session.config.getoption("--juncture-html"), session.config.stash[_SHARED]
+    try:
+        _write_page(session.config)
+    finally:
+        # A worker of pytest-xdist is ended ten seconds after this, whatever it still stops.
+        session.config.stash[_SHARED].close()
+
+
+def _write_page(config: pytest.Config) -> None:
+    path, shared = config.getoption("--juncture-html"), config.stash[_SHARED]
     if path is None or not shared.sections:
         return
     from juncture.render.pages import write_page
     from juncture.validation.report.html import page
 
-    worker = getattr(session.config, "workerinput", {}).get("workerid")
+    worker = getattr(config, "workerinput", {}).get("workerid")
     named = path.with_stem(f"{path.stem}-{worker}") if worker else path
     write_page(named, page(shared.sections, time.monotonic() - shared.started))
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    config.stash[_SHARED].close()
 
 
 @pytest.hookimpl(tryfirst=True)
