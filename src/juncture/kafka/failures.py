@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from confluent_kafka import KafkaError, KafkaException
 
 from juncture.errors import JunctureError, Refused, Unreachable
@@ -23,6 +25,17 @@ _SILENT = {
     KafkaError._RESOLVE,
     KafkaError.REQUEST_TIMED_OUT,
 }
+_REASONS = (
+    (r"Connection refused", "nothing listens there"),
+    (r"Failed to resolve", "no address is known for that name"),
+    (r"unreachable|No route to host", "no way leads there from this machine"),
+    (r"setup timed out|state CONNECT\b", "no connection comes about"),
+    (r"SSL", "they break the connection off while TLS is agreed on, as brokers without TLS do"),
+    (r"Disconnected|brokers are down|broker connections are down", "no connection to them lasts"),
+    (r"Timed out|timed out|Broker transport failure", "nothing came back in time"),
+)
+"""What librdkafka says of silent brokers, the telling words first, and what it means."""
+_LOOPBACK = re.compile(r"(?:127\.[\d.]+|localhost|\[::1\]):\d+")
 
 
 class Complaints:
@@ -56,7 +69,7 @@ def failure(
         return Unreachable(f"could not {doing}: {reported}", remedy="run `juncture doctor`")
     heard = complaints.cause if complaints is not None and reported.code() in _SILENT else None
     cause = heard or reported
-    said = cause.str()
+    said = _plain(cause)
     address = kafka.bootstrap_servers
     if cause.code() in _LOGIN:
         return Unreachable(
@@ -76,8 +89,7 @@ def failure(
     if cause.code() in _SILENT:
         return Unreachable(
             f"the Kafka brokers at {address} do not answer: {said}",
-            remedy="check address and security protocol in juncture.toml, and that a broker runs there; "
-            "the local one is started by `juncture local up`",
+            remedy=_awaken(address),
         )
     if cause.code() == KafkaError._INVALID_ARG:
         return JunctureError(
@@ -88,6 +100,26 @@ def failure(
         f"could not {doing} (Kafka at {address}): {said}",
         remedy="run the command again; if it fails again, see the broker's log",
     )
+
+
+def _plain(error: KafkaError) -> str:
+    """What an error says, without the words and the settings that only librdkafka has."""
+    said = error.str()
+    if error.code() in _SILENT:
+        for words, meaning in _REASONS:
+            if re.search(words, said):
+                return meaning
+    # 'sasl_ssl://k:9093/bootstrap: SASL authentication error: ... (after 3ms in state AUTH_REQ)'
+    said = re.sub(r"^\S+/(?:bootstrap|\d+): |^(?:Broker|Local): ", "", said)
+    return re.sub(r" \(after \d+ms in state [^)]*\)$", "", said)
+
+
+def _awaken(address: str) -> str:
+    """What to do about brokers that do not answer."""
+    elsewhere = "check address and security protocol in juncture.toml, and that a broker runs there"
+    if all(map(_LOOPBACK.fullmatch, address.split(","))):
+        return f"run `juncture local up` if it is the project's local broker, else {elsewhere}"
+    return elsewhere
 
 
 class NoTopic(Refused):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from juncture.errors import JunctureError, Unreachable
 from juncture.kafka.admin import Admin, outcome
+from juncture.kafka.failures import failure
 from juncture.kafka.reader import read_topic
 from juncture.kafka.writer import Writer
 from juncture.model.environment import Kafka, KafkaSecurity
@@ -40,9 +42,11 @@ def test_a_broker_that_is_down(nobody: Kafka, capfd: pytest.CaptureFixture[str])
     with pytest.raises(Unreachable) as caught:
         Admin(nobody, timeout=1).partitions()
     assert time.monotonic() - start < 4
-    assert nobody.bootstrap_servers in caught.value.problem
-    assert "Connection refused" in caught.value.problem
-    assert "juncture.toml" in (caught.value.remedy or "")
+    told = f"the Kafka brokers at {nobody.bootstrap_servers} do not answer: nothing listens there"
+    assert caught.value.problem == told
+    assert (caught.value.remedy or "").startswith(
+        "run `juncture local up` if it is the project's local broker"
+    )
     assert capfd.readouterr().err == ""
 
 
@@ -87,6 +91,57 @@ def test_no_password_in_an_error(mute: Kafka) -> None:
     with pytest.raises(Unreachable) as caught:
         Admin(mute.model_copy(update={"security": security}), timeout=1).partitions()
     assert "hunter22" not in f"{caught.value!r} {caught.value.state} {caught.value.remedy}"
+
+
+REFUSED = (
+    "k:9092/bootstrap: Connect to ipv4#10.1.2.3:9092 failed: Connection refused (after 0ms in state CONNECT)"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "told"),
+    [
+        (KafkaError._TRANSPORT, REFUSED, "do not answer: nothing listens there"),
+        (KafkaError._ALL_BROKERS_DOWN, "0/2 brokers are down", "do not answer: no connection to them lasts"),
+        (KafkaError._ALL_BROKERS_DOWN, None, "do not answer: no connection to them lasts"),
+        (
+            KafkaError._TIMED_OUT,
+            "Failed while waiting for controller: Local: Timed out",
+            "nothing came back in time",
+        ),
+        (
+            KafkaError._RESOLVE,
+            "k:9092/bootstrap: Failed to resolve 'k:9092': Name or service not known (after 1ms in state CONNECT)",
+            "no address is known for that name",
+        ),
+        (
+            KafkaError._TRANSPORT,
+            "k:9092/1: Connection setup timed out in state CONNECT",
+            "no connection comes about",
+        ),
+        (
+            KafkaError._TRANSPORT,
+            "ssl://k:9092/bootstrap: SSL handshake failed: Disconnected: connecting to a PLAINTEXT broker listener?"
+            " (after 0ms in state SSL_HANDSHAKE)",
+            "as brokers without TLS do",
+        ),
+        (
+            KafkaError._AUTHENTICATION,
+            "sasl_ssl://k:9092/bootstrap: SASL authentication error: Invalid password (after 3ms in state AUTH_REQ)",
+            "refused the login: SASL authentication error: Invalid password$",
+        ),
+        (
+            KafkaError.TOPIC_AUTHORIZATION_FAILED,
+            None,
+            r"does not allow it \(Topic authorization failed\)",
+        ),
+    ],
+)
+def test_what_librdkafka_says_is_put_in_plain_words(code: int, said: str | None, told: str) -> None:
+    error = failure(Kafka(bootstrap_servers="k:9092"), "list the topics", KafkaError(code, said))
+    assert re.search(told, error.problem), error.problem
+    assert "/bootstrap" not in error.problem
+    assert "juncture local up" not in (error.remedy or "")
 
 
 def test_a_client_that_is_late_to_say_that_no_answer_came() -> None:
