@@ -11,7 +11,7 @@ import click
 from juncture.cli.invocation import Invocation
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
-from juncture.deploy.status import CheckpointStatus
+from juncture.deploy.status import CheckpointStatus, JobStatus
 from juncture.deploy.store import Store, builder_of
 from juncture.errors import JunctureError
 from juncture.model.deployment import AppliedStart, Deployment
@@ -21,6 +21,7 @@ from juncture.model.startpoint import OffsetRange
 _SHOWN = 8
 """Partitions: a topic may have a thousand, and `--output json` has them all."""
 _LONGEST = timedelta(hours=1)
+_INTERVALS, _OFTEN = 3, timedelta(seconds=10)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -108,12 +109,30 @@ def _offsets(offsets: Mapping[int, int]) -> str:
     return " ".join([*shown, *more])
 
 
-def not_completed(found: CheckpointStatus) -> str:
-    """How many checkpoints there are not: Flink counts those it could not begin, and tells nothing of them."""
-    if found.last_failure is not None:
-        return f"{found.failed} failed or not begun"
-    why = "not all tasks ran yet" if found.completed else "not all tasks run, or their folder takes nothing"
-    return f"{found.failed} not begun: {why}"
+def not_completed(found: JobStatus) -> str:
+    """What is wrong with a job's checkpoints; nothing where they come as they should, or none can be expected.
+
+    Flink counts those that it could not begin, and tells nothing of them: some are usual while tasks start.
+    """
+    points = found.checkpoints
+    if points is None:
+        return ""
+    if points.last_failure is not None:
+        return f"{points.failed} failed or not begun"
+    if found.flink_state != "RUNNING" or points.in_progress or not points.failed:
+        return ""
+    why = "not all tasks run, or their folder takes nothing"
+    if not points.completed:
+        return f"none begun yet: {why}"
+    return f"none begun since: {why}" if _overdue(found, points) else ""
+
+
+def _overdue(found: JobStatus, points: CheckpointStatus) -> bool:
+    """Whether the last checkpoint was longer ago than some of them are apart, by the cluster's clock."""
+    if not points.interval or not (found.started_at and found.uptime and points.last_completed_at):
+        return False
+    passed = found.started_at + found.uptime - points.last_completed_at
+    return passed > _INTERVALS * max(points.interval, _OFTEN)
 
 
 def told_behind(records: int | None, by_flink: bool) -> str:

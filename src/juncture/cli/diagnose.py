@@ -48,7 +48,7 @@ def command(invocation: Invocation, job: str, during: timedelta, html: Path | No
     """
     store = open_store(invocation.root, invocation.environment)
     name = deployed(invocation, store, job)
-    connection = connect(invocation.root, invocation.environment)
+    connection = connect(invocation.root, invocation.environment, to_look=True)
 
     def author() -> Authored:
         rendered = rendered_job(invocation, name)
@@ -83,7 +83,8 @@ def _view(text: Text, report: DiagnosisReport) -> None:
     _checkpoints(text, seen)
     _workers(text, seen)
     for missing in seen.missing:
-        text.line(f"not seen: {missing.what}; assumed: {missing.assumed}", style="dim")
+        remedy = f"; to see it: {missing.remedy}" if missing.remedy else ""
+        text.line(f"not seen: {missing.what}; assumed: {missing.assumed}{remedy}", style="dim")
 
 
 def _finding(text: Text, number: int, finding: Diagnosis) -> None:

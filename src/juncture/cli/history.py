@@ -64,7 +64,7 @@ def _as_they_are(
     if not recorded or recorded[0].phase not in ("submitting", "stopping"):
         return recorded, False
     try:
-        connection = connect(invocation.root, invocation.environment)
+        connection = connect(invocation.root, invocation.environment, to_look=True)
         return (as_it_is(recorded[0], connection, store), *recorded[1:]), True
     except JunctureError:
         return recorded, False

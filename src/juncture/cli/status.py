@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import click
 
@@ -43,7 +44,7 @@ def command(invocation: Invocation, jobs: tuple[str, ...], watched: bool) -> Non
         project = invocation.project
         asked = known(project, ()) if project.jobs or project.broken or not recorded else []
         names = [*asked, *recorded]
-    connection = connect(invocation.root, invocation.environment)
+    connection = connect(invocation.root, invocation.environment, to_look=True)
 
     def look() -> list[JobStatus]:
         return [status(name, connection, store) for name in dict.fromkeys(names)]
@@ -106,9 +107,11 @@ def _rows(found: JobStatus, gone: bool) -> Iterator[tuple[str, str]]:
     restarts = f", {counted(found.restarts, 'restart')}" if found.restarts else ""
     yield "Flink", f"{found.flink_state} since {moment(found.started_at)}, {span(found.uptime)}{restarts}"
     if found.checkpoints is not None:
-        yield "checkpoints", _checkpoints(found.checkpoints)
+        yield "checkpoints", _checkpoints(found, found.checkpoints)
     if found.failure:
         yield "failure", found.failure
+    if found.silence is not None:
+        yield "lag not known", f"{found.silence.problem}; {found.silence.remedy}"
     if found.slots_total is not None:
         silent = "" if found.slots_total else ": no TaskManager has registered"
         yield "slots", f"{found.slots_available} of {found.slots_total} free{silent}"
@@ -116,14 +119,16 @@ def _rows(found: JobStatus, gone: bool) -> Iterator[tuple[str, str]]:
         yield "web page", found.web_url
 
 
-def _checkpoints(found: CheckpointStatus) -> str:
-    parts = [f"{found.completed} completed"]
-    if found.failed:
-        parts.append(not_completed(found))
-    if found.last_completed_at is not None:
-        parts.append(f"the last at {moment(found.last_completed_at)}")
-        parts.append(f"took {span(found.last_duration)}")
-        parts.append(f"{found.last_state_size or 0:,} bytes")
-    if found.last_failure:
-        parts.append(f"last failure: {found.last_failure}")
+def _checkpoints(found: JobStatus, points: CheckpointStatus) -> str:
+    if points.interval == timedelta() and not points.completed:
+        return "none: execution.checkpointing.interval is 0"
+    parts = [f"{points.completed} completed"]
+    if points.last_completed_at is not None:
+        parts.append(f"the last at {moment(points.last_completed_at)}")
+        parts.append(f"took {span(points.last_duration)}")
+        parts.append(f"{points.last_state_size or 0:,} bytes")
+    if lack := not_completed(found):
+        parts.append(lack)
+    if points.last_failure:
+        parts.append(f"last failure: {points.last_failure}")
     return ", ".join(parts)

@@ -71,8 +71,10 @@ class Watched:
             parts.append(
                 f"{counted(points.completed, 'checkpoint')}, the last in {span(points.last_duration)}"
             )
-        if points is not None and points.failed:
-            parts.append(not_completed(points))
+        if found.silence is not None:
+            parts.append(f"lag not known, as {found.silence.problem}")
+        if lack := not_completed(found):
+            parts.append(lack)
         return ", ".join(parts)
 
     def line(self) -> str:

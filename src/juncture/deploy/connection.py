@@ -97,15 +97,23 @@ class Connection:
         return {name: known[name] for name in wanted}
 
 
-def connect(root: Path, environment: Environment, environ: Mapping[str, str] | None = None) -> Connection:
+def connect(
+    root: Path, environment: Environment, environ: Mapping[str, str] | None = None, *, to_look: bool = False
+) -> Connection:
     """Where an environment is: as configured, or where the project's local stack is at this moment.
 
+    Args:
+        root: the project's folder.
+        environment: one of the project's.
+        environ: the process's environment.
+        to_look: only at jobs, which can be done where a part of the local stack has ended that is not the JobManager.
+
     Raises:
-        Unreachable: the local stack is not running.
+        Unreachable: the local stack is not running, or not as far as it is needed.
         JunctureError: the environment has no addresses.
     """
     if environment.is_local:
-        kafka, flink = _local(root)
+        kafka, flink = _local(root, to_look)
         variables = {_LOCAL_VARIABLE: kafka.bootstrap_servers}
         return Connection(
             environment.name, kafka, flink, variables, environ, True, environment.headroom, environment.prices
@@ -149,20 +157,20 @@ def _own_store(root: Path, environment: Environment) -> Path:
     return root / ".juncture" / "store" / environment.name
 
 
-def _local(root: Path) -> tuple[Kafka, Flink]:
+def _local(root: Path, to_look: bool) -> tuple[Kafka, Flink]:
     state = LocalStack(root).status()
     if state is None or len(state.dead) == len(state.processes):
         raise Unreachable(
             "the local Kafka and Flink of this project are not running", remedy="run `juncture local up`"
         )
-    if state.dead:
+    if state.dead and not (to_look and JOBMANAGER not in state.dead):
         jobs = "; jobs that ran go on by `juncture submit`" if JOBMANAGER in state.dead else ""
         raise Unreachable(
             f"{' and '.join(state.dead)} of this project's local stack ended",
             state="the rest of it runs",
             remedy=f"run `juncture local up`, which starts again what ended{jobs}",
         )
-    if not state.alive:
+    if state.phase != "up":
         raise Unreachable(
             "the local Kafka and Flink of this project do not answer yet: their start goes on, or was broken off",
             remedy="run `juncture local up`, which waits for it or clears what it left",

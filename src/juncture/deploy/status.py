@@ -11,7 +11,7 @@ from pydantic import AwareDatetime
 from juncture.deploy import ledger
 from juncture.deploy.connection import Connection
 from juncture.deploy.lock import helpers, holder
-from juncture.deploy.manifest import read_manifest
+from juncture.deploy.manifest import Manifest, read_manifest
 from juncture.deploy.store import Store
 from juncture.deploy.unfinished import Unfinished, unfinished
 from juncture.diagnosis.lag import Lags
@@ -22,9 +22,12 @@ from juncture.flink.metrics import Progress, progress
 from juncture.flink.rest import FlinkCluster
 from juncture.model.base import Value
 from juncture.model.deployment import Deployment, Phase
+from juncture.model.duration import option_millis
 from juncture.model.environment import Kafka
+from juncture.model.observation import Silence
 
 T = TypeVar("T")
+_INTERVAL = "execution.checkpointing.interval"
 
 
 class SourceStatus(Value):
@@ -55,11 +58,16 @@ class SinkStatus(Value):
 
 
 class CheckpointStatus(Value):
-    """Counts since the job was submitted, and the last completed one; sizes in bytes."""
+    """Counts since the job was submitted, and the last completed one; sizes in bytes.
+
+    `failed` counts those that could not be begun, too. `interval` is between two of them, None where that is not known,
+    0 where the job takes none by itself.
+    """
 
     completed: int
     failed: int
     in_progress: int
+    interval: timedelta | None = None
     last_completed_at: AwareDatetime | None = None
     last_duration: timedelta | None = None
     last_state_size: int | None = None
@@ -71,7 +79,8 @@ class JobStatus(Value):
     """What is known of a job. `phase` is 'none' for one that was never deployed.
 
     `flink_state` is None if the cluster does not know the job; `busy` says who is changing it right now,
-    `unfinished` which command on it was killed. `failure` is the root cause of the newest exception.
+    `unfinished` which command on it was killed. `failure` is the root cause of the newest exception. `silence` is why
+    brokers told nothing of how far it is behind; None where they did, or were not asked.
     """
 
     job: str
@@ -85,6 +94,7 @@ class JobStatus(Value):
     uptime: timedelta | None = None
     restarts: int | None = None
     failure: str | None = None
+    silence: Silence | None = None
     checkpoints: CheckpointStatus | None = None
     sources: tuple[SourceStatus, ...] = ()
     sinks: tuple[SinkStatus, ...] = ()
@@ -109,8 +119,16 @@ def status(job: str, connection: Connection, store: Store) -> JobStatus:
             if owner is None:
                 record = _settled(record, store, cluster)
             left = None if owner else unfinished(store, record, asked=True)
-            lags = Lags(*_topics(record, connection, store))
-            return _seen(record, str(owner) if owner else None, left, cluster, lags)
+            known = JobStatus(
+                job=record.job,
+                environment=record.environment,
+                phase=record.phase,
+                deployment=record,
+                busy=str(owner) if owner else None,
+                unfinished=left,
+            )
+            manifest = _manifest(record, store)
+            return _seen(known, record, cluster, Lags(*_topics(manifest, connection)), _interval(manifest))
         except Unreachable as error:
             error.state = f"recorded: version {record.version}, {ledger.told(record)}"
             raise
@@ -134,32 +152,39 @@ def _settled(record: Deployment, store: Store, cluster: FlinkCluster) -> Deploym
     return ledger.reconcile(record, cluster, may_arrive=bool(helpers(store.files, record.job)))
 
 
-def _topics(
-    record: Deployment, connection: Connection, store: Store
-) -> tuple[Kafka | None, Mapping[str, str]]:
-    """Where the topics of a version's sources are, and which these are, by table; nothing where that is not known."""
+def _manifest(record: Deployment, store: Store) -> Manifest | None:
+    """A version's manifest; None where it can't be read."""
     try:
-        manifest = read_manifest(store.get_bundle(record.bundle))
+        return read_manifest(store.get_bundle(record.bundle))
+    except JunctureError:
+        return None
+
+
+def _topics(manifest: Manifest | None, connection: Connection) -> tuple[Kafka | None, Mapping[str, str]]:
+    """Where the topics of a version's sources are, and which these are, by table; nothing where that is not known."""
+    if manifest is None:
+        return None, {}
+    try:
         return connection.kafka, {table: manifest.topics[table] for table in manifest.sources}
     except JunctureError:
         # To look at a job, Kafka's password need not be set.
         return None, {}
 
 
+def _interval(manifest: Manifest | None) -> timedelta | None:
+    """Between two checkpoints of a version; None where it does not say."""
+    option = manifest.options.get(_INTERVAL) if manifest is not None else None
+    return timedelta(milliseconds=option_millis(option)) if option is not None else None
+
+
 def _seen(
-    record: Deployment, busy: str | None, left: Unfinished | None, cluster: FlinkCluster, lags: Lags
+    known: JobStatus, record: Deployment, cluster: FlinkCluster, lags: Lags, interval: timedelta | None
 ) -> JobStatus:
+    """What is known of a version, with what the cluster and the brokers tell."""
     overview = cluster.overview()
     detail = cluster.job(record.flink_job_id)
-    known = JobStatus(
-        job=record.job,
-        environment=record.environment,
-        phase=record.phase,
-        deployment=record,
-        busy=busy,
-        unfinished=left,
-        slots_total=overview.slots_total,
-        slots_available=overview.slots_available,
+    known = known.model_copy(
+        update={"slots_total": overview.slots_total, "slots_available": overview.slots_available}
     )
     if detail is None:
         return known
@@ -167,6 +192,7 @@ def _seen(
         lags.now(cluster, detail)  # whether the job goes on is seen by two looks
     counted = progress(cluster, detail)
     behind = {} if detail.ended else lags.now(cluster, detail)
+    silence = lags.silent
     return known.model_copy(
         update={
             "flink_state": detail.state,
@@ -174,9 +200,10 @@ def _seen(
             "uptime": timedelta(milliseconds=detail.duration),
             "restarts": cluster.restarts(detail.id),
             "failure": _told(lambda: ledger.root_cause(cluster, detail.id)),
-            "checkpoints": _told(lambda: _checkpoints(cluster.checkpoints(detail.id))),
+            "silence": silence and Silence(problem=silence.problem, remedy=silence.remedy),
+            "checkpoints": _told(lambda: _checkpoints(cluster.checkpoints(detail.id), interval)),
             # Of one that has ended Flink has no metrics any more.
-            "sources": () if detail.ended else _sources(counted, behind, silent=lags.silent is not None),
+            "sources": () if detail.ended else _sources(counted, behind, silent=silence is not None),
             "sinks": ()
             if detail.ended
             else tuple(SinkStatus(table=sink.table, written=sink.written) for sink in counted.sinks),
@@ -209,12 +236,13 @@ def _sources(counted: Progress, behind: Mapping[str, int], silent: bool) -> tupl
     )
 
 
-def _checkpoints(found: Checkpoints) -> CheckpointStatus:
+def _checkpoints(found: Checkpoints, interval: timedelta | None) -> CheckpointStatus:
     counts, last, failed = found.counts, found.latest.completed, found.latest.failed
     return CheckpointStatus(
         completed=counts.completed,
         failed=counts.failed,
         in_progress=counts.in_progress,
+        interval=interval,
         last_completed_at=_moment(last.latest_ack_timestamp) if last else None,
         last_duration=timedelta(milliseconds=last.end_to_end_duration) if last else None,
         last_state_size=last.state_size if last else None,

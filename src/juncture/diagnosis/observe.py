@@ -97,7 +97,7 @@ def observe(
         after, last, workers_after = _counters(cluster, job)
     elapsed, ended_at = time.monotonic() - began, _millis()
     # Brokers that told nothing are not waited for again.
-    ends_after = topics.ends_of(kafka, _read_topics(subject)) if ends_before.is_told else ends_before
+    ends_after = ends_before if ends_before.silence else topics.ends_of(kafka, _read_topics(subject))
     lags.now(cluster, job)
     job = _running(subject, cluster)
     missing = [*ends_after.missing]
@@ -158,7 +158,7 @@ def observe(
         options=options,
         course=course(Look(began_at, first, {}), between, Look(ended_at, last, {}), sources),
         missing=tuple(missing),
-        brokers_silent=bool(ends_after.missing) and not ends_after.is_told,
+        silence=ends_after.silence,
     )
 
 

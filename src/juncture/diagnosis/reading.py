@@ -28,6 +28,7 @@ _NATIVE = re.compile(
     r"rocksdb[._](?P<what>block_cache_hit|block_cache_miss|stall_micros|bytes_read|iter_bytes_read|bytes_written"
     r"|compact_write_bytes|estimate-pending-compaction-bytes)$"
 )
+_CONNECTIONS = re.compile(r"^Source__.*\.KafkaConsumer\.connection-count$")
 _PROBED, _CHUNKS = ".joinRowsProbed", ".joinChunksRead"
 RENEWED = 5.0
 """Seconds after which Flink asks RocksDB for its counters again, whoever asks meanwhile."""
@@ -92,7 +93,10 @@ def _is_wanted(name: str) -> bool:
     return (
         name in _TASK
         or name.endswith((_PROBED, _CHUNKS))
-        or any(pattern.search(name) for pattern in (_SOURCE, POSITION, SPLIT, _LATE, _WAITED, _NATIVE))
+        or any(
+            pattern.search(name)
+            for pattern in (_SOURCE, POSITION, SPLIT, _LATE, _WAITED, _NATIVE, _CONNECTIONS)
+        )
     )
 
 
@@ -153,6 +157,16 @@ def vertex_seen(nodes: tuple[int, ...], vertex: Vertex, before: Reading, after: 
         native=_native(subtasks, last, grown),
         event_join=_event_join(last, grown),
     )
+
+
+def connections(found: Reading, vertex: str) -> int | None:
+    """How many connections to brokers the consumers of a source have; None where they don't tell."""
+    counts = [
+        sum(values.values())
+        for name, values in found.vertices.get(vertex, {}).items()
+        if _CONNECTIONS.match(name)
+    ]
+    return int(sum(counts)) if counts else None
 
 
 def watermark(value: float | None) -> int | None:

@@ -16,6 +16,7 @@ from juncture.diagnosis.rules.missing_topic import MissingTopic
 from juncture.diagnosis.rules.overloaded import Overloaded
 from juncture.diagnosis.rules.restarts import Restarts
 from juncture.diagnosis.rules.scanned_entries import ScannedEntries
+from juncture.diagnosis.rules.silent_brokers import SilentBrokers
 from juncture.diagnosis.rules.silent_subtasks import SilentSubtasks
 from juncture.diagnosis.rules.skipped_records import SkippedRecords
 from juncture.diagnosis.rules.slow_checkpoints import SlowCheckpoints
@@ -24,6 +25,7 @@ from juncture.diagnosis.rules.state_memory import StateMemory
 from juncture.diagnosis.rules.unused_columns import UnusedColumns
 
 RULES: tuple[type[Rule], ...] = (
+    SilentBrokers,
     MissingTopic,
     Restarts,
     FailingCheckpoints,

@@ -8,7 +8,7 @@ from typing import Any
 
 from juncture.checks.wording import listed
 from juncture.diagnosis.lag import behind
-from juncture.diagnosis.reading import Reading, watermark
+from juncture.diagnosis.reading import Reading, connections, watermark
 from juncture.errors import JunctureError, Refused
 from juncture.flink.metrics import POSITION, SPLIT, SourceMetrics
 from juncture.kafka import offsets
@@ -18,7 +18,7 @@ from juncture.kafka.offsets import Offsets
 from juncture.model.duration import option_millis
 from juncture.model.environment import Kafka
 from juncture.model.flow import watermark_push_down
-from juncture.model.observation import Missing, PartitionSeen, SourceSeen
+from juncture.model.observation import Missing, PartitionSeen, Silence, SourceSeen
 from juncture.model.plan import CompiledPlan
 
 _IDLE_OPTION = "table.exec.source.idle-timeout"
@@ -26,17 +26,16 @@ _IDLE_OPTION = "table.exec.source.idle-timeout"
 
 @dataclass(frozen=True)
 class Ends:
-    """Where topics begin and end at one moment; `gone` do not exist, `missing` says what could not be asked."""
+    """Where topics begin and end at one moment; `gone` do not exist, `missing` says what could not be asked.
+
+    `silence`: brokers told nothing at all.
+    """
 
     by_topic: Mapping[str, Offsets]
     begins: Mapping[str, Offsets] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
     missing: tuple[Missing, ...] = ()
-
-    @property
-    def is_told(self) -> bool:
-        """Whether brokers told anything."""
-        return bool(self.by_topic or self.gone)
+    silence: Silence | None = None
 
 
 def ends_of(kafka: Kafka | None, topics: Mapping[str, str]) -> Ends:
@@ -53,6 +52,7 @@ def ends_of(kafka: Kafka | None, topics: Mapping[str, str]) -> Ends:
     begins: dict[str, Offsets] = {}
     gone: set[str] = set()
     missing: list[Missing] = []
+    silence: Silence | None = None
     try:
         admin = Admin(kafka)
         for name in names:
@@ -65,8 +65,14 @@ def ends_of(kafka: Kafka | None, topics: Mapping[str, str]) -> Ends:
                 missing.append(Missing(what=f"the ends of '{name}' ({error.problem})", assumed=_NO_LAG))
     except JunctureError as error:
         left = [name for name in names if name not in (*ends, *gone)]
-        missing.append(Missing(what=f"the ends of {listed(left)} ({error.problem})", assumed=_NO_LAG))
-    return Ends(ends, begins, frozenset(gone), tuple(missing))
+        missing.append(
+            Missing(
+                what=f"the ends of {listed(left)} ({error.problem})", assumed=_NO_LAG, remedy=error.remedy
+            )
+        )
+        if not ends and not gone:
+            silence = Silence(problem=error.problem, remedy=error.remedy)
+    return Ends(ends, begins, frozenset(gone), tuple(missing), silence)
 
 
 _NO_LAG = "only what Flink itself tells of its lag; nothing of quiet partitions, of late records and of keys"
@@ -117,7 +123,7 @@ def source_seen(
     lag = behind(after, positions)
     still = {number: end for number, end in over.items() if first.get(number) == last[number]}
     lag_before = behind(before, {**first, **still})
-    if by_flink := lag is None and (ends[1].is_told or not ends[1].missing):
+    if by_flink := lag is None and ends[1].silence is None:
         lag, lag_before = (each.behind if each else None for each in (now, then))
     return SourceSeen(
         table=table,
@@ -132,6 +138,7 @@ def source_seen(
         behind=lag,
         behind_before=lag_before,
         behind_by_flink=by_flink and lag is not None,
+        connections=connections(readings[1], vertex),
     )
 
 

@@ -10,10 +10,18 @@ from juncture.model.base import Value
 
 
 class Missing(Value):
-    """Something that could not be seen, and what is assumed in its stead."""
+    """Something that could not be seen, what is assumed in its stead, and what lets it be seen, where that is known."""
 
     what: str
     assumed: str
+    remedy: str | None = None
+
+
+class Silence(Value):
+    """Why brokers that were asked told nothing, and what to do about it."""
+
+    problem: str
+    remedy: str | None
 
 
 class SubtaskSeen(Value):
@@ -175,7 +183,8 @@ class SourceSeen(Value):
     `metered`: the cluster gives no metrics of it. `behind` is how many
     records, and markers of transactions, are in the partitions that it has read from and not read yet, `behind_before`
     how many were when the observation began. `behind_by_flink`: they are Flink's metric instead, which stands still
-    under back-pressure, as the brokers or the positions don't tell.
+    under back-pressure, as the brokers or the positions don't tell. `connections` are those that its consumers have to
+    brokers, None where they tell none.
     """
 
     table: str
@@ -190,6 +199,7 @@ class SourceSeen(Value):
     behind: int | None = None
     behind_before: int | None = None
     behind_by_flink: bool = False
+    connections: int | None = None
     sample: SampleSeen | None = None
 
     @property
@@ -284,7 +294,7 @@ class Observation(Value):
     """A running job, as it was seen for `seconds` before `at`. `running` is its age in seconds.
 
     `options` are the job's own over the cluster's, as far as a diagnosis needs them. Checkpoints are newest first, and
-    none where they are not `checkpoints_told`. `brokers_silent`: they were asked, and told nothing.
+    none where they are not `checkpoints_told`. `silence`: brokers were asked, and told nothing.
     `course` is how the sources went on meanwhile, in the order of time.
     """
 
@@ -306,7 +316,7 @@ class Observation(Value):
     options: dict[str, str]
     course: tuple[Step, ...] = ()
     missing: tuple[Missing, ...] = ()
-    brokers_silent: bool = False
+    silence: Silence | None = None
 
     def vertex(self, node: int) -> VertexSeen | None:
         """The vertex that an operator of the plan runs in."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from tests.unit.deploy.records import MOMENT, deployment
 
 from juncture.cli.deployments import half_way, not_completed, told_behind
@@ -25,23 +27,48 @@ def test_an_interruption_leaves_nothing_until_something_is_recorded() -> None:
     assert told() == "it may be half-way"
 
 
-def points(completed: int, failure: str | None = None) -> CheckpointStatus:
-    return CheckpointStatus(
-        completed=completed,
-        failed=2,
-        in_progress=0,
-        last_completed_at=MOMENT,
-        last_duration=timedelta(seconds=1),
-        last_failure=failure,
+def watched(ago: float = 0, state: str = "RUNNING", **more: Any) -> JobStatus:
+    """A job of which two checkpoints failed or were not begun, and the last one was so many seconds ago."""
+    known = {"completed": 1, "failed": 2, "in_progress": 0, "interval": timedelta(seconds=20), **more}
+    if known["completed"]:
+        known |= {"last_completed_at": MOMENT, "last_duration": timedelta(seconds=1)}
+    return JobStatus(
+        job="clicks",
+        environment="local",
+        phase="running",
+        flink_state=state,
+        started_at=MOMENT,
+        uptime=timedelta(seconds=ago),
+        checkpoints=CheckpointStatus.model_validate(known),
     )
 
 
-def test_checkpoints_that_were_not_begun_are_told_of_as_such_wherever_they_are() -> None:
-    assert not_completed(points(1)) == "2 not begun: not all tasks ran yet"
-    assert not_completed(points(0)) == "2 not begun: not all tasks run, or their folder takes nothing"
-    assert not_completed(points(1, "no room")) == "2 failed or not begun"
-    found = JobStatus(job="clicks", environment="local", phase="running", checkpoints=points(1))
-    assert Watched(found, 0.0, None).head().endswith(", 2 not begun: not all tasks ran yet")
+WHY = "not all tasks run, or their folder takes nothing"
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (watched(completed=0), f"none begun yet: {WHY}"),
+        (watched(completed=0, in_progress=1), ""),
+        (watched(completed=0, failed=0), ""),
+        (watched(completed=0, state="RESTARTING"), ""),
+        (watched(60), ""),
+        (watched(61), f"none begun since: {WHY}"),
+        (watched(61, in_progress=1), ""),
+        (watched(61, state="FINISHED"), ""),
+        (watched(30, interval=timedelta(seconds=1)), ""),
+        (watched(31, interval=timedelta(seconds=1)), f"none begun since: {WHY}"),
+        (watched(61, interval=None), ""),
+        (watched(61, interval=timedelta()), ""),
+        (watched(last_failure="no room"), "2 failed or not begun"),
+    ],
+)
+def test_checkpoints_that_were_not_begun_are_told_of_as_long_as_some_are_due(
+    found: JobStatus, told: str
+) -> None:
+    assert not_completed(found) == told
+    assert Watched(found, 0.0, None).head().endswith(told)
 
 
 def test_a_lag_that_is_flinks_metric_is_labelled_as_such() -> None:

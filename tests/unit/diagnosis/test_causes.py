@@ -17,10 +17,12 @@ from juncture.diagnosis.silence import may_go_idle, undecided
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import (
     CheckpointSeen,
+    FailureSeen,
     JoinSeen,
     NativeSeen,
     Observation,
     PartitionSeen,
+    Silence,
     SourceSeen,
     Spent,
     SubtaskSeen,
@@ -60,7 +62,10 @@ def found(
     joins: tuple[JoinSeen, ...] = (),
     checkpoints: tuple[CheckpointSeen, ...] = (),
     plan: CompiledPlan = PLAN,
-    brokers_silent: bool = False,
+    silence: Silence | None = None,
+    vertices: tuple[VertexSeen, ...] = (),
+    job_state: str = "RUNNING",
+    failures: tuple[FailureSeen, ...] = (),
     **join: Any,
 ) -> tuple[Diagnosis, ...]:
     task = SubtaskSeen(
@@ -73,19 +78,19 @@ def found(
         job="matches",
         version=1,
         flink_job_id="f" * 32,
-        state="RUNNING",
+        state=job_state,
         at=datetime.fromtimestamp(NOW / 1000, timezone.utc),
         seconds=10,
         running=700,
         restarts=0,
-        failures=(),
-        vertices=(vertex,),
+        failures=failures,
+        vertices=(*vertices, vertex),
         sources=sources or (source("server", partition()), source("client", partition())),
         checkpoints=checkpoints,
         workers=(),
         joins=joins,
         options={},
-        brokers_silent=brokers_silent,
+        silence=silence,
     )
     return diagnose(Patient(seen, plan))
 
@@ -120,10 +125,49 @@ def test_a_watermark_that_waits_longer_as_it_is_authored_is_no_drift() -> None:
     assert "drifting-sides" in [each.rule for each in found(behind, source("server", partition()))]
 
 
-@pytest.mark.parametrize(("silent", "told"), [(False, ["slow-sink"]), (True, [])])
-def test_brokers_that_are_away_are_not_slow(silent: bool, told: list[str]) -> None:
-    rules = found(busy=1.0, sink_wait=0.9, brokers_silent=silent)
+SILENT = Silence(problem="the Kafka brokers at k:9092 do not answer", remedy="start one")
+
+
+@pytest.mark.parametrize(("silence", "told"), [(None, ["slow-sink"]), (SILENT, [])])
+def test_brokers_that_are_away_are_not_slow(silence: Silence | None, told: list[str]) -> None:
+    rules = found(busy=1.0, sink_wait=0.9, silence=silence)
     assert [each.rule for each in rules if each.rule == "slow-sink"] == told
+
+
+@pytest.mark.parametrize(
+    ("connections", "records", "silence", "told"),
+    [
+        (0, 0, SILENT, True),
+        (1, 0, SILENT, False),
+        (0, 1, SILENT, False),
+        (None, 0, SILENT, False),
+        (0, 0, None, False),
+    ],
+)
+def test_brokers_that_do_not_answer_are_a_finding_where_the_job_has_none_either(
+    connections: int | None, records: int, silence: Silence | None, told: bool
+) -> None:
+    task = SubtaskSeen(
+        index=0, seconds=10, busy=0, backpressured=0, idle=1, records_in=records, records_out=records
+    )
+    reader = VertexSeen(id="server", name="Source: server", nodes=(1,), parallelism=1, subtasks=(task,))
+    rules = found(source("server", connections=connections), silence=silence, vertices=(reader,))
+    assert [each.rule for each in rules if each.rule == "silent-brokers"] == ["silent-brokers"] * told
+    if told:
+        assert rules[0].message == f"the job reads and writes nothing: {SILENT.problem}"
+        assert rules[0].remedy == "start one; the job goes on by itself when they answer"
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [("Timed out waiting for a node assignment.", "silent-brokers"), ("Division by zero", "restarts")],
+)
+def test_a_job_that_fails_over_and_over_without_brokers_fails_of_them_if_it_says_so(
+    cause: str, told: str
+) -> None:
+    failure = FailureSeen(at=NOW - 5_000, cause=cause)
+    rules = found(silence=SILENT, job_state="RESTARTING", failures=(failure,))
+    assert [each.rule for each in rules] == [told]
 
 
 @pytest.mark.parametrize("more", [{"grew": 0, "position": 500}, {"idle": True}])

@@ -65,6 +65,8 @@ class Restarts(Rule):
         recent = [each for each in seen.failures if now - each.at < _RECENT]
         if not recent and seen.state == "RUNNING":
             return
+        if any(each.rule == "silent-brokers" for each in found):
+            return
         time = min(seen.running * 1000, _RECENT)
         last = recent[0] if recent else None
         done = [each for each in seen.checkpoints if each.status == "COMPLETED"]

@@ -33,7 +33,7 @@ class SlowSink(Rule):
     effect = "slows"
 
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
-        if patient.seen.brokers_silent:
+        if patient.seen.silence is not None:
             return  # they are away, and not slow
         for vertex in patient.seen.vertices:
             sinks = [node for node in patient.nodes(vertex) if node.kind == "sink"]
