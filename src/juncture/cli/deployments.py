@@ -16,7 +16,7 @@ from juncture.deploy.store import Store, builder_of
 from juncture.errors import JunctureError
 from juncture.model.deployment import AppliedStart, Deployment
 from juncture.model.duration import parse_duration
-from juncture.model.startpoint import OffsetRange
+from juncture.model.offsets import OffsetRange
 
 _SHOWN = 8
 """Partitions: a topic may have a thousand, and `--output json` has them all."""

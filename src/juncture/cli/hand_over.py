@@ -8,7 +8,7 @@ from juncture.cli.deployments import moment, span
 from juncture.cli.output import Text
 from juncture.cli.startpoints import view_startpoints
 from juncture.deploy.cut import CLOCKS
-from juncture.deploy.hand_over import HandOverPlan
+from juncture.deploy.hand_over_plan import HandOverPlan
 from juncture.model.duration import format_duration
 from juncture.model.wording import counted, size
 

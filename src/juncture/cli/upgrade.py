@@ -18,7 +18,8 @@ from juncture.deploy.builder import Blueprint
 from juncture.deploy.changes import adopt, grouped_as_before, version_of, worse
 from juncture.deploy.connection import connect, open_store
 from juncture.deploy.gate import Gate
-from juncture.deploy.hand_over import hand_over, plan_hand_over
+from juncture.deploy.hand_over import hand_over
+from juncture.deploy.hand_over_plan import plan_hand_over
 from juncture.deploy.launcher import client_variables
 from juncture.deploy.manifest import Bundle
 from juncture.deploy.replacement import version_before

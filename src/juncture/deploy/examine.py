@@ -11,8 +11,9 @@ from juncture.deploy.connection import Connection
 from juncture.deploy.manifest import read_manifest
 from juncture.deploy.store import Store
 from juncture.diagnosis.engine import diagnose
-from juncture.diagnosis.observe import Subject, observe
+from juncture.diagnosis.observe import observe
 from juncture.diagnosis.patient import Authored, Patient
+from juncture.diagnosis.subject import Subject
 from juncture.errors import JunctureError, Refused
 from juncture.model.diagnosis import DiagnosisReport
 from juncture.model.environment import Kafka

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from juncture.capacity.costs import Engine, engine_of
 from juncture.errors import JunctureError
-from juncture.model.startpoint import OffsetRanges, Startpoint
+from juncture.model.offsets import OffsetRanges
+from juncture.model.startpoint import Startpoint
 
 
 @dataclass(frozen=True)

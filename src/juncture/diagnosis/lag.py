@@ -22,7 +22,7 @@ from juncture.kafka.admin import Admin
 from juncture.kafka.partitions import Place
 from juncture.kafka.sampler import sample
 from juncture.model.environment import Kafka
-from juncture.model.startpoint import OffsetRanges
+from juncture.model.offsets import OffsetRanges
 
 Offsets = Mapping[str, Mapping[int, int]]
 """By topic, then by partition."""

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from juncture.model.base import Value
-from juncture.model.startpoint import OffsetRanges
+from juncture.model.offsets import OffsetRanges
 
 Phase = Literal["submitting", "running", "stopping", "stopped", "failed"]
 

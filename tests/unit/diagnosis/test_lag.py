@@ -21,7 +21,7 @@ from juncture.kafka import offsets
 from juncture.kafka.sampler import Sampled
 from juncture.model.environment import Kafka
 from juncture.model.observation import SourceSeen
-from juncture.model.startpoint import OffsetRange
+from juncture.model.offsets import OffsetRange
 
 _POSITION = "Source__clicks.KafkaSourceReader.topic.page_clicks.partition.{}.currentOffset"
 

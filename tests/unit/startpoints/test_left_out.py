@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from juncture.model.startpoint import OffsetRange, Startpoint
+from juncture.model.offsets import OffsetRange
+from juncture.model.startpoint import Startpoint
 
 
 def test_how_they_are_written_and_told() -> None:
