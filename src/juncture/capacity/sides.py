@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -21,13 +20,11 @@ from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
 from juncture.kafka.rows import row_of
 from juncture.model.capacity import HotKey, Range, SideState, Traffic
-from juncture.model.flow import Flow
+from juncture.model.flow import Flow, watermark_delays
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.timed import TimeBounds, existence_bounds, interval_bounds
 
 _TAKEN = 1_000
-_DELAY = re.compile(r"INTERVAL\s+'(?P<number>\d+)'\s+(?P<unit>SECOND|MINUTE|HOUR|DAY)", re.IGNORECASE)
-_UNITS = {"SECOND": 1_000, "MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
 _LATER = 1.2
 """How much longer rows stay than their bounds say, as watermarks wait for the slowest partition."""
 _TAKEN_AS = (
@@ -93,7 +90,7 @@ def sides_of(
 
     Args:
         plan: the job's.
-        tables: its sources, for how long their watermarks wait.
+        tables: its sources, for which of them are changelogs.
         traffic: by table.
         sizes: of rows.
         on_event_join: uids of the joins that run on the event join.
@@ -111,7 +108,7 @@ def sides_of(
             for number, up in enumerate(plan.inputs(node)):
                 if number == 0 and node.uid in chain[1:]:
                     continue
-                kept = _kept(flow, node, number, tables, node.uid in on_event_join, supposed)
+                kept = _kept(flow, node, number, node.uid in on_event_join, supposed)
                 row_bytes = sizes.stored(up)
                 accesses = accesses_of(node.kind, node.uid in on_event_join, row_bytes)
                 found.append(
@@ -121,9 +118,7 @@ def sides_of(
                         tables=tuple(sorted(flow.plan.tables(up))),
                         columns=tuple(name for name, _ in up.fields),
                         rate=rates.out_of(up).all,
-                        kept=_kept_by_chain(flow, chain, node, number, tables, supposed.window)
-                        if chain
-                        else kept,
+                        kept=_kept_by_chain(flow, chain, node, number, supposed.window) if chain else kept,
                         row_bytes=row_bytes,
                         reads=accesses.reads,
                         writes=accesses.writes,
@@ -138,7 +133,6 @@ def _kept(
     flow: Flow,
     node: PlanNode,
     number: int,
-    tables: Mapping[str, Table],
     event_join: bool,
     supposed: Supposed,
 ) -> Range | None:
@@ -152,8 +146,7 @@ def _kept(
         return Range(low=millis, expected=millis, high=millis * _LATER)
     left, right = -float(bounds.lower), float(bounds.upper)
     reach = max(left if number == 0 else right, 0.0)
-    names = {name for up in flow.plan.inputs(node) for name in flow.plan.tables(up)}
-    wait = max((_delay(tables[name]) for name in names if name in tables), default=0)
+    wait = _wait(flow, node)
     clean = 0 if event_join else supposed.cleanup
     return Range(low=reach + wait, expected=reach + wait + clean, high=(reach + wait + clean) * _LATER)
 
@@ -181,7 +174,6 @@ def _kept_by_chain(
     chain: Sequence[str],
     node: PlanNode,
     number: int,
-    tables: Mapping[str, Table],
     window: int | None,
 ) -> Range:
     """As `_kept`, of a row that later joins of the same operator need, too.
@@ -200,13 +192,11 @@ def _kept_by_chain(
         elif at == own:
             reach, partner = max(behind + right, 0.0), right
         behind += max(left, right)
-    wait = max((_delay(tables[name]) for name in flow.plan.tables(nodes[-1]) if name in tables), default=0)
-    kept = reach + wait
+    kept = reach + _wait(flow, nodes[-1])
     return Range(low=kept, expected=kept, high=kept * _LATER)
 
 
-def _delay(table: Table) -> int:
-    """How long a table's watermark waits, in ms; 0 where it does not say so in an INTERVAL."""
-    text = table.statement.text
-    match = _DELAY.search(text, table.watermark[1]) if table.watermark else None
-    return int(match["number"]) * _UNITS[match["unit"].upper()] if match else 0
+def _wait(flow: Flow, node: PlanNode) -> int:
+    """How long the watermark that a join waits for stays behind the time of records, in ms."""
+    delays = watermark_delays(flow.plan)
+    return max((delays[table] for table in flow.plan.tables(node) if table in delays), default=0)

@@ -59,8 +59,21 @@ def condition_of(node: PlanNode) -> Rex | None:
     return residual
 
 
-def watermark_delay(expression: object) -> int:
-    """The interval, in ms, that a WATERMARK of the plan takes from the time; 0 where it is not written so."""
+def watermark_delays(plan: CompiledPlan) -> dict[str, int]:
+    """By table, the interval, in ms, that its WATERMARK takes from the time; 0 where it is not written so.
+
+    It is the source's own watermark, or that of an operator behind it.
+    """
+    assigners = {table: node for node in plan.of_kind("watermark-assigner") for table in plan.tables(node)}
+    found = {}
+    for scan in plan.of_kind("table-source-scan"):
+        for table in plan.tables(scan):
+            behind = assigners[table].raw if table in assigners else {}
+            found[table] = _delay((watermark_push_down(scan) or behind).get("watermarkExpr"))
+    return found
+
+
+def _delay(expression: object) -> int:
     literals: Iterable[Rex] = walk(expression) if isinstance(expression, dict) else ()
     return sum(
         int(each["value"])
@@ -69,15 +82,6 @@ def watermark_delay(expression: object) -> int:
         and str(each.get("type", "")).startswith("INTERVAL")
         and str(each.get("value", "")).lstrip("-").isdigit()
     )
-
-
-def watermark_delays(plan: CompiledPlan) -> dict[str, int]:
-    """By table, how long the watermark that its scan makes waits, in ms."""
-    return {
-        table: watermark_delay((watermark_push_down(scan) or {}).get("watermarkExpr"))
-        for scan in plan.of_kind("table-source-scan")
-        for table in plan.tables(scan)
-    }
 
 
 def watermark_push_down(scan: PlanNode) -> Rex | None:

@@ -13,7 +13,7 @@ from juncture.checks.wording import describe
 from juncture.errors import Location
 from juncture.model.compilation import Compilation
 from juncture.model.duration import parse_duration, to_millis
-from juncture.model.flow import watermark_delay, watermark_push_down
+from juncture.model.flow import watermark_delays, watermark_push_down
 from juncture.model.operators import join_operators
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.project import JobFile
@@ -121,23 +121,19 @@ def _scans(case: Case, plan: CompiledPlan) -> dict[str, Source]:
     found: dict[str, Source] = {}
     topics = case.rendered.topics
     assigners = {table: node for node in plan.of_kind("watermark-assigner") for table in plan.tables(node)}
+    delays = watermark_delays(plan)
     for scan in plan.of_kind("table-source-scan"):
         for table in plan.tables(scan):
             if table not in topics or table in found:
                 continue
             operator = label(f"Source: KafkaSource-{_CATALOG}{table}"[:_LONGEST_NAME])
             pushed = watermark_push_down(scan)
-            marks, delay = None, 0.0
-            if pushed is not None:
-                marks, delay = operator, watermark_delay(pushed.get("watermarkExpr")) / 1000
-            elif table in assigners:
-                marks = _operator(assigners[table])
-                delay = watermark_delay(assigners[table].raw.get("watermarkExpr")) / 1000
+            behind = _operator(assigners[table]) if table in assigners else None
             found[table] = Source(
                 table=table,
                 operator=operator,
-                marks=marks,
-                delay=delay,
+                marks=operator if pushed is not None else behind,
+                delay=delays[table] / 1000,
                 idle=_idle(pushed, case.rendered.options),
                 location=case.in_table(table, clause="watermark"),
             )
