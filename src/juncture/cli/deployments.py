@@ -148,9 +148,11 @@ def moment(time: datetime | None) -> str:
 
 
 def span(duration: timedelta | None) -> str:
-    """A duration for people, to the second above a minute; '-' for None."""
+    """A duration for people: in ms below a second, to the second above a minute; '-' for None."""
     if duration is None:
         return "-"
+    if duration < timedelta(seconds=1):
+        return f"{duration // timedelta(milliseconds=1)} ms"
     if duration < timedelta(minutes=1):
         return f"{duration.total_seconds():.1f} s"
     return str(timedelta(seconds=int(duration.total_seconds())))

@@ -17,10 +17,12 @@ from juncture.deploy.examine import examine
 from juncture.diagnosis.page.html import page
 from juncture.diagnosis.patient import Authored
 from juncture.model.diagnosis import Diagnosis, DiagnosisReport
-from juncture.model.observation import Observation
+from juncture.model.observation import Observation, VertexSeen
 from juncture.model.wording import counted, percent, size, span
 from juncture.render.pages import write_page
 
+_LONGEST = 60
+"""Characters of an operator's name: a plan may join ten topics."""
 _STYLES = {"stops": "red", "loses": "red", "slows": "yellow", "grows": "yellow"}
 
 
@@ -74,6 +76,11 @@ def _view(text: Text, report: DiagnosisReport) -> None:
     for number, finding in enumerate(report.findings, start=1):
         text.line()
         _finding(text, number, finding)
+    if report.findings:
+        text.line()
+        text.line(
+            f"`juncture upgrade {seen.job} --plan` tells what a change does to the job's state", style="dim"
+        )
     text.line()
     _operators(text, report)
     if seen.sources:
@@ -106,7 +113,7 @@ def _operators(text: Text, report: DiagnosisReport) -> None:
         doing = ", ".join(f"{each.doing} {percent(each.share)}" for each in vertex.spent[:3])
         rows.append(
             (
-                vertex.name if len(vertex.name) <= 50 else vertex.name[:47] + "...",
+                _named(report, vertex),
                 "-" if place is None else str(place),
                 str(vertex.parallelism),
                 "-" if busy is None else percent(busy),
@@ -120,6 +127,15 @@ def _operators(text: Text, report: DiagnosisReport) -> None:
         rows,
         header=("operators", "at", "subtasks", "busy", "held back", "records/s", "state", "working time"),
     )
+
+
+def _named(report: DiagnosisReport, vertex: VertexSeen) -> str:
+    """What a vertex is there for, in words, and the sink if that runs in it; else as Flink names it."""
+    run = [each for each in report.operators if each.vertex == vertex.id]
+    words = [each.operator for each in run if each.main]
+    words += [each.operator for each in run if not each.main and each.operator == "the sink"]
+    name = ", ".join(each.removeprefix("the ") for each in words) or vertex.name
+    return name if len(name) <= _LONGEST else name[: _LONGEST - 3] + "..."
 
 
 def _sources(text: Text, seen: Observation) -> None:
@@ -150,16 +166,16 @@ def _checkpoints(text: Text, seen: Observation) -> None:
         text.line("checkpoints: none completed" + (f", {failed} failed" if failed else ""))
         return
     newest, oldest = done[0], done[-1]
-    aligned = "" if newest.alignment is None else f" ({span(newest.alignment)} of alignment)"
-    parts = [
-        f"checkpoints: {len(done)} completed",
-        f"{failed} failed",
-        f"the last in {span(newest.duration)}{aligned}",
-    ]
-    parts.append(f"state {size(newest.state)}")
-    if len(done) > 1:
-        parts.append(f"{size(oldest.state)} {span(newest.at - oldest.at)} before")
-    text.line(", ".join(parts))
+    aligned = "" if newest.alignment is None else f" ({_time(newest.alignment)} of alignment)"
+    before = f" ({size(oldest.state)} {span(newest.at - oldest.at)} before)" if len(done) > 1 else ""
+    text.line(
+        f"checkpoints: of the last {len(done) + failed} {failed or 'none'} failed, the last in"
+        f" {_time(newest.duration)}{aligned}, state {size(newest.state)}{before}"
+    )
+
+
+def _time(millis: int) -> str:
+    return f"{millis} ms" if millis < 1000 else span(millis)
 
 
 def _workers(text: Text, seen: Observation) -> None:

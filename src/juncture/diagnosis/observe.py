@@ -109,9 +109,10 @@ def observe(
     if not after.is_empty and backend_of(options) == "rocksdb" and not any(each.native for each in vertices):
         missing.append(
             Missing(
-                what="RocksDB's own counters (options state.backend.rocksdb.metrics.stall-micros, .iter-bytes-read,"
-                " .block-cache-hit and .block-cache-miss)",
+                what="RocksDB's own counters",
                 assumed="nothing of its cache and of writes that wait; shares of time are the samples of threads",
+                remedy="set state.backend.rocksdb.metrics.stall-micros, .iter-bytes-read, .block-cache-hit and"
+                " .block-cache-miss to true in the job's options",
             )
         )
     if not workers_after:

@@ -116,10 +116,10 @@ def _plain(error: KafkaError) -> str:
 
 def _awaken(address: str) -> str:
     """What to do about brokers that do not answer."""
-    elsewhere = "check address and security protocol in juncture.toml, and that a broker runs there"
+    checked = "check address and security protocol in juncture.toml, and that a broker runs there"
     if all(map(_LOOPBACK.fullmatch, address.split(","))):
-        return f"run `juncture local up` if it is the project's local broker, else {elsewhere}"
-    return elsewhere
+        return f"run `juncture local up`, which starts the project's local broker; of another one, {checked}"
+    return checked
 
 
 class NoTopic(Refused):

@@ -154,7 +154,7 @@ def test_brokers_that_do_not_answer_are_a_finding_where_the_job_has_none_either(
     rules = found(source("server", connections=connections), silence=silence, vertices=(reader,))
     assert [each.rule for each in rules if each.rule == "silent-brokers"] == ["silent-brokers"] * told
     if told:
-        assert rules[0].message == f"the job reads and writes nothing: {SILENT.problem}"
+        assert rules[0].message == f"the job reads and writes nothing, as {SILENT.problem}"
         assert rules[0].remedy == "start one; the job goes on by itself when they answer"
 
 

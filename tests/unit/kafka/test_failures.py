@@ -45,7 +45,7 @@ def test_a_broker_that_is_down(nobody: Kafka, capfd: pytest.CaptureFixture[str])
     told = f"the Kafka brokers at {nobody.bootstrap_servers} do not answer: nothing listens there"
     assert caught.value.problem == told
     assert (caught.value.remedy or "").startswith(
-        "run `juncture local up` if it is the project's local broker"
+        "run `juncture local up`, which starts the project's local broker;"
     )
     assert capfd.readouterr().err == ""
 

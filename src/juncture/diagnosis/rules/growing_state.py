@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from juncture.checks.timebound import is_endless, is_kept_forever
 from juncture.checks.wording import listed, tables_of
+from juncture.diagnosis.advice import alias_of, time_of
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
@@ -82,11 +83,26 @@ class GrowingState(Rule):
                     if rows
                 ),
             ),
-            "bound the join in time: `a.time BETWEEN b.time - INTERVAL ... AND b.time + INTERVAL ...` on both WATERMARK"
-            f" columns; or set `state: {{ttl: ...}}` in {patient.path}"
-            if node.kind in JOINS
-            else f"aggregate by windows, or set `state: {{ttl: ...}}` in {patient.path}",
+            _remedy(patient, node),
         )
+
+
+def _remedy(patient: Patient, node: PlanNode) -> str:
+    ttl = f"`state: {{ttl: ...}}` in {patient.path}"
+    if node.kind not in JOINS:
+        return f"aggregate by windows, or set {ttl}"
+    tables = [patient.plan.tables(up) for up in patient.plan.inputs(node)]
+    times = [
+        f"{alias_of(patient, table)}.{column}"
+        for each in tables
+        for table in each[-1:]
+        if (column := time_of(patient, table))
+    ]
+    first, second = times if len(times) == len(tables) == 2 else ("a.time", "b.time")
+    return (
+        f"bound the join in time, by the columns that have a WATERMARK: `{second} BETWEEN {first} - INTERVAL ... AND"
+        f" {first} + INTERVAL ...`; or set {ttl}"
+    )
 
 
 def _endless_sides(patient: Patient, node: PlanNode) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from juncture.diagnosis.advice import macro_of
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.diagnosis.silence import NEAR, furthest, may_go_idle, silent_in
@@ -82,9 +83,9 @@ class HeldWatermark(Rule):
                         "the plan",
                     ),
                 ),
-                "add idle_timeout='1 min' to the macro of the source: after that time without records a partition is"
-                " left out of the watermark"
+                f"write `idle_timeout='1 min'` in {macro_of(patient, source.table)}: after that time without records a"
+                " partition is left out of the watermark"
                 if source.idle_timeout is None
-                else f"shorten the idle timeout of {span(source.idle_timeout)}, which goes on only where the source is"
-                " not held back",
+                else f"shorten the idle timeout of {span(source.idle_timeout)} in {macro_of(patient, source.table)}; it"
+                " goes on only where the source is not held back",
             )

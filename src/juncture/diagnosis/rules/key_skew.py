@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from juncture.diagnosis.advice import alias_of, literal
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
@@ -62,9 +63,20 @@ class KeySkew(Rule):
                     ("busy", ", ".join(percent(each) for each in times[:16]), "metric accumulateBusyTimeMs"),
                     *_told(key),
                 ),
-                "leave out keys that mean nothing in WHERE before the join, or join on a further column that spreads"
-                " the key",
+                _remedy(patient, key),
             )
+
+
+def _remedy(patient: Patient, key: tuple[str, KeySeen] | None) -> str:
+    further = "join on a further column that spreads the key"
+    if key is None:
+        return f"leave out keys that mean nothing in WHERE before the join, or {further}"
+    table, hot = key
+    value = literal(patient, table, hot.column, hot.value)
+    return (
+        f"where {value} means nothing, leave it out before the join: `WHERE {alias_of(patient, table)}.{hot.column} <>"
+        f" {value}`; else {further}"
+    )
 
 
 def _told(key: tuple[str, KeySeen] | None) -> tuple[tuple[str, str, str], ...]:

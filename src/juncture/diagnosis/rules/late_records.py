@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from juncture.checks.wording import listed, tables_of
+from juncture.diagnosis.advice import interval, time_of
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
+from juncture.model.flow import watermark_delays
 from juncture.model.plan import PlanNode
 from juncture.model.wording import counted, percent, span
 
@@ -56,8 +58,7 @@ class LateRecords(Rule):
                     ),
                     ("the oldest", f"{span(taken.oldest or 0)} behind the watermark", "the same sample"),
                 ),
-                f"let the WATERMARK of {source.table} wait longer, by {span(taken.oldest or 0)} for all of these; or"
-                " read them by a job of their own, if they are sent once",
+                _remedy(patient, source.table, taken.oldest or 0),
             )
         yield from self._counted(patient)
 
@@ -89,6 +90,17 @@ class LateRecords(Rule):
                 ),
                 "let the WATERMARK of its sources wait longer: a larger INTERVAL",
             )
+
+
+def _remedy(patient: Patient, table: str, oldest: int) -> str:
+    delay = watermark_delays(patient.plan).get(table, 0)
+    column = time_of(patient, table)
+    written = f": `WATERMARK FOR {column} AS {column} - {interval(delay + oldest)}`" if column else ""
+    return (
+        f"let the WATERMARK of {table} wait longer than its {span(delay)}, by {span(oldest)} for all of these{written};"
+        " rows are kept, and those without a partner come, so much later. Or read them by a job of their own, if they"
+        " are sent once"
+    )
 
 
 def _side(patient: Patient, node: PlanNode | None, counter: str) -> str:

@@ -43,7 +43,7 @@ class SilentBrokers(Rule):
         yield self.diagnosis(
             1.0,
             "the job",
-            f"the job reads and writes nothing: {seen.silence.problem}",
+            f"the job reads and writes nothing, as {seen.silence.problem}",
             None,
             (
                 ("connections of its sources", str(sum(known)) if known else "-", "metric connection-count"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from juncture.diagnosis.advice import macro_of
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
@@ -35,18 +36,15 @@ class SilentSubtasks(Rule):
             silent = vertex.parallelism - len(source.partitions)
             waiting = patient.event_time_operators(source.table)
             stops = bool(waiting) and source.idle_timeout is None
-            held = (
-                f", and hold back {patient.described(waiting[0])}: they never send a watermark"
-                if stops
-                else ""
-            )
+            holds = "holds" if silent == 1 else "hold"
+            held = f", and {holds} back {patient.described(waiting[0])} without a watermark" if stops else ""
             count = len(source.partitions)
             yield self.diagnosis(
                 1.0 if stops else silent / vertex.parallelism,
                 patient.named(vertex),
                 f"{silent} of the {counted(vertex.parallelism, 'subtask')} of the source {source.table}"
-                f" {'has' if silent == 1 else 'have'} no partition to read: the topic '{source.topic}' has"
-                f" {count}{held}",
+                f" {'has' if silent == 1 else 'have'} no partition to read{held}: the topic '{source.topic}' has"
+                f" {counted(count, 'partition')}",
                 patient.in_job("parallelism"),
                 (
                     ("parallelism", str(vertex.parallelism), "REST /jobs/JOB"),
@@ -59,6 +57,8 @@ class SilentSubtasks(Rule):
                 ),
                 f"lower `parallelism` in {patient.path} to {count}, or give '{source.topic}' {vertex.parallelism}"
                 " partitions"
-                + (f"; or add idle_timeout='1 min' to the macro of {source.table}" if stops else ""),
+                + (
+                    f"; or write `idle_timeout='1 min'` in {macro_of(patient, source.table)}" if stops else ""
+                ),
                 effect="stops" if stops else "slows",
             )

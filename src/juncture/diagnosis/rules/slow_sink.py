@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from juncture.checks.wording import listed
 from juncture.diagnosis import profile
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
@@ -12,6 +13,12 @@ from juncture.model.observation import VertexSeen
 from juncture.model.wording import percent
 
 _WAITS = 0.2
+_DEFAULTS = {
+    "batch.size": 16_384,
+    "buffer.memory": 33_554_432,
+    "max.in.flight.requests.per.connection": 5,
+}
+"""Of Kafka's producer."""
 
 
 class SlowSink(Rule):
@@ -24,9 +31,10 @@ class SlowSink(Rule):
     Seen by: the time in which producers had no room (`bufferpool-wait-time-ns-total`), and the samples of the
     threads, where those are taken. The cost is that share of time.
 
-    Change: give the sink's topic more partitions on more brokers, and see to quotas; larger batches
-    (`properties.batch.size`, `properties.linger.ms`), compression (`properties.compression.type`) and more in flight
-    in the sink's macro.
+    Change: what the sink's macro sets to less than Kafka's client has by itself (`properties.batch.size`,
+    `properties.buffer.memory`, `properties.max.in.flight.requests.per.connection`), and which is then named; else more
+    partitions on more brokers, quotas, larger batches (`properties.batch.size`, `properties.linger.ms`), compression
+    (`properties.compression.type`).
     """
 
     id = "slow-sink"
@@ -60,11 +68,37 @@ class SlowSink(Rule):
                     ),
                     ("busy", percent(vertex.busy), "metric accumulateBusyTimeMs"),
                     ("records a second", f"{rate:,.0f}", "metric numRecordsIn"),
+                    *(
+                        (f"properties.{name}", f"{value}, by default {default:,}", "the sink's options")
+                        for name, value, default in _small(patient)
+                    ),
                 ),
-                "see to the brokers: partitions, quotas, disks; and, in the sink's macro, to"
-                " properties.batch.size, properties.linger.ms, properties.compression.type and"
-                " properties.max.in.flight.requests.per.connection",
+                _remedy(patient),
             )
+
+
+def _small(patient: Patient) -> tuple[tuple[str, str, int], ...]:
+    """The producer's options that the sink's author has set to less than Kafka's client has by itself."""
+    sink = patient.case.sink if patient.case is not None else None
+    if sink is None:
+        return ()
+    found = ((name, sink.options.get(f"properties.{name}", ""), least) for name, least in _DEFAULTS.items())
+    return tuple(
+        (name, value, least) for name, value, least in found if value.isdigit() and int(value) < least
+    )
+
+
+def _remedy(patient: Patient) -> str:
+    place = patient.in_sink()
+    macro = f"the macro of {place.path}" if place is not None else "the sink's macro"
+    brokers = "see to the brokers: partitions of the topic, quotas, disks"
+    small = [f"'properties.{name}'" for name, _, _ in _small(patient)]
+    if small:
+        return f"take {listed(small)} out of {macro}, or raise {'it' if len(small) == 1 else 'them'}; else {brokers}"
+    return (
+        f"{brokers}; and write fewer, larger batches: in {macro}, more={{'properties.batch.size': '262144',"
+        " 'properties.linger.ms': '50', 'properties.compression.type': 'lz4'}"
+    )
 
 
 def _sampled(vertex: VertexSeen) -> float:
