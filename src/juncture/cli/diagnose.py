@@ -17,8 +17,8 @@ from juncture.deploy.examine import examine
 from juncture.diagnosis.page.html import page
 from juncture.diagnosis.patient import Authored
 from juncture.model.diagnosis import Diagnosis, DiagnosisReport
-from juncture.model.observation import Observation, VertexSeen
-from juncture.model.wording import counted, percent, size, span
+from juncture.model.observation import Observation
+from juncture.model.wording import brief, counted, percent, size, span
 from juncture.render.pages import write_page
 
 _LONGEST = 60
@@ -105,7 +105,7 @@ def _finding(text: Text, number: int, finding: Diagnosis) -> None:
 def _operators(text: Text, report: DiagnosisReport) -> None:
     rows = []
     for vertex in report.observation.vertices:
-        place = report.place(vertex.id)
+        name, place = report.named(vertex), report.place(vertex.id)
         held = max(
             (each.backpressured for each in vertex.subtasks if each.backpressured is not None), default=None
         )
@@ -113,7 +113,7 @@ def _operators(text: Text, report: DiagnosisReport) -> None:
         doing = ", ".join(f"{each.doing} {percent(each.share)}" for each in vertex.spent[:3])
         rows.append(
             (
-                _named(report, vertex),
+                name if len(name) <= _LONGEST else name[: _LONGEST - 3] + "...",
                 "-" if place is None else str(place),
                 str(vertex.parallelism),
                 "-" if busy is None else percent(busy),
@@ -127,15 +127,6 @@ def _operators(text: Text, report: DiagnosisReport) -> None:
         rows,
         header=("operators", "at", "subtasks", "busy", "held back", "records/s", "state", "working time"),
     )
-
-
-def _named(report: DiagnosisReport, vertex: VertexSeen) -> str:
-    """What a vertex is there for, in words, and the sink if that runs in it; else as Flink names it."""
-    run = [each for each in report.operators if each.vertex == vertex.id]
-    words = [each.operator for each in run if each.main]
-    words += [each.operator for each in run if not each.main and each.operator == "the sink"]
-    name = ", ".join(each.removeprefix("the ") for each in words) or vertex.name
-    return name if len(name) <= _LONGEST else name[: _LONGEST - 3] + "..."
 
 
 def _sources(text: Text, seen: Observation) -> None:
@@ -166,16 +157,12 @@ def _checkpoints(text: Text, seen: Observation) -> None:
         text.line("checkpoints: none completed" + (f", {failed} failed" if failed else ""))
         return
     newest, oldest = done[0], done[-1]
-    aligned = "" if newest.alignment is None else f" ({_time(newest.alignment)} of alignment)"
+    aligned = "" if newest.alignment is None else f" ({brief(newest.alignment)} of alignment)"
     before = f" ({size(oldest.state)} {span(newest.at - oldest.at)} before)" if len(done) > 1 else ""
     text.line(
         f"checkpoints: of the last {len(done) + failed} {failed or 'none'} failed, the last in"
-        f" {_time(newest.duration)}{aligned}, state {size(newest.state)}{before}"
+        f" {brief(newest.duration)}{aligned}, state {size(newest.state)}{before}"
     )
-
-
-def _time(millis: int) -> str:
-    return f"{millis} ms" if millis < 1000 else span(millis)
 
 
 def _workers(text: Text, seen: Observation) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from juncture.errors import Location
 from juncture.model.base import Value
-from juncture.model.observation import Observation
+from juncture.model.observation import Observation, VertexSeen
 
 Effect = Literal["stops", "loses", "slows", "grows"]
 """The job stands still, or what waits for event time does; rows are lost; it is slower than it could be; its state
@@ -62,3 +62,10 @@ class DiagnosisReport(Value):
     def place(self, vertex: str) -> Location | None:
         """Where what a vertex is there for is authored."""
         return next((each.location for each in self.operators if each.vertex == vertex and each.main), None)
+
+    def named(self, vertex: VertexSeen) -> str:
+        """What a vertex is there for, in words, and the sink if that runs in it; else as Flink names it."""
+        run = [each for each in self.operators if each.vertex == vertex.id]
+        words = [each.operator for each in run if each.main]
+        words += [each.operator for each in run if not each.main and each.operator == "the sink"]
+        return ", ".join(each.removeprefix("the ") for each in words) or vertex.name

@@ -30,3 +30,8 @@ def span(millis: float) -> str:
     if seconds < 120:
         return f"{seconds:.1f} s"
     return f"{seconds / 60:,.0f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"
+
+
+def brief(millis: int) -> str:
+    """As `span`, and milliseconds below a second: '33 ms'."""
+    return f"{millis} ms" if millis < 1000 else span(millis)

@@ -130,7 +130,7 @@ def test_what_was_seen_is_drawn() -> None:
         "12,000 rows looked at, 3 chunks of rows read back from the state; writes waited for RocksDB 40 %"
         in text
     )
-    assert "In the last completed one barriers waited for each other 0.0 s." in text
+    assert "In the last completed one barriers waited for each other 40 ms." in text
     assert all(float(each) <= 100 for each in re.findall(r"width: ([\d.]+)%", text))
 
 

@@ -12,7 +12,7 @@ from juncture.diagnosis.page.pictures import (
     topics,
 )
 from juncture.model.diagnosis import DiagnosisReport
-from juncture.model.wording import counted, percent, size, span
+from juncture.model.wording import brief, counted, percent, size, span
 from juncture.render.pages import draw_page
 
 
@@ -28,11 +28,13 @@ def page(report: DiagnosisReport, redact: Callable[[str], str]) -> str:
         "event_time": event_time_course(seen),
         "operators": operators(seen),
         "place": report.place,
+        "named": report.named,
         "checkpoints": checkpoint_picture(seen.checkpoints),
         "told_count": lambda number: f"{number:,}",
         "counted": counted,
         "percent": percent,
         "size": size,
         "span": span,
+        "brief": brief,
     }
     return draw_page("juncture.diagnosis.page", shown, redact)
