@@ -203,19 +203,17 @@ class Ailing:
 
     def read(self, cluster: FlinkCluster) -> int:
         """Records that the sources have fetched."""
-        _, out = self._status()
-        return sum(source["read"] for source in out["sources"])
+        return sum(source["read"] for source in self.status()["sources"])
 
     def behind(self, cluster: FlinkCluster) -> int | None:
         """Records that are in the topics and not fetched; None where it is not known yet."""
-        _, out = self._status()
-        known = [source["behind"] for source in out["sources"]]
+        known = [source["behind"] for source in self.status()["sources"]]
         return None if None in known or not known else sum(known)
 
-    def _status(self) -> tuple[int, dict[str, Any]]:
+    def status(self) -> dict[str, Any]:
         arguments = ["--project", str(self.root), "--output", "json", "status", JOB]
-        result = CliRunner().invoke(main, arguments)
-        return result.exit_code, json.loads(result.stdout)["jobs"][0]
+        found: dict[str, Any] = json.loads(CliRunner().invoke(main, arguments).stdout)["jobs"][0]
+        return found
 
     def caught_up(self, cluster: FlinkCluster, written: int) -> None:
         """Wait until so many records were read, and none is left."""

@@ -33,7 +33,9 @@ def make_ailing(
     return make
 
 
-def test_a_healthy_job_has_no_finding(make_ailing: Make, cluster: FlinkCluster) -> None:
+def test_a_healthy_job_has_no_finding_until_its_broker_ends(
+    make_ailing: Make, cluster: FlinkCluster, stack: Stack
+) -> None:
     job = make_ailing(job="parallelism: 2\n")
     job.write((f"k{number}", number, number / 100) for number in range(2_000))
     job.start()
@@ -49,6 +51,20 @@ def test_a_healthy_job_has_no_finding(make_ailing: Make, cluster: FlinkCluster) 
     assert all(each["position"] for source in seen["sources"] for each in source["partitions"])
     assert all(each["watermark"] for source in seen["sources"] for each in source["partitions"])
     assert all(each["busy"] is not None for vertex in seen["vertices"] for each in vertex["subtasks"])
+
+    stack.local.kill("kafka")
+    try:
+        code, report = job.diagnose()
+        told = job.status()
+    finally:
+        stack.local.up()
+
+    assert [each["rule"] for each in report["findings"]] == ["silent-brokers"]
+    silence = report["observation"]["silence"]
+    assert silence["problem"].endswith("do not answer: nothing listens there")
+    assert "`juncture local up`" in report["findings"][0]["remedy"]
+    assert told["silence"] == silence
+    assert [each["behind"] for each in told["sources"]] == [None, None]
 
 
 def test_one_key_has_most_records(make_ailing: Make, cluster: FlinkCluster) -> None:

@@ -119,12 +119,17 @@ def not_completed(found: JobStatus) -> str:
         return ""
     if points.last_failure is not None:
         return f"{points.failed} failed or not begun"
-    if found.flink_state != "RUNNING" or points.in_progress or not points.failed:
+    overdue = _overdue(found, points)
+    if found.flink_state != "RUNNING":
+        return ""
+    if points.in_progress:
+        return f"none completed since: {points.in_progress} under way" if overdue else ""
+    if not points.failed:
         return ""
     why = "not all tasks run, or their folder takes nothing"
     if not points.completed:
         return f"none begun yet: {why}"
-    return f"none begun since: {why}" if _overdue(found, points) else ""
+    return f"none begun since: {why}" if overdue else ""
 
 
 def _overdue(found: JobStatus, points: CheckpointStatus) -> bool:

@@ -35,7 +35,7 @@ def create_topics(kafka: Kafka, sample: Sample) -> tuple[str, ...]:
                 f"the topic '{topic}' has {counted(existing[topic], 'partition')}, the sample is for"
                 f" {sample.partitions}",
                 state="nothing was written",
-                remedy=f"draw the sample for {counted(existing[topic], 'partition')}, or remove the topic",
+                remedy=f"draw the sample for that many, by --partitions {existing[topic]}, or remove the topic",
             )
     return admin.create(dict.fromkeys((*sample.topics, sample.output), sample.partitions), config=_KEEP)
 

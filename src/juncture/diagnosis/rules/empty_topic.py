@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from juncture.diagnosis.advice import macro_of
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
@@ -43,18 +44,19 @@ class EmptyTopic(Rule):
                     ("records removed from it", f"{removed:,}", "the same"),
                     ("new records meanwhile", "0", f"Kafka, ends {patient.seen.seconds:.0f} s apart"),
                 ),
-                _remedy(source, removed),
+                _remedy(patient, source, removed),
             )
 
 
-def _remedy(source: SourceSeen, removed: int) -> str:
+def _remedy(patient: Patient, source: SourceSeen, removed: int) -> str:
     first = (
         f"raise `retention.ms` of '{source.topic}', which counts from the records' timestamps"
         if removed
         else f"see that something writes to '{source.topic}', and that it is the topic that is meant"
     )
     return first + (
-        "; idle_timeout='1 min' in the source's macro lets the event time of the others go on meanwhile"
+        f"; `idle_timeout='1 min'` in {macro_of(patient, source.table)} lets the event time of the others go on"
+        " meanwhile"
         if source.idle_timeout is None
         else ""
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from juncture.diagnosis.advice import macro_of
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
@@ -42,6 +43,6 @@ class MissingTopic(Rule):
                         "metric numRecordsIn of the source",
                     ),
                 ),
-                f"correct its name in the source's macro; or make the topic again, then"
+                f"correct its name in {macro_of(patient, source.table)}; or make the topic again, then"
                 f" `juncture upgrade {patient.seen.job} --rewind {source.table}`",
             )
