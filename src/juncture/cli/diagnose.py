@@ -76,7 +76,7 @@ def _view(text: Text, report: DiagnosisReport) -> None:
     for number, finding in enumerate(report.findings, start=1):
         text.line()
         _finding(text, number, finding)
-    if report.findings:
+    if any(each.location is not None for each in report.findings):
         text.line()
         text.line(
             f"`juncture upgrade {seen.job} --plan` tells what a change does to the job's state", style="dim"

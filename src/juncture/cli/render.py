@@ -118,7 +118,7 @@ def command(
 
     def view(text: Text) -> None:
         images = {name: each.application.image for name, each in bundles.items() if each.application}
-        text.table([(name, str(path), *filter(None, [images.get(name)])) for name, path in written.items()])
+        text.table([(name, _shown(path), *filter(None, [images.get(name)])) for name, path in written.items()])
         for name, each in bundles.items() if explain else ():
             for join in each.joins.forms:
                 text.line(f"{name}: {join.uid} runs on {_FORMS[join.form]}: {join.reason}")
@@ -131,6 +131,12 @@ def command(
                 text.line(f"{name}: upgradeMode is {upgrade.mode}: {upgrade.reason}")
 
     invocation.output.result({"environment": invocation.environment.name, "jobs": rows}, view)
+
+
+def _shown(path: Path) -> str:
+    """A path as it is typed where the command ran."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _told(application: Application | None) -> dict[str, object]:

@@ -31,7 +31,8 @@ _REASONS = (
     (r"unreachable|No route to host", "no way leads there from this machine"),
     (r"setup timed out|state CONNECT\b", "no connection comes about"),
     (r"SSL", "they break the connection off while TLS is agreed on, as brokers without TLS do"),
-    (r"Disconnected|brokers are down|broker connections are down", "no connection to them lasts"),
+    (r"Disconnected", "they close connections"),
+    (r"brokers are down|broker connections are down", "they take connections, and answer nothing"),
     (r"Timed out|timed out|Broker transport failure", "nothing came back in time"),
 )
 """What librdkafka says of silent brokers, the telling words first, and what it means."""

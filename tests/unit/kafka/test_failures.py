@@ -102,8 +102,8 @@ REFUSED = (
     ("code", "said", "told"),
     [
         (KafkaError._TRANSPORT, REFUSED, "do not answer: nothing listens there"),
-        (KafkaError._ALL_BROKERS_DOWN, "0/2 brokers are down", "do not answer: no connection to them lasts"),
-        (KafkaError._ALL_BROKERS_DOWN, None, "do not answer: no connection to them lasts"),
+        (KafkaError._ALL_BROKERS_DOWN, "0/2 brokers are down", "they take connections, and answer nothing"),
+        (KafkaError._ALL_BROKERS_DOWN, None, "they take connections, and answer nothing"),
         (
             KafkaError._TIMED_OUT,
             "Failed while waiting for controller: Local: Timed out",
