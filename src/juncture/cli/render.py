@@ -118,7 +118,9 @@ def command(
 
     def view(text: Text) -> None:
         images = {name: each.application.image for name, each in bundles.items() if each.application}
-        text.table([(name, _shown(path), *filter(None, [images.get(name)])) for name, path in written.items()])
+        text.table(
+            [(name, _shown(path), *filter(None, [images.get(name)])) for name, path in written.items()]
+        )
         for name, each in bundles.items() if explain else ():
             for join in each.joins.forms:
                 text.line(f"{name}: {join.uid} runs on {_FORMS[join.form]}: {join.reason}")

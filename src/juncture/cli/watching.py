@@ -16,7 +16,8 @@ from juncture.model.wording import counted, size
 _EVERY = 2.0
 _PATIENCE = 15
 """Rounds that may fail one after the other."""
-_COLUMNS = ("topic of", "records/s", "behind", "watermark", "behind now")
+_COLUMNS = ("topic of", "records/s", "records behind", "watermark", "behind the clock")
+_NUMBERS = ("records/s", "records behind", "behind the clock")
 
 
 class Watched:
@@ -106,23 +107,33 @@ def watch(look: Callable[[], Sequence[JobStatus]], redact: Callable[[str], str])
             last[:] = rounds
             live.update(_drawing(rounds, redact, "Ctrl-C ends this view"), refresh=True)
 
+        def lost(error: JunctureError) -> None:
+            live.update(_drawing(last, redact, f"{error.problem}; asking again"), refresh=True)
+
         try:
             # On a screen of its own: what a narrower window wraps would stay behind otherwise.
             with Live(console=console, auto_refresh=False, screen=True) as live:
-                return _rounds(look, draw)
+                return _rounds(look, draw, lost)
         finally:
             if last:
                 console.print(_drawing(last, redact))
 
-    def lines(rounds: list[Watched]) -> None:
-        for each in rounds:
-            sys.stdout.write(redact(f"{datetime.now(timezone.utc):%H:%M:%S} {each.line()}") + "\n")
+    def line(text: str) -> None:
+        sys.stdout.write(redact(f"{datetime.now(timezone.utc):%H:%M:%S} {text}") + "\n")
         sys.stdout.flush()
 
-    return _rounds(look, lines)
+    def lines(rounds: list[Watched]) -> None:
+        for each in rounds:
+            line(each.line())
+
+    return _rounds(look, lines, lambda error: line(f"{error.problem}; asking again"))
 
 
-def _rounds(look: Callable[[], Sequence[JobStatus]], show: Callable[[list[Watched]], None]) -> bool:
+def _rounds(
+    look: Callable[[], Sequence[JobStatus]],
+    show: Callable[[list[Watched]], None],
+    lost: Callable[[JunctureError], None],
+) -> bool:
     before: dict[str, Watched] = {}
     failed = 0
     try:
@@ -130,11 +141,12 @@ def _rounds(look: Callable[[], Sequence[JobStatus]], show: Callable[[list[Watche
             began = time.monotonic()
             try:
                 rounds = [Watched(found, time.monotonic(), before.get(found.job)) for found in look()]
-            except JunctureError:
+            except JunctureError as error:
                 # A cluster that is away for a while, or a job that ends while it is asked about.
                 if not before or failed == _PATIENCE:
                     raise
                 failed += 1
+                lost(error)
                 time.sleep(_EVERY)
                 continue
             failed = 0
@@ -158,9 +170,7 @@ def _drawing(rounds: list[Watched], redact: Callable[[str], str], hint: str = ""
         parts.append(Text(redact(f"{each.found.job}: {each.head()}"), style="bold"))
         table = Table(box=None, pad_edge=False)
         for column in _COLUMNS:
-            table.add_column(
-                column, justify="right" if column in ("records/s", "behind", "behind now") else "left"
-            )
+            table.add_column(column, justify="right" if column in _NUMBERS else "left")
         for row in each.rows():
             table.add_row(*(redact(cell) for cell in row))
         parts.append(table)
