@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from juncture.diagnosis import profile
 from juncture.flink.answers import JobDetail
+from juncture.flink.metrics import table_of
 from juncture.flink.rest import FlinkCluster
 from juncture.flink.subtasks import flame_samples
 from juncture.model.observation import Missing, Spent, VertexSeen
@@ -40,9 +41,14 @@ def with_profiles(
                 why = samples.lack if samples is not None else "the cluster takes none"
                 missing.append(
                     Missing(
-                        what=f"samples of the threads of '{vertex.name[:60]}' ({why})",
+                        what=f"samples of the threads of '{_named(vertex)}' ({why})",
                         assumed="nothing of what its time goes into",
                     )
                 )
         found.append(vertex.model_copy(update={"spent": spent}))
     return tuple(found)
+
+
+def _named(vertex: VertexSeen) -> str:
+    before, source, operator = vertex.name.split(" -> ")[0].partition("Source: ")
+    return f"{source}{table_of(operator)}" if source and not before else vertex.name[:60]
