@@ -90,7 +90,8 @@ def _view(text: Text, report: DiagnosisReport) -> None:
     _checkpoints(text, seen)
     _workers(text, seen)
     for missing in seen.missing:
-        remedy = f"; to see it: {missing.remedy}" if missing.remedy else ""
+        is_told = missing.remedy is None or any(missing.remedy in each.remedy for each in report.findings)
+        remedy = "" if is_told else f"; to see it: {missing.remedy}"
         text.line(f"not seen: {missing.what}; assumed: {missing.assumed}{remedy}", style="dim")
 
 
