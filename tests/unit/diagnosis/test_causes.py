@@ -22,6 +22,7 @@ from juncture.model.observation import (
     NativeSeen,
     Observation,
     PartitionSeen,
+    SampleSeen,
     Silence,
     SourceSeen,
     Spent,
@@ -64,13 +65,15 @@ def found(
     plan: CompiledPlan = PLAN,
     silence: Silence | None = None,
     vertices: tuple[VertexSeen, ...] = (),
+    watermark: int | None = None,
     job_state: str = "RUNNING",
     failures: tuple[FailureSeen, ...] = (),
     **join: Any,
 ) -> tuple[Diagnosis, ...]:
     task = SubtaskSeen(
-        index=0, seconds=10, busy=busy, backpressured=0, idle=1 - busy, records_in=900, records_out=900
-    )
+        index=0, seconds=10, busy=busy, backpressured=0, idle=1 - busy, records_in=900, records_out=900,
+        watermark=watermark,
+    )  # fmt: skip
     vertex = VertexSeen(
         id="v", name="IntervalJoin[7]", nodes=(JOIN, 8, 9), parallelism=1, subtasks=(task,), **join
     )
@@ -168,6 +171,16 @@ def test_a_job_that_fails_over_and_over_without_brokers_fails_of_them_if_it_says
     failure = FailureSeen(at=NOW - 5_000, cause=cause)
     rules = found(silence=SILENT, job_state="RESTARTING", failures=(failure,))
     assert [each.rule for each in rules] == [told]
+
+
+@pytest.mark.parametrize(("held", "told"), [(NOW, "5 min"), (NOW - 240_000, "9 min")])
+def test_a_watermark_is_to_wait_by_how_late_records_are_and_how_far_it_is_before_the_joins(
+    held: int, told: str
+) -> None:
+    taken = SampleSeen(records=100, unread=100, late=90, oldest=300_000)
+    sources = (source("server", partition()), source("client", partition(watermark=NOW), sample=taken))
+    late = next(each for each in found(*sources, watermark=held) if each.rule == "late-records")
+    assert f"wait longer than its 60.0 s, by {told} for all of these;" in late.remedy
 
 
 @pytest.mark.parametrize("more", [{"grew": 0, "position": 500}, {"idle": True}])

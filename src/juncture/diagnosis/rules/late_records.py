@@ -11,6 +11,7 @@ from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.flow import watermark_delays
+from juncture.model.observation import SourceSeen
 from juncture.model.plan import PlanNode
 from juncture.model.wording import counted, percent, span
 
@@ -58,7 +59,7 @@ class LateRecords(Rule):
                     ),
                     ("the oldest", f"{span(taken.oldest or 0)} behind the watermark", "the same sample"),
                 ),
-                _remedy(patient, source.table, taken.oldest or 0),
+                _remedy(patient, source, waiting[0] if waiting else None, taken.oldest or 0),
             )
         yield from self._counted(patient)
 
@@ -92,14 +93,19 @@ class LateRecords(Rule):
             )
 
 
-def _remedy(patient: Patient, table: str, oldest: int) -> str:
-    delay = watermark_delays(patient.plan).get(table, 0)
-    column = time_of(patient, table)
-    written = f": `WATERMARK FOR {column} AS {column} - {interval(delay + oldest)}`" if column else ""
+def _remedy(patient: Patient, source: SourceSeen, join: PlanNode | None, oldest: int) -> str:
+    delay = watermark_delays(patient.plan).get(source.table, 0)
+    # Where the other side holds the join's watermark back, this one's is further on.
+    vertex = patient.seen.vertex(join.id) if join is not None else None
+    own = source.slowest.watermark if source.slowest is not None else None
+    held = vertex.watermark if vertex is not None else None
+    by = oldest + max(own - held, 0) if own is not None and held is not None else oldest
+    column = time_of(patient, source.table)
+    written = f": `WATERMARK FOR {column} AS {column} - {interval(delay + by)}`" if column else ""
     return (
-        f"let the WATERMARK of {table} wait longer than its {span(delay)}, by {span(oldest)} for all of these{written};"
-        " rows are kept, and those without a partner come, so much later. Or read them by a job of their own, if they"
-        " are sent once"
+        f"let the WATERMARK of {source.table} wait longer than its {span(delay)}, by {span(by)} for all of"
+        f" these{written}; rows are kept, and those without a partner come, so much later. Or read them by a job of"
+        " their own, if they are sent once"
     )
 
 
