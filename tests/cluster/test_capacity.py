@@ -210,7 +210,7 @@ def test_the_command_and_topics_without_records(make_job: Make, cluster: FlinkCl
     assert "/ 0.7 of the time, rounded up" in ran.stdout
     # What is not known moves the answer, and nothing is recommended by it.
     assert "each 1,000 records/s of it add" in ran.stdout
-    assert "cores: 0.00 (0.00 to 0.00), assumed" in ran.stdout
+    assert "cores: 0 (0 to 0), assumed" in ran.stdout
     assert "state backend: hashmap: nothing is known of what comes through 'l-" in ran.stdout
     assert "warned  traffic: 'r-" in ran.stdout
     assert "cost" not in ran.stdout

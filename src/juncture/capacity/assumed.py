@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from juncture.model.capacity import Figure, Range, SideState, Traffic
+from juncture.model.capacity import Figure, Range, SideState, Traffic, amount
 from juncture.model.wording import size
 
 _ADDED = 1_000.0
@@ -68,12 +68,13 @@ def told(assumed: Assumed, traffic: Mapping[str, Traffic], needs: Callable[[Vari
                 _expected(needs(most), name) - _expected(needs(least), name) for name in ("cores", "state")
             )
             each = f"each {_ADDED:,.0f} records/s of it"
-            return f"{assumed.text}: {each} add {cores:,.2f} cores and {size(state)} of state"
+            return f"{assumed.text}: {each} add {amount(cores, 'cores')} cores and {size(state)} of state"
         low, high = needs(least), needs(most)
-        cores, state = (_expected(low, name) for name in ("cores", "state"))
+        state = _expected(low, "state")
+        least_told, most_told = (amount(_expected(each, "cores"), "cores") for each in (low, high))
         return (
-            f"{assumed.text}: between {peak.low:,.1f} and {peak.high:,.1f} records/s the job needs {cores:,.2f} to"
-            f" {_expected(high, 'cores'):,.2f} cores, and {size(state)} to {size(_expected(high, 'state'))} of state"
+            f"{assumed.text}: between {peak.low:,.1f} and {peak.high:,.1f} records/s the job needs {least_told} to"
+            f" {most_told} cores, and {size(state)} to {size(_expected(high, 'state'))} of state"
         )
     if assumed.rows:
         small, large = needs(Varied(assumed.rows, rows="low")), needs(Varied(assumed.rows, rows="high"))

@@ -20,7 +20,7 @@ from juncture.capacity.hotrows import hot_figures
 from juncture.capacity.job import Job
 from juncture.capacity.loads import load_of
 from juncture.capacity.memory import memory_figures
-from juncture.model.capacity import Figure, HotRows, Range, SideState, Traffic, Written, least_sure
+from juncture.model.capacity import Figure, HotRows, Range, SideState, Traffic, Written, amount, least_sure
 
 _OF_NO_TRAFFIC = ("rate now", "network memory", "time until state is steady")
 """What is known, whatever is assumed of the traffic."""
@@ -109,7 +109,7 @@ def _cpu(job: Job, load: Load) -> list[Figure]:
             name="slots",
             unit="slots",
             value=slots,
-            formula=f"{cores.expected:,.2f} cores / {working} of the time, rounded up",
+            formula=f"{amount(cores.expected, 'cores')} cores / {working} of the time, rounded up",
             basis=basis,
         ),
         Figure(name="highest rate", unit="records/s", value=most.value, formula=most.formula, basis=basis),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from juncture.capacity.storage import COPIES
-from juncture.model.capacity import Figure, Range, Traffic, least_sure
+from juncture.model.capacity import Figure, Range, Traffic, amount, least_sure
 from juncture.model.environment import Prices
+from juncture.model.wording import decimal
 
 _HOURS = 730
 _SECONDS = _HOURS * 3600
@@ -27,7 +28,7 @@ def cost_figures(
             name=f"cost in {prices.currency}",
             unit="a month",
             value=Range.total(each.value for each in parts),
-            formula=" + ".join(f"{each.value.expected:,.2f}" for each in parts),
+            formula=" + ".join(decimal(each.value.expected, 2) for each in parts),
             basis=least_sure(each.basis for each in parts),
         ),
     )
@@ -40,8 +41,8 @@ def _running(prices: Prices, figures: Mapping[str, Figure], working: float) -> I
             name=f"cost of cores in {currency}",
             unit="a month",
             value=cores.value * (prices.core_hour * _HOURS / working),
-            formula=f"{cores.value.expected:,.2f} cores / {working} of the time * {_HOURS} h * {prices.core_hour:g}"
-            f" {currency}",
+            formula=f"{amount(cores.value.expected, 'cores')} cores / {working} of the time * {_HOURS} h *"
+            f" {prices.core_hour:g} {currency}",
             basis=cores.basis,
         )
     if prices.memory_gib_hour:

@@ -10,7 +10,17 @@ from juncture.capacity.holding import heap_bytes, state_bytes
 from juncture.capacity.hotrows import gives_more, hot_key_checks
 from juncture.capacity.job import Job
 from juncture.capacity.topics import Topics, topic_checks
-from juncture.model.capacity import Check, Figure, HotRows, SideState, SinkTopic, Supply, Traffic, Written
+from juncture.model.capacity import (
+    Check,
+    Figure,
+    HotRows,
+    SideState,
+    SinkTopic,
+    Supply,
+    Traffic,
+    Written,
+    amount,
+)  # fmt: skip
 from juncture.model.wording import counted, percent, size, span
 
 _LONG = 3_600
@@ -122,7 +132,7 @@ def _cores(demand: Demand, supply: Supply | None) -> Iterator[Check]:
     cores = demand.figures["cores"].value
     if supply is None or not supply.cores:
         return
-    told = f"{cores.expected:.2f} expected, {cores.high:.2f} at most, {supply.cores} there"
+    told = f"{amount(cores.expected, 'cores')} expected, {amount(cores.high, 'cores')} at most, {supply.cores} there"
     if cores.low > supply.cores:
         yield _failed("cores", told, "add machines: the job can't keep up even by the lowest estimate")
     elif cores.high > supply.cores:

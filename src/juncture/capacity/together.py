@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from juncture.model.capacity import CapacityReport, Check, Range, Supply
+from juncture.model.capacity import CapacityReport, Check, Range, Supply, amount
 from juncture.model.wording import counted, size
 
 
@@ -33,7 +33,8 @@ def _cores(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]
     if not supply.cores:
         return
     needed = _sum(reports, "cores")
-    told = f"{needed.expected:.2f} expected at all peaks, {needed.high:.2f} at most, {supply.cores} there"
+    expected, most = amount(needed.expected, "cores"), amount(needed.high, "cores")
+    told = f"{expected} expected at all peaks, {most} at most, {supply.cores} there"
     remedy = "add machines, or leave jobs to another cluster"
     yield Check.judged("cores", needed.low > supply.cores, needed.high > supply.cores, told, remedy)
 

@@ -260,6 +260,12 @@ def _traffic(text: Text, report: CapacityReport) -> None:
         "log holds",
     )
     text.table(rows, header=header)
+    for each in report.traffic:
+        if each.compression is not None and each.compression.expected > 1:
+            text.line(
+                f"{each.table}: its batches hold so few records that what brokers keep beside each batch and each"
+                " record is more than compression takes off"
+            )
 
 
 def _met(each: Matching) -> str:

@@ -22,7 +22,7 @@ from juncture.flink.answers import JobDetail
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
-from juncture.model.capacity import Figure, Range, Traffic
+from juncture.model.capacity import Figure, Range, Traffic, amount
 from juncture.model.verification import Term, Verification
 from juncture.model.wording import counted, size, span
 
@@ -187,8 +187,8 @@ def _terms(figures: Mapping[str, Figure], measured: _Measured) -> list[Term]:
     cores = measured.cpu / max(measured.seconds, 1e-3)
     each = measured.cpu / measured.records * 1e6 if measured.records else 0.0
     told = (
-        f"{cores:.2f} cores in all, {each:,.1f} µs for each of {counted(measured.records, 'record')}: much of it is"
-        " what TaskManagers do anyhow"
+        f"{amount(cores, 'cores')} cores in all, {each:,.1f} µs for each of {counted(measured.records, 'record')}:"
+        " much of it is what TaskManagers do anyhow"
     )
     return [
         _term(figures["CPU a record"], each if cores >= _LEAST_CORES else None, measured.untold or told),

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from pydantic import AwareDatetime, field_serializer
 
 from juncture.model.base import Value
-from juncture.model.wording import size, span
+from juncture.model.wording import decimal, size, span
 
 Basis = Literal["measured", "sampled", "computed", "calibrated", "packaged", "assumed"]
 """Counted in Kafka or Flink; from a sample of records; from other figures; from a cost model that was measured with
@@ -69,14 +69,14 @@ def amount(value: float, unit: Unit) -> str:
         case "s":
             return span(value * 1000)
         case "cores":
-            return f"{value:,.2f}"
+            return decimal(value, 2)
         case "rows" | "slots":
             return f"{value:,.0f}"
         case "a month":
-            return f"{value:,.2f} a month"
+            return f"{decimal(value, 2)} a month"
         case "µs":
-            return f"{value:,.1f} µs"
-    return f"{value:,.1f}"
+            return f"{decimal(value, 1)} µs"
+    return decimal(value, 1)
 
 
 class Figure(Value):

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from math import floor, isfinite, log10
+
+_SMALLEST = 0.0001
+"""What is less than this, and not nothing, is told as that."""
+
 
 def percent(share: float) -> str:
     """'12 %'."""
@@ -11,6 +16,20 @@ def percent(share: float) -> str:
 def counted(number: int, noun: str, nouns: str = "") -> str:
     """'1 record', '2,000 records'; `nouns` where it is not `noun` with an s."""
     return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def decimal(number: float, places: int) -> str:
+    """A number with so many decimals, and with two digits where these would be zeros.
+
+    '1,234.50', '0.45', '0.0038', '<0.0001'; nothing is '0'.
+    """
+    if not number:
+        return "0"
+    if not isfinite(number) or abs(number) >= 10**-places:
+        return f"{number:,.{places}f}"
+    if 0 < number < _SMALLEST:
+        return f"<{_SMALLEST}"
+    return f"{number:.{1 - floor(log10(abs(number)))}f}"
 
 
 def size(number: float) -> str:

@@ -26,7 +26,7 @@ def test_a_peak_that_is_not_sure_by_both_ends() -> None:
     unsure = found_traffic("l", 0).model_copy(update={"peak": Range(low=10, expected=500, high=1_000)})
     found = told(Assumed("it is short", rates="l"), {"l": unsure}, needs)
     assert found.startswith(
-        "it is short: between 10.0 and 1,000.0 records/s the job needs 0.01 to 0.03 cores"
+        "it is short: between 10.0 and 1,000.0 records/s the job needs 0.0060 to 0.03 cores"
     )
     assert found.endswith("cores, and 4.6 MiB to 457.8 MiB of state")
 
