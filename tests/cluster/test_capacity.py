@@ -160,7 +160,7 @@ def test_a_job_that_is_not_ready_is_not_submitted(make_job: Make, cluster: Flink
 
 
 def test_what_is_measured_beside_a_job_that_runs(make_job: Make, cluster: FlinkCluster) -> None:
-    job = make_job(on=WINDOW)
+    job = make_job(on=WINDOW, job="state: {backend: rocksdb}\n")
     job.write(((f"key-{i:08}", i, i / 20) for i in range(120_000)), pad=lambda n: f"{n:040}", as_it_was=True)
     job.start()
     job.caught_up(cluster, 240_000)
@@ -173,12 +173,18 @@ def test_what_is_measured_beside_a_job_that_runs(make_job: Make, cluster: FlinkC
 
     assert ran.exit_code == 0, ran.stderr
     found = Calibration.model_validate_json(ran.stdout)
-    assert found.engine == "flink-hashmap"
+    assert found.engine == "flink-rocksdb"
     assert found.stages[-1].records == 240_000
     assert found.stages[-1].micros.low > 0
-    # A checkpoint of the heap holds rows as they are.
     assert found.state is not None
-    assert 0.5 < found.state.expected < 2
+    assert 0.2 < found.state.expected < 2
+    # Each row is written, read and removed, and goes into a file.
+    counted = found.counted
+    assert counted is not None
+    assert 0.5 * counted.added < counted.written < 10 * counted.added
+    assert 0.1 * counted.added < counted.flushed <= counted.written
+    assert counted.looked > counted.missed.expected >= 0
+    assert counted.uploaded > 0
     # It has left nothing but the record, and the job alone.
     assert Admin(job.kafka).missing([CALIBRATED.format(job.name)])
     assert [each.id for each in cluster.jobs() if not each.ended] == [job.flink_job]
@@ -186,7 +192,10 @@ def test_what_is_measured_beside_a_job_that_runs(make_job: Make, cluster: FlinkC
 
     told = CliRunner().invoke(main, [*project, "capacity", JOB])
     figures = {each["name"]: each for each in json.loads(told.stdout)["figures"]}
-    assert {figures[name]["basis"] for name in ("CPU a record", "cores", "state")} == {"calibrated"}
+    of_files = ("state reads", "state writes", "local disk writes", "local disk operations")
+    assert {figures[name]["basis"] for name in ("CPU a record", "cores", "state", *of_files)} == {
+        "calibrated"
+    }
 
     seen = CliRunner().invoke(main, [*project, "capacity", JOB, "--verify", "--during", "2 s"])
     terms = {each["name"]: each for each in json.loads(seen.stdout)["terms"]}

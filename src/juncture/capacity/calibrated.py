@@ -19,7 +19,7 @@ from juncture.capacity.costs import (
     is_whole,
     paired,
 )  # fmt: skip
-from juncture.model.calibration import Calibration, Stage
+from juncture.model.calibration import Calibration, Counted, Stage
 from juncture.model.capacity import Basis, Range
 from juncture.model.observation import Spent
 from juncture.model.wording import counted, size
@@ -234,6 +234,9 @@ class Calibrated:
 
     def speed(self, engine: Engine) -> Range | None:
         return self.calibration.speed if engine == self.calibration.engine else None
+
+    def counted(self, engine: Engine) -> Counted | None:
+        return self.calibration.counted if self.own and engine == self.calibration.engine else None
 
     @property
     def yields(self) -> Range:

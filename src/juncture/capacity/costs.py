@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, Protocol
 
+from juncture.model.calibration import Counted
 from juncture.model.capacity import Basis, Range
 from juncture.model.wording import counted
 
@@ -70,6 +71,9 @@ class CostModel(Protocol):
 
     def speed(self, engine: Engine) -> Range | None:
         """Bytes a second that checkpoints write; None where that was not measured."""
+
+    def counted(self, engine: Engine) -> Counted | None:
+        """What an engine's backend was seen to read and write for a record; None where that was not measured."""
 
     @property
     def yields(self) -> Range:
@@ -216,6 +220,9 @@ class Packaged:
         return by_records(load, COSTS[load.engine].uploaded * (load.record_bytes.expected / FITTED_BYTES))
 
     def speed(self, engine: Engine) -> Range | None:
+        return None
+
+    def counted(self, engine: Engine) -> Counted | None:
         return None
 
     @property

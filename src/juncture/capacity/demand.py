@@ -46,14 +46,16 @@ def figures(
             name="rate now",
             unit="records/s",
             value=Range.exactly(sum(each.now for each in traffic)),
-            formula=" + ".join(f"{each.now:,.1f} ({each.table})" for each in traffic),
+            formula=" + ".join(f"{amount(each.now, 'records/s')} ({each.table})" for each in traffic),
             basis=least_sure(each.now_basis for each in traffic),
         ),
         Figure(
             name="peak rate",
             unit="records/s",
             value=rate,
-            formula=" + ".join(f"{each.peak.expected:,.1f} ({each.table})" for each in traffic),
+            formula=" + ".join(
+                f"{amount(each.peak.expected, 'records/s')} ({each.table})" for each in traffic
+            ),
             basis=least_sure(each.peak_basis for each in traffic),
         ),
         read_figure(traffic),

@@ -9,8 +9,8 @@ from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.deploy.builder import Blueprint
 from juncture.deploy.calibrate import Sampled, calibrate
-from juncture.model.calibration import Calibration
-from juncture.model.wording import counted, percent, size
+from juncture.model.calibration import Calibration, Counted
+from juncture.model.wording import counted, decimal, percent, size
 
 _MIB = 1024 * 1024
 
@@ -94,8 +94,23 @@ def _view(text: Text, found: Calibration) -> None:
     if written is not None and found.yields is not None:
         told = f"{percent(found.yields)} of those that would be if each found one partner"
         text.line(f"rows written: {written:.2f} for a record, {told}")
+    if found.counted is not None:
+        _counted(text, found.counted)
     if found.spent:
         parts = ", ".join(f"{each.doing} {percent(each.share)}" for each in found.spent)
         text.line(f"of the tasks' time: {parts}")
     for note in found.notes:
         text.line(f"note: {note}", style="dim")
+
+
+def _counted(text: Text, found: Counted) -> None:
+    looked, missed = (decimal(each, 2) for each in (found.looked, found.missed.expected))
+    got, scanned = (decimal(each, 0) for each in (found.got, found.scanned))
+    text.line(
+        f"a record looked up {looked} blocks of files, {missed} of them not in memory, and read {got} bytes by key and"
+        f" {scanned} by iterators"
+    )
+    text.line(
+        f"it wrote {found.written:,.0f} bytes; {found.flushed:,.0f} went into files, and {found.merged:,.0f} were"
+        " written anew as files were merged"
+    )

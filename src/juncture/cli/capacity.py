@@ -240,7 +240,7 @@ def _traffic(text: Text, report: CapacityReport) -> None:
         (
             each.table,
             str(each.partitions),
-            f"{each.now:,.1f}",
+            amount(each.now, "records/s"),
             _range(each.peak, "records/s"),
             f"{each.record_bytes.expected:,.0f}",
             percent(each.compression.expected) if each.compression else "-",

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from juncture.capacity.costs import PACKAGED, is_whole
+from juncture.capacity.accesses import counted_of
+from juncture.capacity.costs import PACKAGED, Engine, is_whole
 from juncture.capacity.course import steady
 from juncture.capacity.fit import (
     Run,
@@ -36,13 +37,14 @@ from juncture.deploy.submit import submit
 from juncture.deploy.watching import Watched, cores_in_use, watch
 from juncture.diagnosis import profile
 from juncture.diagnosis.lag import Lags
+from juncture.diagnosis.rules.state_memory import parse_size
 from juncture.errors import Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.flink.subtasks import workers
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.local.supervisor import signals_raise
-from juncture.model.calibration import Calibration, Machine, Stage
+from juncture.model.calibration import Calibration, Counted, Machine, Stage
 from juncture.model.capacity import Range, SideState
 from juncture.model.startpoint import AtOffsets, Startpoint
 from juncture.model.wording import counted, percent
@@ -235,11 +237,26 @@ class _Bench:
             interval=calibration_interval(facts.manifest.options) / 1000,
             speed=speed_of(measured),
             yields=yields_of(longest, sum(each.rate.expected for each in written)),
+            counted=self._counted(*runs[-1], engine, held.factor.expected if held else 0.0),
             spent=spent,
             busiest=busiest,
             others=longest.course.others,
             notes=tuple(notes),
         )
+
+    def _counted(self, run: Run, seen: Watched, engine: Engine, packed: float) -> Counted | None:
+        """What the state's backend counted in the longest run; None of a heap, and where it is not told."""
+        if seen.counted is None:
+            return None
+        counters, records = seen.counted
+        return counted_of(counters, run, records, self._sides, engine, packed, self._memory())
+
+    def _memory(self) -> float:
+        """Bytes that the state's backend has in all slots of the job."""
+        manifest, machine = self.facts.manifest, machine_of(self.cluster)
+        fixed = parse_size(manifest.options.get(f"state.backend.{manifest.backend}.memory.fixed-per-slot"))
+        each = machine.managed / machine.slots if machine.slots else 0.0
+        return (each if fixed is None else fixed) * manifest.slots
 
     def _stages(self, runs: list[Run]) -> tuple[list[Stage], list[str]]:
         """A stage of each run; of those before the last where they were long enough. None where CPU is not told."""

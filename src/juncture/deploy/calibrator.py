@@ -11,6 +11,7 @@ from contextlib import suppress
 from juncture.capacity.durability import INTERVAL
 from juncture.deploy import ledger
 from juncture.deploy.builder import Blueprint
+from juncture.deploy.counters import counting
 from juncture.deploy.facts import millis_of
 from juncture.deploy.site import Site
 from juncture.deploy.stop import stop
@@ -47,6 +48,7 @@ def calibrator_files(blueprint: Blueprint, checkpoints: bool = True) -> dict[str
         "restart-strategy.type": "none",  # what a restart costs is not what is measured
         "execution.checkpointing.externalized-checkpoint-retention": "DELETE_ON_CANCELLATION",
         INTERVAL: f"{interval} ms",
+        **counting(rendered.job.state.backend),
     }
     topics = dict(rendered.topics)
     for statement in rendered.statements:

@@ -9,7 +9,7 @@ from juncture.capacity import demand
 from juncture.capacity.assumed import AS_FOUND, Varied, told
 from juncture.capacity.brokers import broker_figures
 from juncture.capacity.costs import CostModel
-from juncture.capacity.disk import local_disk_figures, state_figures
+from juncture.capacity.disk import counted_disk_figures, counted_figures, local_disk_figures, state_figures
 from juncture.capacity.job import Job
 from juncture.capacity.pricing import cost_figures
 from juncture.capacity.supposed import AS_IT_IS, WhatIf
@@ -66,15 +66,16 @@ class Foreteller:
         """Of TaskManagers' where state is in files there, and of brokers'."""
         named = {each.name: each.value for each in figures}
         if job.backend != "hashmap":
-            reads, writes = state_figures(sides)
+            load = demand.load_at_peak(job, traffic, sides, written)
+            counted = job.model.counted(load.engine)
+            reads, writes = counted_figures(counted, load) if counted else state_figures(sides)
             yield from (reads, writes)
             if job.backend == "rocksdb":
-                yield from local_disk_figures(
-                    reads.value,
-                    named["upload of a checkpoint"],
-                    job.interval / 1000,
-                    named["state"],
-                    named["managed memory"],
+                upload, managed = named["upload of a checkpoint"], named["managed memory"]
+                yield from (
+                    counted_disk_figures(counted, load, upload, managed)
+                    if counted and counted.uploaded
+                    else local_disk_figures(reads.value, upload, load.interval, named["state"], managed)
                 )
         yield from broker_figures(traffic, written, self.facts.sinks)
 

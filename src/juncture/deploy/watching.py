@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from juncture.capacity.accesses import Counters
 from juncture.capacity.course import Course, Seen, Taken
 from juncture.deploy import ledger
 from juncture.deploy.advance import Advance
+from juncture.deploy.counters import read_counters, renewed_within
 from juncture.diagnosis import profile
 from juncture.diagnosis.lag import Lags
 from juncture.errors import Refused
@@ -35,12 +37,15 @@ _SOURCE = "Source: "
 
 @dataclass(frozen=True)
 class Watched:
-    """What was seen, what the tasks did, those of the busiest vertex too, and the TaskManagers that they ran on."""
+    """What was seen, what the tasks did, those of the busiest vertex too, and the TaskManagers that they ran on; what
+    the state's backend counted, and how many records had been read by then, None where it did not.
+    """
 
     course: Course
     spent: tuple[Spent, ...]
     busiest: tuple[Spent, ...]
     taskmanagers: frozenset[str]
+    counted: tuple[Counters, int] | None = None
 
 
 def cores_in_use(cluster: FlinkCluster) -> dict[str, float]:
@@ -97,7 +102,8 @@ def watch(
     if watcher.done and checkpoints:
         watcher.await_checkpoints()
         watcher.look()  # what is written after the last record was read
-    return Watched(watcher.course(), spent, busiest, watcher.taskmanagers)
+    counted = watcher.counted() if checkpoints else None
+    return Watched(watcher.course(), spent, busiest, watcher.taskmanagers, counted)
 
 
 class Watcher:
@@ -182,6 +188,18 @@ class Watcher:
             if sum(each.at > after for each in self._taken.values()) >= _LAST:
                 return
             time.sleep(_POLL)
+
+    def counted(self) -> tuple[Counters, int] | None:
+        """What the backend has counted, and how many records had been read by then; waits until both are of the same
+        moment. None where it does not count.
+        """
+        before = read_counters(self._cluster, self.job)
+        if before is None:
+            return None
+        deadline = time.monotonic() + renewed_within(self._cluster.config())
+        while (found := read_counters(self._cluster, self.job)) == before and time.monotonic() < deadline:
+            time.sleep(_POLL)
+        return found or before, self.look().total
 
     def course(self) -> Course:
         """All that was seen."""

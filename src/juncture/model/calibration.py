@@ -59,6 +59,35 @@ class Pauses(Value):
     byte: float = 0.0
 
 
+class Counted(Value):
+    """What RocksDB, or ForSt, counted in a run, for each record that was read; bytes but for the blocks.
+
+    `looked` are blocks that joins looked up in its cache, `missed` those of them that were not there; `got` is what
+    look-ups of a key returned, `scanned` what iterators did, `written` what the joins wrote. `flushed` is what went
+    from memory into files, at the least, `merged` what was written anew as files were merged, `reread` what was read
+    for that, and `uploaded` what checkpoints wrote. `added` are the bytes of rows that came into state, as capacity
+    computes them; `state` is what the joins held on average, and `memory` what the backend had for it.
+    """
+
+    looked: float
+    missed: Range
+    got: float
+    scanned: float
+    written: float
+    flushed: float
+    merged: float
+    reread: float
+    uploaded: float
+    added: float
+    state: float
+    memory: float
+
+    @property
+    def to_files(self) -> float:
+        """Bytes that were written to files."""
+        return self.flushed + self.merged
+
+
 class Calibration(Value):
     """A job's cost model.
 
@@ -73,7 +102,7 @@ class Calibration(Value):
     `spent` are the shares of the tasks' time, `busiest` those of the vertex that worked the most; `others` the cores
     that were taken by others meanwhile. `speed` are the bytes a second that checkpoints were written with. `yields` are
     the rows that were written, to those that capacity computes for as many records; `row_bytes` are those of one, as it
-    computes them.
+    computes them. `counted` is what the backend counted in the longest run; None of a heap, and where it was not told.
     """
 
     schema_version: Literal[1] = 1
@@ -98,6 +127,7 @@ class Calibration(Value):
     interval: float = 10.0
     speed: Range | None = None
     yields: float | None = None
+    counted: Counted | None = None
     spent: tuple[Spent, ...] = ()
     busiest: tuple[Spent, ...] = ()
     others: float = 0.0

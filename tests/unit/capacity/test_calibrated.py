@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
 
 import pytest
@@ -11,7 +12,7 @@ from juncture.capacity.checkpointing import checkpoint_figures
 from juncture.capacity.costs import FITTED_ROWS, PACKAGED, Load, Priced, json_micros, row_overhead
 from juncture.capacity.holding import held
 from juncture.capacity.job import Job
-from juncture.model.calibration import Calibration, Machine, Pauses, Stage, Writes
+from juncture.model.calibration import Calibration, Counted, Machine, Pauses, Stage, Writes
 from juncture.model.capacity import Range
 from juncture.model.observation import Spent
 
@@ -109,6 +110,22 @@ def test_of_another_backend_it_knows_nothing() -> None:
     assert model.fastest(other, 2) == PACKAGED.fastest(other, 2)
     assert model.state("flink-hashmap") == PACKAGED.state("flink-hashmap")
     assert [model.basis(each) for each in ("flink-rocksdb", "flink-hashmap")] == ["calibrated", "packaged"]
+
+
+def test_what_a_backend_counted_is_of_the_job_and_its_engine() -> None:
+    counted = Counted(
+        looked=4, missed=Range.exactly(1), got=0, scanned=0, written=0, flushed=0, merged=0, reread=0, uploaded=0,
+        added=0, state=0, memory=0,
+    )  # fmt: skip
+    bare = calibrated(stage(100, MIB)).calibration
+    found = bare.model_copy(update={"counted": counted})
+    assert Calibrated(found).counted("flink-rocksdb") == counted
+    assert Calibrated(found).counted("event-rocksdb") is None
+    assert Calibrated(found, own=False).counted("flink-rocksdb") is None
+    # One that was stored before there was such a thing.
+    stored = json.loads(found.model_dump_json())
+    assert stored.pop("counted")
+    assert Calibration.model_validate(stored) == bare
 
 
 def test_what_is_written_for_a_record_costs_its_encoding() -> None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from juncture.capacity.disk import Accesses, accesses_of, local_disk_figures, state_figures
+from juncture.capacity.costs import Load
+from juncture.capacity.disk import (
+    Accesses,
+    accesses_of,
+    counted_disk_figures,
+    counted_figures,
+    local_disk_figures,
+    state_figures,
+)  # fmt: skip
+from juncture.model.calibration import Counted
 from juncture.model.capacity import Figure, Range, SideState
 
 ROW = Range.exactly(1_024)
@@ -62,3 +71,41 @@ def test_what_memory_does_not_answer_is_read_from_the_disk(managed: float, misse
     assert value.expected == pytest.approx(1_000 * missed + 1_500 / 256)
     assert value.high == pytest.approx(2_000 * missed + 3_000 / 64)
     assert all(each.basis == "assumed" for each in found.values())
+
+
+COUNTED = Counted(
+    looked=4, missed=Range(low=1, expected=2, high=3), got=10, scanned=20, written=200, flushed=60, merged=40,
+    reread=50, uploaded=80, added=100, state=50, memory=100,
+)  # fmt: skip
+
+
+def at_peak(fresh: float) -> Load:
+    """A thousand records a second, each of which adds so many bytes of rows."""
+    one = Range.exactly(1)
+    return Load("flink-rocksdb", 1, one, Range.exactly(50), 0.5, one, rate=one * 1_000.0, fresh=one * fresh)
+
+
+def test_what_was_counted_is_told_in_place_of_the_plan() -> None:
+    reads, writes = counted_figures(COUNTED, at_peak(100))
+    assert (reads.unit, writes.unit) == ("operations/s", "bytes/s")
+    assert (reads.value.expected, writes.value.expected) == (4_000, 200_000)
+    assert reads.formula == "1,000.0 records/s * 4.00 blocks looked up, as counted"
+    assert writes.formula == "1,000.0 records/s * 200 bytes, as counted"
+    # A further column of each row is written, and is in the same blocks.
+    reads, writes = counted_figures(COUNTED, at_peak(150))
+    assert (reads.value.expected, writes.value.expected) == (4_000, 300_000)
+    assert writes.formula.endswith("as counted * 1.50 for the bytes of its rows")
+
+
+def test_files_are_written_for_what_checkpoints_upload() -> None:
+    found = {
+        each.name: each
+        for each in counted_disk_figures(COUNTED, at_peak(100), Range.exactly(800_000), Range.exactly(100))
+    }
+    # 80,000 bytes a second are uploaded; for 80 a hundred were written, and 50 read.
+    assert found["local disk writes"].value.expected == pytest.approx(100_000)
+    value = found["local disk operations"].value
+    assert value.low == pytest.approx(150_000 / 2**20)
+    assert value.expected == pytest.approx(2_000 + 150_000 / 2**18)
+    assert value.high == pytest.approx(3_000 + 150_000 / 2**16)
+    assert {each.basis for each in found.values()} == {"calibrated"}

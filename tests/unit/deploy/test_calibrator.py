@@ -43,6 +43,14 @@ def test_it_has_a_group_transactions_and_topics_of_its_own(tmp_path: Path) -> No
     assert manifest.topics == {**made.rendered.topics, "matches": topic}
 
 
+def test_rocksdb_counts_there_and_not_in_the_job_itself(tmp_path: Path) -> None:
+    made = blueprint(tmp_path, "state: {backend: rocksdb}\n")
+    option = "state.backend.rocksdb.metrics.bytes-written"
+    for checkpoints in (True, False):
+        assert read_manifest(calibrator_files(made, checkpoints)).options[option] == "true"
+    assert option not in made.rendered.options
+
+
 def test_a_job_whose_rows_go_elsewhere_is_refused(tmp_path: Path) -> None:
     sink = "CREATE TABLE matches (id STRING) WITH ('connector' = 'print')\n"
     project = small_project(tmp_path, {"sql/sinks/matches.sql": sink})
