@@ -31,13 +31,14 @@ class Counters:
     merged: float
     files: float
 
-    def flushed(self, stored: float) -> float:
-        """Bytes that were written to files from memory, which no counter tells.
+    def flushed(self, stored: float, uploaded: float) -> float:
+        """Bytes that were written to files from memory, at the least; no counter tells them.
 
         They are in files that are there, or were read as these were merged; less of them was read where blocks were in
-        memory. And they are `stored` at the least: the bytes of all rows that came, as the backend stores them.
+        memory. All rows that came were flushed, which are `stored` bytes as the backend stores them. And what
+        checkpoints have `uploaded` was flushed, or written by merging.
         """
-        return max(self.files + self.reread - self.merged, min(stored, self.written))
+        return max(self.files + self.reread - self.merged, min(stored, self.written), uploaded - self.merged)
 
     def of_merging(self, flushed: float) -> float:
         """Blocks that were read to merge files, which counters have among the others: packed as all that is flushed."""
@@ -63,7 +64,8 @@ def counted_of(
         return None
     come = {table: Range.exactly(count / records) for table, count in run.course.read.items()}
     added, each = fresh_bytes(sides(come), engine).expected, 1 / records
-    flushed = found.flushed(packed * added * records)
+    uploaded = sum(taken.uploaded for taken in run.course.taken)
+    flushed = found.flushed(packed * added * records, uploaded)
     by_merging = _UNSURE * found.of_merging(flushed)
     missed = Range(
         **{name: max(found.misses - getattr(by_merging, name), 0.0) for name in Range.model_fields}
@@ -77,7 +79,7 @@ def counted_of(
         flushed=flushed * each,
         merged=found.merged * each,
         reread=found.reread * each,
-        uploaded=sum(taken.uploaded for taken in run.course.taken) * each,
+        uploaded=uploaded * each,
         added=added,
         state=_mean([taken.state for taken in run.course.taken if taken.at <= run.course.all_read]),
         memory=memory,

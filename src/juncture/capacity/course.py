@@ -125,9 +125,13 @@ def steady(course: Course) -> Steady:
             remedy="calibrate when the other jobs there have less to do, or on TaskManagers of its own",
         )
     if measured <= 0 or own < _LEAST_CPU:
+        told = (
+            f"the half that was measured took {max(own, 0):.1f} s of CPU, and {_LEAST_CPU:.0f} s are needed"
+            if measured > 0
+            else "all of the half that is measured came between two looks at the counters"
+        )
         raise Refused(
-            f"{counted(course.seen[-1].total, 'record')} are too few: the half that was measured took"
-            f" {max(own, 0):.1f} s of CPU, and {_LEAST_CPU:.0f} s are needed",
+            f"{counted(course.seen[-1].total, 'record')} are too few: {told}",
             state="nothing was recorded",
             remedy="take more with --records; if the topics have no more, calibrate when they have",
         )

@@ -47,7 +47,7 @@ from juncture.local.supervisor import signals_raise
 from juncture.model.calibration import Calibration, Counted, Machine, Stage
 from juncture.model.capacity import Range, SideState
 from juncture.model.startpoint import AtOffsets, Startpoint
-from juncture.model.wording import counted, percent
+from juncture.model.wording import counted, percent, size
 from juncture.render.bundle import digest
 
 _SMALLER = 4
@@ -56,6 +56,8 @@ _HELD = 0.5
 """Cores for a subtask below which it is said that it had few."""
 _CHEAPER = 0.85
 """CPU a record in the second half of what was measured, to the first, below which it is said that it falls."""
+_LITTLE = 1024 * 1024
+"""Bytes of state below which what backends keep beside the rows is most of it."""
 _BUSY = 0.1
 """The share of the measured CPU from which on others are told of."""
 
@@ -211,6 +213,10 @@ class _Bench:
         read = longest.course.read
         written = written_in(longest, facts.traffic, lambda of, within: facts.written(of, within=within))
         held = held_of(measured, self._sides, engine)
+        most = max((each.state for run in measured for each in run.course.taken), default=0.0)
+        if held is not None and most < _LITTLE:
+            notes.append(f"what state takes is not known: checkpoints had {size(most)} of it at the most")
+            held = None
         sizes = {each.table: each.record_bytes.expected for each in facts.traffic}
         return Calibration(
             job=facts.manifest.job,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from tests.unit.capacity.test_calibrated import MIB, OVERHEAD
@@ -63,6 +64,10 @@ def test_blocks_that_were_read_to_merge_files_are_no_look_ups_of_joins() -> None
 def test_all_rows_were_flushed_whatever_was_read_of_files() -> None:
     found = [counted(packed=each) for each in (0.9, 1.1, 9)]
     assert [each and each.flushed for each in found] == pytest.approx([50, 55, 200])
+    # So was what checkpoints uploaded, but for what merging wrote: of 50 bytes a record these are 10.
+    less = counted(replace(COUNTERS, reread=0, merged=2e5, files=1e5))
+    assert less is not None
+    assert less.flushed == 40
 
 
 def test_nothing_is_told_of_nothing() -> None:
