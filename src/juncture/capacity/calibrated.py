@@ -194,7 +194,8 @@ class Calibrated:
             # Subtasks pause at the same time, each for its own part of the bytes.
             pause = (found.pauses.each + written * found.pauses.byte * fewer) / load.interval / 1e6
             busy = rate * alone * fewer / 1e6 + min(pause, 1 - _LEFT)
-            return busy <= 1 and rate * self.micros(at).value.expected <= cores * 1e6
+            beside = min(self._byte * written / load.interval, (1 - _LEFT) * cores * 1e6)
+            return busy <= 1 and rate * paired(self._tasks(at), at).value.expected + beside <= cores * 1e6
 
         rate = _highest(reaches, last.rate / fewer)
         micros = self.micros(load._replace(rate=Range.exactly(rate))).value

@@ -163,6 +163,7 @@ def _assessed(
     found: list[CapacityReport] = []
     unknown: dict[str, JunctureError] = {}
     with invocation.output.progress() as say, planning(jobs, say) as (_, planner):
+        planner.start()  # brokers are described by it, once their topics are read: its JVM is there by then
         for rendered in jobs:
             name = rendered.job.name
             starting = Starting(planner.read_offsets, project.jobs[name].locate)

@@ -226,6 +226,12 @@ def test_the_highest_rate_has_the_cores_that_there_were() -> None:
     assert fastest < model.fastest(at._replace(state=Range.exactly(256 * MIB)), 2).value.expected
 
 
+def test_records_have_some_of_the_cores_however_much_is_kept() -> None:
+    at = load(512 * 1024 * MIB)._replace(fresh=Range.exactly(400), interval=5.0)
+    # A twentieth of a core, at 80 µs.
+    assert with_checkpoints().fastest(at, 2).value.expected == pytest.approx(50_000 / 80, rel=0.002)
+
+
 def test_the_busiest_subtask_goes_by_what_its_own_threads_do() -> None:
     found = calibrated(stage(100, MIB).model_copy(update={"rows": 0.5})).calibration
     doing = {"spent": "decoding records", "busiest": "encoding records"}
