@@ -15,7 +15,7 @@ from bench.capacity.outcome import Outcomes
 from bench.capacity.runs import Bench
 from bench.joins.machine import machine
 
-from juncture.deploy.toolchain import find_toolchain
+from juncture.deploy.environment.toolchain import find_toolchain
 from juncture.errors import JunctureError
 from juncture.local.stack import LocalStack
 from juncture.local.supervisor import signals_raise

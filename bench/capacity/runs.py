@@ -16,13 +16,13 @@ from bench.joins.workload import Workload
 from juncture.capacity import demand
 from juncture.capacity.calibrated import Calibrated
 from juncture.capacity.holding import held
-from juncture.deploy.builder import Blueprint
-from juncture.deploy.calibrate import Reading, Sampled, calibrate
-from juncture.deploy.connection import Connection, connect, open_store
-from juncture.deploy.facts import gather
-from juncture.deploy.foretell import Foreteller
-from juncture.deploy.site import Site
-from juncture.deploy.toolchain import toolchain_for
+from juncture.deploy.environment.connection import Connection, connect, open_store
+from juncture.deploy.environment.site import Site
+from juncture.deploy.environment.toolchain import toolchain_for
+from juncture.deploy.measuring.calibrate import Reading, Sampled, calibrate
+from juncture.deploy.readiness.facts import gather
+from juncture.deploy.readiness.foretell import Foreteller
+from juncture.deploy.upgrading.builder import Blueprint
 from juncture.errors import JunctureError
 from juncture.kafka.writer import Writer
 from juncture.model.calibration import Calibration

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from juncture.deploy.toolchain import find_toolchain
+from juncture.deploy.environment.toolchain import find_toolchain
 from juncture.local.stack import LocalStack
 from juncture.model.environment import Flink, Kafka
 from juncture.model.local import LocalSettings

@@ -15,11 +15,11 @@ from tests.cluster.conftest import Stack
 from tests.cluster.example import stamp, until
 
 from juncture.cli.main import main
-from juncture.deploy.connection import connect, open_store
-from juncture.deploy.manifest import Bundle
-from juncture.deploy.site import Site
-from juncture.deploy.submit import submit
-from juncture.deploy.toolchain import toolchain_for
+from juncture.deploy.environment.connection import connect, open_store
+from juncture.deploy.environment.site import Site
+from juncture.deploy.environment.toolchain import toolchain_for
+from juncture.deploy.starting.submit import submit
+from juncture.deploy.store.manifest import Bundle
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
 from juncture.kafka.writer import Writer

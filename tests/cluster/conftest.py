@@ -13,7 +13,7 @@ import pytest
 from tests.cluster.example import Example, example
 from tests.cluster.pushed import Pushed
 
-from juncture.deploy.toolchain import Toolchain, find_toolchain
+from juncture.deploy.environment.toolchain import Toolchain, find_toolchain
 from juncture.flink.rest import FlinkCluster
 from juncture.local.jars import JarCache
 from juncture.local.stack import LocalStack

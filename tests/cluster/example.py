@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from juncture.deploy.connection import Connection
-from juncture.deploy.manifest import Bundle
-from juncture.deploy.site import Site
-from juncture.deploy.store import Store
-from juncture.deploy.submit import submit
-from juncture.deploy.toolchain import toolchain_for
+from juncture.deploy.environment.connection import Connection
+from juncture.deploy.environment.site import Site
+from juncture.deploy.environment.toolchain import toolchain_for
+from juncture.deploy.starting.submit import submit
+from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.manifest import Bundle
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic

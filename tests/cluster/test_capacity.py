@@ -15,8 +15,8 @@ from tests.cluster.example import until
 
 from juncture.capacity.supposed import WhatIf
 from juncture.cli.main import main
-from juncture.deploy.assess import assess
-from juncture.deploy.topics import create_missing
+from juncture.deploy.readiness.assess import assess
+from juncture.deploy.readiness.topics import create_missing
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
 from juncture.model.calibration import Calibration

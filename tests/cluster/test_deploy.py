@@ -15,11 +15,11 @@ from tests.cluster.conftest import Make, Stack
 from tests.cluster.example import JOB, Example, running, until
 
 from juncture.cli.main import main
-from juncture.deploy.connection import Connection, connect
+from juncture.deploy.environment.connection import Connection, connect
+from juncture.deploy.starting.stop import stop
+from juncture.deploy.starting.submit import plan_submit
 from juncture.deploy.status import JobStatus, status
-from juncture.deploy.stop import stop
-from juncture.deploy.store import Store
-from juncture.deploy.submit import plan_submit
+from juncture.deploy.store.deployments import Store
 from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.reader import read_topic

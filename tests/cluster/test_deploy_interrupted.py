@@ -13,9 +13,9 @@ import pytest
 from tests.cluster.conftest import Make
 from tests.cluster.example import JOB, Example, running, until
 
-from juncture.deploy.lock import helpers
+from juncture.deploy.starting.stop import stop
 from juncture.deploy.status import status
-from juncture.deploy.stop import stop
+from juncture.deploy.store.lock import helpers
 from juncture.errors import Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.planner.session import Planner
@@ -24,12 +24,12 @@ from juncture.planner.session import Planner
 SUBMIT = """
 import json, sys, time
 from pathlib import Path
-from juncture.deploy.connection import Connection
-from juncture.deploy.manifest import Bundle
-from juncture.deploy.site import Site
-from juncture.deploy.store import Store
-from juncture.deploy.submit import submit
-from juncture.deploy.toolchain import find_toolchain
+from juncture.deploy.environment.connection import Connection
+from juncture.deploy.store.manifest import Bundle
+from juncture.deploy.environment.site import Site
+from juncture.deploy.store.deployments import Store
+from juncture.deploy.starting.submit import submit
+from juncture.deploy.environment.toolchain import find_toolchain
 from juncture.model.environment import Flink, Kafka
 from juncture.planner.session import Planner
 given = json.loads(Path(sys.argv[1]).read_text())

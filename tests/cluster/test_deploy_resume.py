@@ -9,8 +9,8 @@ import pytest
 from tests.cluster.conftest import Make, Stack
 from tests.cluster.example import JOB, Example, until
 
+from juncture.deploy.starting.stop import stop
 from juncture.deploy.status import status
-from juncture.deploy.stop import stop
 from juncture.errors import Refused
 from juncture.planner.session import Planner
 

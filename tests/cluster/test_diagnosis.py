@@ -11,8 +11,8 @@ from tests.cluster.ailing import COLUMNS, JOB, PLACE, WITHIN, Ailing
 from tests.cluster.conftest import Stack
 from tests.cluster.example import until
 
-from juncture.deploy.ledger import advance
-from juncture.deploy.stop import stop
+from juncture.deploy.starting.stop import stop
+from juncture.deploy.store.ledger import advance
 from juncture.errors import Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.planner.session import Planner

@@ -15,10 +15,10 @@ from tests.cluster.conftest import Stack
 from tests.cluster.example import JOB, Example, example, until
 from tests.cluster.operator_classes import short_lived
 
-from juncture.deploy.launcher import launch_options
-from juncture.deploy.stop import stop
-from juncture.deploy.store import Store
-from juncture.deploy.toolchain import find_toolchain
+from juncture.deploy.environment.launcher import launch_options
+from juncture.deploy.environment.toolchain import find_toolchain
+from juncture.deploy.starting.stop import stop
+from juncture.deploy.store.deployments import Store
 from juncture.errors import Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.reader import read_topic

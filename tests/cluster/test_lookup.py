@@ -12,13 +12,13 @@ from tests.cluster.conftest import Stack
 from tests.cluster.example import until
 from tests.cluster.postgres import Postgres
 
-from juncture.deploy.connection import Connection
-from juncture.deploy.manifest import Bundle
-from juncture.deploy.site import Site
-from juncture.deploy.stop import stop
-from juncture.deploy.store import Store
-from juncture.deploy.submit import submit
-from juncture.deploy.toolchain import find_toolchain
+from juncture.deploy.environment.connection import Connection
+from juncture.deploy.environment.site import Site
+from juncture.deploy.environment.toolchain import find_toolchain
+from juncture.deploy.starting.stop import stop
+from juncture.deploy.starting.submit import submit
+from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.manifest import Bundle
 from juncture.errors import Refused
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic

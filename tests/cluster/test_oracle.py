@@ -8,12 +8,12 @@ import time
 import pytest
 
 from juncture.demo.watch import Watch
-from juncture.deploy.connection import Connection
-from juncture.deploy.manifest import Bundle
-from juncture.deploy.site import Site
-from juncture.deploy.store import Store
-from juncture.deploy.submit import submit
-from juncture.deploy.toolchain import toolchain_for
+from juncture.deploy.environment.connection import Connection
+from juncture.deploy.environment.site import Site
+from juncture.deploy.environment.toolchain import toolchain_for
+from juncture.deploy.starting.submit import submit
+from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.manifest import Bundle
 from juncture.errors import Refused
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin

@@ -11,7 +11,7 @@ import pytest
 from tests.projects import JOIN, SINK, small_project
 
 from juncture.checks.engine import check
-from juncture.deploy.toolchain import find_toolchain
+from juncture.deploy.environment.toolchain import find_toolchain
 from juncture.errors import Unreachable
 from juncture.model.compilation import Compilation
 from juncture.model.rendered import RenderedJob

@@ -12,14 +12,14 @@ from confluent_kafka import Producer, TopicPartition
 from tests.cluster.conftest import Make
 from tests.cluster.example import JOB, until
 
-from juncture.deploy.manifest import Bundle
-from juncture.deploy.positions import missing
-from juncture.deploy.reading import Reading
-from juncture.deploy.replacement import version_before
-from juncture.deploy.soundness import offsets_in, refuse_unsound
-from juncture.deploy.stop import stop
-from juncture.deploy.submit import plan_submit
-from juncture.deploy.upgrade import plan_upgrade, upgrade
+from juncture.deploy.environment.reading import Reading
+from juncture.deploy.starting.stop import stop
+from juncture.deploy.starting.submit import plan_submit
+from juncture.deploy.state.positions import missing
+from juncture.deploy.state.soundness import offsets_in, refuse_unsound
+from juncture.deploy.store.manifest import Bundle
+from juncture.deploy.upgrading.replacement import version_before
+from juncture.deploy.upgrading.upgrade import plan_upgrade, upgrade
 from juncture.errors import Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka import offsets

@@ -13,13 +13,13 @@ from confluent_kafka import Consumer, TopicPartition
 from tests.cluster.conftest import Make
 from tests.cluster.example import JOB, START, Example, stamp, until
 
-from juncture.deploy.changes import verdict_between
-from juncture.deploy.launcher import launch_options
-from juncture.deploy.starts import Starting
+from juncture.deploy.environment.launcher import launch_options
+from juncture.deploy.environment.toolchain import find_toolchain
+from juncture.deploy.starting.starts import Starting
+from juncture.deploy.starting.stop import stop
+from juncture.deploy.starting.submit import plan_submit, submit
+from juncture.deploy.state.changes import verdict_between
 from juncture.deploy.status import status
-from juncture.deploy.stop import stop
-from juncture.deploy.submit import plan_submit, submit
-from juncture.deploy.toolchain import find_toolchain
 from juncture.errors import Location, Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.writer import Writer

@@ -16,8 +16,8 @@ from bench.joins.stack import Session
 from bench.joins.topics import Topics
 
 from juncture import __version__
-from juncture.deploy.launcher import launch_options
-from juncture.deploy.toolchain import find_toolchain, toolchain_for
+from juncture.deploy.environment.launcher import launch_options
+from juncture.deploy.environment.toolchain import find_toolchain, toolchain_for
 from juncture.errors import Unreachable
 from juncture.flink.metrics import progress
 from juncture.flink.rest import FlinkCluster

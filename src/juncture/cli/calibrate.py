@@ -7,8 +7,8 @@ import click
 from juncture.cli.deployable import deployable
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
-from juncture.deploy.builder import Blueprint
-from juncture.deploy.calibrate import Sampled, calibrate
+from juncture.deploy.measuring.calibrate import Sampled, calibrate
+from juncture.deploy.upgrading.builder import Blueprint
 from juncture.model.calibration import Calibration, Counted
 from juncture.model.wording import counted, decimal, percent, size
 

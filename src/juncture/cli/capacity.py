@@ -19,11 +19,11 @@ from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.cli.pages import html_option
 from juncture.cli.verifying import verify_running
-from juncture.deploy.assess import assess
-from juncture.deploy.calibrations import best_for
-from juncture.deploy.connection import connect, open_store
-from juncture.deploy.manifest import read_manifest
-from juncture.deploy.starts import Starting, resolve_startpoints
+from juncture.deploy.environment.connection import connect, open_store
+from juncture.deploy.readiness.assess import assess
+from juncture.deploy.starting.starts import Starting, resolve_startpoints
+from juncture.deploy.store.calibrations import best_for
+from juncture.deploy.store.manifest import read_manifest
 from juncture.errors import JunctureError, Refused
 from juncture.model.capacity import CapacityReport, Check, Figure, Matching, Range, Unit, amount
 from juncture.model.duration import parse_duration, to_millis

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from juncture.checks.engine import check
 from juncture.cli.invocation import Invocation
-from juncture.deploy.toolchain import Toolchain, toolchain_for, toolchain_of
+from juncture.deploy.environment.toolchain import Toolchain, toolchain_for, toolchain_of
 from juncture.errors import InvalidProject, JunctureError, Refused
 from juncture.model.compilation import Compilation
 from juncture.model.environment import Environment

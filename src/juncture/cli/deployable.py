@@ -10,10 +10,10 @@ from pathlib import Path
 from juncture.cli.compiled import findings_of, planning, rendered_job
 from juncture.cli.invocation import Invocation
 from juncture.cli.jobs import chosen
-from juncture.deploy.connection import connect, open_store
-from juncture.deploy.launcher import client_variables
-from juncture.deploy.site import Site
-from juncture.deploy.toolchain import Toolchain, toolchain_for
+from juncture.deploy.environment.connection import connect, open_store
+from juncture.deploy.environment.launcher import client_variables
+from juncture.deploy.environment.site import Site
+from juncture.deploy.environment.toolchain import Toolchain, toolchain_for
 from juncture.errors import JunctureError, Refused
 from juncture.model.compilation import Compilation
 from juncture.model.plan import CompiledPlan

@@ -12,7 +12,7 @@ from juncture.cli.invocation import Invocation
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.deploy.status import CheckpointStatus, JobStatus
-from juncture.deploy.store import Store, builder_of
+from juncture.deploy.store.deployments import Store, builder_of
 from juncture.errors import JunctureError
 from juncture.model.deployment import AppliedStart, Deployment
 from juncture.model.duration import parse_duration

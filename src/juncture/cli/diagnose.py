@@ -12,7 +12,7 @@ from juncture.cli.deployments import deployed, moment, told_behind, watched_for
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.cli.pages import html_option
-from juncture.deploy.connection import connect, open_store
+from juncture.deploy.environment.connection import connect, open_store
 from juncture.deploy.examine import examine
 from juncture.diagnosis.page.html import page
 from juncture.diagnosis.patient import Authored

@@ -7,8 +7,8 @@ from datetime import timedelta
 from juncture.cli.deployments import moment, span
 from juncture.cli.output import Text
 from juncture.cli.startpoints import view_startpoints
-from juncture.deploy.cut import CLOCKS
-from juncture.deploy.hand_over_plan import HandOverPlan
+from juncture.deploy.upgrading.cut import CLOCKS
+from juncture.deploy.upgrading.hand_over_plan import HandOverPlan
 from juncture.model.duration import format_duration
 from juncture.model.wording import counted, size
 

@@ -7,10 +7,10 @@ import click
 from juncture.cli.deployments import deployed, moment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
-from juncture.deploy.connection import connect, open_store
+from juncture.deploy.environment.connection import connect, open_store
 from juncture.deploy.status import as_it_is
-from juncture.deploy.store import Store
-from juncture.deploy.unfinished import unfinished
+from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.unfinished import unfinished
 from juncture.errors import JunctureError
 from juncture.model.deployment import Deployment
 

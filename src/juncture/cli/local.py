@@ -8,8 +8,8 @@ import click
 
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
-from juncture.deploy.connection import forget_local
-from juncture.deploy.running import require_idle
+from juncture.deploy.environment.connection import forget_local
+from juncture.deploy.environment.running import require_idle
 from juncture.errors import InvalidProject, JunctureError, Location
 from juncture.local.jars import JarCache
 from juncture.local.stack import LocalStack

@@ -18,7 +18,7 @@ from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.cli.startpoints import seen_in, seen_option
 from juncture.deploy.application import Application, Applications
-from juncture.deploy.toolchain import toolchain_for
+from juncture.deploy.environment.toolchain import toolchain_for
 from juncture.errors import InvalidProject, JunctureError
 from juncture.model.compilation import PlannerError
 from juncture.model.operators import JoinOperators, join_operators

@@ -6,13 +6,13 @@ import click
 
 from juncture.cli.deployments import deployed, half_way, view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
-from juncture.deploy.connection import connect, open_store
-from juncture.deploy.launcher import client_variables
-from juncture.deploy.manifest import Bundle
-from juncture.deploy.replacement import version_before
-from juncture.deploy.rollback import rollback, rollback_target
-from juncture.deploy.site import Site
-from juncture.deploy.toolchain import toolchain_of_bundle
+from juncture.deploy.environment.connection import connect, open_store
+from juncture.deploy.environment.launcher import client_variables
+from juncture.deploy.environment.site import Site
+from juncture.deploy.environment.toolchain import toolchain_of_bundle
+from juncture.deploy.store.manifest import Bundle
+from juncture.deploy.upgrading.replacement import version_before
+from juncture.deploy.upgrading.rollback import rollback, rollback_target
 
 
 @click.command("rollback")

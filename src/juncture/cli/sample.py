@@ -6,7 +6,7 @@ import click
 
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
-from juncture.deploy.connection import connect
+from juncture.deploy.environment.connection import connect
 from juncture.model.wording import counted
 from juncture.sample.examples import EXAMPLES, generate
 from juncture.sample.writer import create_topics, write_wave

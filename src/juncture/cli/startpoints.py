@@ -11,9 +11,9 @@ from juncture.cli.compiled import bundled, planning, rendered_job
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import STYLES, Text
-from juncture.deploy.connection import connect, open_store
-from juncture.deploy.manifest import read_manifest
-from juncture.deploy.starts import Starting, resolve_startpoints
+from juncture.deploy.environment.connection import connect, open_store
+from juncture.deploy.starting.starts import Starting, resolve_startpoints
+from juncture.deploy.store.manifest import read_manifest
 from juncture.model.resolved import PartitionRange, ResolvedSource, ResolvedStartpoints
 from juncture.startpoints.reporter import utc
 from juncture.startpoints.seen import read_seen

@@ -12,9 +12,9 @@ from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import known
 from juncture.cli.output import Text
 from juncture.cli.watching import watch
-from juncture.deploy.connection import connect, open_store
+from juncture.deploy.environment.connection import connect, open_store
 from juncture.deploy.status import CheckpointStatus, JobStatus, status
-from juncture.deploy.store import is_over, made_by
+from juncture.deploy.store.deployments import is_over, made_by
 from juncture.model.wording import counted
 
 

@@ -6,9 +6,9 @@ import click
 
 from juncture.cli.deployments import deployed, view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
-from juncture.deploy.connection import connect, open_store
-from juncture.deploy.site import Site
-from juncture.deploy.stop import stop
+from juncture.deploy.environment.connection import connect, open_store
+from juncture.deploy.environment.site import Site
+from juncture.deploy.starting.stop import stop
 
 
 @click.command("stop")

@@ -11,11 +11,11 @@ from juncture.cli.deployments import half_way, view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.cli.startpoints import seen_in, seen_option, view_startpoints
-from juncture.deploy.gate import Gate
-from juncture.deploy.manifest import Bundle
-from juncture.deploy.starts import Starting
-from juncture.deploy.submission import SubmitPlan
-from juncture.deploy.submit import plan_submit, submit
+from juncture.deploy.readiness.gate import Gate
+from juncture.deploy.starting.starts import Starting
+from juncture.deploy.starting.submission import SubmitPlan
+from juncture.deploy.starting.submit import plan_submit, submit
+from juncture.deploy.store.manifest import Bundle
 
 
 @click.command("submit")

@@ -14,19 +14,19 @@ from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.cli.startpoints import view_startpoints
-from juncture.deploy.builder import Blueprint
-from juncture.deploy.changes import adopt, grouped_as_before, version_of, worse
-from juncture.deploy.connection import connect, open_store
-from juncture.deploy.gate import Gate
-from juncture.deploy.hand_over import hand_over
-from juncture.deploy.hand_over_plan import plan_hand_over
-from juncture.deploy.launcher import client_variables
-from juncture.deploy.manifest import Bundle
-from juncture.deploy.replacement import version_before
-from juncture.deploy.site import Site
-from juncture.deploy.starts import Starting
-from juncture.deploy.toolchain import toolchain_for, toolchain_of, toolchain_of_bundle
-from juncture.deploy.upgrade import UpgradePlan, plan_upgrade, upgrade
+from juncture.deploy.environment.connection import connect, open_store
+from juncture.deploy.environment.launcher import client_variables
+from juncture.deploy.environment.site import Site
+from juncture.deploy.environment.toolchain import toolchain_for, toolchain_of, toolchain_of_bundle
+from juncture.deploy.readiness.gate import Gate
+from juncture.deploy.starting.starts import Starting
+from juncture.deploy.state.changes import adopt, grouped_as_before, version_of, worse
+from juncture.deploy.store.manifest import Bundle
+from juncture.deploy.upgrading.builder import Blueprint
+from juncture.deploy.upgrading.hand_over import hand_over
+from juncture.deploy.upgrading.hand_over_plan import plan_hand_over
+from juncture.deploy.upgrading.replacement import version_before
+from juncture.deploy.upgrading.upgrade import UpgradePlan, plan_upgrade, upgrade
 from juncture.model.operators import join_operators
 from juncture.model.verdict import OperatorVerdict, Verdict
 from juncture.render.bundle import bundle

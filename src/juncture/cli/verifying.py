@@ -9,8 +9,8 @@ import click
 from juncture.cli.deployments import deployed
 from juncture.cli.invocation import Invocation
 from juncture.cli.output import Text
-from juncture.deploy.connection import connect, open_store
-from juncture.deploy.verify import verify
+from juncture.deploy.environment.connection import connect, open_store
+from juncture.deploy.measuring.verify import verify
 from juncture.model.capacity import amount
 from juncture.model.verification import Verification
 from juncture.model.wording import span

@@ -16,11 +16,11 @@ from juncture.demo.preparation import Preparation, Prepared
 from juncture.demo.summary import DemoSummary, summarise
 from juncture.demo.verification import verify
 from juncture.demo.watch import Watch
-from juncture.deploy.connection import Connection
-from juncture.deploy.manifest import Bundle
-from juncture.deploy.site import Site
-from juncture.deploy.store import Store
-from juncture.deploy.submit import submit
+from juncture.deploy.environment.connection import Connection
+from juncture.deploy.environment.site import Site
+from juncture.deploy.starting.submit import submit
+from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.manifest import Bundle
 from juncture.errors import JunctureError, Refused
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin

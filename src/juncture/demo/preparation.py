@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from juncture.checks.engine import check
-from juncture.deploy.toolchain import Toolchain, toolchain_for, toolchain_of
+from juncture.deploy.environment.toolchain import Toolchain, toolchain_for, toolchain_of
 from juncture.errors import InvalidProject, JunctureError, Refused
 from juncture.model.environment import Environment
 from juncture.model.project import Project

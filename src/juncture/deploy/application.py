@@ -9,9 +9,9 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
-from juncture.deploy.manifest import Manifest, read_manifest
-from juncture.deploy.starts import refuse_errors, table_options
-from juncture.deploy.toolchain import Toolchain
+from juncture.deploy.environment.toolchain import Toolchain
+from juncture.deploy.starting.starts import refuse_errors, table_options
+from juncture.deploy.store.manifest import Manifest, read_manifest
 from juncture.errors import InvalidProject, JunctureError, Location
 from juncture.local.jarlock import read_lock
 from juncture.local.jars import JarCache

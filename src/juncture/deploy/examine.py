@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
-from juncture.checks.tables import Table, read_table
-from juncture.deploy import ledger
-from juncture.deploy.connection import Connection
-from juncture.deploy.manifest import read_manifest
-from juncture.deploy.store import Store
+from juncture.deploy.environment.connection import Connection
+from juncture.deploy.store import ledger
+from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.manifest import read_manifest
+from juncture.deploy.store.statements import tables_of
 from juncture.diagnosis.engine import diagnose
 from juncture.diagnosis.observe import observe
 from juncture.diagnosis.patient import Authored, Patient
@@ -18,10 +17,7 @@ from juncture.errors import JunctureError, Refused
 from juncture.model.diagnosis import DiagnosisReport
 from juncture.model.environment import Kafka
 from juncture.model.observation import Missing
-from juncture.model.rendered import Span, Statement
 from juncture.planner.plan import parse_plan
-
-_TABLE = re.compile(r"CREATE (?:TEMPORARY )?TABLE (?:IF NOT EXISTS )?`?(?P<name>\w+)`?.*?;\n", re.DOTALL)
 
 
 def examine(
@@ -83,18 +79,6 @@ def examine(
     seen = seen.model_copy(update={"missing": (*missing, *seen.missing)})
     patient = Patient(seen, plan, authored)
     return DiagnosisReport(findings=diagnose(patient), operators=patient.operators, observation=seen)
-
-
-def tables_of(script: str) -> dict[str, Table]:
-    """The tables that a bundle's statements.sql creates, by name."""
-    found = {}
-    for match in _TABLE.finditer(script):
-        span = Span(start=0, path="statements.sql", line=1, column=1, literal=False)
-        text = match[0].removesuffix(";\n")
-        found[match["name"]] = read_table(
-            Statement(kind="source", name=match["name"], text=text, spans=(span,))
-        )
-    return found
 
 
 def _authored(author: Callable[[], Authored], files: Mapping[str, str]) -> tuple[Authored | None, str]:

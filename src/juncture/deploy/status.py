@@ -8,12 +8,12 @@ from typing import Literal, TypeVar
 
 from pydantic import AwareDatetime
 
-from juncture.deploy import ledger
-from juncture.deploy.connection import Connection
-from juncture.deploy.lock import helpers, holder
-from juncture.deploy.manifest import Manifest, read_manifest
-from juncture.deploy.store import Store
-from juncture.deploy.unfinished import Unfinished, unfinished
+from juncture.deploy.environment.connection import Connection
+from juncture.deploy.store import ledger
+from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.lock import helpers, holder
+from juncture.deploy.store.manifest import Manifest, read_manifest
+from juncture.deploy.store.unfinished import Unfinished, unfinished
 from juncture.diagnosis.lag import Lags
 from juncture.errors import JunctureError, Unreachable
 from juncture.flink.answers import Checkpoints, JobDetail

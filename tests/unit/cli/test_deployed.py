@@ -4,7 +4,7 @@ import pytest
 from tests.projects import write_project
 from tests.unit.deploy.records import deployment
 
-from juncture.deploy.store import Store
+from juncture.deploy.store.deployments import Store
 
 REMOTE = """\
 [project]

@@ -12,7 +12,7 @@ from tests.unit.deploy.records import MOMENT, deployment
 from juncture.cli.deployments import half_way, not_completed, told_behind
 from juncture.cli.watching import Watched
 from juncture.deploy.status import CheckpointStatus, JobStatus, SourceStatus
-from juncture.deploy.store import Store
+from juncture.deploy.store.deployments import Store
 
 
 def test_an_interruption_leaves_nothing_until_something_is_recorded() -> None:

@@ -9,7 +9,7 @@ from tests.projects import CONFIG, JOB, small_project
 from tests.unit.render.test_crd import definition
 
 from juncture.deploy.application import Applications
-from juncture.deploy.toolchain import Jar, Toolchain
+from juncture.deploy.environment.toolchain import Jar, Toolchain
 from juncture.errors import JunctureError, Refused
 from juncture.model.resolved import PartitionRange, ResolvedSource, ResolvedStartpoints
 from juncture.model.startpoint import Startpoint

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from juncture.deploy.watching import cores_in_use
+from juncture.deploy.measuring.watching import cores_in_use
 from juncture.errors import Refused
 from juncture.flink import cpu
 from juncture.flink.cpu import CpuUntold, cpu_times

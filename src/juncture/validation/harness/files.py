@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from juncture.deploy.connection import Connection
-from juncture.deploy.toolchain import find_toolchain, may_need_operators
+from juncture.deploy.environment.connection import Connection
+from juncture.deploy.environment.toolchain import find_toolchain, may_need_operators
 from juncture.errors import Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.reader import Record

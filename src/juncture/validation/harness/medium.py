@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from juncture.deploy.connection import Connection
-from juncture.deploy.toolchain import Toolchain
+from juncture.deploy.environment.connection import Connection
+from juncture.deploy.environment.toolchain import Toolchain
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.reader import Record
 from juncture.model.project import Project

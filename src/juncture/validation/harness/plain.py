@@ -8,7 +8,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 
-from juncture.deploy.launcher import launch_options
+from juncture.deploy.environment.launcher import launch_options
 from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.kafka.reader import Record
 from juncture.model.rendered import RenderedJob

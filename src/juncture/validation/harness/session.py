@@ -11,8 +11,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from juncture.deploy.connection import Connection, connect
-from juncture.deploy.toolchain import toolchain_of
+from juncture.deploy.environment.connection import Connection, connect
+from juncture.deploy.environment.toolchain import toolchain_of
 from juncture.errors import JunctureError, Location
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin

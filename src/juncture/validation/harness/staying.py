@@ -9,7 +9,7 @@ from contextlib import ExitStack, nullcontext, suppress
 from datetime import datetime
 from types import TracebackType
 
-from juncture.deploy.launcher import launch_options
+from juncture.deploy.environment.launcher import launch_options
 from juncture.errors import JunctureError, Refused
 from juncture.kafka import offsets, reader
 from juncture.model.plan import CompiledPlan

@@ -1,0 +1,105 @@
+"""Which records of a job's topics a calibration reads: the last ones, of the same time in each topic."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from juncture.capacity.fit import Extent
+from juncture.deploy.readiness.facts import Facts
+from juncture.deploy.upgrading.cut import Offsets
+from juncture.kafka import offsets
+from juncture.kafka.admin import Admin
+from juncture.kafka.rows import millis_of, row_of
+from juncture.kafka.sampler import Sampled, sample
+from juncture.model.capacity import Traffic
+
+_NEAR = 0.05
+_TRIES = 20
+_AT_ENDS = 16
+"""Records at each end of a partition's part, for its event times."""
+
+
+def last_records(admin: Admin, facts: Facts, wanted: int, end: Offsets) -> Offsets:
+    """Where to begin, so that about `wanted` records are before `end`, in all topics together.
+
+    The same moment in each topic, by its records' timestamps. Where the topics have no such time in common, as if one
+    had been filled after the other, it is the same share of each.
+    """
+    topics = sorted(set(facts.topics.values()))
+    first = offsets.earliest(admin, topics)
+    held = _between(first, end)
+    if sum(held.values()) <= wanted:
+        return first
+    begun = [_oldest(each) for each in facts.traffic if each.records]
+    low = max(begun, default=0.0)
+    since = offsets.at_timestamp(admin, topics, int(low))
+    found = _between(since, end)
+    together = (
+        all(found[topic] > 0 for topic, count in held.items() if count) and sum(found.values()) >= wanted
+    )
+    if together:
+        return _at_moment(admin, topics, end, low, wanted, facts)
+    share = wanted / sum(held.values())
+    return {topic: offsets.share_of(parts, end[topic], share) for topic, parts in first.items()}
+
+
+def extents_of(admin: Admin, facts: Facts, start: Offsets, end: Offsets) -> dict[str, Extent]:
+    """The event times of the records between, by table: from their column, or else their timestamps."""
+    heads = {
+        (topic, p): (first, end[topic][p]) for topic, parts in start.items() for p, first in parts.items()
+    }
+    tails = {place: (max(first, last - _AT_ENDS), last) for place, (first, last) in heads.items()}
+    early, late = sample(admin.kafka, heads, _AT_ENDS), sample(admin.kafka, tails, _AT_ENDS)
+    found = {}
+    for table, topic in facts.topics.items():
+        mark = facts.tables[table].watermark if table in facts.tables else None
+        column = mark[0] if mark else ""
+        begun = [each for place, some in early.items() if place[0] == topic for each in _times(some, column)]
+        ended = [each for place, some in late.items() if place[0] == topic for each in _times(some, column)]
+        count = sum(end[topic][p] - first for p, first in start[topic].items())
+        found[table] = Extent(
+            first=statistics.median(begun) if begun else 0.0,
+            last=statistics.median(ended) if ended else 0.0,
+            records=count,
+            latest=max(ended, default=0.0),
+        )
+    return found
+
+
+def _times(records: Sequence[Sampled], column: str) -> list[float]:
+    """Event times in ms of the epoch."""
+    found = []
+    for each in records:
+        moment = millis_of(row_of(each.value).get(column)) if column else None
+        if moment is None:
+            moment = each.timestamp
+        if moment is not None:
+            found.append(float(moment))
+    return found
+
+
+def _oldest(traffic: Traffic) -> float:
+    return traffic.until.timestamp() * 1000 - traffic.held if traffic.until is not None else 0.0
+
+
+def _at_moment(
+    admin: Admin, topics: Sequence[str], end: Offsets, low: float, wanted: int, facts: Facts
+) -> Offsets:
+    high = max(each.until.timestamp() * 1000 for each in facts.traffic if each.until is not None)
+    start: Offsets = offsets.at_timestamp(admin, topics, int(low))
+    for _ in range(_TRIES):
+        middle = (low + high) / 2
+        start = offsets.at_timestamp(admin, topics, int(middle))
+        count = sum(_between(start, end).values())
+        if abs(count - wanted) <= wanted * _NEAR:
+            break
+        low, high = (middle, high) if count > wanted else (low, middle)
+    return start
+
+
+def _between(start: Offsets, end: Offsets) -> Mapping[str, int]:
+    return {
+        topic: sum(max(end[topic][p] - begin, 0) for p, begin in parts.items())
+        for topic, parts in start.items()
+    }

@@ -1,0 +1,231 @@
+"""Starting a job for the first time, or anew after it was stopped: what is planned (submission.py), done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from juncture.deploy.environment.connection import Connection
+from juncture.deploy.environment.launcher import Launcher, launch_options
+from juncture.deploy.environment.site import Site
+from juncture.deploy.environment.tls import tls_options
+from juncture.deploy.readiness.gate import OPEN, Gate
+from juncture.deploy.readiness.topics import create_missing
+from juncture.deploy.starting.single import not_elsewhere, not_running
+from juncture.deploy.starting.starts import (
+    AS_AUTHORED,
+    Starting,
+    applied,
+    table_options,
+)
+from juncture.deploy.starting.submission import Asked, SubmitPlan, plan_of
+from juncture.deploy.starting.takeoff import SETTLED, DidNotStart, wait_running
+from juncture.deploy.state.positions import NONE, Tolerance
+from juncture.deploy.store import helpers, ledger
+from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.manifest import Bundle
+from juncture.deploy.store.ownjars import keep_own
+from juncture.errors import JunctureError, Refused, Unreachable
+from juncture.flink.rest import FlinkCluster
+from juncture.kafka.admin import Admin
+from juncture.local.supervisor import signals_raise
+from juncture.model.deployment import Deployment
+from juncture.model.environment import Flink
+from juncture.model.verdict import Verdict
+from juncture.project.scratch import Scratch
+
+_FOREIGN_STATE = (
+    "not available in the new program",
+    "Incompatible key/value state types",
+    "not written by Juncture's operator",
+)
+"""What Flink and the event join say of state that is not theirs."""
+
+
+def plan_submit(
+    bundle: Bundle,
+    site: Site,
+    *,
+    anew: bool = False,
+    start_from: str | None = None,
+    accept: Verdict | None = None,
+    starting: Starting = AS_AUTHORED,
+    gate: Gate = OPEN,
+) -> SubmitPlan:
+    """Look at everything that a submission needs; changes nothing. Arguments and errors as of `submit`."""
+    asked = Asked(bundle, anew, start_from, accept, starting, gate)
+    with site.connection.cluster() as cluster:
+        last = ledger.load(site.store, asked.manifest.job, site.connection.environment)
+        if last is not None:
+            not_elsewhere(last, site.connection, cluster)
+            last = ledger.reconcile(last, cluster)
+        not_running(asked.manifest, cluster, last)
+        return plan_of(asked, site, cluster, last)
+
+
+def submit(
+    bundle: Bundle,
+    site: Site,
+    *,
+    anew: bool = False,
+    start_from: str | None = None,
+    accept: Verdict | None = None,
+    starting: Starting = AS_AUTHORED,
+    gate: Gate = OPEN,
+    tolerance: Tolerance = NONE,
+    watched: bool = False,
+    create_topics: bool = False,
+) -> Deployment:
+    """Deploy a rendered job that does not run, and return when all of its tasks run.
+
+    It goes on from the savepoint it was stopped with, or from its newest checkpoint (juncture.deploy.state.resume).
+
+    Interrupted at any moment, it leaves a record by which the next command on this job finishes or undoes
+    what was begun.
+
+    Args:
+        bundle: its files (juncture.render.bundle), and the jars that are sent along.
+        site: where to.
+        anew: start from the startpoints, whatever state there is.
+        start_from: the savepoint or checkpoint to go on from, instead of the newest.
+        accept: the worst that may become of that state where the plan is another; by default it must be the same.
+        starting: how its startpoints are resolved, and which apply though it goes on from state.
+        gate: whether there must be enough for it.
+        tolerance: what may be missing of its topics after its state's offsets.
+        watched: whether the caller sees to it that the job, once its tasks run, does not fail.
+        create_topics: make those that are missing.
+
+    Raises:
+        Refused: the job runs, its startpoints can't be applied, it can't be known to go on from its state, that is not
+            whole or not its own, its topics lack what comes after it, somebody else deploys it, something it needs is
+            missing, or it failed to start, with the root cause.
+        Unreachable: the cluster or the brokers do not answer.
+        JunctureError: a variable is not set, or the store cannot be written.
+    """
+    asked = Asked(bundle, anew, start_from, accept, starting, gate, tolerance, watched)
+    job = asked.manifest.job
+    with (
+        signals_raise(),
+        site.connection.cluster() as cluster,
+        site.holding(job, "submit") as held,
+    ):
+        last = ledger.load(site.store, job, site.connection.environment)
+        if last is not None:
+            not_elsewhere(last, site.connection, cluster)
+            last = ledger.settle(last, cluster, site.store.append)
+        not_running(asked.manifest, cluster, last)
+        if create_topics:
+            admin = Admin(site.connection.kafka)
+            for made in create_missing(admin, asked.manifest.topics.values(), asked.manifest.slots):
+                site.progress(made)
+        plan = plan_of(asked, held, cluster, last)
+        for fact in plan.checked:
+            site.progress(fact)
+        return _execute(plan, asked, held, cluster)
+
+
+def _execute(plan: SubmitPlan, asked: Asked, site: Site, cluster: FlinkCluster) -> Deployment:
+    connection, store, manifest, files = site.connection, site.store, asked.manifest, asked.bundle.files
+    keep_own(asked.bundle, store)
+    bundle = store.put_bundle(plan.job, plan.digest, files)
+    moment = ledger.now()
+    record = Deployment(
+        job=plan.job,
+        version=plan.version,
+        environment=plan.environment,
+        flink_job_id=plan.flink_job_id,
+        cluster=plan.cluster,
+        bundle=bundle,
+        digest=plan.digest,
+        phase="submitting",
+        created_at=moment,
+        updated_at=moment,
+        created_by=ledger.whoami(),
+        restored_from=plan.restored_from,
+        checkpoint_dir=plan.checkpoint_dir,
+        savepoint_dir=plan.savepoint_dir,
+        startpoints=applied(plan.startpoints) if plan.startpoints else None,
+        accepted_risk=plan.accepted_risk,
+        left_out=manifest.left_out or None,
+    )
+    variables = connection.values(manifest.variables)
+    site.note_helpers(plan.job)
+    store.append(record)
+    site.progress(f"Submitting {plan.name} as Flink job {plan.flink_job_id}")
+    options = launch_options(
+        connection.flink,
+        plan.flink_job_id,
+        asked.bundle.jars,
+        plan.restored_from,
+        ignore_unclaimed=plan.gives_up_state,
+    )
+    if plan.startpoints is not None:
+        options |= table_options(manifest, plan.startpoints)
+    try:
+        _launch(
+            files["job.py"], site.launcher, connection.flink, options, variables, cluster, plan.flink_job_id
+        )
+        settled_after = 0.0 if asked.watched else SETTLED
+        wait_running(cluster, plan.flink_job_id, site.progress, settled_after=settled_after)
+    except (JunctureError, OSError) as error:
+        raise _failed(record, error, connection, cluster, store) from None
+    except BaseException:
+        # A start that goes on behind our back might arrive after somebody else has found the job missing.
+        helpers.end(helpers.own_helpers())
+        raise
+    record = ledger.advance(record, "running")
+    store.append(record)
+    return record
+
+
+def _launch(
+    script: str,
+    launcher: Launcher,
+    flink: Flink,
+    options: Mapping[str, str],
+    variables: Mapping[str, str],
+    cluster: FlinkCluster,
+    job_id: str,
+) -> None:
+    with Scratch("submit") as folder:
+        path = folder / "job.py"
+        path.write_text(script, encoding="utf-8")
+        try:
+            launcher.run(path, {**options, **tls_options(flink, path.parent)}, variables)
+        except JunctureError:
+            # The answer may have been lost on its way back: what counts is whether the cluster has the job.
+            if cluster.summary(job_id) is None:
+                raise
+
+
+def _failed(
+    record: Deployment, error: Exception, connection: Connection, cluster: FlinkCluster, store: Store
+) -> JunctureError:
+    """Take the job off the cluster, record that it failed, and give the error to raise."""
+    state = "the job does not run; the attempt is in its history"
+    why = error.problem if isinstance(error, JunctureError) else str(error)
+    note = connection.redact(" ".join(why.split()))
+    try:
+        cluster.cancel(record.flink_job_id)
+        ended = cluster.wait_ended(record.flink_job_id, timeout=60)
+        checkpoint = ledger.newest_checkpoint(record, cluster) if ended else None
+        store.append(ledger.advance(record, "failed", note, checkpoint=checkpoint))
+    except JunctureError as second:
+        state = (
+            f"the job may still be on the cluster ({second.problem}); `juncture status {record.job}` tells"
+        )
+    if isinstance(error, Unreachable):
+        remedy = error.remedy
+        problem = f"'{record.job}' could not be submitted: {note}"
+        return Unreachable(problem, state=state, remedy=remedy)
+    remedy = error.remedy if isinstance(error, JunctureError) else None
+    if record.restored_from is not None and "Cannot find checkpoint or savepoint" in note:
+        remedy = (
+            "put it back, or name another with --from; without state, start from the startpoints with --anew"
+        )
+    if record.restored_from is not None and any(words in note for words in _FOREIGN_STATE):
+        remedy = (
+            f"if its joins ran on another `join_strategy`, write that in jobs/{record.job}.yaml; to start from the"
+            " startpoints, without state, add --anew"
+        )
+    kind = "did not start" if isinstance(error, DidNotStart) else "could not be submitted"
+    return Refused(f"'{record.job}' {kind}: {note}", state=state, remedy=remedy)

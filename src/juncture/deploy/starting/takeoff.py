@@ -1,0 +1,78 @@
+"""From the cluster's taking a job to all of its tasks running, or the reason why they don't."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from juncture.deploy.store.ledger import root_cause
+from juncture.errors import Refused
+from juncture.flink.rest import FlinkCluster
+
+_POLL = 0.3
+SETTLED = 2.0
+"""Seconds that all tasks must have run: readers find a missing topic a moment after they started."""
+_ATTEMPTS = 3
+_APPEARS_WITHIN = 10.0
+"""Seconds. Flink answers for a job's failures out of a cache, and so behind its state: by 3 s unless it is set."""
+
+
+class DidNotStart(Refused):
+    """The cluster took the job, but its tasks do not all run."""
+
+
+def wait_running(
+    cluster: FlinkCluster,
+    job_id: str,
+    progress: Callable[[str], None],
+    timeout: float = 180,
+    *,
+    settled_after: float = SETTLED,
+) -> None:
+    """Wait until every task of a job runs, and has run for `settled_after` seconds.
+
+    Raises:
+        DidNotStart: it ended, keeps failing, or does not run within `timeout` seconds; with the root cause.
+        Unreachable: the cluster does not answer any more.
+    """
+    start = time.monotonic()
+    settled: float | None = None
+    told = ""
+    while True:
+        elapsed = time.monotonic() - start
+        job = cluster.summary(job_id)
+        if job is None:
+            if elapsed > _APPEARS_WITHIN:
+                raise DidNotStart("the cluster has lost the job", remedy="see the JobManager's log")
+        elif job.state == "FINISHED":
+            return
+        elif job.ended:
+            cause = _cause_of_end(cluster, job_id, failed=job.state == "FAILED")
+            raise DidNotStart(cause or f"the job is {job.state}", remedy="mend the cause, then submit again")
+        elif job.state == "RUNNING" and job.all_tasks_run:
+            settled = settled or elapsed
+            if elapsed - settled >= settled_after:
+                return
+        else:
+            settled = None
+            failures = cluster.failures(job_id)
+            if len(failures) >= _ATTEMPTS:
+                cause = " ".join(str(failures[0]).split())
+                raise DidNotStart(f"it keeps failing: {cause}", remedy="mend the cause, then submit again")
+        if elapsed > timeout:
+            raise DidNotStart(
+                f"not all of its tasks run after {timeout:.0f} s: {root_cause(cluster, job_id) or told}",
+                remedy="see whether the cluster has enough slots, and the JobManager's log",
+            )
+        if job is not None:
+            state = f"{job.state}, {job.tasks.get('running', 0)} of {job.tasks.get('total', 0)} tasks run"
+            if state != told:
+                progress(state)
+                told = state
+        time.sleep(_POLL)
+
+
+def _cause_of_end(cluster: FlinkCluster, job_id: str, failed: bool) -> str | None:
+    if failed:
+        cluster.failures_of_failed(job_id)
+    return root_cause(cluster, job_id)

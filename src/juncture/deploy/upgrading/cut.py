@@ -1,0 +1,154 @@
+"""How far the old version of a hand-over has come, and from where a new one has to read to know as much."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from juncture.deploy.environment.connection import Connection
+from juncture.deploy.environment.site import Site
+from juncture.deploy.starting.starts import newest_state
+from juncture.deploy.store.deployments import Store
+from juncture.errors import Refused
+from juncture.flink.metrics import progress as counters
+from juncture.kafka import offsets
+from juncture.kafka.admin import Admin
+from juncture.model.deployment import Deployment
+from juncture.model.resolved import ResolvedStartpoints
+
+Offsets = Mapping[str, Mapping[int, int]]
+"""By topic, then by partition."""
+
+CLOCKS = 5 * 60 * 1000
+"""By how many ms a record's event time may be ahead of its Kafka timestamp."""
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What a version has read: the records before `offsets`, at this watermark of its join.
+
+    The watermark is in ms of the epoch, -2**63 before the first, None where it is not known. It is `exact` if the state
+    tells; otherwise the true one may be farther.
+    """
+
+    offsets: Offsets
+    watermark: int | None
+    exact: bool
+
+
+def cut_of(record: Deployment, site: Site, topics: Offsets, delay: int) -> Cut:
+    """How far a version was at its savepoint, or at its newest checkpoint.
+
+    Args:
+        record: the version, as it really is.
+        site: where it runs.
+        topics: where each partition counts as read to, if it was not read at all.
+        delay: by how much the watermark of its last join is behind those of its sources at most, in ms.
+
+    Raises Refused if it has left no state, or that can't be read.
+    """
+    for attempt in range(1, _TRIES + 1):
+        path = newest_state(record, site.connection)
+        if path is None:
+            raise Refused(
+                f"version {record.version} of '{record.job}' has completed no checkpoint yet",
+                state="nothing was changed",
+                remedy="try again when `juncture status` tells of one",
+            )
+        try:
+            held, watermark = site.reading.offsets(path), site.reading.watermark(path)
+            break
+        except Refused:
+            # A running job's newest checkpoint is removed when the next one is complete.
+            if attempt == _TRIES:
+                raise
+    found = {topic: {**unread, **held.get(topic, {})} for topic, unread in topics.items()}
+    if watermark is not None:
+        return Cut(found, watermark, exact=True)
+    measured = _measured(record, site.connection)
+    return Cut(found, None if measured is None else measured - delay, exact=False)
+
+
+def refuse_rewound(record: Deployment, cut: Cut, connection: Connection) -> None:
+    """Raises Refused while a version reads again what was rewound: it has rows that its watermark had passed before."""
+    if record.restored_from is None or not record.startpoints or not cut.exact or cut.watermark is None:
+        return
+    now = _measured(record, connection)
+    if now is not None and now < cut.watermark:
+        raise Refused(
+            f"version {record.version} of '{record.job}' is not back yet where its watermark was before a topic was"
+            " read again",
+            state="nothing was changed",
+            remedy=f"try again when it has caught up, as `juncture status {record.job}` tells",
+        )
+
+
+def _measured(record: Deployment, connection: Connection) -> int | None:
+    """The watermark of a job that runs, by its metrics: it was no farther than that at any later moment."""
+    if record.phase != "running":
+        return None
+    with connection.cluster() as cluster:
+        job = cluster.job(record.flink_job_id)
+        sources = counters(cluster, job).sources if job is not None else ()
+    known = [source.watermark for source in sources if source.watermark is not None]
+    return min(known) if known and len(known) == len(sources) else None
+
+
+def padded_starts(cut: Cut, span: int, begun: Offsets, connection: Connection) -> Offsets:
+    """From where each topic has to be read, for all rows that the join still has at the cut, and will have.
+
+    Args:
+        cut: how far the old version has read.
+        span: for how much event time the join keeps rows, in ms.
+        begun: where the job has begun to read; what is before was never its to join.
+        connection: where the topics are.
+    """
+    admin = Admin(connection.kafka)
+    first = offsets.earliest(admin, cut.offsets)
+    since = horizon(cut, span)
+    found = first if since is None else offsets.at_timestamp(admin, cut.offsets, since)
+    return {
+        topic: {
+            partition: min(max(found[topic][partition], begun.get(topic, {}).get(partition, 0)), end)
+            for partition, end in ends.items()
+        }
+        for topic, ends in cut.offsets.items()
+    }
+
+
+def horizon(cut: Cut, span: int) -> int | None:
+    """The Kafka timestamp, in ms, from which on records are read; None for all that there are."""
+    if cut.watermark is None or cut.watermark > time.time() * 1000:
+        return None  # event times that are ahead of the clock say nothing of Kafka's timestamps
+    return max(cut.watermark - span - CLOCKS, 0)
+
+
+def refuse_removed(resolved: ResolvedStartpoints, since: int | None) -> None:
+    """Raises Refused if retention has removed records that the join would still have."""
+    for source in resolved.sources:
+        for each in source.partitions:
+            if not 0 < each.start == each.log_start or not each.records:
+                continue
+            if since is None or each.first_at is None or each.first_at.timestamp() * 1000 > since:
+                raise Refused(
+                    f"the log of partition {each.partition} of '{source.topic}' begins at offset {each.log_start}, and"
+                    " the join still has older rows",
+                    state="nothing was changed",
+                    remedy="give the topic a longer retention, and wait until it holds the join's window; or give the"
+                    " state up with --accept LOST",
+                )
+
+
+def begun_at(job: str, store: Store) -> Offsets:
+    """The first offsets that the job has read since its last start without state; none if its history does not tell."""
+    found: dict[str, dict[int, int]] = {}
+    for record in store.history(job):
+        for each in (record.startpoints or {}).values():
+            lowest = found.setdefault(each.topic, {})
+            for partition, offset in each.start.items():
+                lowest[partition] = min(offset, lowest.get(partition, offset))
+        if record.restored_from is None and record.startpoints:
+            return found
+    return {}

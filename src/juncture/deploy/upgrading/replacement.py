@@ -1,0 +1,150 @@
+"""One version of a job in the place of another, which comes back if the first is not well."""
+
+from __future__ import annotations
+
+from juncture.deploy.environment.site import Site
+from juncture.deploy.readiness.gate import OPEN, Gate
+from juncture.deploy.starting.starts import AS_AUTHORED, Starting
+from juncture.deploy.starting.stop import stop
+from juncture.deploy.starting.submit import submit
+from juncture.deploy.state.positions import NONE, Tolerance
+from juncture.deploy.state.resume import last_that_ran
+from juncture.deploy.store import ledger
+from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.manifest import Bundle, read_manifest
+from juncture.deploy.upgrading import health
+from juncture.deploy.upgrading.again import records_between
+from juncture.deploy.upgrading.eventtime import Times, times_of
+from juncture.errors import JunctureError, Refused
+from juncture.model.deployment import Deployment
+from juncture.model.verdict import Verdict
+
+_TRY_AGAIN = "mend the cause, and try again"
+
+
+def version_before(job: str, site: Site) -> Deployment:
+    """The deployment whose state a new version goes on from, as it really is: the last one that ran.
+
+    Raises Refused if there is none.
+    """
+    last = ledger.load(site.store, job, site.connection.environment)
+    if last is not None:
+        with site.connection.cluster() as cluster:
+            last = ledger.reconcile(last, cluster)
+        if last.phase in ("submitting", "stopping"):
+            raise Refused(
+                f"'{job}' is {last.phase} (version {last.version}, by {last.created_by})",
+                state="nothing was changed",
+                remedy=f"see `juncture status {job}`, and try again when it has settled",
+            )
+        last = last_that_ran(job, site.store, last)
+    if last is None:
+        raise Refused(
+            f"'{job}' has never run on '{site.connection.environment}'",
+            state="nothing was changed",
+            remedy=f"deploy it with `juncture submit {job}`",
+        )
+    return last
+
+
+def times_before(last: Deployment, site: Site) -> Times:
+    """The event times of a version that is about to be stopped; empty if it does not run, or the cluster tells none."""
+    if last.phase != "running":
+        return {}
+    with site.connection.cluster() as cluster:
+        return times_of(cluster, last.flink_job_id)
+
+
+def slots_of(last: Deployment, store: Store) -> int:
+    """Slots that become free when a version is stopped."""
+    return read_manifest(store.get_bundle(last.bundle)).slots if last.phase == "running" else 0
+
+
+def replace(
+    stopped: Deployment,
+    ran: bool,
+    old: Bundle,
+    new: Bundle,
+    site: Site,
+    *,
+    accept: Verdict,
+    start_from: str | None,
+    healthy_within: float,
+    before: Times,
+    starting: Starting = AS_AUTHORED,
+    tolerance: Tolerance = NONE,
+    gate: Gate = OPEN,
+) -> Deployment:
+    """Start a version and watch it; if it is not well, start the one that was stopped for it.
+
+    Args:
+        stopped: the version that it takes the place of.
+        ran: whether that one ran, and so has to run again if this one is not well.
+        old: the files and jars of that one.
+        new: those of this one.
+        site: where to.
+        accept: the worst that may become of the state.
+        start_from: the savepoint to start from; None: the newest state.
+        healthy_within: seconds until it must be well.
+        before: event times of the version that was stopped, when it still ran (`times_before`).
+        starting: which of its sources are rewound.
+        tolerance: what may be missing of its topics after that.
+        gate: one that was passed, for what is recorded.
+
+    Raises:
+        Refused: it was not well, or did not start; what runs now is in the error's state.
+        Unreachable: the cluster or the brokers do not answer.
+    """
+    try:
+        begun = submit(
+            new,
+            site,
+            accept=accept,
+            start_from=start_from,
+            starting=starting,
+            gate=gate,
+            tolerance=tolerance,
+            watched=True,
+        )
+    except Refused as error:
+        if not ran:
+            raise
+        raise bring_back(error, old, stopped, site) from None
+    try:
+        with site.connection.cluster() as cluster:
+            health.wait_healthy(begun, new.files, before, site, cluster, healthy_within)
+    except health.Unhealthy as error:
+        site.progress(f"Version {begun.version} is not well: {error.problem}")
+        _take_off(stopped.job, site, f"taken back, as {error.problem}")
+        if not ran:
+            raise Refused(
+                f"version {begun.version} of '{stopped.job}' was stopped: {error.problem}",
+                state=f"the job does not run, as before; version {stopped.version} has its state",
+                remedy=error.remedy or _TRY_AGAIN,
+            ) from None
+        raise bring_back(error, old, stopped, site) from None
+    return begun
+
+
+def _take_off(job: str, site: Site, why: str) -> None:
+    if version_before(job, site).phase == "running":
+        stop(job, site, savepoint=False, why=why)
+
+
+def bring_back(error: JunctureError, old: Bundle, stopped: Deployment, site: Site) -> Refused:
+    """Start the old version from the savepoint it was stopped with; the error to raise, for that of the new one."""
+    site.progress(f"Going back to version {stopped.version}")
+    # It ran with what there is: not to run would be worse.
+    again = submit(old, site, accept="KEEP", start_from=stopped.savepoint, tolerance=Tolerance(all=True))
+    # How far the other one had come nobody knows: at most, to the end.
+    most = (
+        records_between(stopped.savepoint, None, read_manifest(old.files), site) if stopped.savepoint else ""
+    )
+    return Refused(
+        f"the version that took the place of version {stopped.version} of '{stopped.job}' was taken back:"
+        f" {error.problem}",
+        state=f"version {stopped.version} runs again, as version {again.version}, from the savepoint it was stopped"
+        " with; what the other one had committed meanwhile is written again"
+        + (f", of at most {most}" if most else ""),
+        remedy=(error.remedy if isinstance(error, health.Unhealthy) else None) or _TRY_AGAIN,
+    )

@@ -1,0 +1,54 @@
+"""The figures of a running job that can be held against what was foretold, and those that can't."""
+
+from __future__ import annotations
+
+from juncture.deploy.measuring.verify import _Measured, _terms
+from juncture.flink.answers import JobDetail
+from juncture.model.capacity import Figure, Range, Unit
+
+MIB = 1024.0 * 1024
+UNITS: dict[str, Unit] = {"CPU a record": "µs", "state": "bytes", "upload of a checkpoint": "bytes"}
+FIGURES = {
+    name: Figure(
+        name=name,
+        unit=unit,
+        value=Range(low=MIB, expected=2 * MIB, high=4 * MIB),
+        formula="",
+        basis="calibrated",
+    )
+    for name, unit in UNITS.items()
+}
+JOB = JobDetail.model_validate(
+    {
+        "jid": "j", "name": "j", "state": "RUNNING", "start-time": 0, "end-time": -1, "duration": 1,
+        "vertices": [],
+    }
+)  # fmt: skip
+
+
+def measured(cpu: float, untold: str = "") -> _Measured:
+    return _Measured(
+        job=JOB,
+        seconds=10,
+        records=1_000,
+        rows=500,
+        cpu=cpu,
+        untold=untold,
+        behind=0,
+        states=[2 * MIB],
+        written=[2 * MIB],
+    )
+
+
+def test_a_cluster_that_does_not_tell_its_cpu_has_the_other_figures_checked() -> None:
+    terms = {each.name: each for each in _terms(FIGURES, measured(0.0, "nobody tells it"))}
+    assert (terms["CPU a record"].measured, terms["CPU a record"].why) == (None, "nobody tells it")
+    assert terms["state"].measured == terms["upload of a checkpoint"].measured == 2 * MIB
+
+
+def test_of_an_idle_cluster_nothing_is_told_of_a_record() -> None:
+    busy, idle = (_terms(FIGURES, measured(cpu))[0] for cpu in (5.0, 4.9))
+    assert busy.measured == 5_000
+    assert idle.measured is None
+    assert idle.why is not None
+    assert idle.why.startswith("0.49 cores in all, 4,900.0 µs for each of 1,000 records")

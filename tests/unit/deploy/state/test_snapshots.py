@@ -1,0 +1,89 @@
+"""Checkpoints and savepoints as Flink lays them out, and places that can't be looked at."""
+
+from __future__ import annotations
+
+import struct
+import uuid
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from juncture.deploy.state import snapshots
+
+JOB = "0a1b2c" + "0" * 26
+
+
+def write(folder: str, number: int, complete: bool = True) -> str:
+    """A checkpoint or savepoint with that number in its metadata; what Flink calls its path."""
+    fs, path = fsspec.core.url_to_fs(folder)
+    fs.makedirs(path, exist_ok=True)
+    name = "_metadata" if complete else "e5f1-state"
+    fs.pipe_file(f"{path}/{name}", struct.pack(">IIq", 0x4960672D, 6, number))
+    return folder
+
+
+@pytest.fixture(params=["path", "file:", "file://", "memory"])
+def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "memory":
+        return f"memory://{uuid.uuid4().hex}"
+    (tmp_path / "checkpoints").mkdir()
+    return f"{request.param if request.param != 'path' else ''}{tmp_path}"
+
+
+def newest(root: str) -> str | None:
+    return snapshots.newest(JOB, f"{root}/checkpoints", f"{root}/savepoints/")
+
+
+def test_there_is_none(root: str) -> None:
+    write(f"{root}/checkpoints/{'f' * 32}/chk-7", 7)
+    write(f"{root}/savepoints/savepoint-ffffff-3e1", 8)
+    write(f"{root}/checkpoints/{JOB}/chk-1", 1, complete=False)
+    write(f"{root}/savepoints/savepoint-0a1b2c-3e1", 2, complete=False)
+    assert newest(root) is None
+
+
+def test_the_newest_complete_checkpoint(root: str) -> None:
+    write(f"{root}/checkpoints/{JOB}/chk-9", 9)
+    ten = write(f"{root}/checkpoints/{JOB}/chk-10", 10)
+    write(f"{root}/checkpoints/{JOB}/chk-11", 11, complete=False)
+    write(f"{root}/checkpoints/{JOB}/shared", 12)
+    assert newest(root) == ten
+    assert snapshots.exists(ten)
+    assert snapshots.exists(f"{ten}/_metadata")
+    assert not snapshots.exists(f"{root}/checkpoints/{JOB}/chk-11")
+    assert not snapshots.exists(f"{root}/checkpoints/{JOB}/chk-12")
+
+
+@pytest.mark.parametrize("number", [9, 11])
+def test_a_savepoint_counts_by_its_number(root: str, number: int) -> None:
+    checkpoint = write(f"{root}/checkpoints/{JOB}/chk-10", 10)
+    savepoint = write(f"{root}/savepoints/savepoint-0a1b2c-3e1", number)
+    assert newest(root) == (savepoint if number > 10 else checkpoint)
+    assert snapshots.newest(JOB, None, f"{root}/savepoints") == savepoint
+
+
+def test_a_damaged_savepoint_is_none(root: str) -> None:
+    savepoint = write(f"{root}/savepoints/savepoint-0a1b2c-3e1", 1)
+    fsspec.filesystem(fsspec.utils.get_protocol(root)).pipe_file(f"{savepoint}/_metadata", b"half")
+    assert newest(root) is None
+
+
+@pytest.mark.parametrize("folder", ["/no/such/place", "file:///no/such/place", "nosuch://bucket/x"])
+def test_a_place_that_is_not_seen_from_here(folder: str) -> None:
+    with pytest.raises(snapshots.NotVisible):
+        snapshots.newest(JOB, folder, None)
+    with pytest.raises(snapshots.NotVisible):
+        snapshots.newest(JOB, None, folder)
+    with pytest.raises(snapshots.NotVisible):
+        snapshots.exists(f"{folder}/{JOB}/chk-1")
+
+
+def test_a_checkpoint_whose_jobs_folder_is_gone_is_gone(tmp_path: Path) -> None:
+    assert not snapshots.exists(f"file:{tmp_path}/{JOB}/chk-1")
+
+
+def test_one_path_written_in_several_ways() -> None:
+    assert snapshots.same("file:/a/b", "file:///a/b/")
+    assert snapshots.same("/a/b", "file:/a/b")
+    assert not snapshots.same("s3://a/b", "/a/b")
