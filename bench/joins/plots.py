@@ -14,7 +14,7 @@ from typing import Any
 from bench.joins.environment import PEERS, install
 from bench.joins.workload import WINDOW
 
-_RESULTS = Path("bench/results")
+RESULTS = Path("bench/results/growth")
 _IMAGES = Path("docs/images")
 _DRAW = Path(__file__).parent / "programs" / "svg.py"
 
@@ -109,6 +109,7 @@ def chart(made: Sequence[dict[str, Any]], axis: Axis) -> dict[str, Any]:
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "background": "white",
+        "padding": {"left": 5, "top": 5, "right": 40, "bottom": 5},  # browsers have wider fonts than what draws it
         "data": {"values": list(made)},
         "hconcat": panels,
     }
@@ -118,11 +119,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Draw each axis that has points at two values or more; 0."""
     parser = argparse.ArgumentParser(prog="python -m bench.joins.plots", description=__doc__)
     parser.add_argument(
-        "results", type=Path, nargs="*", help=f"JSON files of runs; by default {_RESULTS}/*.json"
+        "results", type=Path, nargs="*", help=f"JSON files of runs; by default {RESULTS}/*.json"
     )
     parser.add_argument("--to", type=Path, default=_IMAGES, help="folder of the SVG files")
     given = parser.parse_args(arguments)
-    paths = given.results or sorted(_RESULTS.glob("*.json"))
+    paths = given.results or sorted(RESULTS.glob("*.json"))
     documents = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     python = install("vl-convert-python", PEERS)
     for name, axis in AXES.items():

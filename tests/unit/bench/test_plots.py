@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from bench.joins.plots import AXES, chart, points
+from bench.joins.plots import AXES, RESULTS, chart, points
 
 
 def document(
@@ -58,3 +59,9 @@ def test_a_chart_has_a_panel_for_each_figure_and_a_tick_for_each_value() -> None
     assert [panel["title"] for panel in drawn["hconcat"]] == ["CPU us an event, whole run", "events a second"]
     assert drawn["hconcat"][0]["encoding"]["x"]["axis"]["values"] == [0.5, 3]
     assert len(drawn["data"]["values"]) == 4
+
+
+def test_what_is_stored_makes_every_picture() -> None:
+    documents = [json.loads(path.read_text(encoding="utf-8")) for path in RESULTS.glob("*.json")]
+    values = {name: {point["at"] for point in points(documents, axis)} for name, axis in AXES.items()}
+    assert {name for name, found in values.items() if len(found) < 2} == set()

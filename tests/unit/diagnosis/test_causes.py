@@ -2,100 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.diagnosis.observations import JOIN, NOW, TEXT, found, partition, source
 
 from juncture.diagnosis import profile
-from juncture.diagnosis.comparing import joins_seen
-from juncture.diagnosis.engine import diagnose
-from juncture.diagnosis.patient import Patient
-from juncture.diagnosis.sampling import Columns, Sampled, sample_seen
 from juncture.diagnosis.silence import may_go_idle, undecided
-from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import (
     CheckpointSeen,
     FailureSeen,
     JoinSeen,
     NativeSeen,
-    Observation,
-    PartitionSeen,
     SampleSeen,
     Silence,
-    SourceSeen,
     Spent,
     SubtaskSeen,
     VertexSeen,
 )
-from juncture.model.plan import CompiledPlan
 from juncture.planner.plan import parse_plan
-
-TEXT = (Path(__file__).parents[1] / "monitoring/plan.json").read_text()
-PLAN = parse_plan(TEXT)
-"""server and client joined by id within 10 minutes."""
-JOIN = 7
-NOW = 1_767_613_917_000
-
-
-def partition(number: int = 0, **more: Any) -> PartitionSeen:
-    known: dict[str, Any] = {
-        "end": 500,
-        "begin": 0,
-        "grew": 10,
-        "position": 490,
-        "watermark": NOW,
-        "idle": False,
-    }
-    return PartitionSeen(partition=number, **{**known, **more})
-
-
-def source(table: str, *partitions: PartitionSeen, **more: Any) -> SourceSeen:
-    return SourceSeen(
-        table=table, topic=f"topic-{table}", vertex=table, partitions=partitions, **{"read": 490, **more}
-    )
-
-
-def found(
-    *sources: SourceSeen,
-    busy: float = 0.1,
-    joins: tuple[JoinSeen, ...] = (),
-    checkpoints: tuple[CheckpointSeen, ...] = (),
-    plan: CompiledPlan = PLAN,
-    silence: Silence | None = None,
-    vertices: tuple[VertexSeen, ...] = (),
-    watermark: int | None = None,
-    job_state: str = "RUNNING",
-    failures: tuple[FailureSeen, ...] = (),
-    **join: Any,
-) -> tuple[Diagnosis, ...]:
-    task = SubtaskSeen(
-        index=0, seconds=10, busy=busy, backpressured=0, idle=1 - busy, records_in=900, records_out=900,
-        watermark=watermark,
-    )  # fmt: skip
-    vertex = VertexSeen(
-        id="v", name="IntervalJoin[7]", nodes=(JOIN, 8, 9), parallelism=1, subtasks=(task,), **join
-    )
-    seen = Observation(
-        job="matches",
-        version=1,
-        flink_job_id="f" * 32,
-        state=job_state,
-        at=datetime.fromtimestamp(NOW / 1000, timezone.utc),
-        seconds=10,
-        running=700,
-        restarts=0,
-        failures=failures,
-        vertices=(*vertices, vertex),
-        sources=sources or (source("server", partition()), source("client", partition())),
-        checkpoints=checkpoints,
-        workers=(),
-        joins=joins,
-        options={},
-        silence=silence,
-    )
-    return diagnose(Patient(seen, plan))
 
 
 def test_a_healthy_one_has_none() -> None:
@@ -229,41 +154,6 @@ def test_long_scans(compared: float, busy: float, share: float | None, told: boo
     spent = (Spent(doing=profile.JOINING, share=share),) if share is not None else ()
     seen = (JoinSeen(node=JOIN, compared=compared, sampled=(200, 200)),)
     assert [each.rule for each in found(busy=busy, joins=seen, spent=spent)] == ["scanned-entries"] * told
-
-
-def records(keys: int, seconds: float, count: int = 200) -> tuple[Sampled, ...]:
-    first = datetime.fromtimestamp(NOW / 1000, timezone.utc).timestamp()
-    step = seconds / (count - 1)
-    moments = (datetime.fromtimestamp(first + i * step, timezone.utc).isoformat() for i in range(count))
-    return tuple(Sampled(0, i, {"id": f"k{i % keys}", "ts": at}) for i, at in enumerate(moments))
-
-
-@pytest.mark.parametrize(
-    ("keys", "seconds", "compared"),
-    [
-        (200, 60, 10),  # 200 rows a minute are 2,000 in 10 minutes, of 200 keys
-        (2, 60, 1_000),
-        (2, 0.2, 5_000),  # no more than there are in the topic
-        (2, 0, 5_000),  # all at one moment
-    ],
-)
-def test_how_many_rows_a_record_finds(keys: int, seconds: float, compared: float) -> None:
-    sources = [source(table, partition(end=10_000)) for table in ("server", "client")]
-    (seen,) = joins_seen(PLAN, sources, dict.fromkeys(("server", "client"), records(keys, seconds)))
-    assert (seen.node, seen.sampled) == (JOIN, (200, 200))
-    assert seen.compared == pytest.approx(compared, rel=0.01)
-
-
-def test_a_few_records_tell_nothing() -> None:
-    sources = [source(table, partition()) for table in ("server", "client")]
-    assert joins_seen(PLAN, sources, {"server": records(2, 1), "client": records(2, 1, count=19)}) == ()
-
-
-def test_widths_are_those_of_json_over_all_rows() -> None:
-    rows = (Sampled(0, 0, {"a": "1234", "b": 7}), Sampled(0, 1, {"a": "é"}), Sampled(0, 2, {}))
-    seen = sample_seen(rows, {}, Columns(None, ()), None)
-    assert seen is not None
-    assert seen.widths == {"a": pytest.approx(10 / 3), "b": pytest.approx(1 / 3)}
 
 
 def checkpoint(ago: int, took: int | None, aligned: int = 0) -> CheckpointSeen:

@@ -1,0 +1,46 @@
+"""What is made of the last records of topics."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+from tests.unit.diagnosis.observations import JOIN, NOW, PLAN, partition, source
+
+from juncture.diagnosis.comparing import joins_seen
+from juncture.diagnosis.sampling import Columns, Sampled, sample_seen
+
+
+def records(keys: int, seconds: float, count: int = 200) -> tuple[Sampled, ...]:
+    first = datetime.fromtimestamp(NOW / 1000, timezone.utc).timestamp()
+    step = seconds / (count - 1)
+    moments = (datetime.fromtimestamp(first + i * step, timezone.utc).isoformat() for i in range(count))
+    return tuple(Sampled(0, i, {"id": f"k{i % keys}", "ts": at}) for i, at in enumerate(moments))
+
+
+@pytest.mark.parametrize(
+    ("keys", "seconds", "compared"),
+    [
+        (200, 60, 10),  # 200 rows a minute are 2,000 in 10 minutes, of 200 keys
+        (2, 60, 1_000),
+        (2, 0.2, 5_000),  # no more than there are in the topic
+        (2, 0, 5_000),  # all at one moment
+    ],
+)
+def test_how_many_rows_a_record_finds(keys: int, seconds: float, compared: float) -> None:
+    sources = [source(table, partition(end=10_000)) for table in ("server", "client")]
+    (seen,) = joins_seen(PLAN, sources, dict.fromkeys(("server", "client"), records(keys, seconds)))
+    assert (seen.node, seen.sampled) == (JOIN, (200, 200))
+    assert seen.compared == pytest.approx(compared, rel=0.01)
+
+
+def test_a_few_records_tell_nothing() -> None:
+    sources = [source(table, partition()) for table in ("server", "client")]
+    assert joins_seen(PLAN, sources, {"server": records(2, 1), "client": records(2, 1, count=19)}) == ()
+
+
+def test_widths_are_those_of_json_over_all_rows() -> None:
+    rows = (Sampled(0, 0, {"a": "1234", "b": 7}), Sampled(0, 1, {"a": "é"}), Sampled(0, 2, {}))
+    seen = sample_seen(rows, {}, Columns(None, ()), None)
+    assert seen is not None
+    assert seen.widths == {"a": pytest.approx(10 / 3), "b": pytest.approx(1 / 3)}
