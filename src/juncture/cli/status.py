@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import click
 
@@ -120,8 +119,6 @@ def _rows(found: JobStatus, gone: bool) -> Iterator[tuple[str, str]]:
 
 
 def _checkpoints(found: JobStatus, points: CheckpointStatus) -> str:
-    if points.interval == timedelta() and not points.completed:
-        return "none: execution.checkpointing.interval is 0"
     parts = [f"{points.completed} completed"]
     if points.last_completed_at is not None:
         parts.append(f"the last at {moment(points.last_completed_at)}")

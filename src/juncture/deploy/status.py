@@ -60,8 +60,7 @@ class SinkStatus(Value):
 class CheckpointStatus(Value):
     """Counts since the job was submitted, and the last completed one; sizes in bytes.
 
-    `failed` counts those that could not be begun, too. `interval` is between two of them, None where that is not known,
-    0 where the job takes none by itself.
+    `failed` counts those that could not be begun, too. `interval` is between two of them, None where that is not known.
     """
 
     completed: int
