@@ -109,7 +109,12 @@ def chart(made: Sequence[dict[str, Any]], axis: Axis) -> dict[str, Any]:
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "background": "white",
-        "padding": {"left": 5, "top": 5, "right": 40, "bottom": 5},  # browsers have wider fonts than what draws it
+        "padding": {
+            "left": 5,
+            "top": 5,
+            "right": 40,
+            "bottom": 5,
+        },  # browsers have wider fonts than what draws it
         "data": {"values": list(made)},
         "hconcat": panels,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from juncture.deploy.measuring.verify import _Measured, _terms
 from juncture.flink.answers import JobDetail
 from juncture.model.capacity import Figure, Range, Unit
@@ -26,7 +28,11 @@ JOB = JobDetail.model_validate(
 )  # fmt: skip
 
 
-def measured(cpu: float, untold: str = "") -> _Measured:
+COMING = 100.0
+"""Records a second that topics get."""
+
+
+def measured(cpu: float, untold: str = "", behind: int | None = 0) -> _Measured:
     return _Measured(
         job=JOB,
         seconds=10,
@@ -34,21 +40,33 @@ def measured(cpu: float, untold: str = "") -> _Measured:
         rows=500,
         cpu=cpu,
         untold=untold,
-        behind=0,
+        behind=behind,
         states=[2 * MIB],
         written=[2 * MIB],
     )
 
 
 def test_a_cluster_that_does_not_tell_its_cpu_has_the_other_figures_checked() -> None:
-    terms = {each.name: each for each in _terms(FIGURES, measured(0.0, "nobody tells it"))}
+    terms = {each.name: each for each in _terms(FIGURES, measured(0.0, "nobody tells it"), COMING)}
     assert (terms["CPU a record"].measured, terms["CPU a record"].why) == (None, "nobody tells it")
     assert terms["state"].measured == terms["upload of a checkpoint"].measured == 2 * MIB
 
 
 def test_of_an_idle_cluster_nothing_is_told_of_a_record() -> None:
-    busy, idle = (_terms(FIGURES, measured(cpu))[0] for cpu in (5.0, 4.9))
+    busy, idle = (_terms(FIGURES, measured(cpu), COMING)[0] for cpu in (5.0, 4.9))
     assert busy.measured == 5_000
     assert idle.measured is None
     assert idle.why is not None
     assert idle.why.startswith("0.49 cores in all, 4,900.0 µs for each of 1,000 records")
+
+
+@pytest.mark.parametrize(("behind", "held"), [(1_000, True), (1_001, False), (None, True)])
+def test_what_a_job_that_is_behind_keeps_and_uploads_is_not_what_was_foretold(
+    behind: int | None, held: bool
+) -> None:
+    cpu, *others = _terms(FIGURES, measured(9.0, behind=behind), COMING)
+    assert cpu.measured == 9_000
+    for each in others:
+        assert (each.measured, each.why) == (
+            (2 * MIB, None) if held else (None, "it is 1,001 records behind: a job that keeps up is foretold")
+        )
