@@ -65,13 +65,15 @@ def _checkpoints(promise: Promise, interval: int) -> Iterator[Check]:
             if sinks
             else "none are taken: a failure begins the job anew"
         )
-        yield _check("checkpoints", bool(sinks), why, f"set `checkpointing: {{interval: ...}}` in {job}")
+        yield Check.lacking(
+            "checkpoints", why, f"set `checkpointing: {{interval: ...}}` in {job}", failed=bool(sinks)
+        )
     elif sinks and promise.options.get(_MODE, "").upper() == "AT_LEAST_ONCE":
-        yield _check(
+        yield Check.lacking(
             "checkpoints",
-            True,
             f"they are taken at-least-once, and {sinks} promises exactly-once: a failure writes rows twice",
             f"write `checkpointing: {{mode: exactly-once}}` or `delivery: at-least-once` in {job}",
+            failed=True,
         )
     else:
         yield Check(id="checkpoints", outcome="passed", message=f"one begins every {span(interval)}")
@@ -91,16 +93,15 @@ def _storage(promise: Promise) -> Iterator[Check]:
         remote = promise.options.get(_BACKEND) == "forst"
         if remote:
             kept += ", so that ForSt keeps the state on local disk"
-        yield _check(
+        yield Check.lacking(
             "checkpoint-storage",
-            bool(sinks) or remote,
             f"{kept}: {sinks} can't keep its promise of exactly-once" if sinks else kept,
             "set execution.checkpointing.dir on the cluster, to storage that outlives it",
+            failed=bool(sinks) or remote,
         )
     elif urlsplit(place).scheme in ("", "file") and promise.hosts > 1:
-        yield _check(
+        yield Check.lacking(
             "checkpoint-storage",
-            False,
             f"{place} is a folder, and TaskManagers run on {promise.hosts} machines: each must have the same one",
             "use shared storage",
         )
@@ -110,9 +111,8 @@ def _storage(promise: Promise) -> Iterator[Check]:
 
 def _savepoints(promise: Promise) -> Iterator[Check]:
     if _first(promise.options, _SAVEPOINTS) is None:
-        yield _check(
+        yield Check.lacking(
             "savepoint-storage",
-            False,
             "the cluster does not say where savepoints go: it can't be upgraded, and not be stopped without"
             " --savepoint-dir",
             "set execution.checkpointing.savepoint-dir on the cluster",
@@ -127,13 +127,13 @@ def _transactions(promise: Promise, interval: int) -> Iterator[Check]:
             takes = (
                 f"begins every {span(interval)}" if certain else f"may take until {span(slow)} after the last"
             )
-            yield _check(
+            yield Check.lacking(
                 "transaction-timeout",
-                certain,
                 f"brokers end a transaction of {table} after {span(timeout)}, and the checkpoint that completes it"
                 f" {takes}: its rows are lost then",
                 f"raise 'properties.transaction.timeout.ms' of {table}, up to the brokers' transaction.max.timeout.ms,"
                 f" or shorten the interval or the timeout of checkpoints in jobs/{promise.name}.yaml",
+                failed=certain,
             )
 
 
@@ -142,18 +142,13 @@ def _high_availability(promise: Promise) -> Iterator[Check]:
         return
     kind = _first(promise.options, _HA)
     if kind is None or kind.upper() == "NONE":
-        yield _check(
+        yield Check.lacking(
             "high-availability",
-            False,
             "the cluster has none: its jobs end with its JobManager, until somebody submits them again",
             "set high-availability.type and high-availability.storageDir on the cluster",
         )
     else:
         yield Check(id="high-availability", outcome="passed", message=kind)
-
-
-def _check(id: str, failed: bool, message: str, remedy: str) -> Check:
-    return Check(id=id, outcome="failed" if failed else "warned", message=message, remedy=remedy)
 
 
 def _first(options: Mapping[str, str], names: tuple[str, ...]) -> str | None:

@@ -45,7 +45,7 @@ def topic_checks(topics: Topics) -> Iterator[Check]:
 def _traffic(topics: Topics) -> Iterator[Check]:
     for each in topics.traffic:
         if each.until is None:
-            yield _check(
+            yield Check.lacking(
                 "traffic",
                 f"'{each.topic}' has no records: all that rests on its rate is the least",
                 "look again when records come",
@@ -56,7 +56,7 @@ def _missing(topics: Topics) -> Iterator[Check]:
     missing = [f"'{each.topic}' (table {each.table})" for each in topics.sinks if each.partitions is None]
     if missing:
         one = len(missing) == 1
-        yield _check(
+        yield Check.lacking(
             "sink-topics",
             f"{' and '.join(missing)} {'is' if one else 'are'} missing",
             f"create {'it' if one else 'them'}, as `juncture submit {topics.job} --create-topics` does",
@@ -70,14 +70,14 @@ def _partitions(topics: Topics) -> Iterator[Check]:
     written = [each for each in topics.sinks if each.partitions is not None and each.partitions < needed]
     lower = f"or lower `parallelism` in jobs/{topics.job}.yaml"
     for each in read:
-        yield _check(
+        yield Check.lacking(
             "partitions",
             f"'{each.topic}' has {counted(each.partitions, 'partition')} for {needed} subtasks: the others get no"
             " records of it",
             f"give it more partitions, {lower}",
         )
     for sink in written:
-        yield _check(
+        yield Check.lacking(
             "partitions",
             f"'{sink.topic}' has {counted(sink.partitions or 0, 'partition')} for the rows of {needed} subtasks",
             f"give it more partitions, {lower}",
@@ -91,7 +91,7 @@ def _retention(topics: Topics) -> Iterator[Check]:
     needed = max(kept, default=0.0) + to_millis(topics.outage)
     short = [each for each in topics.traffic if each.retention is not None and 0 <= each.retention < needed]
     for each in short:
-        yield _check(
+        yield Check.lacking(
             "retention",
             f"'{each.topic}' keeps records for {span(each.retention or 0)}; the join's window and an outage of"
             f" {span(to_millis(topics.outage))} need {span(needed)}",
@@ -104,7 +104,7 @@ def _retention(topics: Topics) -> Iterator[Check]:
 def _skew(topics: Topics) -> Iterator[Check]:
     for each in topics.traffic:
         if each.partitions > 1 and each.largest > 2 / each.partitions and each.largest > 0.3:
-            yield _check(
+            yield Check.lacking(
                 "partition-skew",
                 f"{each.largest:.0%} of the records of '{each.topic}' are in one of {each.partitions} partitions",
                 "spread its producers' keys; a partition is read by one subtask",
@@ -118,7 +118,7 @@ def _replication(topics: Topics) -> Iterator[Check]:
     held = read | {each.topic: each.replicas for each in topics.sinks if each.replicas}
     few = [f"'{topic}'" for topic, replicas in held.items() if replicas < _COPIES]
     if few:
-        yield _check(
+        yield Check.lacking(
             "replication",
             f"{' and '.join(few)} {'has' if len(few) == 1 else 'have'} one replica: records are gone with its broker",
             "have them on more brokers, as kafka-reassign-partitions.sh does",
@@ -132,13 +132,9 @@ def _message_size(topics: Topics) -> Iterator[Check]:
     for each in topics.written:
         sink = limits.get(each.table)
         if sink is not None and sink.message_bytes is not None and each.largest > sink.message_bytes:
-            yield _check(
+            yield Check.lacking(
                 "message-size",
                 f"a row of {each.table} may have {size(each.largest)}, by the longest values of the sample, and"
                 f" '{sink.topic}' takes {size(sink.message_bytes)}",
                 f"raise max.message.bytes of '{sink.topic}', and 'properties.max.request.size' of {each.table}",
             )
-
-
-def _check(id: str, message: str, remedy: str, failed: bool = False) -> Check:
-    return Check(id=id, outcome="failed" if failed else "warned", message=message, remedy=remedy)

@@ -274,8 +274,13 @@ class Check(Value):
     def judged(cls, id: str, failed: bool, warned: bool, message: str, remedy: str) -> Check:
         """One that was made; `remedy` is for where it did not pass."""
         if failed or warned:
-            return cls(id=id, outcome="failed" if failed else "warned", message=message, remedy=remedy)
+            return cls.lacking(id, message, remedy, failed)
         return cls(id=id, outcome="passed", message=message)
+
+    @classmethod
+    def lacking(cls, id: str, message: str, remedy: str, failed: bool = False) -> Check:
+        """One that did not pass."""
+        return cls(id=id, outcome="failed" if failed else "warned", message=message, remedy=remedy)
 
 
 class Grown(Value):
