@@ -26,8 +26,8 @@ from juncture.deploy.upgrading.builder import Blueprint
 from juncture.errors import JunctureError
 from juncture.kafka.writer import Writer
 from juncture.model.calibration import Calibration
-from juncture.model.capacity import Range
 from juncture.model.environment import Flink, Kafka
+from juncture.model.figures import Range
 from juncture.planner.session import Planner
 from juncture.project.loader import load_project
 from juncture.render.bundle import bundle

@@ -9,7 +9,7 @@ from juncture.capacity.costs import Engine
 from juncture.capacity.fit import Run, Sides
 from juncture.capacity.holding import fresh_bytes
 from juncture.model.calibration import Counted
-from juncture.model.capacity import Range
+from juncture.model.figures import Range
 
 _BLOCK = 4 * 1024
 """Bytes of a block before it is packed, by Flink's default."""

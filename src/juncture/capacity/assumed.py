@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from juncture.model.capacity import Figure, Range, SideState, Traffic, amount
+from juncture.model.figures import Figure, Range, amount
+from juncture.model.traffic import SideState, Traffic
 from juncture.model.wording import size
 
 _ADDED = 1_000.0

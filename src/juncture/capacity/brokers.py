@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from juncture.capacity.traffic import BYTES_UNKNOWN
 from juncture.model.brokers import Brokers, Quota, Stored
-from juncture.model.capacity import Check, Figure, Range, SinkTopic, Traffic, Written, least_sure
+from juncture.model.capacity import Check
+from juncture.model.figures import Figure, Range, least_sure
+from juncture.model.traffic import SinkTopic, Traffic, Written
 from juncture.model.wording import counted, size
 
 _WHOLE = Range.exactly(1)

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from juncture.capacity.costs import Load, row_overhead
 from juncture.capacity.job import Job
-from juncture.model.capacity import Basis, Building, Range, SideState
+from juncture.model.capacity import Building
+from juncture.model.figures import Basis, Range
+from juncture.model.traffic import SideState
 from juncture.model.wording import size
 
 _BASES: dict[Basis, str] = {

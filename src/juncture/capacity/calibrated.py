@@ -20,7 +20,7 @@ from juncture.capacity.costs import (
     paired,
 )  # fmt: skip
 from juncture.model.calibration import Calibration, Counted, Stage
-from juncture.model.capacity import Basis, Range
+from juncture.model.figures import Basis, Range
 from juncture.model.observation import Spent
 from juncture.model.wording import counted, size
 

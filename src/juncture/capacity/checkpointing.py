@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from juncture.capacity.costs import Priced, divided
-from juncture.model.capacity import Basis, Figure, Range
+from juncture.model.figures import Basis, Figure, Range
 
 
 def checkpoint_figures(state: Range, uploaded: Priced, basis: Basis, speed: Range | None) -> Iterator[Figure]:

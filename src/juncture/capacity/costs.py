@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, Protocol
 
 from juncture.model.calibration import Counted
-from juncture.model.capacity import Basis, Range
+from juncture.model.figures import Basis, Range
 from juncture.model.wording import counted
 
 Engine = Literal[

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import sqrt
 
 from juncture.errors import Refused
-from juncture.model.capacity import Range
+from juncture.model.figures import Range
 from juncture.model.wording import counted
 
 _LEAST_CPU = 1.0

@@ -20,7 +20,8 @@ from juncture.capacity.hotrows import hot_figures
 from juncture.capacity.job import Job
 from juncture.capacity.loads import load_of
 from juncture.capacity.memory import memory_figures
-from juncture.model.capacity import Figure, HotRows, Range, SideState, Traffic, Written, amount, least_sure
+from juncture.model.figures import Figure, Range, amount, least_sure
+from juncture.model.traffic import HotRows, SideState, Traffic, Written
 
 _OF_NO_TRAFFIC = ("rate now", "network memory", "time until state is steady")
 """What is known, whatever is assumed of the traffic."""

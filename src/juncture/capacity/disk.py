@@ -8,7 +8,8 @@ from typing import NamedTuple
 from juncture.capacity.accesses import missed_at
 from juncture.capacity.costs import Load
 from juncture.model.calibration import Counted
-from juncture.model.capacity import Basis, Figure, Range, SideState
+from juncture.model.figures import Basis, Figure, Range
+from juncture.model.traffic import SideState
 from juncture.model.wording import size
 
 _CHUNK = 16 * 1024

@@ -13,7 +13,8 @@ from juncture.capacity.costs import BYTE_MICROS, Engine, is_whole
 from juncture.capacity.course import Course, Taken, settled, steady, uploaded
 from juncture.capacity.holding import bare_bytes, fresh_bytes
 from juncture.model.calibration import Pauses, Stage, Writes
-from juncture.model.capacity import Range, SideState, Traffic, Written
+from juncture.model.figures import Range
+from juncture.model.traffic import SideState, Traffic, Written
 
 _STATE_SPREAD = 0.1
 """How far the state of a steady job may be from that of a run, at best; a share of it."""

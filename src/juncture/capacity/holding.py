@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from juncture.capacity.costs import HEAP, Engine, Load, row_overhead
 from juncture.capacity.job import Job
-from juncture.model.capacity import Grown, Range, SideState
+from juncture.model.capacity import Grown
+from juncture.model.figures import Range
+from juncture.model.traffic import SideState
 
 
 def held(job: Job, load: Load) -> Range:

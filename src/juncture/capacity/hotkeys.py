@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import sqrt
 
 from juncture.capacity.matching import Key, Keyed, Rows, column_of, keyed_sides
-from juncture.model.capacity import HotKey, Range
+from juncture.model.figures import Range
 from juncture.model.flow import Flow, join_spec
 from juncture.model.plan import PlanNode
 from juncture.model.rex import Rex, call_name, conjuncts, operands, refs
+from juncture.model.traffic import HotKey
 
 FEWEST, LEAST = 10, 0.01
 """Rows of a sample, and their share of it, below which a key is none that comes all the time."""

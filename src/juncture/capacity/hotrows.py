@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from juncture.capacity.costs import PAIR
-from juncture.model.capacity import Check, Figure, HotRows, Range
+from juncture.model.capacity import Check
+from juncture.model.figures import Figure, Range
+from juncture.model.traffic import HotRows
 from juncture.model.wording import counted, percent
 
 MOST = 3

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from juncture.capacity.supposed import WhatIf
-from juncture.model.capacity import Figure, Point
+from juncture.model.capacity import Point
+from juncture.model.figures import Figure
 
 RATES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 WINDOWS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)

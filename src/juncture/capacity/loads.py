@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from juncture.capacity.costs import Engine, Load
-from juncture.model.capacity import Range, Traffic, Written
+from juncture.model.figures import Range
+from juncture.model.traffic import Traffic, Written
 
 _NONE = Range.exactly(0)
 

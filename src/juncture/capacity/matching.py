@@ -10,9 +10,9 @@ from typing import Any
 
 from juncture.checks.wording import describe
 from juncture.kafka.rows import millis_of
-from juncture.model.capacity import Matching
 from juncture.model.flow import Flow, join_spec
 from juncture.model.plan import CompiledPlan, PlanNode
+from juncture.model.traffic import Matching
 
 _FEWEST = 20
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from juncture.model.capacity import Figure, Range
+from juncture.model.figures import Figure, Range
 from juncture.model.wording import counted
 
 _OF_STATE = 0.1

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from juncture.capacity.storage import COPIES
-from juncture.model.capacity import Figure, Range, Traffic, amount, least_sure
 from juncture.model.environment import Prices
+from juncture.model.figures import Figure, Range, amount, least_sure
+from juncture.model.traffic import Traffic
 from juncture.model.wording import decimal
 
 _HOURS = 730

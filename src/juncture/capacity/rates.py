@@ -9,10 +9,11 @@ from typing import NamedTuple
 from juncture.capacity.supposed import widened
 from juncture.checks.timebound import is_endless
 from juncture.checks.wording import describe, tables_of
-from juncture.model.capacity import HotKey, HotRows, Range, Traffic
+from juncture.model.figures import Range
 from juncture.model.flow import Flow, condition_of, join_type
 from juncture.model.plan import PlanNode
 from juncture.model.timed import interval_bounds
+from juncture.model.traffic import HotKey, HotRows, Traffic
 from juncture.model.wording import percent
 
 NONE = Range.exactly(0)

@@ -10,17 +10,9 @@ from juncture.capacity.holding import heap_bytes, state_bytes
 from juncture.capacity.hotrows import gives_more, hot_key_checks
 from juncture.capacity.job import Job
 from juncture.capacity.topics import Topics, topic_checks
-from juncture.model.capacity import (
-    Check,
-    Figure,
-    HotRows,
-    SideState,
-    SinkTopic,
-    Supply,
-    Traffic,
-    Written,
-    amount,
-)  # fmt: skip
+from juncture.model.capacity import Check, Supply
+from juncture.model.figures import Figure, amount
+from juncture.model.traffic import HotRows, SideState, SinkTopic, Traffic, Written
 from juncture.model.wording import counted, percent, size, span
 
 _LONG = 3_600

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from juncture.capacity.traffic import mean_of
-from juncture.model.capacity import Range
+from juncture.model.figures import Range
 from juncture.model.flow import Flow
 from juncture.model.plan import CompiledPlan, PlanNode
 

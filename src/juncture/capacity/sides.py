@@ -19,10 +19,11 @@ from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
 from juncture.kafka.rows import row_of
-from juncture.model.capacity import HotKey, Range, SideState, Traffic
+from juncture.model.figures import Range
 from juncture.model.flow import Flow, watermark_delays
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.timed import TimeBounds, existence_bounds, interval_bounds
+from juncture.model.traffic import HotKey, SideState, Traffic
 
 _TAKEN = 1_000
 _LATER = 1.2

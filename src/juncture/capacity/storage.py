@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from juncture.model.capacity import Check, Figure
+from juncture.model.capacity import Check
+from juncture.model.figures import Figure
 from juncture.model.wording import size, span
 
 COPIES = 2

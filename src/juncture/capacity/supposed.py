@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from juncture.model.capacity import Range, SideState, Traffic, Written
+from juncture.model.figures import Range
 from juncture.model.timed import TimeBounds
+from juncture.model.traffic import SideState, Traffic, Written
 from juncture.model.wording import span
 
 _FIELD = 8

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from juncture.model.capacity import CapacityReport, Check, Range, Supply, amount
+from juncture.model.capacity import CapacityReport, Check, Supply
+from juncture.model.figures import Range, amount
 from juncture.model.wording import counted, size
 
 

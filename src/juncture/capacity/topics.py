@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from juncture.model.capacity import Check, SideState, SinkTopic, Traffic, Written
+from juncture.model.capacity import Check
 from juncture.model.duration import to_millis
+from juncture.model.traffic import SideState, SinkTopic, Traffic, Written
 from juncture.model.wording import counted, size, span
 
 _COPIES = 2

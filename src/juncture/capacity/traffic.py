@@ -15,7 +15,8 @@ from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.offsets import Offsets
 from juncture.kafka.sampler import Sampled, sample
-from juncture.model.capacity import Basis, Range, Traffic
+from juncture.model.figures import Basis, Range
+from juncture.model.traffic import Traffic
 from juncture.model.wording import counted, span
 
 _HOUR = 3_600_000

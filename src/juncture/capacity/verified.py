@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from juncture.model.capacity import Range, Traffic, Written
+from juncture.model.figures import Range
+from juncture.model.traffic import Traffic, Written
 from juncture.model.verification import Term
 from juncture.model.wording import counted
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from juncture.capacity.rates import Rates
 from juncture.capacity.rowsizes import RowSizes
-from juncture.model.capacity import HotKey, Range, Traffic, Written
+from juncture.model.figures import Range
 from juncture.model.flow import Flow
 from juncture.model.plan import CompiledPlan, table_names
+from juncture.model.traffic import HotKey, Traffic, Written
 
 ALL = Range.exactly(1)
 

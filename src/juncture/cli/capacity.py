@@ -25,8 +25,10 @@ from juncture.deploy.starting.starts import Starting, resolve_startpoints
 from juncture.deploy.store.calibrations import best_for
 from juncture.deploy.store.manifest import read_manifest
 from juncture.errors import JunctureError, Refused
-from juncture.model.capacity import CapacityReport, Check, Figure, Matching, Range, Unit, amount
+from juncture.model.capacity import CapacityReport, Check
 from juncture.model.duration import parse_duration, to_millis
+from juncture.model.figures import Figure, Range, Unit, amount
+from juncture.model.traffic import Matching
 from juncture.model.wording import counted, percent, span
 from juncture.render.pages import write_page
 

@@ -11,7 +11,7 @@ from juncture.cli.invocation import Invocation
 from juncture.cli.output import Text
 from juncture.deploy.environment.connection import connect, open_store
 from juncture.deploy.measuring.verify import verify
-from juncture.model.capacity import amount
+from juncture.model.figures import amount
 from juncture.model.verification import Verification
 from juncture.model.wording import span
 

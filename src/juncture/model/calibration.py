@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from juncture.model.base import Value
-from juncture.model.capacity import Range
+from juncture.model.figures import Range
 from juncture.model.observation import Spent
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from juncture.model.base import Value
-from juncture.model.capacity import Basis, Range, Unit
+from juncture.model.figures import Basis, Range, Unit
 
 
 class Term(Value):

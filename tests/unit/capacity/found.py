@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from juncture.model.capacity import Range, Traffic
+from juncture.model.figures import Range
+from juncture.model.traffic import Traffic
 
 
 def found_traffic(table: str, rate: float) -> Traffic:

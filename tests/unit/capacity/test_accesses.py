@@ -13,7 +13,8 @@ from juncture.capacity.accesses import Counters, counted_of, missed_at
 from juncture.capacity.course import Taken
 from juncture.capacity.fit import Run
 from juncture.model.calibration import Counted
-from juncture.model.capacity import Range, SideState
+from juncture.model.figures import Range
+from juncture.model.traffic import SideState
 
 COUNTERS = Counters(
     hits=30_000, misses=20_000, got=1e6, scanned=2e6, written=4e6, reread=1.5e6, merged=1e6, files=0.5e6

@@ -6,7 +6,8 @@ from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_pricing import of_job
 
 from juncture.capacity.assumed import Assumed, Varied, told
-from juncture.model.capacity import Figure, Range, SideState
+from juncture.model.figures import Figure, Range
+from juncture.model.traffic import SideState
 
 
 def needs(varied: Varied) -> dict[str, Figure]:

@@ -8,7 +8,9 @@ from tests.unit.capacity.found import found_traffic
 from juncture.capacity.demand import figures
 from juncture.capacity.job import Job
 from juncture.capacity.readiness import Demand, recommended
-from juncture.model.capacity import Range, SideState, Supply
+from juncture.model.capacity import Supply
+from juncture.model.figures import Range
+from juncture.model.traffic import SideState
 
 KEPT = 600_000
 

@@ -9,7 +9,9 @@ from tests.unit.capacity.test_pricing import of_job
 from juncture.capacity.brokers import Asked, broker_checks, broker_figures, compressed, read_figure
 from juncture.capacity.traffic import BYTES_UNKNOWN
 from juncture.model.brokers import Brokers, Quota, Stored
-from juncture.model.capacity import Check, Figure, Range, SinkTopic, Written
+from juncture.model.capacity import Check
+from juncture.model.figures import Figure, Range
+from juncture.model.traffic import SinkTopic, Written
 
 DAY = 86_400_000
 OUT = SinkTopic(table="out", topic="out", partitions=4, replicas=3, retention=DAY)

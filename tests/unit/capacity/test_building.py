@@ -7,7 +7,8 @@ import pytest
 from juncture.capacity.building import building
 from juncture.capacity.costs import COSTS, row_overhead
 from juncture.capacity.job import Job
-from juncture.model.capacity import Range, SideState
+from juncture.model.figures import Range
+from juncture.model.traffic import SideState
 
 
 def side(name: str, row: float) -> SideState:

@@ -13,7 +13,7 @@ from juncture.capacity.costs import FITTED_ROWS, PACKAGED, Load, Priced, json_mi
 from juncture.capacity.holding import held
 from juncture.capacity.job import Job
 from juncture.model.calibration import Calibration, Counted, Machine, Pauses, Stage, Writes
-from juncture.model.capacity import Range
+from juncture.model.figures import Range
 from juncture.model.observation import Spent
 
 MIB = 1024.0 * 1024

@@ -14,7 +14,8 @@ from juncture.capacity.disk import (
     state_figures,
 )  # fmt: skip
 from juncture.model.calibration import Counted
-from juncture.model.capacity import Figure, Range, SideState
+from juncture.model.figures import Figure, Range
+from juncture.model.traffic import SideState
 
 ROW = Range.exactly(1_024)
 

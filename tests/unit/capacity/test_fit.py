@@ -12,7 +12,8 @@ from juncture.capacity.costs import BYTE_MICROS
 from juncture.capacity.course import Taken, steady
 from juncture.capacity.fit import Extent, Run, byte_micros, held_of, pauses_of, speed_of, writes_of, yields_of
 from juncture.model.calibration import Pauses, Stage, Writes
-from juncture.model.capacity import Range, SideState
+from juncture.model.figures import Range
+from juncture.model.traffic import SideState
 
 
 @pytest.mark.parametrize(

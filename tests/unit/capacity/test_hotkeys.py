@@ -22,9 +22,10 @@ from juncture.capacity.job import Job
 from juncture.capacity.rates import Rates
 from juncture.capacity.rowsizes import RowSizes, Samples
 from juncture.capacity.written import written_of
-from juncture.model.capacity import Figure, HotKey, HotRows, Range, Traffic, Written
+from juncture.model.figures import Figure, Range
 from juncture.model.flow import Flow
 from juncture.model.plan import CompiledPlan
+from juncture.model.traffic import HotKey, HotRows, Traffic, Written
 from juncture.planner.plan import read_plan
 
 Row = dict[str, Any]

@@ -10,7 +10,8 @@ from juncture.capacity.costs import PACKAGED, PAIR, CostModel
 from juncture.capacity.demand import figures
 from juncture.capacity.job import Job
 from juncture.capacity.loads import load_of, mean_row_bytes
-from juncture.model.capacity import Figure, Range, SideState, Traffic, Written
+from juncture.model.figures import Figure, Range
+from juncture.model.traffic import SideState, Traffic, Written
 
 CALIBRATED = calibrated(stage(100, MIB).model_copy(update={"rows": 0.5}))
 

@@ -17,8 +17,10 @@ from juncture.capacity.page.html import page
 from juncture.capacity.page.pictures import drawn, measures
 from juncture.capacity.pricing import cost_figures
 from juncture.capacity.supposed import WhatIf
-from juncture.model.capacity import CapacityReport, Check, Figure, Point, Range, SideState, Traffic
+from juncture.model.capacity import CapacityReport, Check, Point
 from juncture.model.environment import Prices
+from juncture.model.figures import Figure, Range
+from juncture.model.traffic import SideState, Traffic
 
 MINUTE = 60_000
 PRICES = Prices(currency="EUR", core_hour=0.04, memory_gib_hour=0.005, disk_gib_month=0.08)

@@ -8,8 +8,9 @@ from tests.unit.capacity.found import found_traffic
 from juncture.capacity.demand import figures
 from juncture.capacity.job import Job
 from juncture.capacity.pricing import cost_figures
-from juncture.model.capacity import Figure, Range, SideState, Written
 from juncture.model.environment import Prices
+from juncture.model.figures import Figure, Range
+from juncture.model.traffic import SideState, Written
 
 GIB = 1024.0**3
 MIB = 1024 * 1024

@@ -7,7 +7,9 @@ from tests.unit.capacity.test_pricing import of_job
 
 from juncture.capacity.job import Job
 from juncture.capacity.readiness import Demand, checks, recommended
-from juncture.model.capacity import Range, SinkTopic, Supply, Traffic, Written
+from juncture.model.capacity import Supply
+from juncture.model.figures import Range
+from juncture.model.traffic import SinkTopic, Traffic, Written
 
 SUPPLY = Supply(slots=4, free_slots=4, cores=4, taskmanagers=1, managed=1 << 30, heap=1 << 30)
 

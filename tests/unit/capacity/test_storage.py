@@ -6,7 +6,8 @@ import pytest
 from tests.unit.capacity.test_pricing import MIB, of_job
 
 from juncture.capacity.storage import Probe, Storage, storage_checks
-from juncture.model.capacity import Check, Figure, Range
+from juncture.model.capacity import Check
+from juncture.model.figures import Figure, Range
 
 UPLOAD = of_job()["upload of a checkpoint"].value.expected
 GIVEN = Probe(8 * MIB, 0.1, free=1 << 40)

@@ -13,8 +13,9 @@ from juncture.capacity.rowsizes import RowSizes
 from juncture.capacity.sides import Supposed, sides_of
 from juncture.capacity.supposed import WhatIf, widened
 from juncture.capacity.traffic import peak_basis
-from juncture.model.capacity import Range, SideState
+from juncture.model.figures import Range
 from juncture.model.timed import TimeBounds
+from juncture.model.traffic import SideState
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from datetime import datetime, timezone
 import pytest
 
 from juncture.capacity.together import together
-from juncture.model.capacity import CapacityReport, Figure, Range, Supply
+from juncture.model.capacity import CapacityReport, Supply
+from juncture.model.figures import Figure, Range
 
 
 def report(cores: float, heap: float | None, slots: int = 2) -> CapacityReport:

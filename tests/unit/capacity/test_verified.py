@@ -6,7 +6,8 @@ import pytest
 from tests.unit.capacity.found import found_traffic
 
 from juncture.capacity.verified import rows_term
-from juncture.model.capacity import Range, Written
+from juncture.model.figures import Range
+from juncture.model.traffic import Written
 from juncture.model.verification import Term
 
 TRAFFIC = [found_traffic("l", 100), found_traffic("r", 100)]

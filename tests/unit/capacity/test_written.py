@@ -9,7 +9,7 @@ from tests.unit.verdicts.test_chains import join, scan
 
 from juncture.capacity.rowsizes import RowSizes, Samples
 from juncture.capacity.written import written_of
-from juncture.model.capacity import Range
+from juncture.model.figures import Range
 from juncture.model.plan import CompiledPlan
 from juncture.planner.plan import read_plan
 

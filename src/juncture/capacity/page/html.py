@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from juncture.capacity.page.pictures import HEIGHT, WIDTH, drawn, growth, measures, rate, shape, short
-from juncture.model.capacity import CapacityReport, amount
+from juncture.model.capacity import CapacityReport
+from juncture.model.figures import amount
 from juncture.model.wording import percent, size, span
 from juncture.render.pages import draw_page
 

@@ -8,8 +8,10 @@ from datetime import timedelta
 from math import ceil, floor, log10
 
 from juncture.capacity.landscape import WINDOWS
-from juncture.model.capacity import Grown, Point, Range, Traffic
+from juncture.model.capacity import Grown, Point
 from juncture.model.duration import format_duration
+from juncture.model.figures import Range
+from juncture.model.traffic import Traffic
 from juncture.model.wording import size, span
 
 WIDTH, HEIGHT = 330, 190

@@ -50,8 +50,9 @@ from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.local.supervisor import signals_raise
 from juncture.model.calibration import Calibration, Counted, Machine, Stage
-from juncture.model.capacity import Range, SideState
+from juncture.model.figures import Range
 from juncture.model.startpoint import AtOffsets, Startpoint
+from juncture.model.traffic import SideState
 from juncture.model.wording import counted, percent, size
 from juncture.render.bundle import digest
 

@@ -12,7 +12,7 @@ from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.rows import millis_of, row_of
 from juncture.kafka.sampler import Sampled, sample
-from juncture.model.capacity import Traffic
+from juncture.model.traffic import Traffic
 
 _NEAR = 0.05
 _TRIES = 20

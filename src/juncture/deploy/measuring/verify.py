@@ -22,7 +22,8 @@ from juncture.flink.answers import JobDetail
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
-from juncture.model.capacity import Figure, Range, Traffic, amount
+from juncture.model.figures import Figure, Range, amount
+from juncture.model.traffic import Traffic
 from juncture.model.verification import Term, Verification
 from juncture.model.wording import counted, size, span
 

@@ -27,7 +27,8 @@ from juncture.deploy.store.manifest import read_manifest
 from juncture.errors import JunctureError, Refused
 from juncture.flink.subtasks import worker_hosts, workers
 from juncture.model.calibration import Calibration
-from juncture.model.capacity import CapacityReport, Check, Figure, Point, Supply
+from juncture.model.capacity import CapacityReport, Check, Point, Supply
+from juncture.model.figures import Figure
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.render.bundle import digest
 

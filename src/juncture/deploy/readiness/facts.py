@@ -26,11 +26,12 @@ from juncture.deploy.store.statements import tables_of
 from juncture.errors import Refused
 from juncture.kafka.admin import Admin
 from juncture.model.brokers import Brokers
-from juncture.model.capacity import HotKey, HotRows, Range, SideState, SinkTopic, Traffic, Written
 from juncture.model.duration import option_millis
 from juncture.model.environment import Headroom
+from juncture.model.figures import Range
 from juncture.model.flow import JOINS, Flow
 from juncture.model.plan import CompiledPlan, table_names
+from juncture.model.traffic import HotKey, HotRows, SideState, SinkTopic, Traffic, Written
 from juncture.planner.plan import parse_plan
 
 CLEANUP = "table.exec.interval-join.min-cleanup-interval"

@@ -14,8 +14,9 @@ from juncture.capacity.job import Job
 from juncture.capacity.pricing import cost_figures
 from juncture.capacity.supposed import AS_IT_IS, WhatIf
 from juncture.deploy.readiness.facts import Facts
-from juncture.model.capacity import Figure, HotRows, SideState, Traffic, Written
 from juncture.model.environment import Prices
+from juncture.model.figures import Figure
+from juncture.model.traffic import HotRows, SideState, Traffic, Written
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ import fsspec
 from juncture.capacity.durability import INTERVAL, checkpoint_place
 from juncture.capacity.storage import Probe, Storage
 from juncture.deploy.environment.connection import Connection
-from juncture.model.capacity import Figure
 from juncture.model.duration import option_millis
+from juncture.model.figures import Figure
 
 _BLOCK = b"\x5a\xc3juncture" * 104_858
 """About a MiB."""

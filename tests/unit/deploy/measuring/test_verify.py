@@ -6,7 +6,7 @@ import pytest
 
 from juncture.deploy.measuring.verify import _Measured, _terms
 from juncture.flink.answers import JobDetail
-from juncture.model.capacity import Figure, Range, Unit
+from juncture.model.figures import Figure, Range, Unit
 
 MIB = 1024.0 * 1024
 UNITS: dict[str, Unit] = {"CPU a record": "µs", "state": "bytes", "upload of a checkpoint": "bytes"}

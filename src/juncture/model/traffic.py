@@ -1,0 +1,153 @@
+"""What comes through the topics of a job, what of it goes into state, and what is written. Rates are a second, sizes
+bytes, times ms.
+"""
+
+from __future__ import annotations
+
+from pydantic import AwareDatetime
+
+from juncture.model.base import Value
+from juncture.model.figures import Basis, Range
+
+
+class Traffic(Value):
+    """A topic that the job reads, up to `until`. Rates are records a second.
+
+    `now` is that of the last ten minutes, `peak` that of the busiest hour, `hours` the rate of each hour by its end,
+    newest first. `held` is how long a time the log holds, in ms. `largest` is the share of the largest partition.
+    `compression` is how many bytes brokers keep, and send, for a byte of its records; None where it is not known.
+    `compacted`: offsets may be of records that are gone.
+    `basis` is what bytes, and with them all that is computed, rest on; `now_basis` and `peak_basis` are those of the
+    two rates, which may be supposed, or known for a part of a day alone. `until` is None where nothing is known of when
+    records came.
+    """
+
+    table: str
+    topic: str
+    partitions: int
+    until: AwareDatetime | None
+    held: int
+    records: int
+    now: float
+    peak: Range
+    hours: tuple[float, ...]
+    record_bytes: Range
+    largest: float
+    retention: int | None = None
+    replicas: int | None = None
+    compression: Range | None = None
+    compacted: bool = False
+    basis: Basis = "measured"
+    now_basis: Basis = "measured"
+    peak_basis: Basis = "measured"
+
+    @property
+    def mean(self) -> float:
+        """Records a second over the hours that the log holds, or of the last ten minutes."""
+        return sum(self.hours) / len(self.hours) if self.hours else self.now
+
+
+class SideState(Value):
+    """What a join keeps of one input: `columns` of its rows, for `kept` ms, None for ever.
+
+    `tables` are those that the input comes from. `reads` and `writes` are how often state is read and written for one
+    of its rows, until it is removed.
+    """
+
+    operator: str
+    side: str
+    tables: tuple[str, ...] = ()
+    columns: tuple[str, ...]
+    rate: Range
+    kept: Range | None
+    row_bytes: Range
+    reads: float = 0.0
+    writes: float = 0.0
+
+
+class SinkTopic(Value):
+    """A topic that the job writes; `partitions` is None where it is not there.
+
+    `replicas` is the fewest of any partition, `message_bytes` how large a record may be, `retention` for how many ms
+    rows are kept, -1 for ever; None where it is not known. `most` are the bytes that one replica of each partition may
+    take, None where there is no limit.
+    """
+
+    table: str
+    topic: str
+    partitions: int | None
+    replicas: int | None = None
+    message_bytes: int | None = None
+    retention: int | None = None
+    most: int | None = None
+
+
+class Written(Value):
+    """What goes into a sink: rows a second at the peak, and bytes of one; `largest` has the longest values sampled.
+
+    `paired` are those of `rate` that come of keys which are hot on both sides of a join.
+    """
+
+    table: str
+    rate: Range
+    paired: Range = Range.exactly(0)
+    row_bytes: Range
+    largest: float = 0.0
+
+
+class Matching(Value):
+    """How the sampled rows of two sides meet by their join's key. Shares are from 0 to 1, delays in ms.
+
+    `matched` is the share of the right side's rows with a partner in the left side's sample, ± `error` (95 %); it is
+    the least, as partners from before the sample are not in it. Delays are right time minus left time, `delay_most`
+    that of 99 %. `repeated` is the share of rows, left and right, whose key came before them; `hottest` the largest
+    share of one key.
+    """
+
+    operator: str
+    left: str
+    right: str
+    sampled: tuple[int, int]
+    matched: float
+    error: float
+    delay_median: float | None
+    delay_most: float | None
+    repeated: tuple[float, float]
+    hottest: float
+
+
+class HotKey(Value):
+    """A key of a join with a large share of the sampled rows of both sides, each with its standard error (95 %).
+
+    `condition` is the SQL that leaves it out. `seen` is for how many ms it came in both samples, None where that is not
+    known; `passing` whether that is less than the half of one of them. `filtered`: a filter before the join reads the
+    key, and may leave it out.
+    """
+
+    columns: str
+    key: str
+    condition: str
+    left: Range
+    right: Range
+    seen: float | None
+    passing: bool
+    filtered: bool
+
+
+class HotRows(Value):
+    """The rows a second that a key gives which is hot on both sides of a join.
+
+    `others` are those of all keys, if each row found one partner. `columns`, `condition` and `filtered` are the key's
+    (`HotKey`), `sides` and `shares` of the left and the right side.
+    """
+
+    operator: str
+    columns: str
+    key: str
+    condition: str
+    filtered: bool
+    sides: tuple[str, str]
+    shares: tuple[float, float]
+    rate: Range
+    others: float
+    formula: str
