@@ -28,6 +28,7 @@ _KERNEL = Range(low=0, expected=1, high=1)
 _ANOTHER_RUN = Range(low=0.8, expected=1.0, high=1.25)
 """How far what a record reads and writes at another rate is from what was counted at full speed."""
 _SAME = 0.02
+"""How far two sizes of rows are apart, as a share, where no word is lost on it."""
 
 
 class Accesses(NamedTuple):
