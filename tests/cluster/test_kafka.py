@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime, timezone
 
 import pytest
 from confluent_kafka import Producer
 from tests.cluster.conftest import Stack
 
+from juncture.deploy.measuring.sampling import last_records
 from juncture.errors import Refused
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import Record, read_topic
 from juncture.kafka.writer import Writer
 from juncture.model.environment import Kafka
+from juncture.model.figures import Range
+from juncture.model.traffic import Traffic
 
 
 @pytest.fixture
@@ -122,3 +126,32 @@ def test_a_missing_topic_is_named(kafka: Kafka) -> None:
     with pytest.raises(Refused, match="'nowhere' does not exist") as caught:
         writer.flush()
     assert caught.value.state == "of 1 record 1 was not delivered"
+
+
+@pytest.mark.parametrize("fillings", [1, 2])
+def test_the_last_records_are_as_many_as_wanted_however_often_a_topic_was_filled(
+    kafka: Kafka, topic: str, fillings: int
+) -> None:
+    began, last, far = 1_767_600_000_000, 1_000, 10_000_000
+    with Writer(kafka) as writer:
+        for _ in range(fillings):
+            for number in range(3 * last):
+                writer.write(topic, b"v", timestamp=began + number, partition=number % 3)
+            writer.write(topic, b"v", timestamp=began + far, partition=0)
+    admin = Admin(kafka)
+    end = offsets.latest(admin, [topic])
+    traffic = Traffic(
+        table="t",
+        topic=topic,
+        partitions=3,
+        until=datetime.fromtimestamp((began + far) / 1000, timezone.utc),
+        held=far,
+        records=fillings * (3 * last + 1),
+        now=1.0,
+        peak=Range.exactly(1.0),
+        hours=(1.0,),
+        record_bytes=Range.exactly(1.0),
+        largest=0.4,
+    )
+    start = last_records(admin, [traffic], 200, end)
+    assert 190 <= sum(end[topic][p] - first for p, first in start[topic].items()) <= 210

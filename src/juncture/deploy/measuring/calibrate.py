@@ -162,7 +162,7 @@ class _Bench:
     def _run(
         self, admin: Admin, reading: Reading, end: Offsets, seconds: float, told: str
     ) -> tuple[Run, Watched]:
-        start = dict(last_records(admin, self.facts, reading.records, end))
+        start = dict(last_records(admin, self.facts.traffic, reading.records, end))
         whole = {
             self.facts.topics[each.name]
             for each in self.blueprint.rendered.statements

@@ -16,30 +16,33 @@ from juncture.model.traffic import Traffic
 
 _NEAR = 0.05
 _TRIES = 20
+_ABOUT = 2
+"""How many times as many, or as few, as were wanted are taken where timestamps leave no better choice."""
 _AT_ENDS = 16
 """Records at each end of a partition's part, for its event times."""
 
 
-def last_records(admin: Admin, facts: Facts, wanted: int, end: Offsets) -> Offsets:
+def last_records(admin: Admin, traffic: Sequence[Traffic], wanted: int, end: Offsets) -> Offsets:
     """Where to begin, so that about `wanted` records are before `end`, in all topics together.
 
     The same moment in each topic, by its records' timestamps. Where the topics have no such time in common, as if one
-    had been filled after the other, it is the same share of each.
+    had been filled after the other, or none after which about so many come, as if all had been filled twice, it is the
+    same share of each.
     """
-    topics = sorted(set(facts.topics.values()))
+    topics = sorted({each.topic for each in traffic})
     first = offsets.earliest(admin, topics)
     held = _between(first, end)
     if sum(held.values()) <= wanted:
         return first
-    begun = [_oldest(each) for each in facts.traffic if each.records]
+    begun = [_oldest(each) for each in traffic if each.records]
     low = max(begun, default=0.0)
     since = offsets.at_timestamp(admin, topics, int(low))
     found = _between(since, end)
     together = (
         all(found[topic] > 0 for topic, count in held.items() if count) and sum(found.values()) >= wanted
     )
-    if together:
-        return _at_moment(admin, topics, end, low, wanted, facts)
+    if together and (start := _at_moment(admin, traffic, end, low, wanted)) is not None:
+        return start
     share = wanted / sum(held.values())
     return {topic: offsets.share_of(parts, end[topic], share) for topic, parts in first.items()}
 
@@ -84,18 +87,19 @@ def _oldest(traffic: Traffic) -> float:
 
 
 def _at_moment(
-    admin: Admin, topics: Sequence[str], end: Offsets, low: float, wanted: int, facts: Facts
-) -> Offsets:
-    high = max(each.until.timestamp() * 1000 for each in facts.traffic if each.until is not None)
-    start: Offsets = offsets.at_timestamp(admin, topics, int(low))
+    admin: Admin, traffic: Sequence[Traffic], end: Offsets, low: float, wanted: int
+) -> Offsets | None:
+    """Where the records of a moment are, after which about `wanted` come; None where there is none."""
+    topics = sorted({each.topic for each in traffic})
+    high = max(each.until.timestamp() * 1000 for each in traffic if each.until is not None)
     for _ in range(_TRIES):
         middle = (low + high) / 2
-        start = offsets.at_timestamp(admin, topics, int(middle))
+        start: Offsets = offsets.at_timestamp(admin, topics, int(middle))
         count = sum(_between(start, end).values())
         if abs(count - wanted) <= wanted * _NEAR:
-            break
+            return start
         low, high = (middle, high) if count > wanted else (low, middle)
-    return start
+    return start if wanted / _ABOUT <= count <= wanted * _ABOUT else None
 
 
 def _between(start: Offsets, end: Offsets) -> Mapping[str, int]:
