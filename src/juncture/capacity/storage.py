@@ -83,7 +83,9 @@ def _written(storage: Storage, place: str) -> Check:
         f"{size(probe.written)} were written to {place} at {size(probe.rate)}/s, and removed; a checkpoint uploads"
         f" {size(upload.expected)} every {span(storage.interval)}"
     )
-    remedy = "take checkpoints less often, or use faster storage; `state: {backend: rocksdb}` writes what is new alone"
+    remedy = "take checkpoints less often, or use faster storage"
+    if "heap" in storage.figures:
+        remedy += "; `state: {backend: rocksdb}` writes what is new alone"
     return Check.judged(
         "checkpoint-writes", False, bool(storage.interval) and takes > storage.interval, told, remedy
     )

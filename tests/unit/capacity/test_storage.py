@@ -37,6 +37,14 @@ def test_a_checkpoint_must_be_written_before_the_next_one(share: float, outcome:
     assert "8.0 MiB were written to /c at" in check.message
 
 
+@pytest.mark.parametrize(("backend", "told"), [("hashmap", True), ("rocksdb", False)])
+def test_rocksdb_is_no_remedy_where_it_is_the_backend(backend: str, told: bool) -> None:
+    slow = Probe(8 * MIB, 1_000.0, free=None)
+    check = checked(slow, backend=backend)["checkpoint-writes"]
+    assert check.remedy is not None
+    assert ("rocksdb" in check.remedy) is told
+
+
 @pytest.mark.parametrize(("own", "outcome"), [(True, "failed"), (False, "warned")])
 def test_a_place_that_takes_nothing(own: bool, outcome: str) -> None:
     check = checked(Probe(why="Permission denied", denied=True), own=own)["checkpoint-writes"]

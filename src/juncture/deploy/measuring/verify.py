@@ -179,8 +179,8 @@ def _rate(admin: Admin, traffic: Traffic, over: float) -> float:
 def _terms(figures: Mapping[str, Figure], measured: _Measured, coming: float) -> list[Term]:
     """CPU, state, and what checkpoints write; `coming` are the records a second that topics get.
 
-    A job that is behind by more than came while it was watched reads one topic ahead of the other, and as fast as it
-    can: what it keeps and uploads is not what was foretold, of one that keeps up.
+    What a job keeps and uploads is foretold of one that gets records, and keeps up. One that is behind by more than
+    came while it was watched reads one topic ahead of the other, and as fast as it can.
     """
     none = "no checkpoint was complete"
     state = measured.states[-1] if measured.states else None
@@ -188,6 +188,9 @@ def _terms(figures: Mapping[str, Figure], measured: _Measured, coming: float) ->
     if measured.behind is not None and measured.behind > coming * measured.seconds:
         state = written = None
         none = f"it is {counted(measured.behind, 'record')} behind: a job that keeps up is foretold"
+    elif not measured.records:
+        state = written = None
+        none = f"no record came in {measured.seconds:.0f} s: a job that gets some is foretold"
     cores = measured.cpu / max(measured.seconds, 1e-3)
     each = measured.cpu / measured.records * 1e6 if measured.records else 0.0
     told = (

@@ -32,11 +32,11 @@ COMING = 100.0
 """Records a second that topics get."""
 
 
-def measured(cpu: float, untold: str = "", behind: int | None = 0) -> _Measured:
+def measured(cpu: float, untold: str = "", behind: int | None = 0, records: int = 1_000) -> _Measured:
     return _Measured(
         job=JOB,
         seconds=10,
-        records=1_000,
+        records=records,
         rows=500,
         cpu=cpu,
         untold=untold,
@@ -70,3 +70,8 @@ def test_what_a_job_that_is_behind_keeps_and_uploads_is_not_what_was_foretold(
         assert (each.measured, each.why) == (
             (2 * MIB, None) if held else (None, "it is 1,001 records behind: a job that keeps up is foretold")
         )
+
+
+def test_what_a_job_keeps_that_gets_no_records_is_not_what_was_foretold() -> None:
+    told = [(each.measured, each.why) for each in _terms(FIGURES, measured(9.0, records=0), COMING)[1:]]
+    assert told == [(None, "no record came in 10 s: a job that gets some is foretold")] * 2
