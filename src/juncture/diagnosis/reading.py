@@ -22,7 +22,7 @@ _BUSY, _IDLE, _HELD = "accumulateBusyTimeMs", "accumulateIdleTimeMs", "accumulat
 _IN, _OUT, _MARK = "numRecordsIn", "numRecordsOut", "currentInputWatermark"
 _TASK = frozenset({_BUSY, _IDLE, _HELD, _IN, _OUT, _MARK})
 _SOURCE = re.compile(r"^Source__.*\.(numRecordsIn|currentOutputWatermark|pendingRecords)$")
-_LATE = re.compile(r"^(?P<operator>[^.]+)\.(?P<side>left|right)?[nN]umLateRecordsDropped$")
+LATE = re.compile(r"^(?P<operator>[^.]+)\.(?P<side>left|right)?[nN]umLateRecordsDropped$")
 _WAITED = re.compile(r"\.KafkaProducer\.bufferpool-wait-time-ns-total$")
 _NATIVE = re.compile(
     r"rocksdb[._](?P<what>block_cache_hit|block_cache_miss|stall_micros|bytes_read|iter_bytes_read|bytes_written"
@@ -95,7 +95,7 @@ def _is_wanted(name: str) -> bool:
         or name.endswith((_PROBED, _CHUNKS))
         or any(
             pattern.search(name)
-            for pattern in (_SOURCE, POSITION, SPLIT, _LATE, _WAITED, _NATIVE, _CONNECTIONS)
+            for pattern in (_SOURCE, POSITION, SPLIT, LATE, _WAITED, _NATIVE, _CONNECTIONS)
         )
     )
 
@@ -153,7 +153,7 @@ def vertex_seen(nodes: tuple[int, ...], vertex: Vertex, before: Reading, after: 
         parallelism=vertex.parallelism,
         subtasks=tuple(subtasks),
         sink_wait=_sink_wait(subtasks, last, grown),
-        late=_late(last),
+        late=late_records(last),
         native=_native(subtasks, last, grown),
         event_join=_event_join(last, grown),
     )
@@ -192,9 +192,9 @@ def _sink_wait(subtasks: list[SubtaskSeen], last: Subtasks, grown: Grown) -> flo
     return min(max(shares, default=0.0), 1.0)
 
 
-def _late(last: Subtasks) -> dict[str, int]:
+def late_records(last: Subtasks) -> dict[str, int]:
     """Records dropped as late by the counter's name; a total is left out where an operator counts its sides."""
-    counters = {name: match for name in last if (match := _LATE.match(name))}
+    counters = {name: match for name in last if (match := LATE.match(name))}
     sided = {match["operator"] for match in counters.values() if match["side"]}
     return {
         name: int(sum(last[name].values()))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from juncture.capacity.accesses import counted_of
 from juncture.capacity.costs import PACKAGED, Engine, is_whole
-from juncture.capacity.course import steady
 from juncture.capacity.fit import (
     Run,
     byte_micros,
@@ -29,6 +28,7 @@ from juncture.deploy.measuring.calibrator import (
     create_topics,
     end_calibrator,
 )
+from juncture.deploy.measuring.cautions import late_cautions, speed_cautions
 from juncture.deploy.measuring.sampling import extents_of, last_records
 from juncture.deploy.measuring.watching import Watched, cores_in_use, watch
 from juncture.deploy.readiness.facts import Facts, gather
@@ -53,19 +53,13 @@ from juncture.model.calibration import Calibration, Counted, Machine, Stage
 from juncture.model.figures import Range
 from juncture.model.startpoint import AtOffsets, Startpoint
 from juncture.model.traffic import SideState
-from juncture.model.wording import counted, percent, size
+from juncture.model.wording import counted, size
 from juncture.render.bundle import digest
 
 _SMALLER = 4
 """How many times as many records the second run reads as the first one."""
-_HELD = 0.5
-"""Cores for a subtask below which it is said that it had few."""
-_CHEAPER = 0.85
-"""CPU a record in the second half of what was measured, to the first, below which it is said that it falls."""
 _LITTLE = 1024 * 1024
 """Bytes of state below which what backends keep beside the rows is most of it."""
-_BUSY = 0.1
-"""The share of the measured CPU from which on others are told of."""
 
 
 class Reading(NamedTuple):
@@ -208,7 +202,8 @@ class _Bench:
         longest = measured[-1]
         stages, notes = self._stages(measured)
         if stages:
-            notes += self._cautions(longest, stages[-1], job.parallelism)
+            notes += speed_cautions(longest.course, stages[-1], job.parallelism)
+        notes += late_cautions(runs[-1][1].late, sum(longest.course.read.values()))
         whole = [seen for run, seen in runs if run.size == longest.size]
         spent = profile.merged(*(seen.spent for seen in whole))
         busiest = profile.merged(*(seen.busiest for seen in whole))
@@ -282,26 +277,6 @@ class _Bench:
                 lacks = "one size of state only" if run.checkpoints else "what checkpoints cost is not known"
                 notes.append(f"{lacks}: of the run before, {error.problem}")
         return [*stages, stage_of(runs[-1])], notes
-
-    def _cautions(self, run: Run, last: Stage, parallelism: int) -> Iterator[str]:
-        """Why what was measured in the longest run may be other than what would be elsewhere."""
-        others, taken = run.course.others, last.rate * last.micros.expected / 1e6
-        if others > taken * _BUSY:
-            yield (
-                f"others took about {others:.2f} cores of the same TaskManagers, by what they took before and after,"
-                f" against {taken:.2f} of this job"
-            )
-        if taken < parallelism * _HELD:
-            yield (
-                f"{counted(parallelism, 'subtask')} took {taken:.2f} cores in all: the machine had no more for"
-                " them, or something else held them up; the highest rate is what was reached"
-            )
-        trend = steady(run.course).trend
-        if trend < _CHEAPER:
-            yield (
-                f"CPU a record fell by {percent(1 - trend)} while it was measured: Java was still compiling, and it may"
-                " fall further; take more with --records"
-            )
 
     def _sides(self, rates: Mapping[str, Range]) -> tuple[SideState, ...]:
         nothing = Range.exactly(0)

@@ -13,12 +13,19 @@ from juncture.deploy.store import ledger
 from juncture.deploy.upgrading.advance import Advance
 from juncture.diagnosis import profile
 from juncture.diagnosis.lag import Lags
+from juncture.diagnosis.reading import LATE, late_records
 from juncture.errors import Refused
 from juncture.flink.answers import Checkpoint, JobDetail
 from juncture.flink.cpu import CpuUntold, cpu_times, taskmanagers_of
 from juncture.flink.metrics import progress
 from juncture.flink.rest import FlinkCluster
-from juncture.flink.subtasks import FlameNode, checkpoint_detail, checkpoint_pause, flame_graph
+from juncture.flink.subtasks import (
+    FlameNode,
+    checkpoint_detail,
+    checkpoint_pause,
+    flame_graph,
+    subtask_metrics,
+)
 from juncture.model.observation import Spent
 
 _POLL = 0.3
@@ -38,7 +45,8 @@ _SOURCE = "Source: "
 @dataclass(frozen=True)
 class Watched:
     """What was seen, what the tasks did, those of the busiest vertex too, and the TaskManagers that they ran on; what
-    the state's backend counted, and how many records had been read by then, None where it did not.
+    the state's backend counted, and how many records had been read by then, None where it did not; the records that
+    joins dropped as late.
     """
 
     course: Course
@@ -46,6 +54,7 @@ class Watched:
     busiest: tuple[Spent, ...]
     taskmanagers: frozenset[str]
     counted: tuple[Counters, int] | None = None
+    late: int = 0
 
 
 def cores_in_use(cluster: FlinkCluster) -> dict[str, float]:
@@ -103,7 +112,7 @@ def watch(
         watcher.await_checkpoints()
         watcher.look()  # what is written after the last record was read
     counted = watcher.counted() if checkpoints else None
-    return Watched(watcher.course(), spent, busiest, watcher.taskmanagers, counted)
+    return Watched(watcher.course(), spent, busiest, watcher.taskmanagers, counted, watcher.late())
 
 
 class Watcher:
@@ -200,6 +209,14 @@ class Watcher:
         while (found := read_counters(self._cluster, self.job)) == before and time.monotonic() < deadline:
             time.sleep(_POLL)
         return found or before, self.look().total
+
+    def late(self) -> int:
+        """Records that joins have dropped as late."""
+        found = (
+            subtask_metrics(self._cluster, self._id, each, lambda name: bool(LATE.match(name)))
+            for each in self._joins
+        )
+        return sum(sum(late_records(each).values()) for each in found)
 
     def course(self) -> Course:
         """All that was seen."""
