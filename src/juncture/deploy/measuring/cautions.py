@@ -40,7 +40,10 @@ def speed_cautions(course: Course, last: Stage, parallelism: int) -> Iterator[st
 
 
 def late_cautions(late: int, read: int) -> Iterator[str]:
-    """Of state and rows, by the records that the joins dropped, of those that were read."""
+    """Of state and rows, by the records that the joins dropped, of those that were read.
+
+    The event join, window joins and aggregations count them; Flink's interval join does not.
+    """
     if late > read * _DROPPED:
         yield (
             f"joins dropped {late:,} of {counted(read, 'record')} as late: what is kept and written is that of the"
