@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import sqrt
 from typing import Any
 
 from juncture.checks.wording import describe
 from juncture.kafka.rows import millis_of
+from juncture.model.capacity import Check
 from juncture.model.flow import Flow, join_spec
 from juncture.model.plan import CompiledPlan, PlanNode
+from juncture.model.timed import interval_bounds
 from juncture.model.traffic import Matching
+from juncture.model.wording import counted, span
 
 _FEWEST = 20
 
@@ -38,12 +41,22 @@ def _matching(flow: Flow, node: PlanNode, samples: Rows) -> Matching | None:
     (left, ours), (right, theirs) = sides
     if min(len(ours), len(theirs)) < _FEWEST:
         return None
-    times: dict[Key, int | None] = {}
+    times: dict[Key, list[int | None]] = {}
     for key, moment in ours:
         if None not in key:
-            times.setdefault(key, moment)
-    met = [(times[key], moment) for key, moment in theirs if key in times]
-    delays = [moment - then for then, moment in met if then is not None and moment is not None]
+            times.setdefault(key, []).append(moment)
+    bounds = interval_bounds(node) if node.kind == "interval-join" else None
+    met: list[int | None] = []
+    apart: list[int] = []
+    for key, moment in theirs:
+        if key in times:
+            delays = _delays(times[key], moment)
+            within = [each for each in delays if bounds is None or bounds.lower <= -each <= bounds.upper]
+            if within or not delays:
+                met.append(within[0] if within else None)
+            else:
+                apart.append(delays[0])
+    known = sorted(each for each in met if each is not None)
     share = len(met) / len(theirs)
     keys_left, keys_right = Counter(key for key, _ in ours), Counter(key for key, _ in theirs)
     return Matching(
@@ -53,13 +66,37 @@ def _matching(flow: Flow, node: PlanNode, samples: Rows) -> Matching | None:
         sampled=(len(ours), len(theirs)),
         matched=share,
         error=1.96 * sqrt(share * (1 - share) / len(theirs)),
-        delay_median=statistics.median(delays) if delays else None,
-        delay_most=sorted(delays)[int(len(delays) * 0.99)] if delays else None,
+        delay_median=statistics.median(known) if known else None,
+        delay_most=known[int(len(known) * 0.99)] if known else None,
+        apart=len(apart) / len(theirs),
+        apart_by=statistics.median(apart) if apart else None,
         repeated=(_repeated(keys_left), _repeated(keys_right)),
         hottest=max(
             keys_right.most_common(1)[0][1] / len(theirs), keys_left.most_common(1)[0][1] / len(ours)
         ),
     )
+
+
+def _delays(then: Sequence[int | None], moment: int | None) -> list[int]:
+    return [] if moment is None else [moment - each for each in then if each is not None]
+
+
+def match_checks(found: Sequence[Matching]) -> Iterator[Check]:
+    """That some of the rows that share a key lie within the join's bounds."""
+    for each in found:
+        rows = round(each.apart * each.sampled[1])
+        if not each.matched and rows >= _FEWEST:
+            yield Check.lacking(
+                "match",
+                f"of {counted(rows, 'sampled record')} of {each.right} with the key of one of {each.left} none lies"
+                f" within the bounds of {each.operator}: they are {lag(each.apart_by or 0.0)}",
+                "see the columns of the WATERMARKs, their units and time zones, and the bounds of the join",
+            )
+
+
+def lag(delay: float) -> str:
+    """'3 min later', '30 min earlier'."""
+    return f"{span(abs(delay))} {'earlier' if delay < 0 else 'later'}"
 
 
 def keyed_sides(flow: Flow, node: PlanNode, samples: Rows) -> list[tuple[str, list[Keyed]]] | None:

@@ -137,10 +137,10 @@ def _rate(demand: Demand) -> Iterator[Check]:
     peak, most = demand.figures["peak rate"].value, demand.figures["highest rate"].value
     subtasks = counted(demand.job.parallelism, "subtask")
     told = f"{peak.expected:,.0f} records/s at the peak; {subtasks} can take {most.expected:,.0f}"
-    remedy = (
-        f"raise `parallelism` in jobs/{demand.name}.yaml to {demand.figures['slots'].value.expected:.0f} or more;"
-        " `join_strategy: auto` makes interval joins cheaper"
-    )
+    slots = demand.figures["slots"].value.expected
+    remedy = f"raise `parallelism` in jobs/{demand.name}.yaml to {slots:.0f} or more, with as many partitions"
+    if not demand.job.on_event_join:
+        remedy += "; `join_strategy: auto` makes interval joins cheaper"
     if gives_more(demand.hot):
         remedy = "mend `hot-keys`: all rows of a key are joined by one subtask, however many there are"
     if peak.low > most.high:

@@ -22,6 +22,8 @@ from juncture.model.wording import counted, span
 _HOUR = 3_600_000
 _HOURS = 48
 _NOW = 600_000
+_SHORTEST = 60_000
+"""Records of less than that are taken as of that: two of one moment are no rate."""
 _TAKEN = 32
 BYTES_UNKNOWN = Range(low=100, expected=500, high=2_000)
 """Of a record that was not seen."""
@@ -138,10 +140,11 @@ class _Log:
             text = f"the newest record of '{self.topic}' is of {last:%Y-%m-%d %H:%M} UTC: rates are those before it"
             notes.append(Assumed(text))
         held = max(until - oldest, 1)
+        spread = max(held, _SHORTEST)
         hours, steps = self._hours(until, oldest)
         recent = self._since(until - min(_NOW, held))
-        now = recent / (min(_NOW, held) / 1000)
-        mean = self.records / (held / 1000)
+        now = recent / (min(_NOW, spread) / 1000)
+        mean = self.records / (spread / 1000)
         lately = steps[0] if steps else {p: self.end[p] - self.first[p] for p in self.end}
         if peak_basis(held) == "assumed":
             # They may all have been written in one second: that is no rate to refuse a job by.
@@ -164,6 +167,7 @@ class _Log:
             record_bytes=record_bytes,
             largest=max(lately.values()) / max(sum(lately.values()), 1),
             basis="assumed" if held < _NOW else "measured",
+            now_basis="assumed" if held < _NOW else "measured",
             peak_basis=peak_basis(held),
         )
         return found, notes
@@ -171,11 +175,12 @@ class _Log:
     def _short(self, lasted: int) -> str:
         """Of a topic that holds too little for its daily shape: records of so many ms."""
         count, all_ = counted(self.records, "record"), "all " if self.records > 1 else "the "
+        rate = "that rate" if lasted >= _SHORTEST else f"their rate over {span(_SHORTEST)}"
         if lasted < _NOW:
             return (
                 f"{all_}{count} of '{self.topic}' {'are' if self.records > 1 else 'is'} of {span(lasted)}, which may be"
                 f" how fast it was filled: its peak is taken as from the same records over {span(_NOW)} up to"
-                f" {_UNKNOWN:.0f} times that rate"
+                f" {_UNKNOWN:.0f} times {rate}"
             )
         return (
             f"'{self.topic}' holds {span(lasted)} only: its daily shape is not known, and its peak is taken as up to"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from juncture.capacity.matching import lag
 from juncture.capacity.page.html import page
 from juncture.capacity.supposed import WhatIf
 from juncture.capacity.together import together
@@ -279,7 +280,11 @@ def _met(each: Matching) -> str:
         f" or more meet one of the last {each.sampled[0]:,} of {left}"
     )
     if each.delay_median is not None and each.delay_most is not None:
-        told += f", {span(each.delay_median)} later (99 %: {span(each.delay_most)})"
+        told += f", {lag(each.delay_median)} (99 %: {lag(each.delay_most)})"
+    if each.apart_by is not None:
+        told += (
+            f"; {percent(each.apart)} have the key of one outside of the join's bounds, {lag(each.apart_by)}"
+        )
     before = tuple(percent(share) for share in each.repeated)
     return f"{told}; keys that came before: {before[0]} of {left}, {before[1]} of {right}"
 

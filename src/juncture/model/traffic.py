@@ -100,8 +100,9 @@ class Matching(Value):
 
     `matched` is the share of the right side's rows with a partner in the left side's sample, ± `error` (95 %); it is
     the least, as partners from before the sample are not in it. Delays are right time minus left time, `delay_most`
-    that of 99 %. `repeated` is the share of rows, left and right, whose key came before them; `hottest` the largest
-    share of one key.
+    that of 99 %. `apart` is the share of those that have the key of a row there, but the time of none within the join's
+    bounds, and `apart_by` their delay, the median. `repeated` is the share of rows, left and right, whose key came
+    before them; `hottest` the largest share of one key.
     """
 
     operator: str
@@ -112,6 +113,8 @@ class Matching(Value):
     error: float
     delay_median: float | None
     delay_most: float | None
+    apart: float
+    apart_by: float | None
     repeated: tuple[float, float]
     hottest: float
 

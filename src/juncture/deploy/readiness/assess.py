@@ -12,7 +12,7 @@ from juncture.capacity.costs import PACKAGED, CostModel
 from juncture.capacity.holding import growth
 from juncture.capacity.job import Job
 from juncture.capacity.landscape import landscape
-from juncture.capacity.matching import matching_of
+from juncture.capacity.matching import match_checks, matching_of
 from juncture.capacity.sides import widest_window
 from juncture.capacity.storage import storage_checks
 from juncture.capacity.supposed import AS_IT_IS, WhatIf
@@ -91,6 +91,7 @@ def assess(
         unresolved=tuple(each.message for each in resolved.errors) if resolved is not None else (),
         local=connection.is_local,
     )
+    matching = matching_of(facts.plan, facts.samples)
     backend, reason = readiness.recommended(held, supply)
     notes = (
         *foreteller.assumed(what_if),
@@ -110,11 +111,11 @@ def assess(
         traffic=needs.traffic,
         state=needs.sides,
         written=needs.written,
-        matching=matching_of(facts.plan, facts.samples),
+        matching=matching,
         hot=needs.hot,
         figures=needs.figures,
         supply=supply,
-        checks=readiness.checks(held, supply),
+        checks=(*readiness.checks(held, supply), *match_checks(matching)),
         assumed=notes,
         growth=growth(job, needs.sides),
         landscape=_landscape(foreteller, what_if) if drawn else (),
