@@ -19,6 +19,7 @@ from juncture.deploy.readiness.assess import assess
 from juncture.deploy.readiness.topics import create_missing
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
+from juncture.kafka.writer import Writer
 from juncture.model.calibration import Calibration
 from juncture.model.capacity import CapacityReport
 from juncture.planner.session import Planner
@@ -247,6 +248,9 @@ def test_topics_that_are_missing_and_those_of_one_minute_with_prices(
     assert create_missing(admin, topics, 2) == ()
 
     job.write((f"k{i}", i, i / 100) for i in range(1_000))
+    with Writer(job.kafka) as writer:
+        for _ in range(100):
+            writer.write(topics[1], b"no JSON")
     admin.delete(topics[2:])
     admin.create({topics[2]: 2}, config={"retention.ms": "86400000"})
     ran = CliRunner().invoke(main, [*command, "--html", str(tmp_path / "page.html")])
@@ -259,5 +263,8 @@ def test_topics_that_are_missing_and_those_of_one_minute_with_prices(
     assert "passed  checkpoint-writes: 8.0 MiB were written to file:" in ran.stdout
     assert f"all 1,000 records of 'l-{job.name}' are of" in ran.stdout
     assert "records/s the job needs" in ran.stdout
+    assert re.search(rf"\d+ % of the last 1,\d+ records of '{topics[1]}' are no JSON objects", ran.stdout), (
+        ran.stdout
+    )
     assert "cost in EUR" in ran.stdout
     assert "Cost in EUR a month, by rate and window" in (tmp_path / "page.html").read_text()

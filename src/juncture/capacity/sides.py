@@ -24,8 +24,11 @@ from juncture.model.flow import Flow, watermark_delays
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.timed import TimeBounds, existence_bounds, interval_bounds
 from juncture.model.traffic import HotKey, SideState, Traffic
+from juncture.model.wording import counted, percent
 
 _TAKEN = 1_000
+_UNREAD = 0.01
+"""The share of a sample's records that are not JSON from which on it is told of."""
 _LATER = 1.2
 """How much longer rows stay than their bounds say, as watermarks wait for the slowest partition."""
 _TAKEN_AS = (
@@ -71,10 +74,20 @@ def samples_of(
         rows = [row for record in records if (row := row_of(record.value))]
         if records and not rows:
             assumed.append(Assumed(f"the records of '{topic}' are not JSON: {_TAKEN_AS}", rows=table))
+        unread = sum(record.value is not None for record in records) - len(rows)
+        if rows and unread > _UNREAD * len(records):
+            assumed.append(Assumed(_unread(topic, unread, len(records))))
         if table in payloads:
             rows = [{**row, payloads[table]: json.dumps(row)} for row in rows]
         found[table] = rows
     return found, tuple(assumed)
+
+
+def _unread(topic: str, unread: int, of: int) -> str:
+    return (
+        f"{percent(unread / of)} of the last {counted(of, 'record')} of '{topic}' are no JSON objects: the job skips"
+        " them, or fails at the first, as its format says; rates count them"
+    )
 
 
 def sides_of(

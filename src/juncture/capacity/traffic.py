@@ -22,7 +22,7 @@ from juncture.model.wording import counted, span
 _HOUR = 3_600_000
 _HOURS = 48
 _NOW = 600_000
-_SHORTEST = 60_000
+_SHORTEST = 10_000
 """Records of less than that are taken as of that: two of one moment are no rate."""
 _TAKEN = 32
 BYTES_UNKNOWN = Range(low=100, expected=500, high=2_000)
