@@ -76,7 +76,13 @@ def examine(
     )
     with connection.cluster() as cluster:
         seen = observe(subject, cluster, kafka, seconds, say)
-    seen = seen.model_copy(update={"missing": (*missing, *seen.missing)})
+    seen = seen.model_copy(
+        update={
+            "missing": (*missing, *seen.missing),
+            "is_local": connection.is_local,
+            "ended": connection.ended,
+        }
+    )
     patient = Patient(seen, plan, authored)
     return DiagnosisReport(findings=diagnose(patient), operators=patient.operators, observation=seen)
 

@@ -104,6 +104,9 @@ def observe(
     unknown: dict[str, str] = {}
     of_cluster = _told(missing, cluster.config, unknown, "the cluster's options", "those of the job alone")
     options = {**of_cluster, **subject.options}
+    overview = _told(
+        missing, lambda: cluster.overview(), None, "the cluster's slots", "that there are enough"
+    )
     none: tuple[Failure, ...] = ()
     failures = _told(missing, lambda: cluster.failures(job.id), none, "its failures", "none")
     if not after.is_empty and backend_of(options) == "rocksdb" and not any(each.native for each in vertices):
@@ -139,6 +142,8 @@ def observe(
         course=course(Look(began_at, first, {}), between, Look(ended_at, last, {}), sources),
         missing=tuple(missing),
         silence=ends_after.silence,
+        taskmanagers=overview.taskmanagers if overview else None,
+        slots=overview.slots_total if overview else None,
     )
 
 

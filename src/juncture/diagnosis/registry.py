@@ -12,6 +12,7 @@ from juncture.diagnosis.rules.growing_state import GrowingState
 from juncture.diagnosis.rules.held_watermark import HeldWatermark
 from juncture.diagnosis.rules.key_skew import KeySkew
 from juncture.diagnosis.rules.late_records import LateRecords
+from juncture.diagnosis.rules.missing_slots import MissingSlots
 from juncture.diagnosis.rules.missing_topic import MissingTopic
 from juncture.diagnosis.rules.overloaded import Overloaded
 from juncture.diagnosis.rules.restarts import Restarts
@@ -26,6 +27,7 @@ from juncture.diagnosis.rules.unused_columns import UnusedColumns
 
 RULES: tuple[type[Rule], ...] = (
     SilentBrokers,
+    MissingSlots,
     MissingTopic,
     Restarts,
     FailingCheckpoints,

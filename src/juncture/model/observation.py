@@ -295,6 +295,8 @@ class Observation(Value):
 
     `options` are the job's own over the cluster's, as far as a diagnosis needs them. Checkpoints are newest first, and
     none where they are not `checkpoints_told`. `silence`: brokers were asked, and told nothing.
+    `taskmanagers` and `slots` are all those of the cluster, None where it does not tell. `ended` are the parts of the
+    local stack, where it is one, whose processes have ended.
     `course` is how the sources went on meanwhile, in the order of time.
     """
 
@@ -317,6 +319,10 @@ class Observation(Value):
     course: tuple[Step, ...] = ()
     missing: tuple[Missing, ...] = ()
     silence: Silence | None = None
+    taskmanagers: int | None = None
+    slots: int | None = None
+    is_local: bool = False
+    ended: tuple[str, ...] = ()
 
     def vertex(self, node: int) -> VertexSeen | None:
         """The vertex that an operator of the plan runs in."""

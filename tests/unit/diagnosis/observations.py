@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ def found(
     watermark: int | None = None,
     job_state: str = "RUNNING",
     failures: tuple[FailureSeen, ...] = (),
+    around: Mapping[str, Any] | None = None,
     **join: Any,
 ) -> tuple[Diagnosis, ...]:
     task = SubtaskSeen(
@@ -86,4 +88,4 @@ def found(
         options={},
         silence=silence,
     )
-    return diagnose(Patient(seen, plan))
+    return diagnose(Patient(seen.model_copy(update=around or {}), plan))

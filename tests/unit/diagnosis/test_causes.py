@@ -98,6 +98,99 @@ def test_a_job_that_fails_over_and_over_without_brokers_fails_of_them_if_it_says
     assert [each.rule for each in rules] == [told]
 
 
+@pytest.mark.parametrize(("held", "moved", "told"), [(0.5, 0, True), (0.49, 0, False), (1.0, 1, False)])
+def test_a_job_that_is_held_back_and_moves_nothing_has_no_brokers_whatever_connections_it_counts(
+    held: float, moved: int, told: bool
+) -> None:
+    task = SubtaskSeen(
+        index=0, seconds=10, busy=0, backpressured=held, idle=1 - held, records_in=0, records_out=moved
+    )
+    reader = VertexSeen(id="server", name="Source: server", nodes=(1,), parallelism=1, subtasks=(task,))
+    rules = found(source("server", connections=3), silence=SILENT, around={"vertices": (reader,)})
+    assert [each.rule for each in rules if each.rule == "silent-brokers"] == ["silent-brokers"] * told
+
+
+@pytest.mark.parametrize("records", [0, 1])
+def test_a_local_broker_that_ended_is_the_cause_whatever_the_job_counts(records: int) -> None:
+    task = SubtaskSeen(
+        index=0, seconds=10, busy=0, backpressured=0, idle=1, records_in=records, records_out=0
+    )
+    reader = VertexSeen(id="server", name="Source: server", nodes=(1,), parallelism=1, subtasks=(task,))
+    around = {"is_local": True, "ended": ("kafka",)}
+    rules = found(source("server", connections=3), silence=SILENT, vertices=(reader,), around=around)
+    assert rules[0].rule == "silent-brokers"
+    assert ("had read before" in rules[0].message) == bool(records)
+
+
+@pytest.mark.parametrize(("completed", "told"), [(None, ["silent-brokers"]), (NOW - 1_000, [])])
+def test_a_running_job_that_failed_of_brokers_lacks_them_until_it_has_a_checkpoint(
+    completed: int | None, told: list[str]
+) -> None:
+    failure = FailureSeen(at=NOW - 5_000, cause="TimeoutException: Topic k-out not present in metadata")
+    done = CheckpointSeen(id=1, status="COMPLETED", at=completed or NOW - 9_000, duration=1, state=1)
+    rules = found(silence=SILENT, failures=(failure,), checkpoints=(done,))
+    assert [each.rule for each in rules] == told
+
+
+@pytest.mark.parametrize(
+    ("cause", "remedy"),
+    [
+        (
+            "TimeoutException: Topic k-out not present in metadata after 60000 ms.",
+            "see why Kafka did not answer",
+        ),
+        ("NoResourceAvailableException: Could not acquire the minimum", "see why TaskManagers were away"),
+        ("ArithmeticException: / by zero", "mend the cause; the job goes on"),
+    ],
+)
+def test_the_remedy_of_restarts_is_for_what_was_away(cause: str, remedy: str) -> None:
+    failure = FailureSeen(at=NOW - 50_000, cause=cause, task="IntervalJoin[7] (1/1)")
+    around = {"taskmanagers": 1, "slots": 2}
+    (told,) = found(failures=(failure, failure), around=around)
+    assert (told.rule, told.location) == ("restarts", None)
+    assert told.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("taskmanagers", "slots", "told"),
+    [
+        (0, 0, "the job does not work: no TaskManager has registered with the cluster"),
+        (1, 2, "the job does not work: it needs 3 slots, and the cluster has 2"),
+        (1, 3, None),
+        (None, None, None),
+    ],
+)
+def test_too_few_slots_are_told_before_what_fails_of_them(
+    taskmanagers: int | None, slots: int | None, told: str | None
+) -> None:
+    wide = VertexSeen(id="w", name="w", nodes=(), parallelism=3, subtasks=())
+    rules = found(vertices=(wide,), around={"taskmanagers": taskmanagers, "slots": slots})
+    assert [each.message for each in rules if each.rule == "missing-slots"] == ([told] if told else [])
+
+
+def test_slots_that_others_have_are_told_of_a_job_that_fails_of_them() -> None:
+    failure = FailureSeen(at=NOW - 5_000, cause="NoResourceAvailableException: Could not acquire")
+    around = {"taskmanagers": 1, "slots": 4}
+    (told,) = found(job_state="RESTARTING", failures=(failure,), around=around)
+    assert told.message.endswith("it needs 1 slot, and other jobs have those of the cluster")
+
+
+@pytest.mark.parametrize(
+    ("around", "remedy"),
+    [
+        (
+            {"is_local": True, "ended": ("taskmanager-1",)},
+            "run `juncture local up`, which starts again what ended",
+        ),
+        ({}, "start TaskManagers, and see their logs"),
+    ],
+)
+def test_a_local_stack_is_started_again_for_its_slots(around: dict[str, Any], remedy: str) -> None:
+    (told,) = found(around={"taskmanagers": 0, "slots": 0, **around})
+    assert told.remedy.startswith(remedy)
+    assert told.location is None
+
+
 @pytest.mark.parametrize(("held", "told"), [(NOW, "5 min"), (NOW - 240_000, "9 min")])
 def test_a_watermark_is_to_wait_by_how_late_records_are_and_how_far_it_is_before_the_joins(
     held: int, told: str

@@ -33,6 +33,7 @@ class Connection:
         variables: values that placeholders of rendered statements take before the process's environment.
         environ: the process's environment.
         is_local: whether it is a project's local stack.
+        ended: of that stack, the roles of processes that ended.
         headroom: what capacity is to leave over there.
         prices: what capacity costs there.
     """
@@ -47,8 +48,9 @@ class Connection:
         is_local: bool = False,
         headroom: Headroom | None = None,
         prices: Prices | None = None,
+        ended: tuple[str, ...] = (),
     ) -> None:
-        self.environment, self.is_local = environment, is_local
+        self.environment, self.is_local, self.ended = environment, is_local, ended
         self.headroom, self.prices = headroom or USUAL, prices
         self.variables = dict(variables or {})
         self._environ = os.environ if environ is None else environ
@@ -113,10 +115,18 @@ def connect(
         JunctureError: the environment has no addresses.
     """
     if environment.is_local:
-        kafka, flink = _local(root, to_look)
+        kafka, flink, ended = _local(root, to_look)
         variables = {_LOCAL_VARIABLE: kafka.bootstrap_servers}
         return Connection(
-            environment.name, kafka, flink, variables, environ, True, environment.headroom, environment.prices
+            environment.name,
+            kafka,
+            flink,
+            variables,
+            environ,
+            is_local=True,
+            headroom=environment.headroom,
+            prices=environment.prices,
+            ended=ended,
         )
     if environment.kafka is None:
         raise JunctureError(
@@ -157,7 +167,7 @@ def _own_store(root: Path, environment: Environment) -> Path:
     return root / ".juncture" / "store" / environment.name
 
 
-def _local(root: Path, to_look: bool) -> tuple[Kafka, Flink]:
+def _local(root: Path, to_look: bool) -> tuple[Kafka, Flink, tuple[str, ...]]:
     state = LocalStack(root).status()
     if state is None or len(state.dead) == len(state.processes):
         raise Unreachable(
@@ -175,4 +185,4 @@ def _local(root: Path, to_look: bool) -> tuple[Kafka, Flink]:
             "the local Kafka and Flink of this project do not answer yet: their start goes on, or was broken off",
             remedy="run `juncture local up`, which waits for it or clears what it left",
         )
-    return Kafka(bootstrap_servers=state.kafka_address), Flink(rest=state.web_url)
+    return Kafka(bootstrap_servers=state.kafka_address), Flink(rest=state.web_url), state.dead

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from juncture.diagnosis.failing import of_brokers, of_slots
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.errors import Location
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import FailureSeen
-from juncture.model.wording import counted, percent, span
+from juncture.model.wording import counted, span
 
 _RECENT = 600_000
 _RESTART = 10_000
@@ -65,7 +66,7 @@ class Restarts(Rule):
         recent = [each for each in seen.failures if now - each.at < _RECENT]
         if not recent and seen.state == "RUNNING":
             return
-        if any(each.rule == "silent-brokers" for each in found):
+        if any(each.rule in ("silent-brokers", "missing-slots") for each in found):
             return
         time = min(seen.running * 1000, _RECENT)
         last = recent[0] if recent else None
@@ -91,9 +92,19 @@ class Restarts(Rule):
                 ("last failure", span(now - last.at) + " ago" if last else "-", "REST /jobs/JOB/exceptions"),
                 ("checkpoints completed since", str(len(since)), "REST /jobs/JOB/checkpoints"),
             ),
-            next((remedy for words, remedy in _REMEDIES if re.search(words, cause)), "mend the cause")
-            + f"; then nothing is lost: the job goes on from its last checkpoint ({percent(cost)} of its time is)",
+            f"{_remedy(cause)}; the job goes on from its last checkpoint, and loses nothing by that but time",
         )
+
+
+def _remedy(cause: str) -> str:
+    for words, remedy in _REMEDIES:
+        if re.search(words, cause):
+            return remedy
+    if of_slots(cause):
+        return "see why TaskManagers were away: their logs"
+    if of_brokers(cause):
+        return "see why Kafka did not answer the job then: its brokers' logs, and the way from the TaskManagers to them"
+    return "mend the cause"
 
 
 def _interval(patient: Patient) -> float:
@@ -105,6 +116,8 @@ def _interval(patient: Patient) -> float:
 
 def _place(patient: Patient, last: FailureSeen | None) -> Location | None:
     """Where the failed task is authored: a source's table, or the operator; the job's file where that is not known."""
+    if last is not None and (of_slots(last.cause) or of_brokers(last.cause)):
+        return None  # no line of the author's would change it
     task = (last.task or "") if last is not None else ""
     vertex = next((each for each in patient.seen.vertices if task.startswith(each.name)), None)
     if vertex is None:
