@@ -123,15 +123,22 @@ def vertex_seen(nodes: tuple[int, ...], vertex: Vertex, before: Reading, after: 
         then = first.get(name, {}).get(index, 0.0)
         return now - then if now >= then else now
 
+    def spent(name: str, index: int) -> float:
+        now = last.get(name, {}).get(index, 0.0)
+        # Busy time is what Flink has left over of the others, and falls by some ms where these are put right: only a
+        # clock that falls as a whole is one that began anew.
+        anew = after.clock(vertex.id, index) < before.clock(vertex.id, index)
+        return max(now - (0.0 if anew else first.get(name, {}).get(index, 0.0)), 0.0)
+
     source = next((name.rsplit(".", 1)[0] for name in last if _SOURCE.match(name)), None)
     counted_in = f"{source}.numRecordsIn" if source else _IN
     mark = f"{source}.currentOutputWatermark" if source else _MARK
     subtasks = []
     for index in range(vertex.parallelism):
-        passed = sum(grown(name, index) for name in (_BUSY, _IDLE, _HELD))
+        passed = sum(spent(name, index) for name in (_BUSY, _IDLE, _HELD))
 
         def share(name: str, index: int = index, passed: float = passed) -> float | None:
-            return grown(name, index) / passed if passed > 0 and index in last.get(name, {}) else None
+            return spent(name, index) / passed if passed > 0 and index in last.get(name, {}) else None
 
         subtasks.append(
             SubtaskSeen(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from juncture.diagnosis.reading import Reading, vertex_seen
 from juncture.flink.answers import Vertex
 from juncture.flink.subtasks import Subtasks
@@ -11,7 +13,7 @@ _TIMES = ("accumulateBusyTimeMs", "accumulateIdleTimeMs", "accumulateBackPressur
 
 
 def seen(before: Subtasks, after: Subtasks) -> VertexSeen:
-    """Of two subtasks that were busy for 4 s, idle for 5 s and held back for 1 s."""
+    """Of two subtasks that were busy for 4 s, idle for 5 s and held back for 1 s, but for what is said."""
     vertex = Vertex.model_validate(
         {"id": "v", "name": "IntervalJoin[7]", "parallelism": 2, "status": "RUNNING"}
     )
@@ -82,3 +84,22 @@ def test_rocksdb_is_watched_for_a_whole_number_of_its_renewals() -> None:
 def test_a_cluster_that_gives_no_metrics() -> None:
     assert Reading({"v": {}, "w": {}}).is_empty
     assert not Reading({"v": {}, "w": {"numRecordsIn": {0: 1.0}}}).is_empty
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "busy", "seconds"),
+    [
+        ((3_805, 90_000), (3_614, 95_000), 0.0, 5.0),  # put right by Flink: no new task
+        ((3_805, 90_000), (4_805, 94_000), 0.2, 5.0),
+        ((3_805, 90_000), (1_000, 3_000), 0.25, 4.0),  # a task that began anew
+    ],
+)
+def test_busy_time_that_falls_by_some_milliseconds_is_no_new_start(
+    before: tuple[int, int], after: tuple[int, int], busy: float, seconds: float
+) -> None:
+    first, last = (
+        {name: {0: float(ms)} for name, ms in zip(_TIMES, (*each, 0), strict=True)}
+        for each in (before, after)
+    )
+    task = seen(first, last).subtasks[0]
+    assert (task.busy, task.seconds) == (busy, seconds)
