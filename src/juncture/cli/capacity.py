@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from juncture.capacity.matching import lag
 from juncture.capacity.page.html import page
@@ -27,13 +28,15 @@ from juncture.deploy.store.calibrations import best_for
 from juncture.deploy.store.manifest import read_manifest
 from juncture.errors import JunctureError, Refused
 from juncture.model.capacity import CapacityReport, Check
-from juncture.model.duration import parse_duration, to_millis
+from juncture.model.duration import read_duration, to_millis
 from juncture.model.figures import Figure, Range, Unit, amount
 from juncture.model.traffic import Matching
 from juncture.model.wording import counted, percent, span
+from juncture.project.nearest import did_you_mean
 from juncture.render.pages import write_page
 
 _TIMES = re.compile(r"x(?P<number>\d+(?:\.\d+)?)")
+_MOST_TIMES = 1_000_000
 _STYLES = {"passed": "green", "warned": "yellow", "failed": "red", "unknown": "dim"}
 
 
@@ -41,21 +44,24 @@ def _rate(context: click.Context, parameter: click.Parameter, value: str | None)
     if value is None:
         return 1.0
     match = _TIMES.fullmatch(value)
-    if match is None or not float(match["number"]):
-        raise click.BadParameter(f"'{value}' is not a factor; write 'x2', 'x0.5'")
-    return float(match["number"])
+    if match is None:
+        raise click.BadParameter(f"'{value}' is not a factor; write 'x' and a plain number: 'x2', 'x0.5'")
+    rate = float(match["number"])
+    if not 0 < rate <= _MOST_TIMES:
+        raise click.BadParameter(f"'{value}' is not more than 'x0' and at most 'x{_MOST_TIMES}'")
+    return rate
 
 
 def _window(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
     if value is None:
         return None
     try:
-        found = parse_duration(value)
+        millis = to_millis(read_duration(value))
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
-    if not isinstance(found, timedelta) or not to_millis(found):
-        raise click.BadParameter(f"'{value}' is not a duration; write '10 min', '2 h'")
-    return to_millis(found)
+    if millis <= 0:
+        raise click.BadParameter(f"'{value}' is no width of a window; write '1 ms' or more")
+    return millis
 
 
 def _columns(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
@@ -134,6 +140,8 @@ def command(
             raise click.UsageError("name the job that --verify watches")
         verify_running(invocation, job, during)
         return
+    if click.get_current_context().get_parameter_source("during") is not ParameterSource.DEFAULT:
+        raise click.UsageError("--during goes with --verify")
     what_if = WhatIf(rate, window, columns)
     if job is None:
         if html is not None:
@@ -160,9 +168,10 @@ def _assessed(
 ) -> tuple[list[CapacityReport], dict[str, JunctureError]]:
     """The reports, and why there is none of the others."""
     project, environment = invocation.project, invocation.environment
+    jobs = [rendered_job(invocation, name) for name in names]
+    _refuse_unread(what_if.columns, {table for each in jobs for table in each.startpoints})
     connection = connect(invocation.root, environment)
     store = open_store(invocation.root, environment)
-    jobs = [rendered_job(invocation, name) for name in names]
     found: list[CapacityReport] = []
     unknown: dict[str, JunctureError] = {}
     with invocation.output.progress() as say, planning(jobs, say) as (_, planner):
@@ -180,6 +189,14 @@ def _assessed(
             except Refused as error:
                 unknown[name] = error
     return found, unknown
+
+
+def _refuse_unread(columns: Mapping[str, int], read: Collection[str]) -> None:
+    """A usage error for a column of a source that none of the jobs reads."""
+    for table in columns:
+        if table not in read:
+            nearest = did_you_mean(table, read)
+            raise click.UsageError(f"--add-column: no source '{table}' is read here; {nearest}")
 
 
 def _view_together(

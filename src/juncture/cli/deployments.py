@@ -15,7 +15,7 @@ from juncture.deploy.status import CheckpointStatus, JobStatus
 from juncture.deploy.store.deployments import Store, builder_of
 from juncture.errors import JunctureError
 from juncture.model.deployment import AppliedStart, Deployment
-from juncture.model.duration import parse_duration
+from juncture.model.duration import read_duration
 from juncture.model.offsets import OffsetRange
 
 _SHOWN = 8
@@ -55,10 +55,10 @@ def half_way(store: Store, job: str, otherwise: str) -> Callable[[], str]:
 def watched_for(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
     """How long a job is to be watched, as an option's value says."""
     try:
-        found = parse_duration(value)
+        found = read_duration(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
-    if not isinstance(found, timedelta) or not timedelta(seconds=1) <= found <= _LONGEST:
+    if not timedelta(seconds=1) <= found <= _LONGEST:
         raise click.BadParameter(f"'{value}' is not between '1 s' and '1 h'")
     return found
 

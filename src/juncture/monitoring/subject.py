@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from juncture.checks.case import Case
 from juncture.checks.windows import join_windows
 from juncture.checks.wording import describe
 from juncture.errors import Location
 from juncture.model.compilation import Compilation
-from juncture.model.duration import parse_duration, to_millis
+from juncture.model.duration import flink_millis
 from juncture.model.flow import watermark_delays, watermark_push_down
 from juncture.model.operators import join_operators
 from juncture.model.plan import CompiledPlan, PlanNode
@@ -183,7 +182,6 @@ def _seconds(options: Mapping[str, str], key: str, default: float) -> float:
     if text.isdigit():  # Flink takes a plain number for milliseconds
         return int(text) / 1000
     try:
-        found = parse_duration(text) if text else None
+        return flink_millis(text) / 1000 if text else default
     except ValueError:
         return default
-    return to_millis(found) / 1000 if isinstance(found, timedelta) else default

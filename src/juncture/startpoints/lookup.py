@@ -123,6 +123,9 @@ class Lookup:
 
 
 def _millis(moment: datetime) -> int:
-    """Milliseconds of the epoch, rounded up: a record before the moment is not of that moment."""
+    """Milliseconds of the epoch, rounded up: a record before the moment is not of that moment.
+
+    None below 0: no record is older, and brokers take some of those numbers for something else.
+    """
     microseconds = round(moment.timestamp() * 1_000_000)
-    return -(-microseconds // 1000)
+    return max(0, -(-microseconds // 1000))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from juncture.checks.timebound import is_endless
 from juncture.checks.wording import describe
-from juncture.model.duration import parse_duration
+from juncture.model.duration import option_millis
 from juncture.model.flow import condition_of, join_spec, join_type, sql_join_type
 from juncture.model.plan import PlanNode
 from juncture.model.timed import TimeBounds
@@ -219,8 +219,7 @@ def _ttl(finding: Finding, before: PlanNode, after: PlanNode) -> int | None:
 
 
 def _millis(state: dict[str, object]) -> int:
-    found = parse_duration(str(state["ttl"]))
-    return int(found.total_seconds() * 1000) if hasattr(found, "total_seconds") else 0
+    return option_millis(str(state["ttl"]))
 
 
 def _any_made_up(names: Collection[str]) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from juncture.errors import InvalidProject, JunctureError, Location
-from juncture.model.duration import parse_duration
+from juncture.model.duration import read_duration
 from juncture.model.environment import Environment
 from juncture.model.project import Project
 from juncture.project.document import Document
@@ -173,14 +173,16 @@ class _Reader:
         holder, above = (raw, at) if "limit" in raw else (self._document.data, ())
         if "limit" not in holder:
             return LIMIT
+        problem, remedy = f"'{holder['limit']}' is not a duration", "write '10 s'"
         try:
-            found = parse_duration(str(holder["limit"]))
-        except ValueError:
-            found = None
-        if isinstance(found, timedelta) and found > timedelta():
-            return found.total_seconds()
+            found = read_duration(str(holder["limit"]))
+            if found > timedelta():
+                return found.total_seconds()
+        except ValueError as error:
+            if "too long" in str(error):
+                problem, _, remedy = str(error).partition("; ")
         where = self._document.value((*above, "limit"))
-        self._reading.problem(f"'{holder['limit']}' is not a duration", where, "write '10 s'")
+        self._reading.problem(problem, where, remedy)
         return LIMIT
 
     def _job(self, name: object, at: Keys, fallback: Location) -> JobTables | None:
