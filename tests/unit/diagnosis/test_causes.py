@@ -253,7 +253,8 @@ def test_the_time_that_the_rows_of_long_scans_take_is_theirs() -> None:
     seen = (JoinSeen(node=JOIN, compared=1_000, sampled=(200, 200)),)
     spent = (Spent(doing=profile.JOINING, share=0.1), Spent(doing=profile.ENCODING, share=0.5))
     (told,) = found(busy=1.0, joins=seen, spent=spent)
-    assert (told.rule, told.cost) == ("scanned-entries", pytest.approx(0.6))
+    assert told.rule == "scanned-entries"
+    assert told.cost == pytest.approx(0.6)
 
 
 def checkpoint(ago: int, took: int | None, aligned: int = 0) -> CheckpointSeen:
