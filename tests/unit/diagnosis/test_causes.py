@@ -137,7 +137,7 @@ def test_a_running_job_that_failed_of_brokers_lacks_them_until_it_has_a_checkpoi
     [
         (
             "TimeoutException: Topic k-out not present in metadata after 60000 ms.",
-            "see why Kafka did not answer",
+            "Kafka did not answer the job then: see why its brokers were away",
         ),
         ("NoResourceAvailableException: Could not acquire the minimum", "see why TaskManagers were away"),
         ("ArithmeticException: / by zero", "mend the cause; the job goes on"),

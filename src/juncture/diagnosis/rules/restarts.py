@@ -103,7 +103,8 @@ def _remedy(cause: str) -> str:
     if of_slots(cause):
         return "see why TaskManagers were away: their logs"
     if of_brokers(cause):
-        return "see why Kafka did not answer the job then: its brokers' logs, and the way from the TaskManagers to them"
+        exists = "; that the topic exists" if "not present in metadata" in cause else ""
+        return f"Kafka did not answer the job then: see why its brokers were away, by their logs{exists}"
     return "mend the cause"
 
 
