@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -97,8 +97,10 @@ class Invocation:
             return
         for pattern in ("juncture.toml", "sql/**/*", "jobs/*", "templates/**/*"):
             for path in root.glob(pattern):
-                if path.is_file():
-                    yield path.read_text(encoding="utf-8", errors="replace")
+                # What can't be read is in no message, and reading the project tells of it.
+                with suppress(OSError):
+                    if path.is_file():
+                        yield path.read_text(encoding="utf-8", errors="replace")
 
 
 def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:

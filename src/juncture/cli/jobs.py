@@ -28,11 +28,16 @@ def chosen(invocation: Invocation, names: Sequence[str]) -> list[str]:
 
 
 def known(project: Project, names: Sequence[str]) -> list[str]:
-    """As `chosen`, but with jobs whose file is broken: they are in `project.broken`, not in `project.jobs`."""
+    """As `chosen`, but with jobs whose file is broken: they are in `project.broken`, not in `project.jobs`.
+
+    Raises InvalidProject where the folder of the jobs can't be read.
+    """
     broken = [path for path in project.broken if path == path_of(_stem(path))]
     jobs = sorted({*project.jobs, *map(_stem, broken)})
     for name in names:
         if name not in jobs:
+            if JOBS in project.broken:
+                raise InvalidProject(list(project.broken[JOBS]))
             raise JunctureError(
                 f"there is no job '{name}'",
                 remedy=did_you_mean(name, jobs, none=f"write {path_of(name)}"),

@@ -181,7 +181,7 @@ def _unknown_jobs(project: Project, environment: str, settings: Kubernetes) -> l
             remedy=did_you_mean(name, project.jobs),
         )
         for name in settings.jobs
-        if name not in project.jobs and f"jobs/{name}.yaml" not in project.broken
+        if name not in project.jobs and not project.problems_of(f"jobs/{name}.yaml")
     ]
 
 

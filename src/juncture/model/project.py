@@ -53,6 +53,10 @@ class Project(Value):
     template_dirs: tuple[Path, ...]
     broken: dict[str, tuple[JunctureError, ...]] = {}
 
+    def problems_of(self, path: str) -> tuple[JunctureError, ...]:
+        """All that is wrong with a file, or with the folder that it is in."""
+        return self.broken.get(path) or self.broken.get(path.rpartition("/")[0], ())
+
     @property
     def problems(self) -> tuple[JunctureError, ...]:
         """All that is wrong with any file, in the order of the files."""

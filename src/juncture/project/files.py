@@ -12,6 +12,15 @@ def relative(root: Path, path: Path) -> str:
     return path.relative_to(root).as_posix()
 
 
+def unreadable(name: str, error: OSError) -> JunctureError:
+    """What is wrong with a file that the system does not let be read."""
+    return JunctureError(
+        f"the file can't be read: {error.strerror or error}",
+        location=Location(name),
+        remedy="make it a readable file, or remove it",
+    )
+
+
 def read_text(root: Path, path: Path) -> str:
     """The text of a file, with '\\n' line ends and without a byte order mark.
 
@@ -22,12 +31,7 @@ def read_text(root: Path, path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise JunctureError(
-            f"the file can't be read: {reason}",
-            location=Location(name),
-            remedy="make it a readable file, or remove it",
-        ) from error
+        raise unreadable(name, error) from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -25,16 +25,16 @@ def read_job(
     root: Path,
     path: Path,
     *,
-    sources: Collection[str],
-    joins: Collection[str],
-    sinks: Collection[str],
+    sources: Collection[str] | None,
+    joins: Collection[str] | None,
+    sinks: Collection[str] | None,
 ) -> tuple[JobFile | None, list[JunctureError]]:
     """Read a job.
 
     Args:
         root: the project.
         path: the job's file.
-        sources: names that startpoints may name.
+        sources: names that startpoints may name; None, here and below: not known, and so none is wrong.
         joins: names that 'join' may have.
         sinks: names that 'sink' may have.
 
@@ -76,11 +76,14 @@ def _misnamed(path: str, problem: str, remedy: str) -> JunctureError:
 
 
 def _dangling(
-    document: Document, sources: Collection[str], joins: Collection[str], sinks: Collection[str]
+    document: Document,
+    sources: Collection[str] | None,
+    joins: Collection[str] | None,
+    sinks: Collection[str] | None,
 ) -> Iterator[JunctureError]:
     for key, names in (("join", joins), ("sink", sinks)):
         value = document.data.get(key)
-        if isinstance(value, str) and value not in names:
+        if isinstance(value, str) and names is not None and value not in names:
             yield JunctureError(
                 f"there is no {key} '{value}'",
                 location=document.value((key,)),
@@ -88,7 +91,7 @@ def _dangling(
             )
     startpoints = document.data.get("startpoints")
     for name in startpoints if isinstance(startpoints, dict) else ():
-        if name not in sources:
+        if sources is not None and name not in sources:
             yield JunctureError(
                 f"there is no source '{name}' to start",
                 location=document.key(("startpoints", name)),

@@ -44,10 +44,10 @@ def read_project(root: Path) -> Project:
     sources = _sql_files(root, SOURCES, problems)
     joins = _sql_files(root, JOINS, problems)
     sinks = _sql_files(root, SINKS, problems)
-    problems += _taken_twice(sources, sinks)
+    problems += _taken_twice(sources or {}, sinks or {})
     problems += _misplaced(root)
     jobs: dict[str, JobFile] = {}
-    for path in _files(root, JOBS, (".yaml", ".yml"), problems):
+    for path in _files(root, JOBS, (".yaml", ".yml"), problems) or ():
         job, found = read_job(root, path, sources=sources, joins=joins, sinks=sinks)
         problems += found
         if job is not None:
@@ -72,8 +72,8 @@ def read_project(root: Path) -> Project:
     )
 
 
-def _whole(files: Mapping[str, SqlFile | None]) -> dict[str, SqlFile]:
-    return {name: file for name, file in files.items() if file is not None}
+def _whole(files: Mapping[str, SqlFile | None] | None) -> dict[str, SqlFile]:
+    return {name: file for name, file in (files or {}).items() if file is not None}
 
 
 def _by_path(problems: list[JunctureError]) -> dict[str, tuple[JunctureError, ...]]:
@@ -85,10 +85,13 @@ def _path(problem: JunctureError) -> str:
     return problem.location.path if problem.location else CONFIG
 
 
-def _sql_files(root: Path, folder: str, problems: list[JunctureError]) -> dict[str, SqlFile | None]:
-    """By name; None for a file that is there but can't be read, so that what refers to it is not blamed."""
+def _sql_files(root: Path, folder: str, problems: list[JunctureError]) -> dict[str, SqlFile | None] | None:
+    """By name; None for what is there but can't be read, file or folder, so that what refers to it is not blamed."""
+    paths = _files(root, folder, (".sql",), problems)
+    if paths is None:
+        return None
     found: dict[str, SqlFile | None] = {}
-    for path in _files(root, folder, (".sql",), problems):
+    for path in paths:
         name = relative(root, path)
         if not _STEM.fullmatch(path.stem):
             problems.append(
@@ -109,8 +112,8 @@ def _sql_files(root: Path, folder: str, problems: list[JunctureError]) -> dict[s
 
 def _files(
     root: Path, folder: str, suffixes: tuple[str, ...], problems: list[JunctureError]
-) -> tuple[Path, ...]:
-    """The files of a folder that are meant to be read, in the order of their names."""
+) -> tuple[Path, ...] | None:
+    """The files of a folder that are meant to be read, in the order of their names; None: it can't be read."""
     try:
         entries = sorted((root / folder).iterdir())
     except OSError as error:
@@ -118,7 +121,7 @@ def _files(
         problem = f"there is no folder {folder}/" if missing else f"{folder}/ can't be read: {error.strerror}"
         remedy = "make it" if missing else "make it a readable folder"
         problems.append(JunctureError(problem, location=Location(folder), remedy=remedy))
-        return ()
+        return () if missing else None
     return tuple(path for path in entries if path.suffix in suffixes and not path.name.startswith("."))
 
 

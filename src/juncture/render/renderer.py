@@ -53,8 +53,9 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
     statements: list[Statement] = []
 
     def whole(path: str) -> bool:
-        problems.extend(project.broken.get(path, ()))
-        return path not in project.broken
+        found = project.problems_of(path)
+        problems.extend(each for each in found if each not in problems)
+        return not found
 
     joined = None
     if whole(f"{JOINS}/{job.join}.sql"):

@@ -15,6 +15,7 @@ from juncture.errors import InvalidProject, JunctureError
 from juncture.model.environment import Environment as Target
 from juncture.model.job import Job
 from juncture.model.project import Project, SqlFile
+from juncture.project.files import unreadable
 from juncture.project.loader import SOURCES
 from juncture.project.nearest import did_you_mean, nearest
 from juncture.render.connectors import TableContext, kafka_options, upsert_kafka_options
@@ -124,7 +125,7 @@ class Templates:
         return context
 
     def _source(self, marked: bool, name: str) -> str:
-        if name not in self.project.sources and f"{SOURCES}/{name}.sql" not in self.project.broken:
+        if name not in self.project.sources and not self.project.problems_of(f"{SOURCES}/{name}.sql"):
             remedy = did_you_mean(name, self.project.sources)
             self._dangling.append(dangling(f"there is no source '{name}'", name, remedy, self._authored))
         return (table_mark(name) if marked else "") + identifier(name)
@@ -180,8 +181,11 @@ class Templates:
         root = self.project.root
         for directory in (root, *self.project.template_dirs):
             path = directory / name.removeprefix(_PACKAGED)
-            if path.resolve().is_relative_to(directory.resolve()) and path.is_file():
-                return path.read_text(encoding="utf-8"), self._name(path)
+            try:
+                if path.resolve().is_relative_to(directory.resolve()) and path.is_file():
+                    return path.read_text(encoding="utf-8"), self._name(path)
+            except OSError as error:
+                raise unreadable(self._name(path), error) from error
         return None
 
     @property

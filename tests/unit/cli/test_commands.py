@@ -2,11 +2,13 @@ import json
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import click
 import pytest
 
 from juncture.cli.main import COMMANDS, main
+from juncture.project.scaffold import create
 
 TOML = '[project]\nname = "shop"\ndefault_environment = "local"\n[environments.local.local]\n'
 HEAVY = (
@@ -124,3 +126,17 @@ def test_a_reader_that_goes_away_is_no_error():
     process.stdout.close()
     _, errors = process.communicate()
     assert (process.returncode, errors) == (141, b"")
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/mem").is_file(), reason="this system has no file that nobody can read"
+)
+@pytest.mark.parametrize("path", ["juncture.toml", "jobs/paid_orders.yaml", "sql/sources/orders.sql"])
+def test_a_file_that_cannot_be_read_is_told_with_its_place(juncture, tmp_path, path):
+    root = create(tmp_path / "shop")
+    (root / path).unlink()
+    (root / path).symlink_to("/proc/self/mem")
+    result = juncture("render", "paid_orders", "--project", str(root))
+    assert result.exit_code == 2
+    assert f"error: {path}: the file can't be read: Input/output error" in result.stderr
+    assert "remedy: make it a readable file, or remove it" in result.stderr

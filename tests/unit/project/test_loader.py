@@ -1,13 +1,19 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from juncture.cli.jobs import known
 from juncture.errors import InvalidProject, JunctureError
 from juncture.project.config import find_root, resolve_environment
-from juncture.project.loader import load_project
+from juncture.project.loader import load_project, read_project
 from juncture.project.scaffold import packaged_templates
+from juncture.render.renderer import render
 
+UNREADABLE = Path("/proc/self/mem")
+"""A file that is there, and that nobody can read from its start."""
+unreadable_here = pytest.mark.skipif(not UNREADABLE.is_file(), reason="this system has no such file")
 REPOSITORY = Path(__file__).parents[3]
 
 
@@ -126,3 +132,37 @@ def test_environments_by_name(disk):
     with pytest.raises(JunctureError, match="no environment 'lokal'") as caught:
         resolve_environment(project, "lokal")
     assert caught.value.remedy == "did you mean 'local'?"
+
+
+@unreadable_here
+@pytest.mark.parametrize(
+    "path", ["juncture.toml", "sql/sources/orders.sql", "sql/sinks/enriched.sql", "jobs/paid.yaml"]
+)
+def test_a_file_that_the_system_does_not_read_is_told_alone(disk, path):
+    (disk.root / path).unlink()
+    (disk.root / path).symlink_to(UNREADABLE)
+    assert disk.problems() == {
+        path: "the file can't be read: Input/output error -> make it a readable file, or remove it"
+    }
+
+
+@pytest.mark.parametrize("folder", ["sql/sources", "sql/joins", "sql/sinks"])
+def test_a_folder_that_cannot_be_read_is_told_alone(disk, folder):
+    disk.write("sql/joins/paid.sql", "SELECT * FROM {{ source('orders') }}")
+    shutil.rmtree(disk.root / folder)
+    disk.write(folder, "not a folder")
+    expected = f"{folder}/ can't be read: Not a directory"
+    assert disk.problems() == {folder: f"{expected} -> make it a readable folder"}
+    project = read_project(disk.root)
+    assert list(project.jobs) == ["paid"]
+    with pytest.raises(InvalidProject) as caught:
+        render(project, "paid", project.environments["local"])
+    assert expected in [problem.problem for problem in caught.value.problems]
+
+
+def test_a_folder_of_jobs_that_cannot_be_read_is_told_for_each_job(disk):
+    shutil.rmtree(disk.root / "jobs")
+    disk.write("jobs", "not a folder")
+    with pytest.raises(InvalidProject) as caught:
+        known(read_project(disk.root), ["paid"])
+    assert [problem.problem for problem in caught.value.problems] == ["jobs/ can't be read: Not a directory"]

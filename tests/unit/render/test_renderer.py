@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -256,3 +257,15 @@ def test_secrets_stay_placeholders(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert job.placeholders == ("KAFKA_PASSWORD",)
     assert "hunter2" not in job.model_dump_json()
     assert 'password="${KAFKA_PASSWORD}"' in job.statements[0].text
+
+
+@pytest.mark.parametrize("path", ["templates/part.sql", "templates/macros/own.sql"])
+def test_a_template_that_cannot_be_read_is_told(tmp_path: Path, path: str) -> None:
+    join = JOIN + "{% include 'part.sql' %}\n"
+    project = small_project(tmp_path, {"sql/joins/matches.sql": join, "templates/part.sql": "", path: ""})
+    (tmp_path / path).chmod(0)
+    if os.access(tmp_path / path, os.R_OK):
+        pytest.skip("everything is readable here")
+    with pytest.raises(InvalidProject) as caught:
+        rendered(project)
+    assert f"{path}: the file can't be read: Permission denied" in map(str, caught.value.problems)
