@@ -26,6 +26,7 @@ What may stand in a job's YAML file and in juncture.toml. An unknown key, a wron
 exist is reported with its file, line and the nearest valid name; all of them at once.
 
 A duration is written as Flink writes it (`10 min`, `1 h 30 s`, `500 ms`) or as ISO 8601 (`PT10M`).
+It is of a thousand years at most.
 
 ## Startpoints
 

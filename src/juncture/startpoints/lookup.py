@@ -99,7 +99,7 @@ class Lookup:
                 return self._snapshot(topic, position)
 
     def _at(self, topic: str, moment: datetime) -> Found:
-        return Found(offsets.at_timestamp(self._admin, [topic], _millis(moment))[topic], time=moment)
+        return Found(offsets.at_timestamp(self._admin, [topic], epoch_millis(moment))[topic], time=moment)
 
     def _group(self, topic: str, group: str) -> Found:
         held = offsets.committed(self._admin, group, [topic]).get(topic, {})
@@ -122,7 +122,7 @@ class Lookup:
         return Found(held, told=snapshot.told, who=snapshot.told)
 
 
-def _millis(moment: datetime) -> int:
+def epoch_millis(moment: datetime) -> int:
     """Milliseconds of the epoch, rounded up: a record before the moment is not of that moment.
 
     None below 0: no record is older, and brokers take some of those numbers for something else.
