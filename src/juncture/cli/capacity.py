@@ -37,6 +37,8 @@ from juncture.render.pages import write_page
 
 _TIMES = re.compile(r"x(?P<number>\d+(?:\.\d+)?)")
 _MOST_TIMES = 1_000_000
+_DIGITS = 10
+"""Of bytes: Kafka's records have less than 2 GiB."""
 _STYLES = {"passed": "green", "warned": "yellow", "failed": "red", "unknown": "dim"}
 
 
@@ -70,6 +72,8 @@ def _columns(context: click.Context, parameter: click.Parameter, values: tuple[s
         table, _, number = value.partition("=")
         if not table or not number.isdecimal() or not int(number):
             raise click.BadParameter(f"'{value}' is not a source and bytes; write 'page_clicks=64'")
+        if len(number) > _DIGITS:
+            raise click.BadParameter(f"'{table}' gets more bytes than a record can have")
         found[table] = found.get(table, 0) + int(number)
     return found
 

@@ -25,6 +25,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("--window", "-PT1H"), "'-PT1H' is no width of a window; write '1 ms' or more"),
         (("--verify", "--during", "99999999999 d"), "'99999999999 d' is too long; write at most"),
         (("--verify", "--during", "PT2H"), "'PT2H' is not between '1 s' and '1 h'"),
+        (("--add-column", "page_clicks=" + "9" * 11), "'page_clicks' gets more bytes than a record can have"),
         (("--during", "5 s"), "--during goes with --verify"),
         (("--during", "30 s"), "--during goes with --verify"),
         (
