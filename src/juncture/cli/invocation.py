@@ -93,7 +93,7 @@ class Invocation:
 
         try:
             root = self.root
-        except JunctureError:
+        except (JunctureError, OSError):
             return
         for pattern in ("juncture.toml", "sql/**/*", "jobs/*", "templates/**/*"):
             for path in root.glob(pattern):

@@ -1,5 +1,6 @@
 import errno
 import json
+import os
 
 import click
 import pytest
@@ -170,3 +171,16 @@ def test_wrong_usage_ends_with_2(juncture, args, expected):
 def test_wrong_usage_is_json_too(juncture):
     result = juncture("--output", "json", "doctr")
     assert json.loads(result.stderr)["error"]["exit_code"] == 2
+
+
+def test_a_project_folder_that_cannot_be_looked_into_is_told(juncture, tmp_path):
+    root = tmp_path / "shop"
+    root.mkdir()
+    root.chmod(0o400)
+    if os.access(root, os.X_OK):
+        pytest.skip("every folder can be looked into here")
+    result = juncture("render", "--project", str(root))
+    root.chmod(0o700)
+    assert result.exit_code == 2
+    assert "juncture.toml: Permission denied" in result.stderr
+    assert "mend the permissions" in result.stderr
