@@ -186,7 +186,8 @@ def test_slots_that_others_have_are_told_of_a_job_that_fails_of_them() -> None:
     ],
 )
 def test_a_local_stack_is_started_again_for_its_slots(around: dict[str, Any], remedy: str) -> None:
-    (told,) = found(around={"taskmanagers": 0, "slots": 0, **around})
+    broken_off = CheckpointSeen(id=1, status="FAILED", at=NOW, duration=1, state=0)
+    (told,) = found(checkpoints=(broken_off,), around={"taskmanagers": 0, "slots": 0, **around})
     assert told.remedy.startswith(remedy)
     assert told.location is None
 

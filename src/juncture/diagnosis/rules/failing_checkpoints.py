@@ -30,8 +30,9 @@ class FailingCheckpoints(Rule):
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
         ended = [each for each in patient.seen.checkpoints if each.status in ("COMPLETED", "FAILED")]
         failed = [each for each in ended if each.status == "FAILED"]
-        # One that is broken off by a restart, or waits for brokers that are away, is that rule's.
-        if not failed or any(each.rule in ("restarts", "silent-brokers") for each in found):
+        # One that is broken off by a restart, or waits for brokers or slots that are away, is that rule's.
+        others = ("restarts", "silent-brokers", "missing-slots")
+        if not failed or any(each.rule in others for each in found):
             return
         # Newest first: after one that was completed, failures are history.
         newest_failed = ended[0].status == "FAILED"
