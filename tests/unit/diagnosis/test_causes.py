@@ -250,14 +250,6 @@ def test_long_scans(compared: float, busy: float, share: float | None, told: boo
     assert [each.rule for each in found(busy=busy, joins=seen, spent=spent)] == ["scanned-entries"] * told
 
 
-def test_the_time_that_the_rows_of_long_scans_take_is_theirs() -> None:
-    seen = (JoinSeen(node=JOIN, compared=1_000, sampled=(200, 200)),)
-    spent = (Spent(doing=profile.JOINING, share=0.1), Spent(doing=profile.ENCODING, share=0.5))
-    (told,) = found(busy=1.0, joins=seen, spent=spent)
-    assert told.rule == "scanned-entries"
-    assert told.cost == pytest.approx(0.6)
-
-
 def checkpoint(ago: int, took: int | None, aligned: int = 0) -> CheckpointSeen:
     """One that began so many ms ago; None: it is under way."""
     status = "IN_PROGRESS" if took is None else "COMPLETED"

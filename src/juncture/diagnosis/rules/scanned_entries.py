@@ -16,8 +16,6 @@ from juncture.model.wording import percent, size
 _MANY = 100
 _BUSY = 0.5
 _OF_TIME = 0.4
-_ROWS = (profile.EXPRESSIONS, profile.JSON, profile.ENCODING, profile.SINK)
-"""What is done with the rows that come of it."""
 
 
 class ScannedEntries(Rule):
@@ -30,8 +28,7 @@ class ScannedEntries(Rule):
     Seen by: what the event join counts (`joinRowsProbed`). Flink's joins count nothing: for them it is estimated from
     the last records of the topics, by how often their keys come in the time that rows are kept; and, where
     `state.backend.rocksdb.metrics.iter-bytes-read` is on, the bytes that RocksDB's iterators read a record. The
-    cost is the share of time that goes into joining, into state, and into the rows that come of it where these are
-    written by the same task. Told where no hot key explains the operator.
+    cost is the share of time that goes into joining and into state. Told where no hot key explains the operator.
 
     Change: join on a further column, so that a key has few rows; or narrow the join's bounds.
     """
@@ -45,7 +42,7 @@ class ScannedEntries(Rule):
             scan = _counted(patient, vertex) or _foretold(patient, vertex)
             if scan is None or scan.rows < _MANY or vertex.busy < _BUSY or patient.named(vertex) in skewed:
                 continue
-            time = vertex.share(profile.JOINING, *profile.IN_STATE, *_ROWS) if vertex.spent else 1.0
+            time = vertex.share(profile.JOINING, *profile.IN_STATE) if vertex.spent else 1.0
             if time < _OF_TIME:
                 continue
             named = patient.described(scan.node)
@@ -53,7 +50,7 @@ class ScannedEntries(Rule):
                 vertex.busy * time,
                 patient.named(vertex),
                 f"each record of {named} is compared with some {scan.rows:,.0f} rows of its key:"
-                f" {percent(vertex.busy * time)} of the time goes into that, and into what comes of it",
+                f" {percent(vertex.busy * time)} of the time goes into that",
                 patient.place(scan.node),
                 (
                     ("rows of its key that a record finds", f"{scan.rows:,.0f}", scan.source),
@@ -94,7 +91,7 @@ def _foretold(patient: Patient, vertex: VertexSeen) -> _Scan | None:
 
 
 def _time(vertex: VertexSeen) -> tuple[tuple[str, str, str], ...]:
-    shares = ((doing, vertex.share(doing)) for doing in (profile.JOINING, *profile.IN_STATE, *_ROWS))
+    shares = ((doing, vertex.share(doing)) for doing in (profile.JOINING, *profile.IN_STATE))
     return tuple(
         (f"of that {doing}", percent(share), "samples of the threads") for doing, share in shares if share
     )
