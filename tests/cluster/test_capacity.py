@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -198,7 +200,18 @@ def test_what_is_measured_beside_a_job_that_runs(make_job: Make, cluster: FlinkC
         "calibrated"
     }
 
-    seen = CliRunner().invoke(main, [*project, "capacity", JOB, "--verify", "--during", "2 s"])
+    def later() -> Iterator[tuple[str, int, float]]:
+        """What goes on to come while the job is held against what was foretold: as many records a second."""
+        for i in range(120_000, 120_240):
+            time.sleep(0.05)
+            yield f"key-{i:08}", i, i / 20
+
+    coming = threading.Thread(
+        target=lambda: job.write(later(), pad=lambda n: f"{n:040}", as_it_was=True), daemon=True
+    )
+    coming.start()
+    seen = CliRunner().invoke(main, [*project, "capacity", JOB, "--verify", "--during", "4 s"])
+    coming.join()
     terms = {each["name"]: each for each in json.loads(seen.stdout)["terms"]}
     state = terms["state"]
     assert state["foretold"]["low"] < state["measured"] < state["foretold"]["high"], seen.stdout
