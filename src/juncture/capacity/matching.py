@@ -15,7 +15,7 @@ from juncture.model.flow import Flow, join_spec
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.timed import interval_bounds
 from juncture.model.traffic import Matching
-from juncture.model.wording import counted, span
+from juncture.model.wording import counted, lag
 
 _FEWEST = 20
 
@@ -92,11 +92,6 @@ def match_checks(found: Sequence[Matching]) -> Iterator[Check]:
                 f" within the bounds of {each.operator}: they are {lag(each.apart_by or 0.0)}",
                 "see the columns of the WATERMARKs, their units and time zones, and the bounds of the join",
             )
-
-
-def lag(delay: float) -> str:
-    """'3 min later', '30 min earlier'."""
-    return f"{span(abs(delay))} {'earlier' if delay < 0 else 'later'}"
 
 
 def keyed_sides(flow: Flow, node: PlanNode, samples: Rows) -> list[tuple[str, list[Keyed]]] | None:

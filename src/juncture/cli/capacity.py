@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from juncture.capacity.matching import lag
 from juncture.capacity.page.html import page
 from juncture.capacity.supposed import WhatIf
 from juncture.capacity.together import together
@@ -31,7 +30,7 @@ from juncture.model.capacity import CapacityReport, Check
 from juncture.model.duration import read_duration, to_millis
 from juncture.model.figures import Figure, Range, Unit, amount
 from juncture.model.traffic import Matching
-from juncture.model.wording import counted, percent, span
+from juncture.model.wording import counted, lag, percent, span
 from juncture.project.nearest import did_you_mean
 from juncture.render.pages import write_page
 

@@ -54,3 +54,8 @@ def span(millis: float) -> str:
 def brief(millis: int) -> str:
     """As `span`, and milliseconds below a second: '33 ms'."""
     return f"{millis} ms" if millis < 1000 else span(millis)
+
+
+def lag(delay: float) -> str:
+    """'3 min later', '30 min earlier'."""
+    return f"{span(abs(delay))} {'earlier' if delay < 0 else 'later'}"

@@ -41,7 +41,7 @@ class SilentBrokers(Rule):
         read = sum(each.records_in for each in seen.vertices if each.id in vertices)
         known = [source.connections for source in seen.sources if source.connections is not None]
         cut_off = bool(known) and not sum(known)
-        ended = [each for each in seen.ended if each == "kafka"]
+        ended = "kafka" in seen.ended
         if not ended and (read or not (cut_off or _stuck(seen) or _fails(seen))):
             return
         does = "has only records that it had read before" if read else "reads and writes nothing"
