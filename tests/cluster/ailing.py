@@ -18,6 +18,7 @@ from juncture.cli.main import main
 from juncture.deploy.environment.connection import connect, open_store
 from juncture.deploy.environment.site import Site
 from juncture.deploy.environment.toolchain import toolchain_for
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.starting.submit import submit
 from juncture.deploy.store.manifest import Bundle
 from juncture.flink.rest import FlinkCluster
@@ -121,7 +122,9 @@ class Ailing:
         self.files = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
         self.connection = connect(root, environment)
         self.site = Site(self.connection, open_store(root, environment), planner)
-        self._start = lambda: submit(Bundle(self.files, [jar.path for jar in toolchain.jars]), self.site)
+        self._start = lambda: submit(
+            Submission(Bundle(self.files, [jar.path for jar in toolchain.jars])), self.site
+        )
         self.flink_job = ""
 
     def start(self) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.environment.site import Site
 from juncture.deploy.environment.toolchain import toolchain_for
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.starting.submit import submit
 from juncture.deploy.store.deployments import Store
 from juncture.deploy.store.manifest import Bundle
@@ -100,7 +101,9 @@ class Example:
         anew: bool = False,
         start_from: str | None = None,
     ) -> Deployment:
-        return submit(self.bundle, self.site.using(planner, progress), anew=anew, start_from=start_from)
+        return submit(
+            Submission(self.bundle, anew=anew, start_from=start_from), self.site.using(planner, progress)
+        )
 
 
 def example(

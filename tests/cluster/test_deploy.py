@@ -17,6 +17,7 @@ from tests.cluster.example import JOB, Example, running, until
 from juncture.cli.main import main
 from juncture.deploy.environment.connection import Connection, connect
 from juncture.deploy.starting.stop import stop
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.starting.submit import plan_submit
 from juncture.deploy.status import JobStatus, status
 from juncture.deploy.store.deployments import Store
@@ -175,7 +176,7 @@ def test_a_start_that_fails_leaves_nothing(make: Make, cluster: FlinkCluster, pl
 
 def test_a_plan_changes_nothing(make: Make, cluster: FlinkCluster) -> None:
     made = make()
-    plan = plan_submit(made.bundle, made.site)
+    plan = plan_submit(Submission(made.bundle), made.site)
     assert (plan.version, plan.name, plan.parallelism) == (1, f"{made.name}.{JOB}", 2)
     assert made.store.history(JOB) == ()
     assert running(cluster, made) == []

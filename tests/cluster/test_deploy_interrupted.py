@@ -28,6 +28,7 @@ from juncture.deploy.environment.connection import Connection
 from juncture.deploy.store.manifest import Bundle
 from juncture.deploy.environment.site import Site
 from juncture.deploy.store.deployments import Store
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.starting.submit import submit
 from juncture.deploy.environment.toolchain import find_toolchain
 from juncture.model.environment import Flink, Kafka
@@ -50,7 +51,7 @@ jars = [jar.path for jar in toolchain.jars]
 # As where nothing had to be compiled, it has no process yet.
 with Halting(toolchain.java_home, jars) as planner:
     site = Site(connection, Store(given["store"])).using(planner, lambda message: None)
-    submit(Bundle(given["files"], jars), site)
+    submit(Submission(Bundle(given["files"], jars)), site)
 """
 
 

@@ -16,6 +16,7 @@ from juncture.deploy.environment.connection import Connection
 from juncture.deploy.environment.site import Site
 from juncture.deploy.environment.toolchain import find_toolchain
 from juncture.deploy.starting.stop import stop
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.starting.submit import submit
 from juncture.deploy.store.deployments import Store
 from juncture.deploy.store.manifest import Bundle
@@ -117,7 +118,7 @@ def test_rows_are_looked_up_anew_or_kept(stack: Stack, server: Postgres, tmp_pat
         site = Site(connection(PASSWORD), store, planner)
         write(("e1", 1), ("e2", 2), ("e3", 3))
 
-        submit(bundled, site)
+        submit(Submission(bundled), site)
         until(lambda: len(rows()) == 3, 60)
         silver = "it's <silver>"
         assert rows() == {"e1": ("gold", "gold"), "e2": (silver, silver), "e3": (None, None)}
@@ -129,7 +130,7 @@ def test_rows_are_looked_up_anew_or_kept(stack: Stack, server: Postgres, tmp_pat
         stop("enriched", site)
 
         with pytest.raises(Refused) as caught:
-            submit(bundled, Site(connection("wrong-password"), store, planner), anew=True)
+            submit(Submission(bundled, anew=True), Site(connection("wrong-password"), store, planner))
         assert "password authentication failed" in caught.value.problem
 
     logs = (stack.root / ".juncture" / "local" / "logs").iterdir()

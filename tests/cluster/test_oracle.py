@@ -11,6 +11,7 @@ from juncture.demo.watch import Watch
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.environment.site import Site
 from juncture.deploy.environment.toolchain import toolchain_for
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.starting.submit import submit
 from juncture.deploy.store.deployments import Store
 from juncture.deploy.store.manifest import Bundle
@@ -61,7 +62,7 @@ class Bench:
         jars = [jar.path for jar in toolchain.jars]
         # Without the state of an earlier test's job of the same name.
         site = Site(self.connection, Store(self.root / "store"), self.planner)
-        deployment = submit(Bundle(files, jars), site, anew=True)
+        deployment = submit(Submission(Bundle(files, jars), anew=True), site)
         return rendered, deployment.flink_job_id
 
     def watch(self, job_id):

@@ -14,6 +14,7 @@ from tests.cluster.example import JOB, until
 
 from juncture.deploy.environment.reading import Reading
 from juncture.deploy.starting.stop import stop
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.starting.submit import plan_submit
 from juncture.deploy.state.positions import missing
 from juncture.deploy.state.soundness import offsets_in, refuse_unsound
@@ -44,7 +45,7 @@ def test_savepoints_that_are_not_whole_or_not_the_job_s(
 
     def refused(path: object, bundle: Bundle = made.bundle) -> str:
         with pytest.raises(Refused) as caught:
-            plan_submit(bundle, site, start_from=str(path))
+            plan_submit(Submission(bundle, start_from=str(path)), site)
         assert caught.value.state == "nothing was changed"
         assert "--anew" in (caught.value.remedy or "")
         return caught.value.problem
@@ -53,7 +54,7 @@ def test_savepoints_that_are_not_whole_or_not_the_job_s(
         return Path(shutil.copytree(whole, tmp_path / name))
 
     moved = copy("moved")
-    assert plan_submit(made.bundle, site, start_from=str(moved)).restored_from == str(moved)
+    assert plan_submit(Submission(made.bundle, start_from=str(moved)), site).restored_from == str(moved)
     assert f"is not there: {tmp_path}/gone" in refused(tmp_path / "gone")
 
     half = copy("half")
@@ -154,7 +155,10 @@ def test_topics_that_have_not_what_comes_next_and_transactions_that_are_somebody
     ends = offsets.latest(admin, [topic])[topic]
     place = TopicPartition(topic, 0, ends[0])
     admin.client.delete_records([place])[place].result(10)
-    for attempt in (lambda: plan_submit(made.bundle, site), lambda: plan_upgrade(made.bundle, site)):
+    for attempt in (
+        lambda: plan_submit(Submission(made.bundle), site),
+        lambda: plan_upgrade(made.bundle, site),
+    ):
         with pytest.raises(Refused) as caught:
             attempt()
         assert (

@@ -17,6 +17,7 @@ from juncture.deploy.environment.launcher import launch_options
 from juncture.deploy.environment.toolchain import find_toolchain
 from juncture.deploy.starting.starts import Starting
 from juncture.deploy.starting.stop import stop
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.starting.submit import plan_submit, submit
 from juncture.deploy.state.changes import verdict_between
 from juncture.deploy.status import status
@@ -74,7 +75,7 @@ def starting(made: Example, root: Path, planner: Planner, impressions: str, clic
 
 def start(made: Example, planner: Planner, anew: bool = False, said: list[str] | None = None) -> Deployment:
     site = made.site.using(planner, (said if said is not None else []).append)
-    return submit(made.bundle, site, anew=anew, starting=Starting(planner.read_offsets))
+    return submit(Submission(made.bundle, anew=anew, starting=Starting(planner.read_offsets)), site)
 
 
 def ids(numbers: range | list[int]) -> list[str]:
@@ -157,11 +158,9 @@ def test_a_start_that_is_wrong_is_refused_before_anything_starts(
     made = make()
     write(made, 0, 40)
     made = starting(made, tmp_path / "project", planner, "{offsets: {0: 11}}", "{savepoint: /nowhere}")
+    located = Starting(planner.read_offsets, lambda *keys: Location("jobs/x.yaml", 7))
     with pytest.raises(Refused) as caught:
-        plan_submit(
-            made.bundle, made.site,
-            starting=Starting(planner.read_offsets, lambda *keys: Location("jobs/x.yaml", 7)),
-        )  # fmt: skip
+        plan_submit(Submission(made.bundle, starting=located), made.site)
     assert "jobs/x.yaml:7: page_impressions can't start at offset 11 of partition 0" in caught.value.problem
     assert "the offsets of /nowhere can't be read" in caught.value.problem
     assert made.store.history(JOB) == ()
@@ -202,7 +201,7 @@ def test_records_that_are_left_out_are_not_even_decoded(
 
     # Offset 10 of partition 2 breaks off; 3 and 4 of partition 0 are those of numbers 12 and 16.
     made = starting(made, root, planner, "earliest", "{exclude: {2: 10, 0: 3-4}}")
-    source = plan_submit(made.bundle, made.site).startpoints.sources[0]  # type: ignore[union-attr]
+    source = plan_submit(Submission(made.bundle), made.site).startpoints.sources[0]  # type: ignore[union-attr]
     assert (source.table, source.left_out, source.records) == ("page_clicks", 3, 81 - 3)
     said: list[str] = []
     first = start(made, planner, said=said)

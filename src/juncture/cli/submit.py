@@ -13,7 +13,7 @@ from juncture.cli.output import Text
 from juncture.cli.startpoints import seen_in, seen_option, view_startpoints
 from juncture.deploy.readiness.gate import Gate
 from juncture.deploy.starting.starts import Starting
-from juncture.deploy.starting.submission import SubmitPlan
+from juncture.deploy.starting.submission import Submission, SubmitPlan
 from juncture.deploy.starting.submit import plan_submit, submit
 from juncture.deploy.store.manifest import Bundle
 
@@ -69,31 +69,20 @@ def command(
         raise click.UsageError("--startpoints does not go with --from")
     seen = seen_in(seen_file)
     with deployable(invocation, job) as ready:
-        made, site = Bundle(ready.files, ready.jars), ready.site
-        authored = invocation.project.jobs[ready.name]
-        starting = Starting(ready.planner.read_offsets, authored.locate, seen)
-        gate = Gate(accepted=accept_risk)
+        site, authored = ready.site, invocation.project.jobs[ready.name]
+        submission = Submission(
+            Bundle(ready.files, ready.jars),
+            anew=anew,
+            start_from=start_from,
+            starting=Starting(ready.planner.read_offsets, authored.locate, seen),
+            gate=Gate(accepted=accept_risk),
+        )
         if only_plan:
-            steps = plan_submit(
-                made,
-                site,
-                anew=anew,
-                start_from=start_from,
-                starting=starting,
-                gate=gate,
-            )
+            steps = plan_submit(submission, site)
         else:
             left = f"the job may have been started: `juncture status {ready.name}` tells"
             with invocation.leaving(half_way(site.store, ready.name, left)):
-                deployment = submit(
-                    made,
-                    site,
-                    anew=anew,
-                    start_from=start_from,
-                    starting=starting,
-                    gate=gate,
-                    create_topics=create_topics,
-                )
+                deployment = submit(submission, site, create_topics=create_topics)
     if only_plan:
         invocation.output.result(steps, lambda text: _view_plan(text, steps))
     else:

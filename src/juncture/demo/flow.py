@@ -18,6 +18,7 @@ from juncture.demo.verification import verify
 from juncture.demo.watch import Watch
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.environment.site import Site
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.starting.submit import submit
 from juncture.deploy.store.deployments import Store
 from juncture.deploy.store.manifest import Bundle
@@ -119,7 +120,9 @@ def _on(
     oracle = Oracle(prepared.rendered)
     create_topics(kafka, sample)
     made = Bundle(prepared.files, prepared.toolchain.paths)
-    deployment = submit(made, Site(connection, Store(home / "store")).using(prepared.planner, report))
+    deployment = submit(
+        Submission(made), Site(connection, Store(home / "store")).using(prepared.planner, report)
+    )
     preparation.close()
     clock.lap("submit")
     report(f"The job runs; Flink's web page, while it does: {connection.flink.rest}")

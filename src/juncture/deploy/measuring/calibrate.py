@@ -34,6 +34,7 @@ from juncture.deploy.measuring.watching import Watched, cores_in_use, watch
 from juncture.deploy.readiness.facts import Facts, gather
 from juncture.deploy.starting.starts import Starting
 from juncture.deploy.starting.stop import stop
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.starting.submit import submit
 from juncture.deploy.store import calibrations, ledger
 from juncture.deploy.store.deployments import calibration_of
@@ -173,12 +174,8 @@ class _Bench:
         }
         before = cores_in_use(self.cluster)
         quiet = replace(self.site, progress=lambda message: None)
-        begun = submit(
-            Bundle(self.files[reading.checkpoints], self.blueprint.jars),
-            quiet,
-            anew=True,
-            starting=Starting(instead=instead),
-        )
+        bundle = Bundle(self.files[reading.checkpoints], self.blueprint.jars)
+        begun = submit(Submission(bundle, anew=True, starting=Starting(instead=instead)), quiet)
         lags = Lags(self.site.connection.kafka, self.facts.topics, start, end)
         seen = watch(
             self.cluster,

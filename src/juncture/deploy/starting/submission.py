@@ -8,8 +8,9 @@ from functools import cached_property
 
 from juncture.deploy.environment.site import Site
 from juncture.deploy.readiness import preflight
-from juncture.deploy.readiness.gate import Gate
+from juncture.deploy.readiness.gate import OPEN, Gate
 from juncture.deploy.starting.starts import (
+    AS_AUTHORED,
     Starting,
     left_out_of,
     refuse_errors,
@@ -55,15 +56,26 @@ class SubmitPlan(Value):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What `submit` (juncture.deploy.starting.submit) was called with."""
+class Submission:
+    """What is to be started, and how.
+
+    Args:
+        bundle: its files (juncture.render.bundle), and the jars that are sent along.
+        anew: start from the startpoints, whatever state there is.
+        start_from: the savepoint or checkpoint to go on from, instead of the newest.
+        accept: the worst that may become of that state where the plan is another; by default it must be the same.
+        starting: how its startpoints are resolved, and which apply though it goes on from state.
+        gate: whether there must be enough for it.
+        tolerance: what may be missing of its topics after its state's offsets.
+        watched: whether the caller sees to it that the job, once its tasks run, does not fail.
+    """
 
     bundle: Bundle
-    anew: bool
-    start_from: str | None
-    accept: Verdict | None
-    starting: Starting
-    gate: Gate
+    anew: bool = False
+    start_from: str | None = None
+    accept: Verdict | None = None
+    starting: Starting = AS_AUTHORED
+    gate: Gate = OPEN
     tolerance: Tolerance = NONE
     watched: bool = False
 
@@ -72,35 +84,35 @@ class Asked:
         return read_manifest(self.bundle.files)
 
 
-def plan_of(asked: Asked, site: Site, cluster: FlinkCluster, last: Deployment | None) -> SubmitPlan:
+def plan_of(submission: Submission, site: Site, cluster: FlinkCluster, last: Deployment | None) -> SubmitPlan:
     """Look at everything that a submission needs; changes nothing.
 
     Args:
-        asked: what is to be done.
+        submission: what is to be done.
         site: where to.
         cluster: the same.
         last: the job's newest deployment as it really is; it does not run.
 
     Raises what `submit` raises before it starts anything.
     """
-    manifest, connection, rewound = asked.manifest, site.connection, asked.starting.rewound
-    files = asked.bundle.files
-    origin = _origin(asked, site, last)
+    manifest, connection, rewound = submission.manifest, site.connection, submission.starting.rewound
+    files = submission.bundle.files
+    origin = _origin(submission, site, last)
     connection.values(manifest.variables)
     checked = [
-        *preflight.check(asked.bundle, site, cluster, last),
-        *asked.gate.passed(files, connection, site.store),
+        *preflight.check(submission.bundle, site, cluster, last),
+        *submission.gate.passed(files, connection, site.store),
     ]
     resolved = None
     if origin is None or rewound:
-        resolved = resolve_startpoints(manifest, files, connection, site.store, asked.starting)
+        resolved = resolve_startpoints(manifest, files, connection, site.store, submission.starting)
         refuse_errors(resolved)
-        checked += warnings_of(resolved, goes_on=origin is not None and bool(asked.starting.instead))
+        checked += warnings_of(resolved, goes_on=origin is not None and bool(submission.starting.instead))
     if origin is None:
         checked.append("Starting from startpoints")
     else:
         checked.append(f"Going on from {origin.told}")
-        checked += passed_over(origin, manifest, rewound, site, asked.tolerance)
+        checked += passed_over(origin, manifest, rewound, site, submission.tolerance)
         checked.append(
             f"Of the startpoints, those of {', '.join(sorted(rewound))} apply"
             if rewound
@@ -124,19 +136,23 @@ def plan_of(asked: Asked, site: Site, cluster: FlinkCluster, last: Deployment | 
         savepoint_dir=cluster.savepoint_dir(manifest.options),
         checked=tuple(checked),
         startpoints=resolved,
-        accepted_risk=asked.gate.accepted,
+        accepted_risk=submission.gate.accepted,
     )
 
 
-def _origin(asked: Asked, site: Site, last: Deployment | None) -> Origin | None:
+def _origin(submission: Submission, site: Site, last: Deployment | None) -> Origin | None:
     """What the job goes on from, None if it starts from its startpoints."""
-    if asked.anew:
+    if submission.anew:
         return None
-    resumption = Resumption(asked.manifest.job, asked.bundle.files, site.store, asked.accept, site.reading)
-    origin = resumption.newest(last) if asked.start_from is None else resumption.asked(asked.start_from)
-    if origin is not None and asked.starting.seen is not None:
+    resumption = Resumption(
+        submission.manifest.job, submission.bundle.files, site.store, submission.accept, site.reading
+    )
+    origin = (
+        resumption.newest(last) if submission.start_from is None else resumption.asked(submission.start_from)
+    )
+    if origin is not None and submission.starting.seen is not None:
         raise Refused(
-            f"'{asked.manifest.job}' goes on from {origin.told}, so that startpoints don't apply",
+            f"'{submission.manifest.job}' goes on from {origin.told}, so that startpoints don't apply",
             state="nothing was changed",
             remedy="leave the startpoints out; or, to start without state, add --anew: rows may be emitted again",
         )

@@ -8,21 +8,16 @@ from juncture.deploy.environment.connection import Connection
 from juncture.deploy.environment.launcher import Launcher, launch_options
 from juncture.deploy.environment.site import Site
 from juncture.deploy.environment.tls import tls_options
-from juncture.deploy.readiness.gate import OPEN, Gate
 from juncture.deploy.readiness.topics import create_missing
 from juncture.deploy.starting.single import not_elsewhere, not_running
 from juncture.deploy.starting.starts import (
-    AS_AUTHORED,
-    Starting,
     applied,
     table_options,
 )
-from juncture.deploy.starting.submission import Asked, SubmitPlan, plan_of
+from juncture.deploy.starting.submission import Submission, SubmitPlan, plan_of
 from juncture.deploy.starting.takeoff import SETTLED, DidNotStart, wait_running
-from juncture.deploy.state.positions import NONE, Tolerance
 from juncture.deploy.store import helpers, ledger
 from juncture.deploy.store.deployments import Store
-from juncture.deploy.store.manifest import Bundle
 from juncture.deploy.store.ownjars import keep_own
 from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.flink.rest import FlinkCluster
@@ -30,7 +25,6 @@ from juncture.kafka.admin import Admin
 from juncture.local.supervisor import signals_raise
 from juncture.model.deployment import Deployment
 from juncture.model.environment import Flink
-from juncture.model.verdict import Verdict
 from juncture.project.scratch import Scratch
 
 _FOREIGN_STATE = (
@@ -41,40 +35,19 @@ _FOREIGN_STATE = (
 """What Flink and the event join say of state that is not theirs."""
 
 
-def plan_submit(
-    bundle: Bundle,
-    site: Site,
-    *,
-    anew: bool = False,
-    start_from: str | None = None,
-    accept: Verdict | None = None,
-    starting: Starting = AS_AUTHORED,
-    gate: Gate = OPEN,
-) -> SubmitPlan:
+def plan_submit(submission: Submission, site: Site) -> SubmitPlan:
     """Look at everything that a submission needs; changes nothing. Arguments and errors as of `submit`."""
-    asked = Asked(bundle, anew, start_from, accept, starting, gate)
+    manifest = submission.manifest
     with site.connection.cluster() as cluster:
-        last = ledger.load(site.store, asked.manifest.job, site.connection.environment)
+        last = ledger.load(site.store, manifest.job, site.connection.environment)
         if last is not None:
             not_elsewhere(last, site.connection, cluster)
             last = ledger.reconcile(last, cluster)
-        not_running(asked.manifest, cluster, last)
-        return plan_of(asked, site, cluster, last)
+        not_running(manifest, cluster, last)
+        return plan_of(submission, site, cluster, last)
 
 
-def submit(
-    bundle: Bundle,
-    site: Site,
-    *,
-    anew: bool = False,
-    start_from: str | None = None,
-    accept: Verdict | None = None,
-    starting: Starting = AS_AUTHORED,
-    gate: Gate = OPEN,
-    tolerance: Tolerance = NONE,
-    watched: bool = False,
-    create_topics: bool = False,
-) -> Deployment:
+def submit(submission: Submission, site: Site, *, create_topics: bool = False) -> Deployment:
     """Deploy a rendered job that does not run, and return when all of its tasks run.
 
     It goes on from the savepoint it was stopped with, or from its newest checkpoint (juncture.deploy.state.resume).
@@ -83,15 +56,8 @@ def submit(
     what was begun.
 
     Args:
-        bundle: its files (juncture.render.bundle), and the jars that are sent along.
+        submission: the job, and what it starts from.
         site: where to.
-        anew: start from the startpoints, whatever state there is.
-        start_from: the savepoint or checkpoint to go on from, instead of the newest.
-        accept: the worst that may become of that state where the plan is another; by default it must be the same.
-        starting: how its startpoints are resolved, and which apply though it goes on from state.
-        gate: whether there must be enough for it.
-        tolerance: what may be missing of its topics after its state's offsets.
-        watched: whether the caller sees to it that the job, once its tasks run, does not fail.
         create_topics: make those that are missing.
 
     Raises:
@@ -101,31 +67,35 @@ def submit(
         Unreachable: the cluster or the brokers do not answer.
         JunctureError: a variable is not set, or the store cannot be written.
     """
-    asked = Asked(bundle, anew, start_from, accept, starting, gate, tolerance, watched)
-    job = asked.manifest.job
+    manifest = submission.manifest
     with (
         signals_raise(),
         site.connection.cluster() as cluster,
-        site.holding(job, "submit") as held,
+        site.holding(manifest.job, "submit") as held,
     ):
-        last = ledger.load(site.store, job, site.connection.environment)
+        last = ledger.load(site.store, manifest.job, site.connection.environment)
         if last is not None:
             not_elsewhere(last, site.connection, cluster)
             last = ledger.settle(last, cluster, site.store.append)
-        not_running(asked.manifest, cluster, last)
+        not_running(manifest, cluster, last)
         if create_topics:
             admin = Admin(site.connection.kafka)
-            for made in create_missing(admin, asked.manifest.topics.values(), asked.manifest.slots):
+            for made in create_missing(admin, manifest.topics.values(), manifest.slots):
                 site.progress(made)
-        plan = plan_of(asked, held, cluster, last)
+        plan = plan_of(submission, held, cluster, last)
         for fact in plan.checked:
             site.progress(fact)
-        return _execute(plan, asked, held, cluster)
+        return _execute(plan, submission, held, cluster)
 
 
-def _execute(plan: SubmitPlan, asked: Asked, site: Site, cluster: FlinkCluster) -> Deployment:
-    connection, store, manifest, files = site.connection, site.store, asked.manifest, asked.bundle.files
-    keep_own(asked.bundle, store)
+def _execute(plan: SubmitPlan, submission: Submission, site: Site, cluster: FlinkCluster) -> Deployment:
+    connection, store, manifest, files = (
+        site.connection,
+        site.store,
+        submission.manifest,
+        submission.bundle.files,
+    )
+    keep_own(submission.bundle, store)
     bundle = store.put_bundle(plan.job, plan.digest, files)
     moment = ledger.now()
     record = Deployment(
@@ -154,7 +124,7 @@ def _execute(plan: SubmitPlan, asked: Asked, site: Site, cluster: FlinkCluster) 
     options = launch_options(
         connection.flink,
         plan.flink_job_id,
-        asked.bundle.jars,
+        submission.bundle.jars,
         plan.restored_from,
         ignore_unclaimed=plan.gives_up_state,
     )
@@ -164,7 +134,7 @@ def _execute(plan: SubmitPlan, asked: Asked, site: Site, cluster: FlinkCluster) 
         _launch(
             files["job.py"], site.launcher, connection.flink, options, variables, cluster, plan.flink_job_id
         )
-        settled_after = 0.0 if asked.watched else SETTLED
+        settled_after = 0.0 if submission.watched else SETTLED
         wait_running(cluster, plan.flink_job_id, site.progress, settled_after=settled_after)
     except (JunctureError, OSError) as error:
         raise _failed(record, error, connection, cluster, store) from None

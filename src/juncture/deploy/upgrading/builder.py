@@ -12,6 +12,7 @@ from juncture.deploy.environment.reading import Reading
 from juncture.deploy.environment.site import Progress, Site
 from juncture.deploy.starting.starts import Starting
 from juncture.deploy.starting.stop import stop
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.starting.submit import submit
 from juncture.deploy.store import ledger
 from juncture.deploy.store.deployments import builder_of
@@ -123,11 +124,15 @@ def build(
     read = read_to(blueprint, start, end)
     rewound = frozenset(starts) if before is not None else frozenset[str]()
     try:
-        begun = submit(
-            Bundle(files, blueprint.jars), site,
-            anew=before is None, start_from=before.savepoint if before else None, accept="LOST",
-            starting=Starting(site.reading.offsets, rewound=rewound, instead=starts), watched=True,
-        )  # fmt: skip
+        submission = Submission(
+            Bundle(files, blueprint.jars),
+            anew=before is None,
+            start_from=before.savepoint if before else None,
+            accept="LOST",
+            starting=Starting(site.reading.offsets, rewound=rewound, instead=starts),
+            watched=True,
+        )
+        begun = submit(submission, site)
         with site.connection.cluster() as cluster:
             lags = Lags(site.connection.kafka, blueprint.sources, start, read)
             total = sum(

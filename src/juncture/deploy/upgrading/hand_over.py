@@ -11,6 +11,7 @@ from juncture.deploy.environment.site import Site
 from juncture.deploy.readiness.gate import OPEN, Gate
 from juncture.deploy.starting.starts import Starting
 from juncture.deploy.starting.stop import stop
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.state.retention import remove_old
 from juncture.deploy.store.manifest import Bundle
 from juncture.deploy.upgrading.builder import Blueprint, build, end_builder, told
@@ -107,11 +108,11 @@ def _hand_over(
         except JunctureError as error:
             failed = Refused(f"its state could not be built: {told(error)}")
             raise bring_back(failed, old, stopped, site) from None
-    return replace(
-        stopped, plan.runs, old, new, site,
-        accept="LOST", start_from=built.savepoint, healthy_within=healthy_within, before=times,
-        starting=_from(cut, blueprint, site.reading), gate=gate.opened,
-    )  # fmt: skip
+    starting = _from(cut, blueprint, site.reading)
+    submission = Submission(
+        new, start_from=built.savepoint, accept="LOST", starting=starting, gate=gate.opened
+    )
+    return replace(stopped, plan.runs, old, submission, site, healthy_within=healthy_within, before=times)
 
 
 def _final(stopped: Deployment, first: Cut, site: Site) -> Cut:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from juncture.deploy.environment.site import Site
-from juncture.deploy.readiness.gate import OPEN, Gate
-from juncture.deploy.starting.starts import AS_AUTHORED, Starting
 from juncture.deploy.starting.stop import stop
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.starting.submit import submit
-from juncture.deploy.state.positions import NONE, Tolerance
+from juncture.deploy.state.positions import Tolerance
 from juncture.deploy.state.resume import last_that_ran
 from juncture.deploy.store import ledger
 from juncture.deploy.store.deployments import Store
@@ -17,7 +18,6 @@ from juncture.deploy.upgrading.again import records_between
 from juncture.deploy.upgrading.eventtime import Times, times_of
 from juncture.errors import JunctureError, Refused
 from juncture.model.deployment import Deployment
-from juncture.model.verdict import Verdict
 
 _TRY_AGAIN = "mend the cause, and try again"
 
@@ -64,16 +64,11 @@ def replace(
     stopped: Deployment,
     ran: bool,
     old: Bundle,
-    new: Bundle,
+    new: Submission,
     site: Site,
     *,
-    accept: Verdict,
-    start_from: str | None,
     healthy_within: float,
     before: Times,
-    starting: Starting = AS_AUTHORED,
-    tolerance: Tolerance = NONE,
-    gate: Gate = OPEN,
 ) -> Deployment:
     """Start a version and watch it; if it is not well, start the one that was stopped for it.
 
@@ -81,38 +76,24 @@ def replace(
         stopped: the version that it takes the place of.
         ran: whether that one ran, and so has to run again if this one is not well.
         old: the files and jars of that one.
-        new: those of this one.
+        new: this one, and what it starts from; its gate was passed, and is there for what is recorded.
         site: where to.
-        accept: the worst that may become of the state.
-        start_from: the savepoint to start from; None: the newest state.
         healthy_within: seconds until it must be well.
         before: event times of the version that was stopped, when it still ran (`times_before`).
-        starting: which of its sources are rewound.
-        tolerance: what may be missing of its topics after that.
-        gate: one that was passed, for what is recorded.
 
     Raises:
         Refused: it was not well, or did not start; what runs now is in the error's state.
         Unreachable: the cluster or the brokers do not answer.
     """
     try:
-        begun = submit(
-            new,
-            site,
-            accept=accept,
-            start_from=start_from,
-            starting=starting,
-            gate=gate,
-            tolerance=tolerance,
-            watched=True,
-        )
+        begun = submit(dataclasses.replace(new, watched=True), site)
     except Refused as error:
         if not ran:
             raise
         raise bring_back(error, old, stopped, site) from None
     try:
         with site.connection.cluster() as cluster:
-            health.wait_healthy(begun, new.files, before, site, cluster, healthy_within)
+            health.wait_healthy(begun, new.bundle.files, before, site, cluster, healthy_within)
     except health.Unhealthy as error:
         site.progress(f"Version {begun.version} is not well: {error.problem}")
         _take_off(stopped.job, site, f"taken back, as {error.problem}")
@@ -135,7 +116,9 @@ def bring_back(error: JunctureError, old: Bundle, stopped: Deployment, site: Sit
     """Start the old version from the savepoint it was stopped with; the error to raise, for that of the new one."""
     site.progress(f"Going back to version {stopped.version}")
     # It ran with what there is: not to run would be worse.
-    again = submit(old, site, accept="KEEP", start_from=stopped.savepoint, tolerance=Tolerance(all=True))
+    again = submit(
+        Submission(old, start_from=stopped.savepoint, accept="KEEP", tolerance=Tolerance(all=True)), site
+    )
     # How far the other one had come nobody knows: at most, to the end.
     most = (
         records_between(stopped.savepoint, None, read_manifest(old.files), site) if stopped.savepoint else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from juncture.deploy.environment.site import Site
 from juncture.deploy.readiness import preflight
 from juncture.deploy.starting.stop import stop
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.state.positions import NONE, passed_over
 from juncture.deploy.state.resume import Resumption
 from juncture.deploy.state.retention import remove_old
@@ -107,9 +108,7 @@ def _rollback(
         current = stop(target.job, site)
     if again := records_between(str(path), current.state, manifest, site):
         site.progress(f"Of these are read again: {again}")
-    begun = replace(
-        current, runs, old, bundle, site,
-        accept="KEEP", start_from=path, healthy_within=healthy_within, before=times,
-    )  # fmt: skip
+    submission = Submission(bundle, start_from=path, accept="KEEP")
+    begun = replace(current, runs, old, submission, site, healthy_within=healthy_within, before=times)
     remove_old(target.job, site)
     return begun

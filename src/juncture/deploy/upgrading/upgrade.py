@@ -15,6 +15,7 @@ from juncture.deploy.starting.starts import (
     warnings_of,
 )
 from juncture.deploy.starting.stop import stop
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.state.changes import later_watermarks, refuse_worse, version_of
 from juncture.deploy.state.positions import NONE, Tolerance, log_begins, passed_over, refuse_passed
 from juncture.deploy.state.restorable import refuse_lone_backend, refuse_regrouped
@@ -175,10 +176,14 @@ def _upgrade(
         stopped = stop(plan.job, site)
     else:
         stopped = version_before(plan.job, site)
-    begun = replace(
-        stopped, plan.runs, old, new, site,
-        accept=accept, start_from=stopped.savepoint, healthy_within=healthy_within, before=times,
-        starting=starting, tolerance=tolerance, gate=gate.opened,
-    )  # fmt: skip
+    submission = Submission(
+        new,
+        start_from=stopped.savepoint,
+        accept=accept,
+        starting=starting,
+        gate=gate.opened,
+        tolerance=tolerance,
+    )
+    begun = replace(stopped, plan.runs, old, submission, site, healthy_within=healthy_within, before=times)
     remove_old(plan.job, site)
     return begun
