@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import Producer
 from tests.cluster.conftest import Stack
 
-from juncture.deploy.measuring.sampling import last_records
+from juncture.deploy.measuring.sampling import start_for
 from juncture.errors import Refused
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
@@ -153,5 +153,5 @@ def test_the_last_records_are_as_many_as_wanted_however_often_a_topic_was_filled
         record_bytes=Range.exactly(1.0),
         largest=0.4,
     )
-    start = last_records(admin, [traffic], 200, end)
+    start = start_for(admin, [traffic], 200, end)
     assert 190 <= sum(end[topic][p] - first for p, first in start[topic].items()) <= 210

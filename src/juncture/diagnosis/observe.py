@@ -19,6 +19,7 @@ from juncture.flink.answers import NO_CHECKPOINTS, Failure, JobDetail
 from juncture.flink.http import Forbidden
 from juncture.flink.metrics import SourceMetrics, progress
 from juncture.flink.rest import FlinkCluster
+from juncture.flink.rocksdb import RENEWED
 from juncture.flink.subtasks import (
     Worker,
     flame_samples,
@@ -199,7 +200,7 @@ def _worth_waiting(before: Reading, after: Reading) -> float:
         return 0.0
     if _is_stale(before, after):
         return _STALE
-    return reading.RENEWED if after.of_rocksdb and after.of_rocksdb == before.of_rocksdb else 0.0
+    return RENEWED if after.of_rocksdb and after.of_rocksdb == before.of_rocksdb else 0.0
 
 
 def _is_stale(before: Reading, after: Reading) -> bool:

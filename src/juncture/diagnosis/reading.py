@@ -14,6 +14,7 @@ from math import ceil
 from juncture.flink.answers import JobDetail, Vertex
 from juncture.flink.metrics import POSITION, SPLIT, table_of
 from juncture.flink.rest import FlinkCluster
+from juncture.flink.rocksdb import RENEWED, metrics_named
 from juncture.flink.subtasks import Subtasks, subtask_metrics
 from juncture.model.observation import EventJoinSeen, NativeSeen, SubtaskSeen, VertexSeen
 from juncture.model.plan import CompiledPlan, table_names
@@ -24,14 +25,20 @@ _TASK = frozenset({_BUSY, _IDLE, _HELD, _IN, _OUT, _MARK})
 _SOURCE = re.compile(r"^Source__.*\.(numRecordsIn|currentOutputWatermark|pendingRecords)$")
 LATE = re.compile(r"^(?P<operator>[^.]+)\.(?P<side>left|right)?[nN]umLateRecordsDropped$")
 _WAITED = re.compile(r"\.KafkaProducer\.bufferpool-wait-time-ns-total$")
-_NATIVE = re.compile(
-    r"rocksdb[._](?P<what>block_cache_hit|block_cache_miss|stall_micros|bytes_read|iter_bytes_read|bytes_written"
-    r"|compact_write_bytes|estimate-pending-compaction-bytes)$"
+_NATIVE = metrics_named(
+    (
+        "block-cache-hit",
+        "block-cache-miss",
+        "stall-micros",
+        "bytes-read",
+        "iter-bytes-read",
+        "bytes-written",
+        "compaction-write-bytes",
+        "estimate-pending-compaction-bytes",
+    )
 )
 _CONNECTIONS = re.compile(r"^Source__.*\.KafkaConsumer\.connection-count$")
 _PROBED, _CHUNKS = ".joinRowsProbed", ".joinChunksRead"
-RENEWED = 5.0
-"""Seconds after which Flink asks RocksDB for its counters again, whoever asks meanwhile."""
 _OPERATOR = re.compile(r"\[(\d+)\]")
 Grown = Callable[[str, int], float]
 

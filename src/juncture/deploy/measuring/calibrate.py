@@ -29,7 +29,7 @@ from juncture.deploy.measuring.calibrator import (
     end_calibrator,
 )
 from juncture.deploy.measuring.cautions import late_cautions, speed_cautions
-from juncture.deploy.measuring.sampling import extents_of, last_records
+from juncture.deploy.measuring.sampling import extents_of, start_for
 from juncture.deploy.measuring.watching import Watched, cores_in_use, watch
 from juncture.deploy.readiness.facts import Facts, gather
 from juncture.deploy.starting.starts import Starting
@@ -157,7 +157,7 @@ class _Bench:
     def _run(
         self, admin: Admin, reading: Reading, end: Offsets, seconds: float, told: str
     ) -> tuple[Run, Watched]:
-        start = dict(last_records(admin, self.facts.traffic, reading.records, end))
+        start = dict(start_for(admin, self.facts.traffic, reading.records, end))
         whole = {
             self.facts.topics[each.name]
             for each in self.blueprint.rendered.statements

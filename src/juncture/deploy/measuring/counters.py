@@ -1,38 +1,30 @@
-"""What RocksDB, or ForSt, counts itself: switched on in the options of a job, and read from its metrics.
-
-Each operator with state has a RocksDB of its own in each subtask, and its counters are of that as a whole, whatever
-the number of its states; bytes of files are of each state. Flink takes all of them over every five seconds, under
-`rocksdb_` or `rocksdb.` with both backends.
-"""
+"""What RocksDB, or ForSt, counts itself: switched on in the options of a job, and read from its metrics."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from juncture.capacity.accesses import Counters
 from juncture.flink.answers import JobDetail
 from juncture.flink.rest import FlinkCluster
+from juncture.flink.rocksdb import METRICS, RENEWED, metrics_named
 from juncture.flink.subtasks import subtask_metrics
 from juncture.model.duration import option_millis
 
-_RENEWED = 5.0
-"""Seconds after which Flink asks RocksDB again."""
 _FETCHED = "metrics.fetcher.update-interval"
 _FETCHED_BY_DEFAULT = 10_000
-_FILES = "live-sst-files-size"
-_OPTIONS = {
-    "block-cache-hit": "block_cache_hit",
-    "block-cache-miss": "block_cache_miss",
-    "bytes-read": "bytes_read",
-    "iter-bytes-read": "iter_bytes_read",
-    "bytes-written": "bytes_written",
-    "compaction-read-bytes": "compact_read_bytes",
-    "compaction-write-bytes": "compact_write_bytes",
-    _FILES: _FILES,
-}
-"""The metric that each of them switches on."""
-_METRIC = re.compile(rf"rocksdb[._](?P<what>{'|'.join(map(re.escape, _OPTIONS.values()))})$")
+_OPTIONS = (
+    "block-cache-hit",
+    "block-cache-miss",
+    "bytes-read",
+    "iter-bytes-read",
+    "bytes-written",
+    "compaction-read-bytes",
+    "compaction-write-bytes",
+    "live-sst-files-size",
+)
+"""In the order of what is counted by them (`Counters`)."""
+_METRIC = metrics_named(_OPTIONS)
 
 
 def counting(backend: str) -> dict[str, str]:
@@ -53,9 +45,9 @@ def read_counters(cluster: FlinkCluster, job: JobDetail) -> Counters | None:
             sums[match["what"]] = sums.get(match["what"], 0.0) + sum(values.values())
     if not sums:
         return None
-    return Counters(*(sums.get(metric, 0.0) for metric in _OPTIONS.values()))
+    return Counters(*(sums.get(METRICS[option], 0.0) for option in _OPTIONS))
 
 
 def renewed_within(config: Mapping[str, str]) -> float:
     """Seconds after which what a cluster tells has been counted since it was first asked."""
-    return _RENEWED + (option_millis(config.get(_FETCHED, "")) or _FETCHED_BY_DEFAULT) / 1000
+    return RENEWED + (option_millis(config.get(_FETCHED, "")) or _FETCHED_BY_DEFAULT) / 1000

@@ -22,7 +22,7 @@ _AT_ENDS = 16
 """Records at each end of a partition's part, for its event times."""
 
 
-def last_records(admin: Admin, traffic: Sequence[Traffic], wanted: int, end: Offsets) -> Offsets:
+def start_for(admin: Admin, traffic: Sequence[Traffic], wanted: int, end: Offsets) -> Offsets:
     """Where to begin, so that about `wanted` records are before `end`, in all topics together.
 
     The same moment in each topic, by its records' timestamps. Where the topics have no such time in common, as if one

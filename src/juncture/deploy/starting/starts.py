@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from juncture.checks.windows import join_windows
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.environment.reading import ReadOffsets, no_offsets
-from juncture.deploy.state import snapshots
+from juncture.deploy.state.newest import read_newest
 from juncture.deploy.store import ledger
 from juncture.deploy.store.deployments import Store
 from juncture.deploy.store.manifest import Manifest
 from juncture.errors import Location, Refused
-from juncture.model.deployment import AppliedStart, Deployment
+from juncture.model.deployment import AppliedStart
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.model.startpoint import DeploymentOffsets, SavepointOffsets, Startpoint
 from juncture.planner.plan import parse_plan
@@ -49,9 +49,6 @@ class Starting:
 
 AS_AUTHORED = Starting()
 """For callers without a planner: startpoints that name deployments and savepoints are refused."""
-
-_TRIES = 3
-"""A running job's newest checkpoint is removed when the next one is complete."""
 
 
 def resolve_startpoints(
@@ -186,39 +183,14 @@ def _of_deployment(
     if record.note == ledger.ENDED and record.startpoints:
         ends = {each.topic: each.end for each in record.startpoints.values() if each.end is not None}
         return Snapshot(f"the end of version {record.version} of {job}", ends)
-    for attempt in range(1, _TRIES + 1):
-        path = newest_state(record, connection)
-        if path is None:
-            raise Refused(
-                ledger.nothing_left(record),
-                remedy=f"name another version, as `juncture history {job}` has them, or a savepoint's path",
-            )
-        try:
-            return Snapshot(f"version {record.version} of {job} at {path}", read_offsets(path))
-        except Refused:
-            if attempt == _TRIES:
-                raise
-    raise AssertionError
-
-
-def newest_state(record: Deployment, connection: Connection) -> str | None:
-    """The savepoint or newest checkpoint of a deployment, as it really is; None if there is none.
-
-    Raises Refused if it can't be looked for.
-    """
-    if record.state is not None or record.removed_at is not None:
-        return record.state
-    try:
-        # What the cluster tells of a running job may be some checkpoints old, and removed since.
-        return snapshots.newest(record.flink_job_id, record.checkpoint_dir, record.savepoint_dir)
-    except snapshots.NotVisible as error:
-        with connection.cluster() as cluster:
-            if cluster.summary(record.flink_job_id) is not None:
-                return ledger.newest_checkpoint(record, cluster)
+    newest = read_newest(record, connection, read_offsets)
+    if newest is None:
         raise Refused(
-            f"the checkpoints of version {record.version} of '{record.job}' can't be looked for: {error}",
-            remedy="name its newest one as `{savepoint: PATH}`",
-        ) from None
+            ledger.nothing_left(record),
+            remedy=f"name another version, as `juncture history {job}` has them, or a savepoint's path",
+        )
+    path, read = newest
+    return Snapshot(f"version {record.version} of {job} at {path}", read)
 
 
 def _unknown_place(job: str) -> Locate:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.environment.site import Site
-from juncture.deploy.starting.starts import newest_state
+from juncture.deploy.state.newest import read_newest
 from juncture.deploy.store.deployments import Store
 from juncture.errors import Refused
 from juncture.flink.metrics import progress as counters
@@ -22,7 +22,6 @@ Offsets = Mapping[str, Mapping[int, int]]
 
 CLOCKS = 5 * 60 * 1000
 """By how many ms a record's event time may be ahead of its Kafka timestamp."""
-_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -49,21 +48,18 @@ def cut_of(record: Deployment, site: Site, topics: Offsets, delay: int) -> Cut:
 
     Raises Refused if it has left no state, or that can't be read.
     """
-    for attempt in range(1, _TRIES + 1):
-        path = newest_state(record, site.connection)
-        if path is None:
-            raise Refused(
-                f"version {record.version} of '{record.job}' has completed no checkpoint yet",
-                state="nothing was changed",
-                remedy="try again when `juncture status` tells of one",
-            )
-        try:
-            held, watermark = site.reading.offsets(path), site.reading.watermark(path)
-            break
-        except Refused:
-            # A running job's newest checkpoint is removed when the next one is complete.
-            if attempt == _TRIES:
-                raise
+
+    def read(path: str) -> tuple[Offsets, int | None]:
+        return site.reading.offsets(path), site.reading.watermark(path)
+
+    newest = read_newest(record, site.connection, read)
+    if newest is None:
+        raise Refused(
+            f"version {record.version} of '{record.job}' has completed no checkpoint yet",
+            state="nothing was changed",
+            remedy="try again when `juncture status` tells of one",
+        )
+    held, watermark = newest[1]
     found = {topic: {**unread, **held.get(topic, {})} for topic, unread in topics.items()}
     if watermark is not None:
         return Cut(found, watermark, exact=True)
