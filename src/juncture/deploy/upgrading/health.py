@@ -90,7 +90,7 @@ class _Watched:
     ) -> None:
         manifest, starts = read_manifest(files), _starts(begun, site)
         self._begun, self._cluster = begun, cluster
-        self._checkpoints = manifest.options.get(_INTERVAL, "0") not in ("0", "0 ms")
+        self._checkpoints = _INTERVAL in manifest.options
         # One that ends is behind what comes after its end, for ever.
         endless = [table for table, source in manifest.sources.items() if source.startpoint.until is None]
         self._lags = Lags(
