@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from juncture.capacity.costs import Engine
-from juncture.capacity.fit import Run, Sides
 from juncture.capacity.holding import fresh_bytes
+from juncture.capacity.run import Run, Sides
 from juncture.model.calibration import Counted
 from juncture.model.figures import Range
 

@@ -27,9 +27,10 @@ class Stage(Value):
     """One run of the job over a sample of its topics.
 
     `records` were read in all; `measured` of them, in `seconds`, when it had warmed up: CPU of one, in µs, and the
-    records a second are of these. `state` is what the joins had in the middle of that, `held` when all was read, in
-    bytes; None without a checkpoint then. `rows` were written for each record that was measured, and `uploaded` are the
-    bytes that checkpoints wrote for one; 0 where none were taken, None where too few were.
+    records a second are of these. `state` is what the joins had in the middle of that, in bytes, and `held` what they
+    have of as many rows as were kept when all was read (`mean_held`); None without a checkpoint then. `rows` were
+    written for each record that was measured, and `uploaded` are the bytes that checkpoints wrote for one; 0 where none
+    were taken, None where too few were.
     """
 
     records: int

@@ -11,7 +11,7 @@ from tests.unit.capacity.test_course import course
 
 from juncture.capacity.accesses import Counters, counted_of, missed_at
 from juncture.capacity.course import Taken
-from juncture.capacity.fit import Run
+from juncture.capacity.run import Run
 from juncture.model.calibration import Counted
 from juncture.model.figures import Range
 from juncture.model.traffic import SideState

@@ -15,12 +15,13 @@ from tests.unit.verdicts.test_chains import join, scan
 from juncture.capacity.costs import PACKAGED, PAIR, Load
 from juncture.capacity.course import Course, Seen
 from juncture.capacity.demand import figures
-from juncture.capacity.fit import Extent, Run, written_in
+from juncture.capacity.fit import written_in
 from juncture.capacity.hotkeys import hot_keys
 from juncture.capacity.hotrows import hot_figures, hot_key_checks
 from juncture.capacity.job import Job
 from juncture.capacity.rates import Rates
 from juncture.capacity.rowsizes import RowSizes, Samples
+from juncture.capacity.run import Extent, Run
 from juncture.capacity.written import written_of
 from juncture.model.figures import Figure, Range
 from juncture.model.flow import Flow

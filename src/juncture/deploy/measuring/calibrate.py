@@ -9,9 +9,7 @@ from typing import NamedTuple
 from juncture.capacity.accesses import counted_of
 from juncture.capacity.costs import PACKAGED, Engine, is_whole
 from juncture.capacity.fit import (
-    Run,
     byte_micros,
-    held_of,
     pauses_of,
     speed_of,
     stage_of,
@@ -21,6 +19,8 @@ from juncture.capacity.fit import (
     yields_of,
 )  # fmt: skip
 from juncture.capacity.loads import mean_row_bytes
+from juncture.capacity.packing import held_of
+from juncture.capacity.run import Run
 from juncture.deploy.environment.site import Site
 from juncture.deploy.measuring.calibrator import (
     calibration_interval,
@@ -269,11 +269,14 @@ class _Bench:
         stages, notes = [], []
         for run in runs[:-1]:
             try:
-                stages.append(stage_of(run))
+                stages.append(self._stage(run))
             except Refused as error:
                 lacks = "one size of state only" if run.checkpoints else "what checkpoints cost is not known"
                 notes.append(f"{lacks}: of the run before, {error.problem}")
-        return [*stages, stage_of(runs[-1])], notes
+        return [*stages, self._stage(runs[-1])], notes
+
+    def _stage(self, run: Run) -> Stage:
+        return stage_of(run, self._sides, self.facts.manifest.engine)
 
     def _sides(self, rates: Mapping[str, Range]) -> tuple[SideState, ...]:
         nothing = Range.exactly(0)

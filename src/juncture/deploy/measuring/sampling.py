@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 
-from juncture.capacity.fit import Extent
+from juncture.capacity.run import Extent
 from juncture.deploy.readiness.facts import Facts
 from juncture.deploy.upgrading.cut import Offsets
 from juncture.kafka import offsets
