@@ -105,10 +105,18 @@ def test_what_flink_takes(planner: Planner, key: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["taskmanager.numberOfTaskSlots", "metrics.reporter.x.factory.class", "fs.s3a.endpoint"]
+    ("key", "value"),
+    [
+        ("taskmanager.numberOfTaskSlots", "2"),
+        ("metrics.reporter.x.factory.class", "x"),
+        ("fs.s3a.endpoint", "x"),
+        ("s3.secret-key", "x"),  # of a plugin's, which is not in Flink's distribution
+        ("execution.state-recovery.from-local", "true"),
+        ("state.backend.local-recovery", "true"),  # its name in 1.x
+    ],
 )
-def test_what_only_the_cluster_can_set(planner: Planner, key: str) -> None:
-    (warning,) = told(planner, (key, "2"))
+def test_what_only_the_cluster_can_set(planner: Planner, key: str, value: str) -> None:
+    (warning,) = told(planner, (key, value))
     assert warning.startswith(f"warning 1 {key} is an option of the cluster")
 
 

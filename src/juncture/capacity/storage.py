@@ -11,6 +11,7 @@ from juncture.model.wording import size, span
 
 COPIES = 2
 """Checkpoints that lie there while a new one is written."""
+_FROM_HERE = ", from here; Flink may have other rights"
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,27 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class LocalDisk:
+    """Folders of the TaskManagers for state.
+
+    `folders` as Flink's options name them. `least` bytes are free in one of them, in which the state of all subtasks
+    may come to lie, and `most` on all of their disks; None: not known. In those that are `refused` nothing can be made.
+    """
+
+    folders: str
+    least: int | None = None
+    most: int | None = None
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Storage:
     """Where a job's state goes.
 
     Args:
         place: of checkpoints; None: the JobManager's memory.
         probe: of that place.
-        local: folders of the TaskManagers for state, and the bytes that are free there; None: not known.
+        local: folders of the TaskManagers for state.
         own: whether it is the stack of a developer's machine, whose processes are the user's.
         interval: between checkpoints, in ms.
         figures: what the job needs.
@@ -48,7 +63,7 @@ class Storage:
 
     place: str | None
     probe: Probe
-    local: tuple[str, int | None]
+    local: LocalDisk
     own: bool
     interval: int
     figures: Mapping[str, Figure]
@@ -65,7 +80,7 @@ def storage_checks(storage: Storage) -> Iterator[Check]:
 def _written(storage: Storage, place: str) -> Check:
     probe = storage.probe
     if probe.denied:
-        others = "" if storage.own else ", from here; Flink may have other rights"
+        others = "" if storage.own else _FROM_HERE
         return Check.judged(
             "checkpoint-writes",
             storage.own,
@@ -108,19 +123,36 @@ def _local(storage: Storage) -> Iterator[Check]:
     needed = storage.figures.get("local disk")
     if needed is None:
         return
-    folders, free = storage.local
-    told = f"{size(needed.value.expected)} expected, {size(needed.value.high)} at most in {folders}"
-    if free is None:
+    disk = storage.local
+    told = f"{size(needed.value.expected)} expected, {size(needed.value.high)} at most in {disk.folders}"
+    if disk.refused:
+        gone = f"{', '.join(disk.refused)} can't be written{'' if storage.own else _FROM_HERE}"
+        yield Check.judged(
+            "local-disk",
+            storage.own and not disk.most,
+            True,
+            f"{told}; {gone}: RocksDB does without, and says so in a log alone",
+            "mount it, or give the user that Flink runs as the right to write there",
+        )
+        return
+    if disk.least is None or disk.most is None:
         yield Check(
             id="local-disk",
             outcome="unknown",
             message=f"{told}; what is free on the TaskManagers' machines Flink does not tell",
         )
         return
+    free = size(disk.most)
+    if disk.least < disk.most:
+        free = f"{size(disk.least)} in the fullest of them, which all subtasks may draw, and {free}"
     remedy = (
         "give the TaskManagers more disk, set state.backend.rocksdb.localdir to where there is, or write"
         " `state: {backend: forst}`"
     )
     yield Check.judged(
-        "local-disk", needed.value.low > free, needed.value.high > free, f"{told}, {size(free)} free", remedy
+        "local-disk",
+        needed.value.low > disk.most,
+        needed.value.high > disk.least,
+        f"{told}, {free} free",
+        remedy,
     )

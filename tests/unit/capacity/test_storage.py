@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.capacity.test_pricing import MIB, of_job
 
-from juncture.capacity.storage import Probe, Storage, storage_checks
+from juncture.capacity.storage import LocalDisk, Probe, Storage, storage_checks
 from juncture.model.capacity import Check
 from juncture.model.figures import Figure, Range
 
@@ -19,13 +19,16 @@ def checked(
     own: bool = True,
     backend: str = "rocksdb",
     place: str | None = "/c",
+    most: int | None = None,
+    refused: tuple[str, ...] = (),
 ) -> dict[str, Check]:
     figures = of_job(backend)
     for name in ("full checkpoint", "local disk"):
         if name in figures:
             value = Range(low=50, expected=100, high=200)
             figures[name] = Figure(name=name, unit="bytes", value=value, formula="", basis="assumed")
-    found = storage_checks(Storage(place, probe, ("/state", free), own, 10_000, figures))
+    disk = LocalDisk("/state", free, free if most is None else most, refused)
+    found = storage_checks(Storage(place, probe, disk, own, 10_000, figures))
     return {each.id: each for each in found}
 
 
@@ -73,3 +76,26 @@ def test_room_for_two_checkpoints(free: int, outcome: str) -> None:
 def test_room_for_state_on_local_disk(free: int | None, outcome: str) -> None:
     assert checked(free=free)["local-disk"].outcome == outcome
     assert "local-disk" not in checked(free=free, backend="hashmap")
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "outcome"),
+    [(2, 49, "failed"), (2, 50, "warned"), (199, 400, "warned"), (200, 400, "passed")],
+)
+def test_room_on_several_disks(least: int, most: int, outcome: str) -> None:
+    check = checked(free=least, most=most)["local-disk"]
+    assert check.outcome == outcome
+    assert (
+        f"{least} bytes in the fullest of them, which all subtasks may draw, and {most} bytes free"
+        in check.message
+    )
+
+
+@pytest.mark.parametrize(
+    ("free", "own", "outcome"), [(None, True, "failed"), (None, False, "warned"), (1 << 40, True, "warned")]
+)
+def test_folders_that_rocksdb_leaves_out(free: int | None, own: bool, outcome: str) -> None:
+    check = checked(free=free, own=own, refused=("/disk2",))["local-disk"]
+    assert check.outcome == outcome
+    assert "/disk2 can't be written" in check.message
+    assert ("Flink may have other rights" in check.message) is not own

@@ -30,9 +30,10 @@ _OF_THE_START = (
 )  # fmt: skip
 _OF_THE_CLUSTER = (
     "application-result-store.", "blob.", "classloader.", "cluster.", "containerized.", "env.", "events.",
-    "external-resource", "flink.hadoop.", "flink.yarn.", "fs.", "heartbeat.", "high-availability", "historyserver.",
-    "io.tmp.dirs", "jmx.", "job-result-store.", "jobmanager.", "kubernetes.", "metrics.reporter", "metrics.scope.",
-    "pekko.", "plugin.", "process.", "queryable-state.", "resourcemanager.", "security.", "slot.", "slotmanager.",
+    "execution.checkpointing.local-backup.", "execution.state-recovery.from-local", "external-resource",
+    "flink.hadoop.", "flink.yarn.", "fs.", "heartbeat.", "high-availability", "historyserver.", "io.tmp.dirs",
+    "jmx.", "job-result-store.", "jobmanager.", "kubernetes.", "metrics.reporter", "metrics.scope.", "pekko.",
+    "plugin.", "process.", "queryable-state.", "resourcemanager.", "s3.", "security.", "slot.", "slotmanager.",
     "sql-gateway.", "table.catalog-store.", "table.secret-store.", "taskmanager.", "traces.", "web.", "yarn.",
     "zookeeper.",
 )  # fmt: skip

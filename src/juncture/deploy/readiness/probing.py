@@ -15,11 +15,10 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
 
-import fsspec
-
 from juncture.capacity.durability import INTERVAL, checkpoint_place
-from juncture.capacity.storage import Probe, Storage
+from juncture.capacity.storage import LocalDisk, Probe, Storage
 from juncture.deploy.environment.connection import Connection
+from juncture.deploy.state.addresses import opened
 from juncture.model.duration import option_millis
 from juncture.model.figures import Figure
 
@@ -45,7 +44,7 @@ def storage_of(
     return Storage(
         place=place,
         probe=replace(found, why=connection.redact(found.why)),
-        local=local_folders(options, here),
+        local=local_disk(options, here),
         own=connection.is_local,
         interval=option_millis(options.get(INTERVAL, "")),
         figures=figures,
@@ -75,16 +74,28 @@ def probe(place: str, here: bool) -> Probe:
     return found[0] if found else Probe(why=f"it did not answer within {_PATIENCE:.0f} s")
 
 
-def local_folders(options: Mapping[str, str], here: bool) -> tuple[str, int | None]:
-    """Where TaskManagers keep RocksDB's files by their options, and the bytes that are free there, the least of any."""
+def local_disk(options: Mapping[str, str], here: bool) -> LocalDisk:
+    """Where TaskManagers keep RocksDB's files by their options, and what is free there if that is this machine."""
     told = next((options[name] for name in _LOCAL_DIRS if options.get(name)), tempfile.gettempdir())
     if not here:
-        return told, None
-    folders = [_existing(Path(folder)) for folder in _SEPARATORS.split(told) if folder]
+        return LocalDisk(told)
+    folders = [Path(folder) for folder in _SEPARATORS.split(told) if folder]
+    refused = tuple(str(folder) for folder in folders if not _takes(folder))
+    free: dict[int, int] = {}
     try:
-        return told, min(shutil.disk_usage(folder).free for folder in folders)
-    except (OSError, ValueError):
-        return told, None
+        for folder in folders:
+            if str(folder) not in refused:
+                there = _existing(folder)
+                free[there.stat().st_dev] = shutil.disk_usage(there).free
+    except OSError:
+        return LocalDisk(told, refused=refused)
+    return LocalDisk(told, min(free.values(), default=None), sum(free.values()) if free else None, refused)
+
+
+def _takes(folder: Path) -> bool:
+    """Whether files can be made in a folder, or in the one in which it would be made."""
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def _existing(folder: Path) -> Path:
@@ -120,10 +131,10 @@ def _free(folder: Path) -> int | None:
 def _probe_remote(place: str) -> Probe:
     data = _BLOCK * _BLOCKS
     try:
-        fs, root = fsspec.core.url_to_fs(place, use_listings_cache=False)
+        fs, root = opened(place)
     except Exception as error:  # each fsspec package has exceptions of its own
         return Probe(why=_said(error))
-    name = f"{str(root).rstrip('/')}/{_NAME}{uuid.uuid4()}"
+    name = f"{root.rstrip('/')}/{_NAME}{uuid.uuid4()}"
     began = time.monotonic()
     try:
         fs.pipe_file(name, data)

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import fsspec
-
+from juncture.deploy.state.addresses import opened
 from juncture.model.savepoint import SavepointFile
 from juncture.project.scratch import Scratch
 
@@ -198,10 +197,9 @@ def _sizes(folder: str) -> dict[str, int]:
 
 def _open(address: str) -> tuple[Any, str]:
     try:
-        fs, path = fsspec.core.url_to_fs(address, use_listings_cache=False)
+        return opened(address)
     except Exception as error:
         raise NotVisible(_said(error)) from None
-    return fs, str(path)
 
 
 def _said(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import tempfile
 from pathlib import Path
@@ -11,9 +12,13 @@ from threading import Event
 import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
+from tests.s3 import SECRET
 
+from juncture.capacity.storage import LocalDisk
 from juncture.deploy.readiness import probing
-from juncture.deploy.readiness.probing import local_folders, probe, runs_here
+from juncture.deploy.readiness.probing import local_disk, probe, runs_here
+
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 
 
 def test_a_folder_is_written_and_left_as_it_was(tmp_path: Path) -> None:
@@ -95,11 +100,44 @@ def test_which_machines_are_this_one() -> None:
     assert not runs_here(["127.0.0.1", "10.0.0.7"])
 
 
-def test_local_folders(tmp_path: Path) -> None:
+def test_local_disk(tmp_path: Path) -> None:
     options = {"io.tmp.dirs": f"{tmp_path},{tmp_path}/not-there"}
-    told, free = local_folders(options, True)
-    assert told == options["io.tmp.dirs"]
-    assert free is not None
-    assert local_folders(options, False) == (told, None)
+    found = local_disk(options, True)
+    assert found.folders == options["io.tmp.dirs"]
+    assert found.least == found.most, "one disk counts once"
+    assert found.most
+    assert found.refused == ()
+    assert local_disk(options, False) == LocalDisk(options["io.tmp.dirs"])
     own = {**options, "state.backend.rocksdb.localdir": "/state"}
-    assert local_folders(own, False) == ("/state", None)
+    assert local_disk(own, False) == LocalDisk("/state")
+
+
+@pytest.mark.parametrize("separator", [",", ":"])
+def test_a_folder_that_can_not_be_made(tmp_path: Path, separator: str) -> None:
+    (tmp_path / "file").touch()
+    refused = f"{tmp_path}/file/state"
+    found = local_disk({"state.backend.rocksdb.localdir": f"{tmp_path}/one{separator}{refused}"}, True)
+    assert (found.refused, bool(found.most)) == ((refused,), True)
+    none = local_disk({"state.backend.rocksdb.localdir": refused}, True)
+    assert none == LocalDisk(refused, None, None, (refused,))
+
+
+@pytest.mark.skipif(not SHARED_MEMORY.is_dir(), reason="there is no second file system")
+def test_folders_on_two_file_systems(tmp_path: Path) -> None:
+    folders = [tmp_path, SHARED_MEMORY]
+    free = [shutil.disk_usage(folder).free for folder in folders]
+    found = local_disk({"state.backend.rocksdb.localdir": ",".join(map(str, folders))}, True)
+    assert found.least is not None
+    assert found.most is not None
+    assert found.least == pytest.approx(min(free), rel=0.1)
+    assert found.most == pytest.approx(sum(free), rel=0.1)
+
+
+def test_a_bucket(bucket: str) -> None:
+    for scheme in ("s3", "s3a", "s3p"):
+        assert probe(bucket.replace("s3", scheme, 1) + "/probed", False).written > 1 << 20
+    assert fsspec.filesystem("s3").find(f"{bucket}/probed") == []
+    missing = probe("s3://not-there/checkpoints", False)
+    assert missing.written == 0
+    assert "bucket does not exist" in missing.why
+    assert SECRET not in missing.why

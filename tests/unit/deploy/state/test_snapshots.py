@@ -10,6 +10,7 @@ import fsspec
 import pytest
 
 from juncture.deploy.state import snapshots
+from juncture.model.savepoint import SavepointFile
 
 JOB = "0a1b2c" + "0" * 26
 
@@ -23,10 +24,12 @@ def write(folder: str, number: int, complete: bool = True) -> str:
     return folder
 
 
-@pytest.fixture(params=["path", "file:", "file://", "memory"])
+@pytest.fixture(params=["path", "file:", "file://", "memory", "s3"])
 def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "memory":
         return f"memory://{uuid.uuid4().hex}"
+    if request.param == "s3":
+        return f"{request.getfixturevalue('bucket')}/{uuid.uuid4().hex}"
     (tmp_path / "checkpoints").mkdir()
     return f"{request.param if request.param != 'path' else ''}{tmp_path}"
 
@@ -67,6 +70,29 @@ def test_a_damaged_savepoint_is_none(root: str) -> None:
     savepoint = write(f"{root}/savepoints/savepoint-0a1b2c-3e1", 1)
     fsspec.filesystem(fsspec.utils.get_protocol(root)).pipe_file(f"{savepoint}/_metadata", b"half")
     assert newest(root) is None
+
+
+def test_its_files_are_measured_brought_here_and_removed(root: str) -> None:
+    savepoint = write(f"{root}/savepoints/savepoint-0a1b2c-3e1", 7)
+    fs, path = fsspec.core.url_to_fs(savepoint)
+    fs.pipe_file(f"{path}/e5f1", b"state")
+    there, gone = (
+        SavepointFile(path=name, size=5, relative=True, operator_state=True) for name in ("e5f1", "a0b1")
+    )
+    assert snapshots.sizes(savepoint, [there, gone]) == {"e5f1": 5, "a0b1": None}
+    assert snapshots.head(savepoint) == (6, 7)
+    with snapshots.at_hand(savepoint, [there]) as folder:
+        assert {"_metadata", "e5f1"} <= {each.name for each in Path(folder).iterdir()}
+    snapshots.remove(savepoint)
+    assert not snapshots.is_begun(savepoint)
+    snapshots.remove(savepoint)
+
+
+def test_flinks_own_schemes_for_buckets(bucket: str) -> None:
+    write(f"{bucket}/own/{JOB}/chk-3", 3)
+    for scheme in ("s3a", "s3p"):
+        address = f"{bucket.replace('s3', scheme, 1)}/own"
+        assert snapshots.newest(JOB, address, None) == f"{address}/{JOB}/chk-3"
 
 
 @pytest.mark.parametrize("folder", ["/no/such/place", "file:///no/such/place", "nosuch://bucket/x"])

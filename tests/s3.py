@@ -1,0 +1,69 @@
+"""An S3 server on loopback, and how Flink and fsspec come to it."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from types import TracebackType
+
+BUCKET = "state"
+SECRET = "not-to-be-shown-anywhere"  # noqa: S105
+_KEY, _REGION = "flink", "us-east-1"
+
+
+class S3:
+    """A server with one bucket, up inside the context; its address is held from the beginning.
+
+    It takes any credentials. What is in it is gone after.
+    """
+
+    def __init__(self) -> None:
+        self._held = socket.socket()
+        self._held.bind(("127.0.0.1", 0))
+        self.endpoint = f"http://127.0.0.1:{self._held.getsockname()[1]}"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """For fsspec."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": _KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_DEFAULT_REGION": _REGION,
+        }
+
+    @property
+    def options(self) -> dict[str, str]:
+        """For a Flink cluster that has one of Flink's own S3 file systems."""
+        return {
+            "s3.endpoint": self.endpoint,
+            "s3.path-style-access": "true",
+            "s3.access-key": _KEY,
+            "s3.secret-key": SECRET,
+            "s3.region": _REGION,
+        }
+
+    def __enter__(self) -> S3:
+        # Not before it is needed: a second for these alone.
+        import boto3  # type: ignore[import-untyped]
+        from moto.server import ThreadedMotoServer
+
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        host, port = self._held.getsockname()
+        self._held.close()
+        self._server = ThreadedMotoServer(host, port, verbose=False)
+        self._server.start()
+        client = boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=_REGION,
+            aws_access_key_id=_KEY,
+            aws_secret_access_key=SECRET,
+        )
+        client.create_bucket(Bucket=BUCKET)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.stop()
