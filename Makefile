@@ -62,9 +62,8 @@ docs: setup ## Check the documentation's links
 lock: setup ## Pin the newest dependencies pyproject.toml allows
 	@tools/lock.sh --upgrade
 
-lock-jars: setup ## Pin the jars of the local broker and cluster, and of the benchmark
-	@$(BIN)/python -m juncture.local.lock
-	@$(BIN)/python -m bench.joins.lock
+lock-jars: setup ## Pin the jars of the local broker and cluster, of the benchmark, and of the tests
+	@$(BIN)/python -m juncture.local.lock src/juncture/local/jars.lock bench/joins/peers/jars.lock tests/cluster/jars.lock
 
 clean: ## Remove what was built; keeps .venv
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from tests.cluster.example import Example, example
 from tests.cluster.pushed import Pushed
+from tests.s3 import S3
 
 from juncture.deploy.environment.toolchain import Toolchain, find_toolchain
 from juncture.flink.rest import FlinkCluster
+from juncture.local.jarlock import read_lock
 from juncture.local.jars import JarCache
 from juncture.local.stack import LocalStack
 from juncture.model.environment import Flink, Kafka
@@ -72,7 +74,8 @@ def interruptible() -> None:
 class Stack:
     """A running stack of 6 slots: `root` is the folder of the project it belongs to.
 
-    Its JobManager and its TaskManager report their metrics for Prometheus to `pushed`.
+    Its JobManager and its TaskManager report their metrics for Prometheus to `pushed`. Tasks that fail are restored
+    from the TaskManager's own copy of their state. State may be put into `s3`, which is up once somebody enters it.
     """
 
     root: Path
@@ -80,6 +83,7 @@ class Stack:
     kafka: Kafka
     flink: Flink
     pushed: Pushed
+    s3: S3
 
 
 @pytest.fixture(scope="session")
@@ -88,8 +92,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> Ite
     settings = LocalSettings(slots=6, taskmanager_memory="2g", jobmanager_memory="1g", broker_heap="512m")
     # As `juncture local up` does it: the connector is loaded once, and not for each job that brings it along.
     libraries = [jar.path for jar in toolchain.jars]
+    # A session cluster has it as a plugin; the class path does as well.
+    libraries += JarCache(lock=read_lock(Path(__file__).with_name("jars.lock"))).jars("s3")
+    s3 = S3()
     with Pushed() as pushed:
-        local = LocalStack(root, settings, libraries=libraries, options=pushed.options, short_lived=True)
+        options = {**pushed.options, **s3.options, "execution.state-recovery.from-local": "true"}
+        local = LocalStack(root, settings, libraries=libraries, options=options, short_lived=True)
         state = local.up()
         try:
             yield Stack(
@@ -98,6 +106,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> Ite
                 kafka=Kafka(bootstrap_servers=state.kafka_address),
                 flink=Flink(rest=state.web_url),
                 pushed=pushed,
+                s3=s3,
             )
         finally:
             local.down(purge=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.joins.engine import Job, Plan
-from bench.joins.lock import JARS
 from bench.joins.oracle import Form
 from bench.joins.program import Program, running
 from bench.joins.workload import WINDOW
@@ -19,6 +18,7 @@ from juncture.local.java import find_java
 from juncture.local.operators import compile_java
 
 _SOURCES = Path(__file__).parents[1] / "java"
+_LOCK = Path(__file__).parents[1] / "peers" / "jars.lock"
 _BESIDE_MB = 256
 """Of the memory, for what of a JVM is neither heap nor RocksDB."""
 
@@ -49,7 +49,7 @@ class JvmEngine:
         compile_java(find_java(), JarCache().jars("compiler"), self._jars(), sources, self._classes)
 
     def versions(self) -> dict[str, str]:
-        named = {each.artifact: each.version for each in read_lock(JARS).group(self.name).jars}
+        named = {each.artifact: each.version for each in read_lock(_LOCK).group(self.name).jars}
         return {**{each: named[each] for each in self.versions_of}, "java": str(find_java().version)}
 
     def settings(self, plan: Plan) -> dict[str, str]:
@@ -86,4 +86,4 @@ class JvmEngine:
         return self.folder.resolve() / self.name
 
     def _jars(self) -> list[Path]:
-        return JarCache(lock=read_lock(JARS)).jars(self.name)
+        return JarCache(lock=read_lock(_LOCK)).jars(self.name)

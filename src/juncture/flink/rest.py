@@ -15,6 +15,7 @@ from juncture.flink.http import Forbidden, Http, NotFound
 _POLL = 0.3
 _TOLD_WITHIN = 8.0
 _OWN_SAVEPOINTS = "ForStStateBackend"
+_ENTROPY = "s3.entropy.key"
 
 
 class FlinkCluster:
@@ -114,12 +115,14 @@ class FlinkCluster:
         None if the JobManager keeps them in its memory, so that they end with it.
         """
         config = {**self.config(), **options}
-        return config.get("execution.checkpointing.dir") or config.get("state.checkpoints.dir")
+        folder = config.get("execution.checkpointing.dir") or config.get("state.checkpoints.dir")
+        return _of_metadata(folder, config.get(_ENTROPY))
 
     def savepoint_dir(self, options: Mapping[str, str]) -> str | None:
         """Where savepoints of a job with these options are put if nobody says where."""
         config = {**self.config(), **options}
-        return config.get("execution.checkpointing.savepoint-dir") or config.get("state.savepoints.dir")
+        folder = config.get("execution.checkpointing.savepoint-dir") or config.get("state.savepoints.dir")
+        return _of_metadata(folder, config.get(_ENTROPY))
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job; one that has ended is left so. Use `wait_ended` to see it end."""
@@ -226,3 +229,11 @@ class FlinkCluster:
             state="the job runs on",
             remedy="mend the cause and try again, or stop without a savepoint",
         )
+
+
+def _of_metadata(folder: str | None, key: str | None) -> str | None:
+    """Where metadata is: Flink puts random letters for a key into the paths of data, and leaves it out of these."""
+    if folder is None or not key:
+        return folder
+    scheme, there, path = folder.partition("://")
+    return f"{scheme}{there}{path.replace(key, '', 1).replace('//', '/')}"

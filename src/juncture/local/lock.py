@@ -1,8 +1,7 @@
 """Write the jar lock anew: `python -m juncture.local.lock`.
 
 Resolves what each group asks for on Maven Central, fetches every jar and records its sha256. The
-outcome depends on the groups' `with_dependencies` and `alone` only. With `--check`, writes nothing
-and ends with 1 if the lock would change.
+outcome depends on the groups' `with_dependencies` and `alone` only.
 """
 
 from __future__ import annotations
@@ -50,25 +49,29 @@ def _digest(coordinate: Coordinate, folder: Path) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """0 written or unchanged, 1 with --check and a difference, else the error's own exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m juncture.local.lock", description="Write jars.lock anew."
+        prog="python -m juncture.local.lock", description="Write jar locks anew."
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 if it would change")
-    check: bool = parser.parse_args(arguments).check
-    try:
-        with tempfile.TemporaryDirectory(prefix="juncture-lock-") as folder:
-            text = render_lock(relock(read_lock(), Path(folder)))
-    except JunctureError as error:
-        print(f"{error}\n{error.remedy or ''}".rstrip(), file=sys.stderr)
-        return error.exit_code
-    if text == LOCK_FILE.read_text(encoding="utf-8"):
-        print(f"{LOCK_FILE.name} is as it should be", file=sys.stderr)
-        return 0
-    if check:
-        print(f"{LOCK_FILE.name} would change: run `make lock-jars`", file=sys.stderr)
-        return 1
-    LOCK_FILE.write_text(text, encoding="utf-8")
-    print(f"wrote {LOCK_FILE.name}", file=sys.stderr)
-    return 0
+    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 if one would change")
+    parser.add_argument("files", nargs="*", type=Path, help="the locks; by default Juncture's own jars.lock")
+    given = parser.parse_args(arguments)
+    changed = False
+    for file in given.files or [LOCK_FILE]:
+        try:
+            with tempfile.TemporaryDirectory(prefix="juncture-lock-") as folder:
+                text = render_lock(relock(read_lock(file), Path(folder)))
+        except JunctureError as error:
+            print(f"{error}\n{error.remedy or ''}".rstrip(), file=sys.stderr)
+            return error.exit_code
+        if text == file.read_text(encoding="utf-8"):
+            print(f"{file.name} is as it should be", file=sys.stderr)
+            continue
+        changed = True
+        if given.check:
+            print(f"{file.name} would change: run `make lock-jars`", file=sys.stderr)
+            continue
+        file.write_text(text, encoding="utf-8")
+        print(f"wrote {file.name}", file=sys.stderr)
+    return 1 if given.check and changed else 0
 
 
 if __name__ == "__main__":

@@ -151,3 +151,24 @@ def test_nobody_is_there() -> None:
 def test_the_message_of_a_trace() -> None:
     assert message("a.b.SomeException: it failed\n\tat A.b(C.java:1)\n") == "it failed"
     assert message("Unable to load requested file /nope.") == "Unable to load requested file /nope."
+
+
+@pytest.mark.parametrize(
+    ("folder", "key", "metadata"),
+    [
+        ("s3://b/_entropy_/checkpoints", "_entropy_", "s3://b/checkpoints"),
+        ("s3://b/_entropy_/checkpoints", None, "s3://b/_entropy_/checkpoints"),
+        ("s3://b/checkpoints", "_entropy_", "s3://b/checkpoints"),
+        ("file:///checkpoints", "_entropy_", "file:///checkpoints"),
+        (None, "_entropy_", None),
+    ],
+)
+def test_metadata_lies_where_no_random_letters_are(
+    server: Server, folder: str | None, key: str | None, metadata: str | None
+) -> None:
+    names = ("execution.checkpointing.dir", "execution.checkpointing.savepoint-dir")
+    config = {**(dict.fromkeys(names, folder) if folder else {}), **({"s3.entropy.key": key} if key else {})}
+    server.answers = [(200, json.dumps([{"key": name, "value": value} for name, value in config.items()]))]
+    with FlinkCluster(server.url) as cluster:
+        assert cluster.checkpoint_dir({}) == metadata
+        assert cluster.savepoint_dir({}) == metadata
