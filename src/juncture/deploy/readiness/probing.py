@@ -13,12 +13,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
-from urllib.parse import urlsplit
 
 from juncture.capacity.durability import INTERVAL, checkpoint_place
 from juncture.capacity.storage import LocalDisk, Probe, Storage
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.state.addresses import opened
+from juncture.deploy.state.snapshots import is_local, plain
 from juncture.model.duration import option_millis
 from juncture.model.figures import Figure
 
@@ -63,10 +63,10 @@ def probe(place: str, here: bool) -> Probe:
         place: a folder, or an address.
         here: whether the folders of this machine are the cluster's.
     """
-    if urlsplit(place).scheme in ("", "file"):
+    if is_local(place):
         if not here:
             return Probe(why="it is a folder of the cluster's machines")
-        return _probe_folder(_existing(Path(urlsplit(place).path)))
+        return _probe_folder(_existing(Path(plain(place))))
     found: list[Probe] = []
     writing = Thread(target=lambda: found.append(_probe_remote(place)), daemon=True)
     writing.start()

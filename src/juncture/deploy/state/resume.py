@@ -165,7 +165,7 @@ class Resumption:
         return old
 
     def _readable(self, before: Deployment, former: Manifest, path: str) -> None:
-        if Path(urlsplit(path).path).name.startswith(_CHECKPOINT):
+        if snapshots.folder_of(path).rpartition("/")[2].startswith(_CHECKPOINT):
             told = f"the checkpoint {path} of version {before.version}"
             refuse_other_backend(former, read_manifest(self._files), told)
 

@@ -53,7 +53,7 @@ def newest(job_id: str, checkpoint_dir: str | None, savepoint_dir: str | None) -
         found += _checkpoints(checkpoint_dir, job_id)
     if savepoint_dir is not None:
         # Flink makes it for the first savepoint: that it is missing beside checkpoints says there is none.
-        if checkpoint_dir is None or not _is_local(checkpoint_dir):
+        if checkpoint_dir is None or not is_local(checkpoint_dir):
             _see(savepoint_dir)
         found += _savepoints(savepoint_dir, job_id)
     return max(found).path if found else None
@@ -61,27 +61,27 @@ def newest(job_id: str, checkpoint_dir: str | None, savepoint_dir: str | None) -
 
 def exists(path: str) -> bool:
     """Whether there is a complete checkpoint or savepoint. Raises NotVisible if that can't be seen from here."""
-    folder = _plain(path).removesuffix(f"/{_METADATA}")
+    folder = folder_of(path)
     # Of folders that are not on this machine nothing is known: the cluster's machines may have them.
-    if _is_local(path) and not any(above.is_dir() for above in [*Path(folder).parents][:2] if above.name):
+    if is_local(path) and not any(above.is_dir() for above in [*Path(folder).parents][:2] if above.name):
         raise NotVisible(f"{Path(folder).parent} is not on this machine")
     return _METADATA in _names(folder)
 
 
 def is_begun(path: str) -> bool:
     """Whether something lies where a checkpoint or savepoint should be. Raises NotVisible as `exists` does."""
-    return bool(_names(_plain(path).removesuffix(f"/{_METADATA}")))
+    return bool(_names(folder_of(path)))
 
 
 def head(path: str) -> tuple[int, int] | None:
     """The format of a complete checkpoint's or savepoint's metadata, and its number; None if it is damaged."""
-    return _head(f"{_plain(path).removesuffix(f'/{_METADATA}')}/{_METADATA}")
+    return _head(f"{folder_of(path)}/{_METADATA}")
 
 
 def sizes(path: str, files: Iterable[SavepointFile]) -> dict[str, int | None]:
     """The size of each file of a checkpoint or savepoint, by the file's path; None for one that is missing."""
-    folder = _plain(path).removesuffix(f"/{_METADATA}")
-    wanted = {each.path: f"{folder}/{each.path}" if each.relative else _plain(each.path) for each in files}
+    folder = folder_of(path)
+    wanted = {each.path: f"{folder}/{each.path}" if each.relative else plain(each.path) for each in files}
     listed = {parent: _sizes(parent) for parent in {place.rpartition("/")[0] for place in wanted.values()}}
     return {
         name: listed[place.rpartition("/")[0]].get(place.rpartition("/")[2]) for name, place in wanted.items()
@@ -90,7 +90,7 @@ def sizes(path: str, files: Iterable[SavepointFile]) -> dict[str, int | None]:
 
 def is_savepoint_of(path: str, job_id: str) -> bool:
     """Whether a path is one that Flink gives to a savepoint of this job."""
-    name = _plain(path).rpartition("/")[2]
+    name = plain(path).rpartition("/")[2]
     return re.fullmatch(rf"savepoint-{re.escape(job_id[:6])}-[0-9a-f]+", name) is not None
 
 
@@ -100,7 +100,7 @@ def remove(path: str) -> None:
     Nothing happens if it is gone. Raises NotVisible if it can't be looked at, or removed, from this machine.
     """
     exists(path)
-    fs, folder = _open(_plain(path))
+    fs, folder = _open(plain(path))
     try:
         for place in (f"{folder}/{_METADATA}", folder):
             if fs.exists(place):
@@ -115,8 +115,8 @@ def at_hand(path: str, files: Iterable[SavepointFile] = ()) -> Iterator[str]:
 
     The folder itself, if it is one of this machine; else a copy. Files that are not relative are left out.
     """
-    folder = _plain(path).removesuffix(f"/{_METADATA}")
-    if _is_local(folder):
+    folder = folder_of(path)
+    if is_local(folder):
         yield folder
         return
     with Scratch("savepoint") as copy:
@@ -131,11 +131,16 @@ def at_hand(path: str, files: Iterable[SavepointFile] = ()) -> Iterator[str]:
 
 def same(one: str, other: str) -> bool:
     """Whether two paths name the same checkpoint or savepoint, however they are written."""
-    return _plain(one) == _plain(other)
+    return folder_of(one) == folder_of(other)
+
+
+def folder_of(path: str) -> str:
+    """The folder of a checkpoint or savepoint, which may be named by its metadata, too."""
+    return plain(path).removesuffix(f"/{_METADATA}")
 
 
 def _checkpoints(checkpoint_dir: str, job_id: str) -> list[Snapshot]:
-    folder = f"{_plain(checkpoint_dir)}/{job_id}"
+    folder = f"{plain(checkpoint_dir)}/{job_id}"
     numbers = sorted(int(match[1]) for name in _names(folder) if (match := _CHECKPOINT.fullmatch(name)))
     for number in reversed(numbers):
         if _METADATA in _names(f"{folder}/chk-{number}"):
@@ -144,7 +149,7 @@ def _checkpoints(checkpoint_dir: str, job_id: str) -> list[Snapshot]:
 
 
 def _savepoints(savepoint_dir: str, job_id: str) -> list[Snapshot]:
-    folder = _plain(savepoint_dir)
+    folder = plain(savepoint_dir)
     found = []
     for name in _names(folder):
         if name.startswith(f"savepoint-{job_id[:6]}-") and _METADATA in _names(f"{folder}/{name}"):
@@ -167,8 +172,8 @@ def _head(metadata: str) -> tuple[int, int] | None:
 
 
 def _see(folder: str) -> None:
-    if _is_local(folder) and not Path(_plain(folder)).is_dir():
-        raise NotVisible(f"{_plain(folder)} is not on this machine")
+    if is_local(folder) and not Path(plain(folder)).is_dir():
+        raise NotVisible(f"{plain(folder)} is not on this machine")
 
 
 def _names(folder: str) -> frozenset[str]:
@@ -206,11 +211,18 @@ def _said(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def _is_local(address: str) -> bool:
+def is_local(address: str) -> bool:
+    """Whether it is a path of the machine that reads it, and no address of a store."""
     return urlsplit(address).scheme in ("", "file")
 
 
-def _plain(address: str) -> str:
-    """Flink writes files of this machine as file:/a, people as file:///a or /a."""
+def plain(address: str) -> str:
+    """The path of what is local, else the address. Flink writes file:/a, people file:///a or /a, and none escapes.
+
+    So a '#' or '?' is a part of the path.
+    """
     address = address.rstrip("/")
-    return urlsplit(address).path if _is_local(address) else address
+    if not is_local(address):
+        return address
+    path = re.sub("^file:", "", address, flags=re.IGNORECASE)
+    return re.sub("^//[^/]*", "", path) if path != address else path

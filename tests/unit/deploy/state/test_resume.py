@@ -134,16 +134,16 @@ def test_a_savepoint_that_is_not_seen_from_here_is_for_flink_to_judge(place: Pla
     assert "can't be looked at from here" in found.told
 
 
-@pytest.mark.parametrize("asked", [False, True])
-def test_state_of_another_plan_or_that_was_drained(place: Place, asked: bool) -> None:
+@pytest.mark.parametrize("asked", [None, "", "/_metadata"])
+def test_state_of_another_plan_or_that_was_drained(place: Place, asked: str | None) -> None:
     savepoint = place.snapshot("savepoints/savepoint-a")
     last = place.ran(1, "submitting", "running", "stopped", savepoint=savepoint)
     other = place.resumption("[]")
     with pytest.raises(Refused, match="differs from that of version 1"):
-        other.asked(savepoint.removeprefix("file:")) if asked else other.newest(last)
+        other.newest(last) if asked is None else other.asked(savepoint.removeprefix("file:") + asked)
     place.store.append(last.model_copy(update={"note": DRAINED}))
     with pytest.raises(Refused, match="can't go on from version 1: drained"):
-        place.resumption().asked(savepoint) if asked else place.newest()
+        place.newest() if asked is None else place.resumption().asked(savepoint + asked)
 
 
 def test_what_was_asked_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +216,11 @@ def test_a_checkpoint_is_read_by_its_own_backend_alone_and_a_savepoint_by_any(pl
     bundle = place.store.put_bundle("clicks", "def", with_options(state_backend_type="hashmap"))
     rocksdb = Resumption("clicks", with_options(state_backend_type="rocksdb"), place.store)
     place.ran(1, "submitting", "running", "failed", checkpoint=checkpoint, bundle=bundle)
-    for find in (lambda: rocksdb.newest(place.store.last("clicks")), lambda: rocksdb.asked(checkpoint)):
+    for find in (
+        lambda: rocksdb.newest(place.store.last("clicks")),
+        lambda: rocksdb.asked(checkpoint),
+        lambda: rocksdb.asked(f"{checkpoint}/_metadata"),
+    ):
         with pytest.raises(Refused, match="by the backend 'hashmap', and 'rocksdb' can't read it"):
             find()
     place.ran(2, "submitting", "running", "stopping", "stopped", savepoint=savepoint, bundle=bundle)

@@ -17,7 +17,7 @@ JOB = "0a1b2c" + "0" * 26
 
 def write(folder: str, number: int, complete: bool = True) -> str:
     """A checkpoint or savepoint with that number in its metadata; what Flink calls its path."""
-    fs, path = fsspec.core.url_to_fs(folder)
+    fs, path = fsspec.core.url_to_fs(folder.removeprefix("file://").removeprefix("file:"))
     fs.makedirs(path, exist_ok=True)
     name = "_metadata" if complete else "e5f1-state"
     fs.pipe_file(f"{path}/{name}", struct.pack(">IIq", 0x4960672D, 6, number))
@@ -30,7 +30,8 @@ def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"memory://{uuid.uuid4().hex}"
     if request.param == "s3":
         return f"{request.getfixturevalue('bucket')}/{uuid.uuid4().hex}"
-    (tmp_path / "checkpoints").mkdir()
+    tmp_path = tmp_path / "my c# (100%20)? å"
+    (tmp_path / "checkpoints").mkdir(parents=True)
     return f"{request.param if request.param != 'path' else ''}{tmp_path}"
 
 
