@@ -113,6 +113,12 @@ class Http:
                 f"Flink at {self.base_url} refused the request ({code})",
                 remedy="check flink.headers of the environment in juncture.toml, and the variables they name",
             )
+        if not said and code >= 500:
+            raise Unreachable(
+                f"what stands before Flink at {self.base_url} got no answer from it (HTTP {code})",
+                remedy="see whether the JobManager runs, and run the command again; if it does, correct flink.rest of"
+                " the environment in juncture.toml",
+            )
         if not said:
             raise Unreachable(
                 f"what answers at {self.base_url} is not Flink's REST service (HTTP {code})",

@@ -130,7 +130,7 @@ class FlinkCluster:
         if job is not None and not job.ended:
             try:
                 self.http.send("PATCH", f"/jobs/{job_id}?mode=cancel")
-            except (NotFound, Refused):
+            except Refused:
                 again = self.summary(job_id)
                 if again is not None and not again.ended:
                     raise
@@ -171,7 +171,7 @@ class FlinkCluster:
 
         Raises:
             Refused: the savepoint failed, with the root cause; the job runs on.
-            Unreachable: it was not done within `timeout`.
+            Unreachable: it was not done within `timeout`, or what came of it is not known.
         """
         body: dict[str, Any] = {"drain": drain, "formatType": self.savepoint_format(job_id)}
         body |= {"targetDirectory": target} if target else {}
@@ -206,7 +206,15 @@ class FlinkCluster:
         trigger = self.http.send("POST", f"/jobs/{job_id}/{operation}", body)["request-id"]
         start = time.monotonic()
         while True:
-            answer = self.http.get(f"/jobs/{job_id}/savepoints/{trigger}")
+            try:
+                answer = self.http.get(f"/jobs/{job_id}/savepoints/{trigger}")
+            except NotFound:
+                raise Unreachable(
+                    f"the cluster does not know the savepoint of the job {job_id} that it was asked for any more:"
+                    " another JobManager may have taken over",
+                    state="whether it was completed is not known",
+                    remedy=f"look at the job at {self.base_url}",
+                ) from None
             if answer["status"]["id"] == "COMPLETED":
                 return self._location(answer["operation"])
             waited = time.monotonic() - start

@@ -113,7 +113,7 @@ def flame_samples(cluster: FlinkCluster, job_id: str, vertex_id: str, within: fl
     while True:
         try:
             answer = FlameGraph.read(cluster.http.get(path, {"type": "full"}), cluster.base_url)
-        except (NotFound, Refused, Forbidden):
+        except (Refused, Forbidden):
             return None
         if answer.ended != _WAITING or time.monotonic() >= deadline:
             return answer
@@ -162,7 +162,7 @@ def _checkpoint_summary(
     path = f"/jobs/{job_id}/checkpoints/details/{checkpoint}/subtasks/{vertex_id}"
     try:
         return cluster.http.get(path).get("summary") or {}
-    except (NotFound, Refused, Forbidden):
+    except (Refused, Forbidden):
         return {}
 
 

@@ -103,6 +103,26 @@ def test_something_else_answers_there(server: Server, code: int, text: str) -> N
     assert "flink.rest" in (caught.value.remedy or "")
 
 
+@pytest.mark.parametrize("code", [500, 502, 503, 504])
+def test_what_stands_before_flink_and_gets_no_answer_from_it(server: Server, code: int) -> None:
+    server.answers = [(code, "<html>Bad Gateway</html>")]
+    with pytest.raises(Unreachable, match=f"HTTP {code}") as caught:
+        FlinkCluster(server.url).overview()
+    assert "not Flink's" not in caught.value.problem
+    assert (caught.value.remedy or "").startswith("see whether the JobManager runs")
+
+
+def test_a_stop_that_another_jobmanager_knows_nothing_of_may_have_been_completed(server: Server) -> None:
+    server.answers = [
+        (200, "{}"),
+        (202, '{"request-id": "7"}'),
+        (404, errors("Operation not found under key")),
+    ]
+    with pytest.raises(Unreachable, match="does not know the savepoint"):
+        FlinkCluster(server.url).stop("1")
+    assert server.asked == ["/jobs/1/checkpoints/config", "/jobs/1/stop", "/jobs/1/savepoints/7"]
+
+
 def test_headers_are_sent_and_shown_in_no_error(server: Server) -> None:
     server.answers = [(401, errors("who are you"))]
     with pytest.raises(Unreachable) as caught:
