@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from juncture.model.base import Value
 from juncture.model.duration import Duration
@@ -13,6 +13,10 @@ from juncture.model.kubernetes import Kubernetes
 from juncture.model.local import LocalSettings
 
 CURRENCY = r"^[A-Z]{3}$"
+_ADDRESS = re.compile(
+    r"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#:\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?:/[^\s?#]*)?"
+)
+_LAST_PORT = 65535
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 _PRICE: Any = Field(default=0, ge=0, le=1_000_000, allow_inf_nan=False, strict=True)
@@ -49,6 +53,21 @@ class Flink(Value):
     """A PEM file of authorities, if an `https` address has a certificate that this machine does not trust."""
     headers: dict[str, str] = {}
     """Sent with each request, for instance an `Authorization` with `${VARIABLE}`."""
+
+    @field_validator("rest")
+    @classmethod
+    def _an_address(cls, rest: str) -> str:
+        """Without a login, which would be recorded with each deployment, and without what a browser shows behind it."""
+        if "@" in rest.split("://", 1)[1].split("/", 1)[0]:
+            raise ValueError(
+                'it holds a login; write flink.headers = { Authorization = "Basic ${VARIABLE}" }, and set that variable'
+                " where the command runs"
+            )
+        # A variable may be a port.
+        match = _ADDRESS.fullmatch(PLACEHOLDER.sub("1", rest))
+        if match is None or not 0 < int(match["port"] or 1) <= _LAST_PORT:
+            raise ValueError(f"'{rest}' is not an address; write for instance 'http://host:8081'")
+        return rest
 
 
 class Savepoints(Value):

@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from pydantic import ValidationError
+
 from juncture.errors import JunctureError, Location
 from juncture.model.base import Value
 from juncture.model.environment import PLACEHOLDER
@@ -68,9 +70,18 @@ def expand_all(value: V, environ: Mapping[str, str], used_in: str) -> V:
     """A copy of a value (an Environment's Kafka, for one) with every text in it expanded.
 
     Raises:
-        JunctureError: a variable is not set; `used_in` and the field's path say where it is used.
+        JunctureError: a variable is not set, or has a value that can't be there; `used_in` and the field's path say
+            where it is used.
     """
-    return type(value).model_validate(_expand_in(value.model_dump(), environ, used_in))
+    expanded = _expand_in(value.model_dump(), environ, used_in)
+    try:
+        return type(value).model_validate(expanded)
+    except ValidationError as error:
+        place = ".".join(str(part) for part in (used_in, *error.errors()[0]["loc"]))
+        raise JunctureError(
+            f"{place} can't be what it is with its variables put in",
+            remedy=f"see what is in {', '.join(placeholders(value.model_dump_json()))}",
+        ) from None
 
 
 def _expand_in(data: Any, environ: Mapping[str, str], used_in: str) -> Any:

@@ -42,6 +42,13 @@ def test_the_projects_store_is_the_one_of_environments_without_their_own(tmp_pat
         ("[environments.a.local]\n[environments.a.prices]\ncurrency = 'EUR'\ncore_hour = nan", "7:13", "environments.a.prices.core_hour: nan is not a finite number"),
         ("[environments.a.local]\n[environments.a.prices]\ncurrency = 'EUR'\ncore_hour = '1'", "7:13", "environments.a.prices.core_hour: '1' is not a number"),
         (REMOTE.replace("http://f", "f:8081"), "6:17", "environments.a.flink.rest: 'f:8081' is not an address"),
+        (REMOTE.replace("http://f", "http://f:99999"), "6:17", "environments.a.flink.rest: 'http://f:99999' is not an address"),
+        (REMOTE.replace("http://f", "http://f:port"), "6:17", "environments.a.flink.rest: 'http://f:port' is not an address"),
+        (REMOTE.replace("http://f", "http://[::1"), "6:17", "environments.a.flink.rest: 'http://[::1' is not an address"),
+        (REMOTE.replace("http://f", "http://"), "6:17", "environments.a.flink.rest: 'http://' is not an address"),
+        (REMOTE.replace("http://f", "http://f:8081/#/overview"), "6:17", "environments.a.flink.rest: 'http://f:8081/#/overview' is not an address"),
+        (REMOTE.replace("http://f", "http://f g"), "6:17", "environments.a.flink.rest: 'http://f g' is not an address"),
+        (REMOTE.replace("http://f", "https://u:${PW}@f/gw"), "6:17", "environments.a.flink.rest: it holds a login"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_and_where(tmp_path, text, place, expected):

@@ -1,7 +1,7 @@
 import pytest
 
 from juncture.errors import JunctureError
-from juncture.model.environment import Kafka, KafkaSecurity
+from juncture.model.environment import Flink, Kafka, KafkaSecurity
 from juncture.project.secrets import expand, expand_all, redact, secret_values
 
 
@@ -26,6 +26,23 @@ def test_expand_all_keeps_the_type():
     kafka = Kafka(bootstrap_servers="${HOST}:9092", properties={"a": "${HOST}"})
     expanded = expand_all(kafka, {"HOST": "broker"}, "kafka")
     assert expanded == Kafka(bootstrap_servers="broker:9092", properties={"a": "broker"})
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (Kafka(bootstrap_servers="${HOSTS}"), "e.bootstrap_servers"),
+        (Flink(rest="http://flink:${PORT}"), "e.rest"),
+        (Flink(rest="https://${HOST}/gw"), "e.rest"),
+    ],
+)
+def test_a_value_that_can_not_be_there_is_no_defect(value: Kafka | Flink, place: str) -> None:
+    environ = {"HOSTS": "", "PORT": "many", "HOST": "ada:hunter22@flink"}
+    with pytest.raises(JunctureError) as caught:
+        expand_all(value, environ, "e")
+    assert place in caught.value.problem
+    assert (caught.value.remedy or "").startswith("see what is in ")
+    assert "hunter22" not in f"{caught.value!r} {caught.value.remedy}"
 
 
 def test_redact_hides_a_secret_in_every_form():
