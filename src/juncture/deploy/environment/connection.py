@@ -18,6 +18,8 @@ from juncture.project.secrets import expand, expand_all, is_secret_key, redact, 
 from juncture.render.connectors import LOCAL_BOOTSTRAP
 
 _LOCAL_VARIABLE = PLACEHOLDER.sub(r"\1", LOCAL_BOOTSTRAP)
+_FOLDER = "PWD"
+"""The folder that a shell stands in, and no password: most paths in messages begin with it."""
 
 
 class Connection:
@@ -80,7 +82,7 @@ class Connection:
     def redact(self, text: str) -> str:
         """The text without secrets: values that addresses or jobs refer to, or whose variable's name says so."""
         placeholders = [each.model_dump_json() for each in (self._kafka, self._flink) if each is not None]
-        secret = {name for name in self._environ if is_secret_key(name)} | self._asked
+        secret = {name for name in self._environ if is_secret_key(name) and name != _FOLDER} | self._asked
         named = [f"${{{name}}}" for name in sorted(secret)]
         return redact(text, secret_values(placeholders + named, self._environ))
 

@@ -43,11 +43,13 @@ def test_secrets_are_taken_out_of_texts(tmp_path: Path) -> None:
         "FLINK_TOKEN": "abcdef",
         "KAFKA_PASSWORD": "ghijkl",
         "MY_API_KEY": "mnopqr",
+        "DB_PWD": "stuvwx",
         "HOME": "/home/ada",
+        "PWD": "/home/ada/adstream",
     }
     found = connect(tmp_path, PRODUCTION, values)
-    told = found.redact("abcdef, ghijkl, mnopqr in /home/ada")
-    assert told == "[secret], [secret], [secret] in /home/ada"
+    told = found.redact("abcdef, ghijkl, mnopqr, stuvwx in /home/ada/adstream/.juncture")
+    assert told == "[secret], [secret], [secret], [secret] in /home/ada/adstream/.juncture"
 
 
 def test_all_variables_of_a_job_that_are_not_set_are_named() -> None:
