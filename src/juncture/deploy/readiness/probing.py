@@ -17,8 +17,7 @@ from threading import Thread
 from juncture.capacity.durability import INTERVAL, checkpoint_place
 from juncture.capacity.storage import LocalDisk, Probe, Storage
 from juncture.deploy.environment.connection import Connection
-from juncture.deploy.state.addresses import opened
-from juncture.deploy.state.snapshots import is_local, plain
+from juncture.deploy.state.addresses import is_local, opened, plain
 from juncture.model.duration import option_millis
 from juncture.model.figures import Figure
 

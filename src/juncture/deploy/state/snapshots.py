@@ -14,9 +14,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
-from juncture.deploy.state.addresses import opened
+from juncture.deploy.state.addresses import is_local, opened, plain
 from juncture.model.savepoint import SavepointFile
 from juncture.project.scratch import Scratch
 
@@ -209,20 +208,3 @@ def _open(address: str) -> tuple[Any, str]:
 
 def _said(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
-
-
-def is_local(address: str) -> bool:
-    """Whether it is a path of the machine that reads it, and no address of a store."""
-    return urlsplit(address).scheme in ("", "file")
-
-
-def plain(address: str) -> str:
-    """The path of what is local, else the address. Flink writes file:/a, people file:///a or /a, and none escapes.
-
-    So a '#' or '?' is a part of the path.
-    """
-    address = address.rstrip("/")
-    if not is_local(address):
-        return address
-    path = re.sub("^file:", "", address, flags=re.IGNORECASE)
-    return re.sub("^//[^/]*", "", path) if path != address else path
