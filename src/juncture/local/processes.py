@@ -12,12 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from pydantic import BaseModel, ConfigDict
 
 from juncture.errors import Unreachable
-
-# Two readings of a process' start differ when the system's clock was set in between.
-_CLOCK_TOLERANCE = 2.0
+from juncture.local.started import Started
 
 # Children of this very process: kept so that one that ended is reaped and not taken for alive.
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -43,14 +40,10 @@ class Launch:
     env: tuple[tuple[str, str], ...] = ()
 
 
-class ProcessRecord(BaseModel):
-    """A started process. `created` is its start in seconds since 1970: a pid alone may be another's by now."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class ProcessRecord(Started):
+    """A process of the stack."""
 
     role: str
-    pid: int
-    created: float
     out: Path
     log: Path
 
@@ -68,11 +61,11 @@ def spawn(launch: Launch) -> ProcessRecord:
             start_new_session=True,
         )
     _children[child.pid] = child
+    known = {"role": launch.role, "out": launch.out, "log": launch.log}
     try:
-        created = float(psutil.Process(child.pid).create_time())
+        return ProcessRecord.of(psutil.Process(child.pid), **known)
     except psutil.NoSuchProcess:
-        created = time.time()
-    return ProcessRecord(role=launch.role, pid=child.pid, created=created, out=launch.out, log=launch.log)
+        return ProcessRecord.model_validate({"pid": child.pid, "created": time.time(), **known})
 
 
 def is_alive(record: ProcessRecord) -> bool:
@@ -137,7 +130,7 @@ def listener(port: int) -> str | None:
 def _find(record: ProcessRecord) -> psutil.Process | None:
     try:
         process = psutil.Process(record.pid)
-        same = abs(process.create_time() - record.created) <= _CLOCK_TOLERANCE
+        same = record.is_that(process)
     except psutil.Error:
         return None
     return process if same and _runs(process) else None

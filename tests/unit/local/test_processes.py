@@ -10,6 +10,7 @@ import pytest
 
 from juncture.local import processes
 from juncture.local.processes import Launch, ProcessRecord
+from juncture.local.started import mark_of
 
 FOREVER = "import time\ntime.sleep(600)"
 STUBBORN = """
@@ -48,13 +49,28 @@ def test_a_process_is_known_until_it_ends(start):
     assert processes.exit_code(record) == 0
 
 
-def test_a_pid_that_was_given_to_another_process_is_left_alone(start):
+@pytest.mark.parametrize(
+    "update", [{"mark": "another start of the machine/1"}, {"mark": None, "created": 1.0}]
+)
+def test_a_pid_that_was_given_to_another_process_is_left_alone(start, update):
     other = start(FOREVER)
-    recycled = other.model_copy(update={"created": other.created - 60})
+    recycled = other.model_copy(update=update)
     assert not processes.is_alive(recycled)
     processes.kill(recycled)
     processes.stop([recycled], grace=1)
     assert processes.is_alive(other)
+
+
+@pytest.mark.skipif(
+    mark_of(os.getpid()) is None, reason="the system tells a process's start by its clock alone"
+)
+def test_one_is_known_after_the_clock_was_set(start, monkeypatch):
+    record = start(FOREVER)
+    create_time = psutil.Process.create_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: create_time(process) + 3600)
+    assert psutil.Process(record.pid).create_time() > record.created + 3000
+    assert processes.is_alive(record)
+    assert record.is_alive
 
 
 def test_it_has_a_session_of_its_own(start):
@@ -91,7 +107,7 @@ def test_one_started_by_another_process_is_recognised(start):
     parent = start(program)
     until(lambda: not processes.is_alive(parent))
     pid = int(parent.out.read_text())
-    record = parent.model_copy(update={"pid": pid, "created": psutil.Process(pid).create_time()})
+    record = ProcessRecord.of(psutil.Process(pid), role="sleeper", out=parent.out, log=parent.log)
     assert processes.is_alive(record)
     processes.stop([record], grace=5)
     assert not processes.is_alive(record)

@@ -10,33 +10,13 @@ from collections.abc import Iterable
 
 import psutil
 
-from juncture.model.base import Value
+from juncture.local.started import Started
 
 _WORKER = "juncture.planner.worker"
-_CLOCK_TOLERANCE = 2.0
 
 
-class Helper(Value):
-    """A process of this machine. `created` is its start in seconds since 1970: pids are used again."""
-
-    pid: int
-    created: float
-
-    @property
-    def is_alive(self) -> bool:
-        return is_alive(self.pid, self.created)
-
-
-def is_alive(pid: int, created: float) -> bool:
-    """Whether the very process runs. One that may not be looked at counts as alive."""
-    try:
-        process = psutil.Process(pid)
-        same = abs(process.create_time() - created) <= _CLOCK_TOLERANCE
-        return bool(same and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.Error:
-        return True
+class Helper(Started):
+    """A process that starts a job."""
 
 
 def own_helpers() -> tuple[Helper, ...]:
@@ -45,7 +25,7 @@ def own_helpers() -> tuple[Helper, ...]:
     for child in psutil.Process().children():
         with contextlib.suppress(psutil.Error):
             if _WORKER in child.cmdline():
-                found.append(Helper(pid=child.pid, created=child.create_time()))
+                found.append(Helper.of(child))
     return tuple(found)
 
 

@@ -20,9 +20,9 @@ import psutil
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from juncture.deploy.store.files import Files
-from juncture.deploy.store.helpers import Helper, end, is_alive
+from juncture.deploy.store.helpers import Helper, end
 from juncture.errors import JunctureError, Refused
-from juncture.model.base import Value
+from juncture.local.started import Started
 
 _ENTRY = re.compile(r"(\d{6,})(\.\d+)?\.(json|released|helpers)")
 _HELPERS = TypeAdapter(tuple[Helper, ...])
@@ -30,23 +30,20 @@ _OLD = timedelta(minutes=30)
 """Few commands hold the lock this long: a hand-over that reads much, or the savepoint of a very large state."""
 
 
-class Owner(Value):
-    """Who holds a lock, since when, for what. `created` is the process's start, in seconds since 1970."""
+class Owner(Started):
+    """Who holds a lock, since when, for what."""
 
     user: str
     host: str
-    pid: int
-    created: float
     since: AwareDatetime
     what: str
 
     @classmethod
     def myself(cls, what: str) -> Owner:
-        return cls(
+        return cls.of(
+            psutil.Process(),
             user=user_name(),
             host=socket.gethostname(),
-            pid=os.getpid(),
-            created=psutil.Process().create_time(),
             since=datetime.now(timezone.utc),
             what=what,
         )
@@ -59,7 +56,7 @@ class Owner(Value):
     @property
     def is_dead(self) -> bool:
         """Whether it is known to have ended. Of another machine's processes nothing is known."""
-        return self.is_here and not is_alive(self.pid, self.created)
+        return self.is_here and not self.is_alive
 
     def __str__(self) -> str:
         since = self.since.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")

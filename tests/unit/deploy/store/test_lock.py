@@ -19,6 +19,7 @@ from juncture.deploy.store.files import Files
 from juncture.deploy.store.helpers import Helper, own_helpers
 from juncture.deploy.store.lock import Owner, helpers, holder, locked
 from juncture.errors import JunctureError, Refused
+from juncture.local.started import mark_of
 
 HOLD = """
 import sys
@@ -120,14 +121,27 @@ def test_an_old_lock_of_another_machine_is_called_old(files: Files) -> None:
     assert "it is old" in (caught.value.remedy or "")
 
 
-def test_a_pid_that_is_used_again_is_not_the_holder(files: Files) -> None:
+@pytest.mark.parametrize(
+    "update", [{"mark": "another start of the machine/1"}, {"mark": None, "created": 1.0}]
+)
+def test_a_pid_that_is_used_again_is_not_the_holder(files: Files, update: dict[str, object]) -> None:
     owner = Owner.myself("submit")
-    files.create(
-        "clicks/lock/000001.json",
-        owner.model_copy(update={"created": owner.created - 100}).model_dump_json().encode(),
-    )
+    files.create("clicks/lock/000001.json", owner.model_copy(update=update).model_dump_json().encode())
     with locked(files, "clicks", "submit"):
         pass
+
+
+@pytest.mark.skipif(
+    mark_of(os.getpid()) is None, reason="the system tells a process's start by its clock alone"
+)
+def test_a_clock_that_is_set_takes_the_lock_from_nobody(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_time = psutil.Process.create_time
+    with locked(files, "clicks", "hand-over"):
+        monkeypatch.setattr(psutil.Process, "create_time", lambda process: create_time(process) + 3600)
+        with pytest.raises(Refused, match="hand-over"), locked(files, "clicks", "submit"):
+            pass
 
 
 def test_a_damaged_lock_is_named(files: Files) -> None:
@@ -170,8 +184,7 @@ def test_the_start_that_a_killed_holder_left_behind_is_ended(tmp_path: Path) -> 
 
 
 def test_helpers_that_come_later_are_noted_too_and_each_once(files: Files) -> None:
-    me = Helper(pid=os.getpid(), created=psutil.Process().create_time())
-    parent = Helper(pid=os.getppid(), created=psutil.Process(os.getppid()).create_time())
+    me, parent = Helper.of(psutil.Process()), Helper.of(psutil.Process(os.getppid()))
     with locked(files, "clicks", "upgrade") as lock:
         lock.note([me])
         lock.note([me])
