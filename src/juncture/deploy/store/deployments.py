@@ -154,12 +154,11 @@ class Store:
         try:
             self.files.create(name, data)
         except FileExistsError:
-            if self.files.read(name) != data:
-                raise JunctureError(
-                    f"{self.files.address(name)} was changed since it was stored",
-                    state="nothing was deployed",
-                    remedy=remedy,
-                ) from None
+            raise JunctureError(
+                f"{self.files.address(name)} was changed since it was stored",
+                state="nothing was deployed",
+                remedy=remedy,
+            ) from None
 
     def _records(self, job: str) -> list[tuple[int, int]]:
         matches = (_RECORD.fullmatch(name) for name in self.files.names(f"{job}/history"))

@@ -49,13 +49,22 @@ class Files:
         """Create a file with all of its content, or not at all. Raises FileExistsError if it is there.
 
         Of several who try at once, one succeeds. That holds for local folders and for stores with
-        conditional writes (S3, GCS, memory among them); others look first and then write.
+        conditional writes (S3, GCS, memory among them); others look first and then write. One that is there with this
+        very content was created now: the answer was lost, and the request sent again.
         """
         with self._told(f"take '{name}'"):
-            if self._local:
-                self._link(Path(self._root, name), data)
-            else:
-                self._fs.pipe_file(f"{self._root}/{name}", data, mode="create")
+            try:
+                if self._local:
+                    self._link(Path(self._root, name), data)
+                else:
+                    self._fs.pipe_file(f"{self._root}/{name}", data, mode="create")
+            except OSError as error:
+                # Of some stores that speak S3's language, that it is there comes as any other error.
+                found = self.read(name)
+                if found is None:
+                    raise error from None
+                if found != data:
+                    raise FileExistsError(errno.EEXIST, f"{name} is there") from None
 
     def read(self, name: str) -> bytes | None:
         """A file's content; None if there is no such file."""

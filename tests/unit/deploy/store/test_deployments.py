@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -9,9 +10,11 @@ import uuid
 from pathlib import Path
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from tests.unit.deploy.records import deployment, python
 
 from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.lock import locked
 from juncture.errors import JunctureError, Refused
 
 
@@ -50,6 +53,40 @@ def test_jobs_do_not_meet(store: Store) -> None:
     store.put_bundle("never_deployed", "abc", {"job.py": ""})
     assert len(store.history("clicks")) == len(store.history("clicks2")) == 1
     assert store.jobs() == ("clicks", "clicks2")
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_stores_that_say_in_their_own_words_that_a_file_is_there(
+    monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    """As MinIO does; and S3's client does where it sends a request again whose answer was lost."""
+    pipe_file, exists = MemoryFileSystem.pipe_file, MemoryFileSystem.exists
+
+    def grudging(fs: MemoryFileSystem, path: str, value: bytes, mode: str = "overwrite") -> None:
+        if exists(fs, path):
+            raise OSError(errno.EINVAL, "At least one of the pre-conditions you specified did not hold")
+        pipe_file(fs, path, value, mode=mode)
+        if lost:
+            grudging(fs, path, value, mode)
+
+    monkeypatch.setattr(MemoryFileSystem, "pipe_file", grudging)
+    store = Store(f"memory://{uuid.uuid4().hex}")
+    for _ in range(2):
+        store.put_bundle("clicks", "abc", {"job.py": "a"})
+    with pytest.raises(JunctureError, match="was changed since it was stored"):
+        store.put_bundle("clicks", "abc", {"job.py": "b"})
+    store.append(deployment(1))
+    before = store._records("clicks")
+    monkeypatch.setattr(store, "_records", lambda job: before)
+    store.append(deployment(1, "running"))
+    with pytest.raises(Refused, match="somebody else"):
+        store.append(deployment(1, "failed"))
+    with (
+        locked(store.files, "clicks", "stop"),
+        pytest.raises(Refused),
+        locked(store.files, "clicks", "submit"),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("version", [0, 1, 4])
@@ -186,11 +223,13 @@ from juncture.errors import JunctureError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 store = Store(sys.argv[1])
 store.append(deployment(1))
+store.put_bundle("clicks", "abc", {"job.py": "a" * 200})
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 try:
     store.append(deployment(2))
 except JunctureError as error:
     print(error.problem, "|", error.state, "|", error.remedy)
+print(store.put_bundle("clicks", "abc", {"job.py": "a" * 200}))
 """
 
 
@@ -199,6 +238,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     assert "it is full" in said
     assert "nothing was written" in said
     assert "make room" in said
+    assert said.splitlines()[-1] == "clicks/bundles/abc"
     assert [path.name for path in (tmp_path / "clicks" / "history").iterdir()] == ["000001-001.json"]
 
 
