@@ -16,7 +16,7 @@ from juncture.deploy.store.manifest import Bundle, read_manifest
 from juncture.deploy.upgrading import health
 from juncture.deploy.upgrading.again import records_between
 from juncture.deploy.upgrading.eventtime import Times, times_of
-from juncture.errors import JunctureError, Refused
+from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.model.deployment import Deployment
 
 _TRY_AGAIN = "mend the cause, and try again"
@@ -83,14 +83,16 @@ def replace(
 
     Raises:
         Refused: it was not well, or did not start; what runs now is in the error's state.
-        Unreachable: the cluster or the brokers do not answer.
+        Unreachable: the cluster or the brokers do not answer; the same.
     """
     try:
         begun = submit(dataclasses.replace(new, watched=True), site)
-    except Refused as error:
+    except (JunctureError, OSError) as error:
+        # Whatever it was: the version that is stopped for it may well start.
         if not ran:
             raise
-        raise bring_back(error, old, stopped, site) from None
+        failed = error if isinstance(error, JunctureError) else JunctureError(str(error))
+        raise bring_back(failed, old, stopped, site) from None
     try:
         with site.connection.cluster() as cluster:
             health.wait_healthy(begun, new.bundle.files, before, site, cluster, healthy_within)
@@ -113,12 +115,24 @@ def _take_off(job: str, site: Site, why: str) -> None:
 
 
 def bring_back(error: JunctureError, old: Bundle, stopped: Deployment, site: Site) -> Refused:
-    """Start the old version from the savepoint it was stopped with; the error to raise, for that of the new one."""
+    """Start the old version from the savepoint it was stopped with; the error to raise, for that of the new one.
+
+    Raises Refused, or Unreachable, with both errors, if that does not start either.
+    """
     site.progress(f"Going back to version {stopped.version}")
     # It ran with what there is: not to run would be worse.
-    again = submit(
-        Submission(old, start_from=stopped.savepoint, accept="KEEP", tolerance=Tolerance(all=True)), site
-    )
+    former = Submission(old, start_from=stopped.savepoint, accept="KEEP", tolerance=Tolerance(all=True))
+    try:
+        again = submit(former, site)
+    except JunctureError as second:
+        kind = Unreachable if isinstance(second, Unreachable) else Refused
+        raise kind(
+            f"the version that was to take the place of version {stopped.version} of '{stopped.job}' did not:"
+            f" {error.problem}; and version {stopped.version} was not started again: {second.problem}",
+            state=f"version {stopped.version} was stopped with {stopped.savepoint}; `juncture status {stopped.job}`"
+            " tells whether the job runs",
+            remedy=f"{second.remedy or _TRY_AGAIN}; `juncture rollback {stopped.job} {stopped.version}` starts that",
+        ) from None
     # How far the other one had come nobody knows: at most, to the end.
     most = (
         records_between(stopped.savepoint, None, read_manifest(old.files), site) if stopped.savepoint else ""
