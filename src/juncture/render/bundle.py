@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import jinja2
@@ -116,18 +118,32 @@ def write(files: Mapping[str, str], directory: Path, beside: Mapping[str, Path] 
             (fresh / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(path, fresh / name)
         fresh.chmod(0o755)
-        if directory.exists():
-            old = fresh.with_name(fresh.name + "-old")
-            directory.rename(old)
-            os.rename(fresh, directory)  # noqa: PTH104
-            shutil.rmtree(old)
-        else:
-            fresh.rename(directory)
+        _put(fresh, directory)
     except OSError as error:
         raise _unwritable(directory, error) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return directory
+
+
+def _put(fresh: Path, directory: Path) -> None:
+    """Have a folder in the place of another, or of none, though others do the same at this moment."""
+    if directory.is_file():
+        raise NotADirectoryError(errno.ENOTDIR, "a file is there")
+    old = fresh.with_name(f"{fresh.name}-old")
+    while True:
+        with suppress(FileNotFoundError):
+            directory.rename(old)
+        try:
+            os.rename(fresh, directory)  # noqa: PTH104
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                if old.exists():
+                    old.rename(directory)
+                raise
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _unwritable(directory: Path, error: OSError) -> JunctureError:
