@@ -19,6 +19,8 @@ from juncture.project.scratch import Scratch
 
 _PATIENCE = 300
 """Seconds after which an answer is not waited for any more."""
+_PRINTED_WITHIN = 2
+"""Seconds in which the last lines of one that has ended are read."""
 _ENDING, _ENDING_RECORD = 5, 60
 """Seconds in which the process ends by itself: at once, or after it has written an archive."""
 # A planner lives for seconds: start-up counts, peak speed does not.
@@ -52,6 +54,7 @@ class PlannerProcess:
         self._records = False
         self._printed: deque[str] = deque(maxlen=40)
         self._running: tuple[subprocess.Popen[str], Scratch] | None = None
+        self._drained = Thread()
 
     def start(self) -> None:
         """Start the process without waiting for it."""
@@ -73,10 +76,12 @@ class PlannerProcess:
                 stderr=subprocess.PIPE,
                 env=_java_environment(self._java_home, scratch.path, shared) | self._variables,
                 encoding="utf-8",
+                errors="replace",  # what a JVM prints is in the locale's encoding
                 start_new_session=True,  # Ctrl-C is for us: we close it in order
             )
             self._running = (process, scratch)
-            Thread(target=self._drain, args=(process.stderr,), daemon=True).start()
+            self._drained = Thread(target=self._drain, args=(process.stderr,), daemon=True)
+            self._drained.start()
         return self._running[0]
 
     def _classes(self) -> tuple[str, Path | None]:
@@ -113,8 +118,9 @@ class PlannerProcess:
             line = ""
         finally:
             watchdog.cancel()
-        if not line:
+        if not line.endswith("\n"):
             process.wait(timeout=10)
+            self._drained.join(_PRINTED_WITHIN)  # its JVM may outlive it, and hold the stream open
             raise Unreachable(
                 f"Flink's planner ended with exit code {process.returncode}",
                 state="nothing was changed",
@@ -159,6 +165,8 @@ def _java_environment(java_home: Path, scratch: Path, shared: str) -> dict[str, 
         "JVM_ARGS": f"{_JVM} {shared} -Djava.io.tmpdir={scratch}",  # Flink unpacks its planner there
         "TMPDIR": str(scratch),  # PyFlink meets its JVM by a file there
         "PYTHONUTF8": "1",
+        # A project may have a queue.py, which `-m` would take for Python's; from 3.11 on.
+        "PYTHONSAFEPATH": "1",
         # Else a table environment starts a server for Python functions, whose imports take longer than a compilation.
         "_python_worker_execution_mode": "process",
     }

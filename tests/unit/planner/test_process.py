@@ -1,0 +1,51 @@
+"""The planner's process seen from outside, with a script in its place: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from juncture.errors import Unreachable
+from juncture.planner.process import PlannerProcess
+
+Start = Callable[[str], PlannerProcess]
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Makes a process that runs this code for each question."""
+    made: list[PlannerProcess] = []
+
+    def start(code: str) -> PlannerProcess:
+        script = tmp_path / "python"
+        each = "\n    ".join(["for line in sys.stdin:", *code.splitlines()])
+        script.write_text(f"#!{sys.executable}\nimport os, sys\n{each}\n", encoding="utf-8")
+        script.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(script))
+        made.append(PlannerProcess(tmp_path, ()))
+        return made[-1]
+
+    yield start
+    for process in made:
+        process.close()
+
+
+def test_what_a_jvm_prints_in_another_encoding_does_not_hold_it_up(start: Start) -> None:
+    asked = start("os.write(2, b'Gr\\xfc\\xdfe\\n' * 40_000); print('{}', flush=True)")
+    assert asked.ask({}) == asked.ask({}) == {}
+
+
+@pytest.mark.parametrize("printed", ["", '{"plan": "half'])
+def test_one_that_ends_with_half_an_answer_is_told_with_what_it_printed(start: Start, printed: str) -> None:
+    asked = start(f"os.write(2, b'out of memory'); os.write(1, {printed.encode()!r}); os._exit(137)")
+    with pytest.raises(Unreachable, match="exit code 137") as caught:
+        asked.ask({})
+    assert "out of memory" in (caught.value.remedy or "")
+
+
+def test_no_file_of_the_folder_where_one_stands_is_taken_for_pythons(start: Start) -> None:
+    asked = start("print('{\"safe\": ' + os.environ['PYTHONSAFEPATH'] + '}', flush=True)")
+    assert asked.ask({}) == {"safe": 1}
