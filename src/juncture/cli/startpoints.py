@@ -22,7 +22,11 @@ from juncture.startpoints.seen import read_seen
 def seen_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`--startpoints FILE` of commands that start where this one has said, with its help."""
     return click.option(
-        "--startpoints", "seen_file", metavar="FILE", type=click.File(encoding="utf-8"), help=text
+        "--startpoints",
+        "seen_file",
+        metavar="FILE",
+        type=click.File(encoding="utf-8", errors="surrogateescape"),
+        help=text,
     )
 
 

@@ -13,16 +13,19 @@ from juncture.startpoints.resolve import Source
 
 
 def read_seen(name: str, text: str) -> ResolvedStartpoints:
-    """What `juncture startpoints --output json` has printed; raises JunctureError for other text."""
+    """What `juncture startpoints --output json` has printed; raises JunctureError for anything else."""
     try:
-        return ResolvedStartpoints.model_validate_json(text)
+        return ResolvedStartpoints.model_validate_json(text.encode())
+    except UnicodeEncodeError:
+        why = "it is no text"
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise JunctureError(
-            f"{name} holds no resolved startpoints: {f'{place}: ' if place else ''}{first['msg']}",
-            remedy="write it by `juncture startpoints JOB --output json`",
-        ) from None
+        why = f"{place}: {first['msg']}" if place else first["msg"]
+    raise JunctureError(
+        f"{name} holds no resolved startpoints: {why}",
+        remedy="write it by `juncture startpoints JOB --output json`",
+    )
 
 
 def seen_sources(
@@ -49,6 +52,7 @@ def _fixed(source: ResolvedSource) -> Startpoint:
         start=AtOffsets(offsets=source.start),
         until=AtOffsets(offsets=end) if end is not None else None,
         expires=source.startpoint.expires,
+        exclude=source.startpoint.exclude,
     )
 
 
