@@ -19,10 +19,7 @@ PIPE_CLOSED = 141
 def report(error: BaseException, invocation: Invocation) -> int:
     """Print what happened to stderr; the exit code for it."""
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
-        invocation.output.error(
-            JunctureError("interrupted", state=_left(invocation) or "nothing was left half done")
-        )
-        return INTERRUPTED
+        return interrupted(invocation, INTERRUPTED)
     if isinstance(error, click.UsageError):
         return _usage(error, invocation)
     if isinstance(error, click.ClickException):
@@ -35,14 +32,24 @@ def report(error: BaseException, invocation: Invocation) -> int:
         invocation.output.error(known)
         return known.exit_code
     lines = str(error).splitlines() or [""]
-    invocation.output.error(
-        JunctureError(
-            f"{type(error).__name__}: {lines[0]} (this is a defect of Juncture)",
-            state=_left(invocation),
-            remedy=None if invocation.debug else "run with --debug to see where it comes from, and report it",
-        )
+    defect = JunctureError(
+        f"{type(error).__name__}: {lines[0]} (this is a defect of Juncture)",
+        state=_left(invocation),
+        remedy=None if invocation.debug else "run with --debug to see where it comes from, and report it",
     )
-    return DEFECT
+    return _ended(defect, DEFECT, invocation)
+
+
+def interrupted(invocation: Invocation, code: int) -> int:
+    """Print what an interruption has left; the exit code that is given."""
+    left = _left(invocation) or "nothing was left half done"
+    return _ended(JunctureError("interrupted", state=left), code, invocation)
+
+
+def _ended(error: JunctureError, code: int, invocation: Invocation) -> int:
+    error.exit_code = code
+    invocation.output.error(error)
+    return code
 
 
 def _left(invocation: Invocation) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import Any
 import click
 
 from juncture import __version__
-from juncture.cli.failures import INTERRUPTED, PIPE_CLOSED, report
+from juncture.cli.failures import INTERRUPTED, PIPE_CLOSED, interrupted, report
 from juncture.cli.invocation import Invocation, shared_options
 
 # Each command's module is imported when it is run: help must not wait for what commands need.
@@ -75,6 +76,9 @@ class Commands(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *others: Any, **extra: Any) -> Any:
         given = list(sys.argv[1:] if args is None else args)
+        if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+            # A path, or an author's text, may have what the terminal's encoding has not.
+            sys.stdout.reconfigure(errors="backslashreplace")
         invocation = Invocation()
         if _wants_json(given):
             invocation.output_format = "json"
@@ -84,7 +88,7 @@ class Commands(click.Group):
         except SystemExit as error:
             # A command that cleans up when it is told to end (SIGTERM) does so by 128 + the signal's number.
             if isinstance(error.code, int) and error.code > INTERRUPTED:
-                report(KeyboardInterrupt(), invocation)
+                interrupted(invocation, error.code)
             raise
         except BaseException as error:
             code = report(error, invocation)

@@ -97,7 +97,9 @@ class Output:
     def json(self, data: Any) -> None:
         """Print JSON to stdout, whatever the form."""
         plain = json.loads(json.dumps(data, default=_plain))
-        sys.stdout.write(json.dumps(self._redacted(plain), indent=2, ensure_ascii=False) + "\n")
+        # Other encodings lack letters, and their escapes are not JSON's.
+        is_utf8 = (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
+        sys.stdout.write(json.dumps(self._redacted(plain), indent=2, ensure_ascii=not is_utf8) + "\n")
         sys.stdout.flush()
 
     def text(self, view: Callable[[Text], None]) -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -43,6 +44,27 @@ def test_help_imports_nothing_heavy():
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name", "shown"),
+    [
+        ("ascii", "bücher", "b\\xfccher"),
+        ("latin-1", "本", "\\u672c"),
+        ("utf-8", "bücher", "bücher"),
+        ("utf-8", "caf\udce9", "caf\\udce9"),
+    ],
+)
+def test_what_the_encoding_of_the_output_lacks_is_escaped(
+    tmp_path: Path, encoding: str, name: str, shown: str
+):
+    """The last is a name in Latin-1, as archives of old bring them."""
+    command = [sys.executable, "-c", "from juncture.cli.main import main; main()", "init"]
+    env = {**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"}
+    for folder, more in ((tmp_path / name, ()), (tmp_path / f"{name}2", ("--output", "json"))):
+        done = subprocess.run([*command, str(folder), *more], env=env, capture_output=True, check=True)
+        printed = done.stdout.decode(encoding)
+        assert (json.loads(printed)["directory"] == str(folder)) if more else (shown in printed)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

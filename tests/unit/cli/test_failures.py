@@ -35,6 +35,7 @@ def raising(error):
         (Unreachable("x"), 3),
         (KeyboardInterrupt(), 130),
         (click.Abort(), 130),
+        (SystemExit(143), 143),
         (click.FileError("f", "x"), 2),
         (OSError(errno.ENOSPC, "No space left on device", "f"), 2),
         (ValueError("x"), 70),
@@ -45,6 +46,8 @@ def test_exit_codes(probe, error, code):
     assert result.exit_code == code
     assert result.stdout == ""
     assert result.stderr.lstrip("\n").startswith("error: ")
+    lines = probe(raising(error), "--output", "json").stderr.splitlines()
+    assert json.loads(lines[-1])["error"]["exit_code"] == code
 
 
 def test_an_error_has_place_problem_state_and_remedy(probe):
