@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import os
 import shutil
 import uuid
 from collections.abc import Callable
@@ -41,8 +42,8 @@ class Broker:
     def prepare(self) -> None:
         """Write the configuration; drop a data folder whose formatting was interrupted."""
         self._conf.mkdir(parents=True, exist_ok=True)
-        lines = [f"{key}={value}" for key, value in self.properties().items()]
-        self._properties_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        lines = [f"{key}={_escaped(value)}" for key, value in self.properties().items()]
+        self._properties_file.write_text("\n".join(lines) + "\n", encoding="ascii")
         (self._conf / "log4j2.properties").write_text(
             log4j_properties("warn", {"kafka.server": "info"}), encoding="utf-8"
         )
@@ -123,7 +124,8 @@ class Broker:
             "controller.listener.names": "CONTROLLER",
             "listeners": f"{kafka},CONTROLLER://{controller}",
             "advertised.listeners": kafka,
-            "log.dirs": str(self._data),
+            # From where it is started: the path of a project may have a comma, which parts two of them.
+            "log.dirs": os.path.relpath(self._data, self._folder.tmp),
             "auto.create.topics.enable": "false",
             # A killed broker is refused under its id until its session has ended: 9 s by default.
             "broker.session.timeout.ms": 4000,
@@ -150,7 +152,7 @@ class Broker:
             *options,
             self._folder.marker,
             f"-D{LOG_FILE}={log}",
-            f"-Dlog4j2.configurationFile={self._conf / 'log4j2.properties'}",
+            f"-Dlog4j2.configurationFile={(self._conf / 'log4j2.properties').as_uri()}",
             f"-Djava.io.tmpdir={self._folder.tmp}",
             f"-XX:ErrorFile={logs / f'{role}-crash.log'}",
             "-XX:-UsePerfData",
@@ -160,3 +162,12 @@ class Broker:
             *main,
         )
         return Launch(role, argv, cwd=self._folder.tmp, out=logs / f"{role}.out", log=log)
+
+
+def _escaped(value: str) -> str:
+    """A value as Java reads it in a file of properties: in Latin-1, with escapes."""
+    units = value.encode("utf-16-be")
+    codes = (int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2))
+    return "".join(
+        chr(code) if 0x20 <= code < 0x7F and code != ord("\\") else f"\\u{code:04x}" for code in codes
+    )

@@ -187,7 +187,7 @@ class Cluster:
             *options,
             self._folder.marker,
             f"-D{LOG_FILE}={log}",
-            f"-Dlog4j.configurationFile=file:{self._conf / 'log4j.properties'}",
+            f"-Dlog4j.configurationFile={(self._conf / 'log4j.properties').as_uri()}",
             f"-Djava.io.tmpdir={self._folder.tmp}",
             f"-XX:ErrorFile={logs / f'{role}-crash.log'}",
             "-XX:-UsePerfData",
