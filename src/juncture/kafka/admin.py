@@ -54,17 +54,13 @@ class Admin:
             raise failure(kafka, "use the settings of kafka in juncture.toml", error) from None
 
     def partitions(self) -> dict[str, int]:
-        """The number of partitions of each topic, by name; internal topics are left out."""
+        """The number of partitions of each topic, by name."""
         try:
             topics = self.client.list_topics(timeout=self.timeout).topics
         except KafkaException as error:
             self.client.poll(0)  # brings what the client has complained of meanwhile
             raise failure(self.kafka, "list the topics", error, self._complaints) from None
-        return {
-            name: len(topic.partitions)
-            for name, topic in sorted(topics.items())
-            if topic.error is None and not name.startswith("__")
-        }
+        return {name: len(topic.partitions) for name, topic in sorted(topics.items()) if topic.error is None}
 
     def counts(self, topics: Iterable[str]) -> dict[str, int]:
         """The number of partitions of each of these topics, by name.
