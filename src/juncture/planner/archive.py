@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from juncture.planner.unused import KEPT, forget_unused
+from juncture.project.unused import KEPT, forget_unused
 
 _BROKEN_OFF = 3600
 """Seconds after which one that is not finished never will be."""

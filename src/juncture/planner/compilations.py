@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from juncture.planner.unused import forget_unused
+from juncture.project.unused import forget_unused
 
 _SOURCES = ("*.py", "*.java")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import os
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -16,6 +18,7 @@ from juncture.model.rendered import OwnJar
 from juncture.project.cache import cache_folder
 from juncture.project.document import Document
 from juncture.project.nearest import did_you_mean
+from juncture.project.unused import forget_unused
 
 _CLASS = ".class"
 _BUILD = "build the jar first, or correct the path: it is one within the project, such as lib/functions.jar"
@@ -69,11 +72,15 @@ def keep(root: Path, path: str, location: Location) -> OwnJar:
 def kept(digest: str, name: str) -> Path | None:
     """The copy of a jar of this content and name, where there is one."""
     found = _place(digest, name)
-    return found if found.is_file() and hashlib.sha256(found.read_bytes()).hexdigest() == digest else None
+    if not found.is_file() or hashlib.sha256(found.read_bytes()).hexdigest() != digest:
+        return None
+    with contextlib.suppress(OSError):  # another user's, who shares the cache
+        os.utime(found.parent)
+    return found
 
 
 def put(data: bytes, digest: str, name: str) -> Path:
-    """Keep a copy of a jar of this content and name, whole or not at all."""
+    """Keep a copy of a jar of this content and name, whole or not at all; forget those that nobody uses."""
     if (found := kept(digest, name)) is not None:
         return found
     target = _place(digest, name)
@@ -81,7 +88,9 @@ def put(data: bytes, digest: str, name: str) -> Path:
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         fresh = Path(folder, name)
         fresh.write_bytes(data)
-        return fresh.replace(target)
+        fresh.replace(target)
+    forget_unused(target.parents[1])
+    return target
 
 
 def _place(digest: str, name: str) -> Path:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import time
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -105,3 +108,19 @@ def test_a_copy_that_was_changed_is_made_anew(tmp_path: Path) -> None:
     assert kept(made.sha256, "a.jar") is None
     assert put(whole, made.sha256, "a.jar") == made.file
     assert made.file.read_bytes() == whole
+
+
+def test_copies_that_nobody_uses_go(tmp_path: Path) -> None:
+    first, used = (
+        put(b"first", sha256(b"first").hexdigest(), "a.jar"),
+        put(b"used", sha256(b"used").hexdigest(), "a.jar"),
+    )
+    two_months_ago = time.time() - 60 * 24 * 3600
+    for path in (first, used):
+        os.utime(path.parent, (two_months_ago, two_months_ago))
+    assert kept(sha256(b"used").hexdigest(), "a.jar") == used
+    third = put(b"third", sha256(b"third").hexdigest(), "a.jar")
+    assert {each.parent.name for each in third.parents[1].rglob("*.jar")} == {
+        used.parent.name,
+        third.parent.name,
+    }
