@@ -12,10 +12,11 @@ from juncture.model.base import Value
 from juncture.model.job import Job
 from juncture.model.startpoint import Startpoint
 
-CONNECTOR = re.compile(r"'connector'\s*=\s*'([^']+)'")
+_CONNECTOR = re.compile(r"'connector'\s*=\s*'([^']+)'")
 """A table's connector, in its WITH part."""
-FORMAT = re.compile(r"'(?:(?:key|value)\.)?format'\s*=\s*'([^']+)'")
+_FORMAT = re.compile(r"'(?:(?:key|value)\.)?format'\s*=\s*'([^']+)'")
 """The format of a table's records, or of their keys."""
+_COMMENT = re.compile(r"('(?:[^']|'')*'|`(?:[^`]|``)*`)|--[^\n]*|/\*(?!\+).*?\*/", re.DOTALL)
 PAYLOAD_FORMAT = "json-payload"
 """Of operators/src/juncture/format: JSON, with the record's whole value as metadata."""
 PROTOBUF_FORMAT = "protobuf"
@@ -31,7 +32,16 @@ _CHANGELOGS = ("debezium-", "canal-", "maxwell-", "ogg-")
 
 def factories(statements: str) -> tuple[str, ...]:
     """The connectors and formats that CREATE TABLE statements name, sorted."""
-    return tuple(sorted({*CONNECTOR.findall(statements), *FORMAT.findall(statements)}))
+    return tuple(sorted({*_CONNECTOR.findall(_without_comments(statements)), *formats(statements)}))
+
+
+def formats(statements: str) -> frozenset[str]:
+    """The formats that CREATE TABLE statements name."""
+    return frozenset(_FORMAT.findall(_without_comments(statements)))
+
+
+def _without_comments(text: str) -> str:
+    return _COMMENT.sub(lambda match: match[1] or " ", text)
 
 
 class Span(Value):
@@ -59,7 +69,7 @@ class Statement(Value):
     @property
     def connector(self) -> str | None:
         """The connector of a table; None where it names none."""
-        found = CONNECTOR.search(self.text)
+        found = _CONNECTOR.search(_without_comments(self.text))
         return found[1] if found else None
 
     @property
@@ -68,13 +78,13 @@ class Statement(Value):
         connector = self.connector or ""
         if connector == "upsert-kafka" or connector.endswith("-cdc"):
             return True
-        return any(name.startswith(_CHANGELOGS) for name in FORMAT.findall(self.text))
+        return any(name.startswith(_CHANGELOGS) for name in formats(self.text))
 
     @property
     def payload(self) -> str | None:
         """The column of a table that is the record's whole value, to be decoded later; None where there is none."""
-        found = _PAYLOAD_COLUMN.search(self.text)
-        return (found[1] or found[2]) if found and PAYLOAD_FORMAT in FORMAT.findall(self.text) else None
+        found = _PAYLOAD_COLUMN.search(_without_comments(self.text))
+        return (found[1] or found[2]) if found and PAYLOAD_FORMAT in formats(self.text) else None
 
     def locate(self, offset: int) -> Location:
         """The author's place of a character of the rendered text (offset from 0)."""

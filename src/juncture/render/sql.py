@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _SPACE = r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)"
 _NAME = r"`(?:[^`]|``)+`|[A-Za-z_][A-Za-z0-9_]*"
@@ -50,6 +51,15 @@ def second_statement(text: str) -> int | None:
             return piece.start()
         ended = ended or piece[0] == ";"
     return None
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of a script, each of which a semicolon ends, without that."""
+    start = 0
+    for piece in _PIECE.finditer(script):
+        if piece[0] == ";":
+            yield script[start : piece.start()]
+            start = piece.end()
 
 
 def first_word(text: str) -> tuple[str, int]:

@@ -17,7 +17,7 @@ from juncture.local.java import find_java
 from juncture.local.operators import operator_jar
 from juncture.model.operators import join_operators
 from juncture.model.plan import CompiledPlan
-from juncture.model.rendered import FORMAT, PAYLOAD_FORMAT, PROTOBUF_FORMAT, RenderedJob, factories
+from juncture.model.rendered import PAYLOAD_FORMAT, PROTOBUF_FORMAT, RenderedJob, factories, formats
 from juncture.planner.archive import ClassArchive
 from juncture.planner.compilations import CompilationCache
 from juncture.planner.session import Planner
@@ -101,7 +101,7 @@ def may_need_operators(jobs: Iterable[RenderedJob]) -> bool:
 def _sources_need_operators(job: RenderedJob) -> bool:
     """Whether a source leaves records out, or keeps their payloads: both are done by the operators' jar."""
     left_out = any(start.exclude for start in job.startpoints.values())
-    return left_out or any(PAYLOAD_FORMAT in FORMAT.findall(each.text) for each in job.statements)
+    return left_out or any(PAYLOAD_FORMAT in formats(each.text) for each in job.statements)
 
 
 def toolchain_for(job: RenderedJob, plan: CompiledPlan) -> Toolchain:
@@ -118,7 +118,7 @@ def toolchain_of_bundle(files: Mapping[str, str], store: Store) -> Toolchain:
     JunctureError if the store lacks a jar.
     """
     manifest = read_manifest(files)
-    needed = manifest.event_join is not None or PAYLOAD_FORMAT in FORMAT.findall(files["statements.sql"])
+    needed = manifest.event_join is not None or PAYLOAD_FORMAT in formats(files["statements.sql"])
     needed = needed or any(source.startpoint.exclude for source in manifest.sources.values())
     found = find_toolchain(factories(files["statements.sql"]), operators=needed)
     wanted = {(jar.coordinates, jar.sha256) for jar in manifest.jars}

@@ -7,7 +7,7 @@ import re
 
 from juncture.model.environment import Environment
 from juncture.model.project import Project
-from juncture.model.rendered import FORMAT, PROTOBUF_FORMAT, RenderedJob, Statement
+from juncture.model.rendered import PROTOBUF_FORMAT, RenderedJob, Statement, formats
 from juncture.render.renderer import render
 from juncture.validation.cases.options import with_options
 from juncture.validation.oracle.tables import read_table
@@ -20,9 +20,7 @@ def render_in_json(project: Project, job: str, environment: Environment) -> Rend
     """Render a job; its query, columns and plan are the deployed one's. Raises InvalidProject."""
     rendered = render(project, job, environment)
     statements = tuple(
-        _in_json(each)
-        if each.kind != "insert" and not set(_PACKED).isdisjoint(FORMAT.findall(each.text))
-        else each
+        _in_json(each) if each.kind != "insert" and not set(_PACKED).isdisjoint(formats(each.text)) else each
         for each in rendered.statements
     )
     return rendered.model_copy(update={"statements": statements})
