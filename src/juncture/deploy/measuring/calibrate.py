@@ -150,12 +150,13 @@ class _Bench:
                 end,
                 sampled.seconds,
                 f"Run {number} of {of}",
+                last=number == of,
             )
             for number, each in enumerate(sampled.runs, start=1)
         ]
 
     def _run(
-        self, admin: Admin, reading: Reading, end: Offsets, seconds: float, told: str
+        self, admin: Admin, reading: Reading, end: Offsets, seconds: float, told: str, *, last: bool
     ) -> tuple[Run, Watched]:
         start = dict(start_for(admin, self.facts.traffic, reading.records, end))
         whole = {
@@ -183,8 +184,9 @@ class _Bench:
             lags,
             wanted,
             seconds,
-            reading.checkpoints,
             self.site.progress,
+            checkpoints=reading.checkpoints,
+            counting=last,  # the longest one: of the others nobody looks at it
         )
         stop(begun.job, quiet, savepoint=False)
         after = cores_in_use(self.cluster)

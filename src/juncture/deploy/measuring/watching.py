@@ -45,8 +45,8 @@ _SOURCE = "Source: "
 @dataclass(frozen=True)
 class Watched:
     """What was seen, what the tasks did, those of the busiest vertex too, and the TaskManagers that they ran on; what
-    the state's backend counted, and how many records had been read by then, None where it did not; the records that
-    joins dropped as late.
+    the state's backend counted, and how many records had been read by then, None where it did not or was not asked;
+    the records that joins dropped as late.
     """
 
     course: Course
@@ -81,8 +81,10 @@ def watch(
     lags: Lags,
     wanted: int,
     seconds: float,
-    checkpoints: bool = True,
-    say: Callable[[str], None] = lambda message: None,
+    say: Callable[[str], None],
+    *,
+    checkpoints: bool,
+    counting: bool,
 ) -> Watched:
     """Watch until the job has read what is there for it, or `seconds` are over, and some checkpoints longer.
 
@@ -92,8 +94,9 @@ def watch(
         lags: of where it begins, and shall come to.
         wanted: offsets between these.
         seconds: after which what was seen is taken as it is.
-        checkpoints: whether it takes some.
         say: is told how far it is.
+        checkpoints: whether it takes some.
+        counting: whether what the state's backend counted is wanted, for which it takes seconds longer.
 
     Raises:
         Refused: it ended, or reads nothing.
@@ -111,7 +114,7 @@ def watch(
     if watcher.done and checkpoints:
         watcher.await_checkpoints()
         watcher.look()  # what is written after the last record was read
-    counted = watcher.counted() if checkpoints else None
+    counted = watcher.counted() if counting else None
     return Watched(watcher.course(), spent, busiest, watcher.taskmanagers, counted, watcher.late())
 
 
