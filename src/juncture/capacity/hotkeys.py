@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import sqrt
+from typing import Any
 
-from juncture.capacity.matching import Key, Keyed, Rows, column_of, keyed_sides
 from juncture.model.figures import Range
 from juncture.model.flow import Flow, join_spec
 from juncture.model.plan import PlanNode
 from juncture.model.rex import Rex, call_name, conjuncts, operands, refs
 from juncture.model.traffic import HotKey
+from juncture.pairing.sides import Key, Keyed, sides_of
 
 FEWEST, LEAST = 10, 0.01
 """Rows of a sample, and their share of it, below which a key is none that comes all the time."""
@@ -24,6 +25,9 @@ _PASSING_ON = frozenset(
 """Operators after which a key has as many rows as before, or more. Others keep one row of a key, or change it."""
 _LONGEST = 60
 """Characters of a key that are told."""
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+"""By table."""
 
 
 def hot_keys(flow: Flow, samples: Rows) -> dict[int, tuple[HotKey, ...]]:
@@ -46,12 +50,11 @@ def _is_appended(flow: Flow, node: PlanNode) -> bool:
 
 
 def _hot(flow: Flow, node: PlanNode, samples: Rows) -> Iterator[HotKey]:
-    sides = keyed_sides(flow, node, samples)
-    if sides is None:
+    sides = sides_of(flow, node)
+    if sides is None or not all(samples.get(each.table) for each in (sides.left, sides.right)):
         return
-    (_, ours), (_, theirs) = sides
+    ours, theirs = ([each.keyed(row) for row in samples[each.table]] for each in (sides.left, sides.right))
     left, right = (Counter(key for key, _ in rows if None not in key) for rows in (ours, theirs))
-    columns = [column_of(flow, flow.plan.inputs(node)[0], index)[1] for index in join_spec(node)["leftKeys"]]
     for key, count in left.most_common():
         if not (_is_large(count, len(ours)) and _is_large(right[key], len(theirs))):
             continue
@@ -61,11 +64,11 @@ def _hot(flow: Flow, node: PlanNode, samples: Rows) -> Iterator[HotKey]:
         spans = [_span(rows, key) for rows in (ours, theirs)]
         known = [each for each in spans if each is not None]
         yield HotKey(
-            columns=", ".join(columns),
+            columns=", ".join(sides.left.keys),
             key=_told(", ".join(str(each) for each in key)),
             condition=" OR ".join(
                 f"{column} <> '{_told(str(each)).replace(chr(39), chr(39) * 2)}'"
-                for column, each in zip(columns, key, strict=True)
+                for column, each in zip(sides.left.keys, key, strict=True)
             ),
             left=_share(count, len(ours)),
             right=_share(right[key], len(theirs)),

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from juncture.capacity.matching import told
 from juncture.capacity.page.html import page
 from juncture.capacity.supposed import WhatIf
 from juncture.capacity.together import together
@@ -29,8 +30,7 @@ from juncture.errors import JunctureError, Refused
 from juncture.model.capacity import CapacityReport, Check
 from juncture.model.duration import read_duration, to_millis
 from juncture.model.figures import Figure, Range, Unit, amount
-from juncture.model.traffic import Matching
-from juncture.model.wording import counted, lag, percent, span
+from juncture.model.wording import percent, span
 from juncture.project.nearest import did_you_mean
 from juncture.render.pages import write_page
 
@@ -245,7 +245,8 @@ def _view(text: Text, report: CapacityReport, explain: bool) -> None:
     _traffic(text, report)
     text.line()
     for each in report.matching:
-        text.line(_met(each))
+        for line in told(each):
+            text.line(line)
         text.line()
     _figures(text, report, explain)
     text.line()
@@ -290,23 +291,6 @@ def _traffic(text: Text, report: CapacityReport) -> None:
                 f"{each.table}: its batches hold so few records that what brokers keep beside each batch and each"
                 " record is more than compression takes off"
             )
-
-
-def _met(each: Matching) -> str:
-    """'of 800 page_clicks sampled 84 % ± 3 % meet one of 900 page_impressions, ...'."""
-    left, right = each.left, each.right
-    told = (
-        f"of the last {counted(each.sampled[1], 'record')} of {right}, {percent(each.matched)} ± {percent(each.error)}"
-        f" or more meet one of the last {each.sampled[0]:,} of {left}"
-    )
-    if each.delay_median is not None and each.delay_most is not None:
-        told += f", {lag(each.delay_median)} (99 %: {lag(each.delay_most)})"
-    if each.apart_by is not None:
-        told += (
-            f"; {percent(each.apart)} have the key of one outside of the join's bounds, {lag(each.apart_by)}"
-        )
-    before = tuple(percent(share) for share in each.repeated)
-    return f"{told}; keys that came before: {before[0]} of {left}, {before[1]} of {right}"
 
 
 def _figures(text: Text, report: CapacityReport, explain: bool) -> None:

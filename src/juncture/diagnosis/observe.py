@@ -10,6 +10,7 @@ from typing import TypeVar
 from juncture.diagnosis import circumstances, reading, threads, topics
 from juncture.diagnosis.course import Look, course, looks
 from juncture.diagnosis.lag import Lags
+from juncture.diagnosis.matches import matching_of_suspects
 from juncture.diagnosis.reading import Reading
 from juncture.diagnosis.silence import undecided
 from juncture.diagnosis.sources import sources_seen, with_samples
@@ -33,6 +34,7 @@ from juncture.model.observation import (
     Observation,
     backend_of,
 )
+from juncture.model.traffic import Matching
 
 T = TypeVar("T")
 _POLL = 0.5
@@ -100,8 +102,10 @@ def observe(
     )
     missing += undecided(sources, elapsed)
     joins: tuple[JoinSeen, ...] = ()
+    met: dict[int, Matching] = {}
     if kafka is not None:
         sources, joins = with_samples(subject, kafka, sources, vertices, before, missing)
+        met = matching_of_suspects(subject, kafka, vertices, sources, missing)
     unknown: dict[str, str] = {}
     of_cluster = _told(missing, cluster.config, unknown, "the cluster's options", "those of the job alone")
     options = {**of_cluster, **subject.options}
@@ -139,6 +143,7 @@ def observe(
         checkpoints_told=checkpoints is not NO_CHECKPOINTS,
         workers=circumstances.workers_seen(workers_before, workers_after, elapsed),
         joins=joins,
+        matching=met,
         options=options,
         course=course(Look(began_at, first, {}), between, Look(ended_at, last, {}), sources),
         missing=tuple(missing),

@@ -40,6 +40,7 @@ _NATIVE = metrics_named(
 _CONNECTIONS = re.compile(r"^Source__.*\.KafkaConsumer\.connection-count$")
 _PROBED, _CHUNKS = ".joinRowsProbed", ".joinChunksRead"
 _OPERATOR = re.compile(r"\[(\d+)\]")
+_EMITTED = re.compile(r"^[^.]*Join\[(?P<node>\d+)\]\.numRecordsOut$")
 Grown = Callable[[str, int], float]
 
 _NO_WATERMARK, _END_OF_TIME = float(-(2**63)), float(2**63 - 1)
@@ -102,7 +103,7 @@ def _is_wanted(name: str) -> bool:
         or name.endswith((_PROBED, _CHUNKS))
         or any(
             pattern.search(name)
-            for pattern in (_SOURCE, POSITION, SPLIT, LATE, _WAITED, _NATIVE, _CONNECTIONS)
+            for pattern in (_SOURCE, POSITION, SPLIT, LATE, _WAITED, _NATIVE, _CONNECTIONS, _EMITTED)
         )
     )
 
@@ -170,6 +171,9 @@ def vertex_seen(nodes: tuple[int, ...], vertex: Vertex, before: Reading, after: 
         late=late_records(last),
         native=_native(subtasks, last, grown),
         event_join=_event_join(last, grown),
+        age=min((after.clock(vertex.id, each.index) for each in subtasks), default=0.0) / 1000,
+        sent=int(sum(last.get(_OUT, {}).values())),
+        emitted=_emitted(last),
     )
 
 
@@ -215,6 +219,12 @@ def late_records(last: Subtasks) -> dict[str, int]:
         for name, match in counters.items()
         if sum(last[name].values()) and (match["side"] or match["operator"] not in sided)
     }
+
+
+def _emitted(last: Subtasks) -> dict[int, int]:
+    """Rows that came out of a vertex's joins since its tasks began, by their id in the plan."""
+    matches = {name: match for name in last if (match := _EMITTED.match(name))}
+    return {int(match["node"]): int(sum(last[name].values())) for name, match in matches.items()}
 
 
 def _event_join(last: Subtasks, grown: Grown) -> EventJoinSeen | None:

@@ -14,6 +14,7 @@ from juncture.diagnosis.rules.key_skew import KeySkew
 from juncture.diagnosis.rules.late_records import LateRecords
 from juncture.diagnosis.rules.missing_slots import MissingSlots
 from juncture.diagnosis.rules.missing_topic import MissingTopic
+from juncture.diagnosis.rules.no_matches import NoMatches
 from juncture.diagnosis.rules.overloaded import Overloaded
 from juncture.diagnosis.rules.restarts import Restarts
 from juncture.diagnosis.rules.scanned_entries import ScannedEntries
@@ -45,6 +46,7 @@ RULES: tuple[type[Rule], ...] = (
     Overloaded,
     SlowCheckpoints,
     GrowingState,
+    NoMatches,
     DriftingSides,
     UnusedColumns,
 )

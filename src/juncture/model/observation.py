@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import AwareDatetime
 
 from juncture.model.base import Value
+from juncture.model.traffic import Matching
 
 
 class Missing(Value):
@@ -89,7 +90,8 @@ class VertexSeen(Value):
     `spent` comes from samples of its threads' stacks, and is empty where none were taken. `sink_wait` is the share of
     time in which its Kafka producers had no room for another record. `late` counts records dropped as late since the
     start of its tasks, by the operator's name for the counter, by side where it counts them so. `state` is that of the
-    last completed checkpoint.
+    last completed checkpoint. `age` is for how many seconds all of its subtasks have run. Since they began, `sent` are
+    the records that they handed on, and `emitted` the rows that came out of an operator, by its id in the plan.
     """
 
     id: str
@@ -103,6 +105,9 @@ class VertexSeen(Value):
     state: int | None = None
     native: NativeSeen | None = None
     event_join: EventJoinSeen | None = None
+    age: float = 0.0
+    sent: int = 0
+    emitted: dict[int, int] = {}
 
     @property
     def busy(self) -> float:
@@ -297,7 +302,8 @@ class Observation(Value):
     none where they are not `checkpoints_told`. `silence`: brokers were asked, and told nothing.
     `taskmanagers` and `slots` are all those of the cluster, None where it does not tell. `ended` are the parts of the
     local stack, where it is one, whose processes have ended.
-    `course` is how the sources went on meanwhile, in the order of time.
+    `course` is how the sources went on meanwhile, in the order of time. `matching` is how rows of joins meet, by the
+    id in the plan, of those that seem to give out no matches.
     """
 
     job: str
@@ -315,6 +321,7 @@ class Observation(Value):
     checkpoints_told: bool = True
     workers: tuple[WorkerSeen, ...]
     joins: tuple[JoinSeen, ...] = ()
+    matching: dict[int, Matching] = {}
     options: dict[str, str]
     course: tuple[Step, ...] = ()
     missing: tuple[Missing, ...] = ()

@@ -4,10 +4,16 @@ bytes, times ms.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import AwareDatetime
 
 from juncture.model.base import Value
 from juncture.model.figures import Basis, Range
+
+FEWEST_APART = 20
+ENOUGH = 300
+"""Rows of which none does something: with 95 % confidence less than one in a hundred does."""
 
 
 class Traffic(Value):
@@ -96,27 +102,53 @@ class Written(Value):
 
 
 class Matching(Value):
-    """How the sampled rows of two sides meet by their join's key. Shares are from 0 to 1, delays in ms.
+    """How the rows of two sides meet by their join's key, as a sample of their topics has it. Shares are from 0 to 1,
+    delays in ms, right time minus left time.
 
-    `matched` is the share of the right side's rows with a partner in the left side's sample, ± `error` (95 %); it is
-    the least, as partners from before the sample are not in it. Delays are right time minus left time, `delay_most`
-    that of 99 %. `apart` is the share of those that have the key of a row there, but the time of none within the join's
-    bounds, and `apart_by` their delay, the median. `repeated` is the share of rows, left and right, whose key came
-    before them; `hottest` the largest share of one key.
+    `sampled` are the records that were looked at, left and right. `matched` is the share of the right side's rows with
+    a partner, ± `error` (95 %): `counted` by rows all of whose possible partners were in the sample, or `estimated` by
+    the `pairs` in it; it is as good as `rows` of the first kind. `bound` is the width of the join's bounds, None where
+    it has none on event times that can be seen, and `covered` the share of it by which rows of the sample are apart:
+    below 1, or without a bound, `matched` is the least. `delay_most` is that of 99 %.
+
+    `apart` of the right rows have the key of a left one, and none within the bounds: `apart_by` is the median of how
+    far the nearest is. `searched` is how many right rows that is as good as. `repeated` is the share of rows, left and
+    right, whose key came before them; `hottest` the largest share of one key.
     """
 
     operator: str
     left: str
     right: str
     sampled: tuple[int, int]
+    basis: Literal["counted", "estimated"]
     matched: float
     error: float
+    rows: float
+    pairs: int
+    bound: int | None
+    covered: float
     delay_median: float | None
     delay_most: float | None
-    apart: float
+    apart: int
     apart_by: float | None
+    searched: float
     repeated: tuple[float, float]
     hottest: float
+
+    @property
+    def is_least(self) -> bool:
+        """Whether more rows may match than those in the sample tell."""
+        return self.bound is None or self.covered < 1
+
+    @property
+    def keys(self) -> Literal["meet", "apart", "never", "unknown"]:
+        """Whether rows with equal keys were seen within the bounds, outside of them alone, or nowhere, where so many
+        were looked at that these would be less than one in a hundred."""
+        if self.pairs:
+            return "meet"
+        if self.apart >= FEWEST_APART:
+            return "apart"
+        return "never" if not self.apart and self.searched >= ENOUGH else "unknown"
 
 
 class HotKey(Value):

@@ -1,58 +1,88 @@
-"""How the sampled rows of two sides meet: by key, and within the join's bounds."""
+"""What is told of how rows meet: a warning where none does, and words for how far a sample can tell."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
-from tests.unit.capacity.test_written import plan
 
-from juncture.capacity.matching import match_checks, matching_of
-from juncture.model.timed import interval_bounds
+from juncture.capacity.matching import match_checks, told
 from juncture.model.traffic import Matching
 
-PLAN = plan("INNER")
-(JOIN,) = PLAN.of_kind("interval-join")
-BOUNDS = interval_bounds(JOIN)
-BEGAN = datetime(2026, 3, 1, tzinfo=timezone.utc)
+
+def met(**more: Any) -> Matching:
+    known: dict[str, Any] = {
+        "operator": "the join of requests with views", "left": "requests", "right": "views",
+        "sampled": (100_000, 40_000), "basis": "counted", "matched": 0.0, "error": 0.01, "rows": 900.0, "pairs": 0,
+        "bound": 600_000, "covered": 1.0, "delay_median": None, "delay_most": None, "apart": 0, "apart_by": None,
+        "searched": 0.0, "repeated": (0.0, 0.5), "hottest": 0.1,
+    }  # fmt: skip
+    return Matching(**{**known, **more})
 
 
-def met(delay: float, rows: int = 40) -> Matching:
-    """A right row for each left one, so many ms after it."""
-    samples = {
-        table: [
-            {
-                f"{table}_id": f"k{number}",
-                f"{table}_at": (BEGAN + timedelta(seconds=number, milliseconds=after)).isoformat(),
-            }
-            for number in range(rows)
-        ]
-        for table, after in (("requests", 0.0), ("views", delay))
-    }
-    (found,) = matching_of(PLAN, samples)
-    return found
+SEEN = {"matched": 0.37, "error": 0.03, "pairs": 333, "delay_median": 38_200.0, "delay_most": 180_000.0}
 
 
 @pytest.mark.parametrize(
-    ("delay", "within"),
+    ("more", "outcome"),
     [
-        (-BOUNDS.upper, True),
-        (-BOUNDS.upper - 1, False),
-        (-BOUNDS.lower, True),
-        (-BOUNDS.lower + 1, False),
+        ({"apart": 20, "apart_by": 1.0}, ["warned"]),
+        ({"apart": 19, "apart_by": 1.0, "searched": 900.0}, []),
+        ({"searched": 300.0}, ["warned"]),
+        ({"searched": 299.0}, []),
+        ({"pairs": 1, "apart": 900, "apart_by": 1.0}, []),
     ],
 )
-def test_rows_of_one_key_meet_within_the_bounds_alone(delay: int, within: bool) -> None:
-    found = met(delay)
-    assert (found.matched, found.apart) == ((1.0, 0.0) if within else (0.0, 1.0))
-    assert (found.delay_median, found.apart_by) == ((delay, None) if within else (None, delay))
-    assert [each.outcome for each in match_checks([found])] == ([] if within else ["warned"])
+def test_it_warns_where_keys_meet_nowhere_or_out_of_the_bounds_alone(
+    more: dict[str, Any], outcome: list[str]
+) -> None:
+    assert [each.outcome for each in match_checks([met(**more)])] == outcome
 
 
-def test_a_join_of_which_nothing_lies_within_its_bounds_is_told_of_with_how_far_it_is() -> None:
-    (check,) = match_checks([met(-1_800_000 - BOUNDS.upper)])
+def test_it_says_how_far_rows_with_equal_keys_are() -> None:
+    (check,) = match_checks([met(apart=40, apart_by=-1_800_000.0)])
     assert (
-        "of 40 sampled records of views with the key of one of requests none lies within the bounds"
+        "of 40 sampled records of views with the key of one of requests, none lies within the bounds"
         in check.message
     )
-    assert check.message.endswith("earlier")
+    assert check.message.endswith("30 min earlier")
+
+
+@pytest.mark.parametrize(
+    ("more", "first", "second"),
+    [
+        (
+            SEEN,
+            "37 % ± 3 % of views meet one of requests, 38.2 s later (99 %: 3 min later)",
+            "counted: 900 of 40,000 records of views, with all their partners among 100,000 records of requests;"
+            " keys that came before: 0 % of requests, 50 % of views",
+        ),
+        (
+            {**SEEN, "basis": "estimated"},
+            "37 % ± 3 % of views meet one of requests",
+            "estimated: 333 pairs in 100,000 records of requests and 40,000 records of views, all over the bounds of"
+            " 10 min, as good as a count of 900;",
+        ),
+        (
+            {**SEEN, "basis": "estimated", "covered": 0.5},
+            "37 % ± 3 % or more of views meet one of requests",
+            "in 5 min of the bounds of 10 min",
+        ),
+        ({**SEEN, "bound": None}, "37 % ± 3 % or more of views", "the last 100,000 records of requests"),
+        (
+            {"covered": 0.0},
+            "how many of views meet one of requests is not known",
+            "no two of 100,000 records",
+        ),
+        ({}, "none of views was seen to meet one of requests: at most 1 % do", "counted: 900 of"),
+        (
+            {"apart": 7, "apart_by": 60_000.0},
+            "; 7 have the key of one outside of the join's bounds, 60.0 s",
+            "",
+        ),
+    ],
+)
+def test_it_says_what_the_share_rests_on(more: dict[str, Any], first: str, second: str) -> None:
+    lines = list(told(met(**more)))
+    assert first in lines[0]
+    assert second in lines[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from juncture.capacity.matching import told
 from juncture.capacity.page.pictures import HEIGHT, WIDTH, drawn, growth, measures, rate, shape, short
 from juncture.model.capacity import CapacityReport
 from juncture.model.figures import amount
@@ -19,6 +20,7 @@ def page(report: CapacityReport, redact: Callable[[str], str]) -> str:
         "at": f"{report.at:%Y-%m-%d %H:%M} UTC",
         "drawn": [drawn(points, name) for name in measures(points)] if points else [],
         "growth": growth(report.growth),
+        "matching": [tuple(told(each)) for each in report.matching],
         "shape": shape,
         "rate": rate,
         "wide": WIDTH,

@@ -12,24 +12,31 @@ from juncture.capacity.costs import PACKAGED, CostModel
 from juncture.capacity.holding import growth
 from juncture.capacity.job import Job
 from juncture.capacity.landscape import landscape
-from juncture.capacity.matching import match_checks, matching_of
+from juncture.capacity.matching import match_checks
 from juncture.capacity.sides import widest_window
 from juncture.capacity.storage import storage_checks
 from juncture.capacity.supposed import AS_IT_IS, WhatIf
+from juncture.checks.wording import describe
 from juncture.deploy.environment.brokers import DescribeBrokers
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.environment.versions import version_check
-from juncture.deploy.readiness.facts import gather
+from juncture.deploy.readiness.facts import Facts, gather
 from juncture.deploy.readiness.foretell import Foreteller
 from juncture.deploy.readiness.probing import storage_of
 from juncture.deploy.readiness.promises import kept_promises
 from juncture.deploy.store.manifest import read_manifest
 from juncture.errors import JunctureError, Refused
 from juncture.flink.subtasks import worker_hosts, workers
+from juncture.kafka import offsets
+from juncture.kafka.admin import Admin
 from juncture.model.calibration import Calibration
 from juncture.model.capacity import CapacityReport, Check, Point, Supply
 from juncture.model.figures import Figure
+from juncture.model.flow import Flow
 from juncture.model.resolved import ResolvedStartpoints
+from juncture.model.traffic import Matching
+from juncture.pairing.look import matchings
+from juncture.pairing.sides import sides_of_joins
 from juncture.render.bundle import digest
 
 
@@ -55,7 +62,7 @@ def assess(
         calibration: what the job was measured to cost, in place of the packaged model.
         drawn: whether it is to be computed for other rates and windows, too.
         say: is told each step.
-        ask: describes brokers; without it their disks and quotas are not looked at.
+        ask: describes brokers; without it their disks and quotas are not looked at, nor how rows match.
 
     Raises:
         Refused: topics that it reads do not exist, or it does not read what is supposed to have another column.
@@ -91,12 +98,13 @@ def assess(
         unresolved=tuple(each.message for each in resolved.errors) if resolved is not None else (),
         local=connection.is_local,
     )
-    matching = matching_of(facts.plan, facts.samples)
+    matching, unmatched = _matching(facts, connection, say) if ask is not None else ((), ())
     backend, reason = readiness.recommended(held, supply)
     notes = (
         *foreteller.assumed(what_if),
         *needs.left_out,
         *unknown,
+        *unmatched,
         *_about(calibration, manifest.job, job, files),
     )
     notes = (*what_if.told, *notes)
@@ -120,6 +128,24 @@ def assess(
         growth=growth(job, needs.sides),
         landscape=_landscape(foreteller, what_if) if drawn else (),
     )
+
+
+def _matching(
+    facts: Facts, connection: Connection, say: Callable[[str], None]
+) -> tuple[tuple[Matching, ...], tuple[str, ...]]:
+    """How the rows of its joins meet, and why that is not known."""
+    say("Looking for matching records")
+    try:
+        admin, names = Admin(connection.kafka), sorted(set(facts.topics.values()))
+        firsts, ends = offsets.earliest(admin, names), offsets.latest(admin, names)
+        logs = {table: (topic, firsts[topic], ends[topic]) for table, topic in facts.topics.items()}
+        flow = Flow(facts.plan, lambda table: False)
+        found = matchings(
+            connection.kafka, sides_of_joins(facts.plan), logs, lambda node: describe(flow, node)
+        )
+    except JunctureError as error:
+        return (), (f"how many rows match is not known ({error.problem})",)
+    return tuple(found.values()), ()
 
 
 def _landscape(foreteller: Foreteller, what_if: WhatIf) -> tuple[Point, ...]:

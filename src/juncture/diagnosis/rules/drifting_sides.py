@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from juncture.diagnosis.drift import NEAR, apart_in_time
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
-from juncture.model.flow import JOINS, watermark_delays, watermark_push_down
-from juncture.model.observation import PartitionSeen, SourceSeen
+from juncture.model.flow import JOINS, watermark_push_down
 from juncture.model.wording import percent, size, span
-
-_NEAR = 60_000
-"""Milliseconds that topics may be apart without anybody minding."""
-
-
-@dataclass(frozen=True)
-class _Apart:
-    behind: SourceSeen
-    ahead: SourceSeen
-    slowest: PartitionSeen
-    drift: int
 
 
 class DriftingSides(Rule):
@@ -44,26 +32,22 @@ class DriftingSides(Rule):
     effect = "grows"
 
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
-        told = ("held-watermark", "silent-subtasks", "empty-topic")
+        told = ("held-watermark", "silent-subtasks", "empty-topic", "no-matches")
         held = {each.operator for each in found if each.rule in told}
         for node in patient.waiting:
             operator = patient.described(node)
             if node.kind not in JOINS or len(node.inputs) != 2 or operator in held:
                 continue
-            left, right = (patient.plan.tables(up) for up in patient.plan.inputs(node))
-            pairs = [_apart(patient, *sides) for sides in ((left, right), (right, left))]
-            apart = max(
-                (each for each in pairs if each is not None), key=lambda each: each.drift, default=None
-            )
+            apart = apart_in_time(patient, node)
             kept = patient.kept(node) or 0
             if (
                 apart is None
-                or apart.drift <= max(kept, _NEAR)
+                or apart.drift <= max(kept, NEAR)
                 or not (apart.slowest.grew or apart.slowest.lag)
             ):
                 continue
             behind, ahead, slowest, drift = apart.behind, apart.ahead, apart.slowest, apart.drift
-            share = drift / (drift + max(kept, _NEAR))
+            share = drift / (drift + max(kept, NEAR))
             vertex = patient.seen.vertex(node.id)
             state = vertex.state if vertex is not None else None
             held_back = f", some {size(share * state)} of {size(state)}" if state else ""
@@ -95,33 +79,13 @@ class DriftingSides(Rule):
             )
 
 
-def _apart(patient: Patient, slow: tuple[str, ...], fast: tuple[str, ...]) -> _Apart | None:
-    """How far the furthest source of one side is ahead of the slowest partition of the other, in the times of records:
-    watermarks that wait longer, as authored, are no drift."""
-    delays = watermark_delays(patient.plan)
-    found = [
-        _Apart(
-            behind,
-            ahead,
-            slowest,
-            furthest + delays.get(ahead.table, 0) - slowest.watermark - delays.get(behind.table, 0),
-        )
-        for behind in patient.seen.sources
-        for ahead in patient.seen.sources
-        if behind.table in slow and ahead.table in fast and behind.table != ahead.table
-        if (slowest := behind.slowest) is not None and slowest.watermark is not None
-        if (furthest := ahead.furthest) is not None
-    ]
-    return max(found, key=lambda each: each.drift, default=None)
-
-
 def _remedy(patient: Patient, ahead: str, behind: str, kept: int) -> str:
     groups = [_group(patient, table) for table in (ahead, behind)]
     if groups[0] and groups[0] == groups[1]:
         return f"lower 'scan.watermark.alignment.max-drift' of the group '{groups[0]}' in the macros of both sources"
     return (
         f"have {ahead} wait for {behind}: in the macros of both sources, more={{'scan.watermark.alignment.group':"
-        f" '{patient.seen.job}', 'scan.watermark.alignment.max-drift': '{max(kept, _NEAR) // 1000} s',"
+        f" '{patient.seen.job}', 'scan.watermark.alignment.max-drift': '{max(kept, NEAR) // 1000} s',"
         " 'scan.watermark.alignment.update-interval': '1 s'}"
     )
 

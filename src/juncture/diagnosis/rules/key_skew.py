@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from juncture.diagnosis.advice import alias_of, literal
+from juncture.diagnosis.flowing import MANY, rows_each
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
@@ -14,6 +15,8 @@ from juncture.model.wording import percent
 _UNEVEN = 1.5
 _FEWEST = 100
 _BUSY = 0.3
+_HOT = 0.2
+"""The share of both sides from which on a key of one subtask is hot."""
 
 
 class KeySkew(Rule):
@@ -24,7 +27,9 @@ class KeySkew(Rule):
     with all rows of that key on the other side.
 
     Seen by: records and busy time of each subtask, and the most frequent key in a sample of each topic. The cost is
-    the share of the busiest subtask's time that an even distribution would take from it.
+    the share of the busiest subtask's time that an even distribution would take from it. Of a join with one subtask: a
+    key that a fifth or more of both samples have, and ten rows and more that come out for one that goes in
+    (`numRecordsOut`). The cost is then the share of its time that goes into the rows beyond one for each.
 
     Change: leave keys that mean nothing (empty, unknown, test users) out in WHERE before the join; narrow the join's
     bounds; join on a further column that spreads the key.
@@ -35,6 +40,8 @@ class KeySkew(Rule):
 
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
         for vertex in patient.seen.vertices:
+            if vertex.parallelism < 2:
+                yield from self._alone(patient, vertex)
             if vertex.parallelism < 2 or patient.nodes(vertex)[:1] == ():
                 continue
             if any(source.vertex == vertex.id for source in patient.seen.sources):
@@ -66,6 +73,45 @@ class KeySkew(Rule):
                 _remedy(patient, key),
             )
 
+    def _alone(self, patient: Patient, vertex: VertexSeen) -> Iterator[Diagnosis]:
+        """Of a join with one subtask, whose records can't be uneven: by a key that both sides have much of."""
+        each = rows_each(patient.plan, patient.seen.vertices, vertex)
+        key, other = _on_both_sides(patient, vertex)
+        if each < MANY or vertex.busy < _BUSY or key is None or other is None:
+            return
+        named = patient.named(vertex)
+        yield self.diagnosis(
+            vertex.busy * (1 - 1 / each),
+            named,
+            f"{percent(key[1].share)} of {key[0]} and {percent(other[1].share)} of {other[0]} have one key,"
+            f" {key[1].column} = '{key[1].value}', and each of these meets all of the other side: {each:,.0f} rows"
+            f" come out of {named} for one that goes in",
+            patient.place(patient.main_node(vertex)),
+            (
+                (
+                    "rows that come out for one that goes in",
+                    f"{each:,.0f}",
+                    "metric numRecordsOut of the join and its inputs",
+                ),
+                ("busy", percent(vertex.busy), "metric accumulateBusyTimeMs"),
+                *_told(key),
+                *_told(other),
+            ),
+            _remedy(patient, key),
+        )
+
+
+def _on_both_sides(
+    patient: Patient, vertex: VertexSeen
+) -> tuple[tuple[str, KeySeen] | None, tuple[str, KeySeen] | None]:
+    """The most frequent key of both sides of a join, where it is the same and much of both."""
+    found = sorted(_keys(patient, vertex), key=lambda each: -each[1].share)
+    for table, key in found:
+        for other, same in found:
+            if other != table and same.value == key.value and min(same.share, key.share) >= _HOT:
+                return (table, key), (other, same)
+    return None, None
+
 
 def _remedy(patient: Patient, key: tuple[str, KeySeen] | None) -> str:
     further = "join on a further column that spreads the key"
@@ -94,10 +140,13 @@ def _excess(values: Sequence[float]) -> float:
 
 
 def _hottest(patient: Patient, vertex: VertexSeen) -> tuple[str, KeySeen] | None:
-    found = [
+    return max(_keys(patient, vertex), key=lambda each: each[1].share, default=None)
+
+
+def _keys(patient: Patient, vertex: VertexSeen) -> list[tuple[str, KeySeen]]:
+    return [
         (source.table, key)
         for source in patient.sources_of(vertex)
         if source.sample is not None
         for key in source.sample.keys
     ]
-    return max(found, key=lambda each: each[1].share, default=None)

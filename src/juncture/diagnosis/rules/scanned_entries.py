@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from juncture.diagnosis import profile
+from juncture.diagnosis.flowing import MANY, rows_each
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
@@ -16,6 +17,8 @@ from juncture.model.wording import percent, size
 _MANY = 100
 _BUSY = 0.5
 _OF_TIME = 0.4
+_OF_ROWS = (profile.EXPRESSIONS, profile.JSON, profile.ENCODING, profile.SINK)
+"""What is done with the rows that come out."""
 
 
 class ScannedEntries(Rule):
@@ -28,7 +31,8 @@ class ScannedEntries(Rule):
     Seen by: what the event join counts (`joinRowsProbed`). Flink's joins count nothing: for them it is estimated from
     the last records of the topics, by how often their keys come in the time that rows are kept; and, where
     `state.backend.rocksdb.metrics.iter-bytes-read` is on, the bytes that RocksDB's iterators read a record. The
-    cost is the share of time that goes into joining and into state. Told where no hot key explains the operator.
+    cost is the share of time that goes into joining and into state, and into the rows that come out, where these are
+    ten for each record and more. Told where no hot key explains the operator.
 
     Change: join on a further column, so that a key has few rows; or narrow the join's bounds.
     """
@@ -42,7 +46,9 @@ class ScannedEntries(Rule):
             scan = _counted(patient, vertex) or _foretold(patient, vertex)
             if scan is None or scan.rows < _MANY or vertex.busy < _BUSY or patient.named(vertex) in skewed:
                 continue
-            time = vertex.share(profile.JOINING, *profile.IN_STATE) if vertex.spent else 1.0
+            each = rows_each(patient.plan, patient.seen.vertices, vertex)
+            doing = (profile.JOINING, *profile.IN_STATE, *(_OF_ROWS if each >= MANY else ()))
+            time = vertex.share(*doing) if vertex.spent else 1.0
             if time < _OF_TIME:
                 continue
             named = patient.described(scan.node)
@@ -55,7 +61,8 @@ class ScannedEntries(Rule):
                 (
                     ("rows of its key that a record finds", f"{scan.rows:,.0f}", scan.source),
                     ("busy", percent(vertex.busy), "metric accumulateBusyTimeMs"),
-                    *_time(vertex),
+                    *_time(vertex, doing),
+                    *_came_out(each),
                     *_scanned(vertex),
                     *_keys(patient, scan.node),
                 ),
@@ -90,8 +97,16 @@ def _foretold(patient: Patient, vertex: VertexSeen) -> _Scan | None:
     return _Scan(patient.plan.by_id[most.node], most.compared, told)
 
 
-def _time(vertex: VertexSeen) -> tuple[tuple[str, str, str], ...]:
-    shares = ((doing, vertex.share(doing)) for doing in (profile.JOINING, *profile.IN_STATE))
+def _came_out(each: float) -> tuple[tuple[str, str, str], ...]:
+    if each < MANY:
+        return ()
+    return (
+        ("rows that come of a record", f"{each:,.0f}", "metric numRecordsOut of the join and its inputs"),
+    )
+
+
+def _time(vertex: VertexSeen, each: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
+    shares = ((doing, vertex.share(doing)) for doing in each)
     return tuple(
         (f"of that {doing}", percent(share), "samples of the threads") for doing, share in shares if share
     )

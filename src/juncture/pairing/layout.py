@@ -1,0 +1,123 @@
+"""Which stretches of two topics are read, so that their rows tell how the rows of a join meet.
+
+Partners lie up to the join's bounds apart. Of topics that are slow enough all is read in which they may be. Of fast
+ones a block of the one is, and stretches all over the time in which its partners are of the other: rows of these are
+every distance apart that the bounds allow, though little is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import sqrt
+from typing import Protocol
+
+from juncture.kafka.partitions import Place
+
+BLOCK = 100_000
+"""Records of a block, at most."""
+SPREAD = 40_000
+"""Records of stretches together, at most."""
+_FEWEST = 2_000
+"""Records of a block, where there are so many."""
+_STRETCHES = 40
+_FETCHES = 400
+"""Stretches, and stretches times partitions, at most."""
+
+_GOLDEN = (sqrt(5) - 1) / 2
+"""Multiples of it lie evenly, and follow no step."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """A topic from its first offsets to its ends. Places in it are shares of it before its end, 1 to 0."""
+
+    topic: str
+    first: Mapping[int, int]
+    end: Mapping[int, int]
+
+    @property
+    def held(self) -> int:
+        return sum(max(end - self.first.get(number, end), 0) for number, end in self.end.items())
+
+    def between(self, older: float, newer: float) -> dict[Place, tuple[int, int]]:
+        """The offsets between two places, of each partition as large a share."""
+        found = {}
+        for number, end in self.end.items():
+            size = max(end - self.first.get(number, end), 0)
+            found[self.topic, number] = (end - round(size * older), end - round(size * newer))
+        return found
+
+
+class Clock(Protocol):
+    """The times along a log."""
+
+    log: Log
+
+    def at(self, place: float) -> int:
+        """The time in ms of a place."""
+
+    def back_to(self, moment: float, near: float) -> float:
+        """The place of a moment, to about `near` ms; the begin or the end of the log if it is not in it."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A block of one side, and stretches of the other, by their places, each (older, newer).
+
+    `whole`: the one stretch has all partners of the block's rows. `rate` is that of left records in a ms. All left rows
+    of the time `held` are in what is read, if it is whole.
+    """
+
+    block_is_left: bool
+    block: tuple[float, float]
+    stretches: tuple[tuple[float, float], ...]
+    whole: bool
+    rate: float
+    held: tuple[float, float]
+
+
+def lay_out(left: Clock, right: Clock, lower: int, upper: int) -> Layout | None:
+    """What to read for a join within bounds of left time minus right time; None where the times of both never meet."""
+    reach = max(upper - lower, 1)
+    near = max(reach / 50, 1.0)
+    within = [each.back_to(each.at(0.0) - reach, near) * each.log.held for each in (left, right)]
+    is_left = within[0] < within[1]
+    block, other = (left, right) if is_left else (right, left)
+    # How far a partner may be from a row of the block.
+    back, ahead = (-upper, -lower) if is_left else (lower, upper)
+    end = min(block.at(0.0), other.at(0.0) - ahead)
+    if end <= block.at(1.0):
+        end = block.at(0.0)  # not all partners of any row are there
+    newer = block.back_to(end, near)
+    rate = _rate(block, block.back_to(end - reach, near), newer)
+    wanted = max(rate * reach * (2 if is_left else 1), _FEWEST)
+    older = min(newer + min(wanted, BLOCK) / block.log.held, 1.0)
+    begin = block.at(older)
+    if other.at(0.0) < begin + back or other.at(1.0) > end + ahead:
+        return None
+    first, last = other.back_to(begin + back, near), other.back_to(end + ahead, near)
+    whole = (first - last) * other.log.held <= SPREAD and wanted <= BLOCK
+    held = (begin, end) if is_left else (other.at(first), other.at(last))
+    return Layout(
+        block_is_left=is_left,
+        block=(older, newer),
+        stretches=((first, last),) if whole else tuple(_spread(other.log, first, last)),
+        whole=whole,
+        rate=rate if is_left else _rate(other, first, last),
+        held=held,
+    )
+
+
+def _rate(clock: Clock, older: float, newer: float) -> float:
+    return (older - newer) * clock.log.held / max(clock.at(newer) - clock.at(older), 1)
+
+
+def _spread(log: Log, older: float, newer: float) -> Iterator[tuple[float, float]]:
+    """Stretches between two places, each somewhere in its step, and those that are read before time is up all over."""
+    count = max(min(_STRETCHES, _FETCHES // max(len(log.end), 1)), 1)
+    step = (older - newer) / count
+    size = min(SPREAD / count / log.held, step)
+    for number in sorted(range(count), key=lambda each: each * _GOLDEN % 1):
+        begin = newer + step * number + size + number * _GOLDEN % 1 * (step - size)
+        yield begin, begin - size
