@@ -264,6 +264,7 @@ def test_topics_that_are_missing_and_those_of_one_minute_with_prices(
     with Writer(job.kafka) as writer:
         for _ in range(100):
             writer.write(topics[1], b"no JSON")
+        writer.write(topics[0], b'{"k": "ahead"}', timestamp=int(time.time() * 1000) + 1_800_000)
     admin.delete(topics[2:])
     admin.create({topics[2]: 2}, config={"retention.ms": "86400000"})
     ran = CliRunner().invoke(main, [*command, "--html", str(tmp_path / "page.html")])
@@ -274,7 +275,10 @@ def test_topics_that_are_missing_and_those_of_one_minute_with_prices(
     assert "more expected for what is written" in ran.stdout
     assert "passed  quotas: brokers limit neither what is read nor written" in ran.stdout
     assert "passed  checkpoint-writes: 8.0 MiB were written to file:" in ran.stdout
-    assert f"all 1,000 records of 'l-{job.name}' are of" in ran.stdout
+    assert f"all 1,001 records of 'l-{job.name}' are of" in ran.stdout
+    assert re.search(
+        rf"1 of \d+ records of 'l-{job.name}' that were looked at have timestamps in the future", ran.stdout
+    )
     assert "records/s the job needs" in ran.stdout
     assert re.search(rf"\d+ % of the last 1,\d+ records of '{topics[1]}' are no JSON objects", ran.stdout), (
         ran.stdout

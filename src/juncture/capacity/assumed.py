@@ -73,8 +73,9 @@ def told(assumed: Assumed, traffic: Mapping[str, Traffic], needs: Callable[[Vari
         low, high = needs(least), needs(most)
         state = _expected(low, "state")
         least_told, most_told = (amount(_expected(each, "cores"), "cores") for each in (low, high))
+        least_rate, most_rate = amount(peak.low, "records/s"), amount(peak.high, "records/s")
         return (
-            f"{assumed.text}: between {peak.low:,.1f} and {peak.high:,.1f} records/s the job needs {least_told} to"
+            f"{assumed.text}: between {least_rate} and {most_rate} records/s the job needs {least_told} to"
             f" {most_told} cores, and {size(state)} to {size(_expected(high, 'state'))} of state"
         )
     if assumed.rows:

@@ -12,7 +12,7 @@ from juncture.errors import Refused
 from juncture.model.figures import Range
 from juncture.model.wording import counted
 
-_LEAST_CPU = 1.0
+LEAST_CPU = 1.0
 """Seconds of CPU below which clocks and fetches of counters are too coarse to divide by."""
 _OWN = 0.5
 """The share of its TaskManagers' CPU that must be the job's own."""
@@ -117,16 +117,16 @@ def steady(course: Course) -> Steady:
     measured, cpu = last.total - first.total, last.cpu - first.cpu
     seconds = (last.at - first.at) / 1000
     own = cpu - course.others * seconds
-    if cpu > _LEAST_CPU and own < cpu * _OWN:
+    if cpu > LEAST_CPU and own < cpu * _OWN:
         raise Refused(
             f"of {cpu:.1f} s of CPU that its TaskManagers took, others seem to have taken {cpu - own:.1f} s: what this"
             " job took can't be told",
             state="nothing was recorded",
             remedy="calibrate when the other jobs there have less to do, or on TaskManagers of its own",
         )
-    if measured <= 0 or own < _LEAST_CPU:
+    if measured <= 0 or own < LEAST_CPU:
         told = (
-            f"the half that was measured took {max(own, 0):.1f} s of CPU, and {_LEAST_CPU:.0f} s are needed"
+            f"the half that was measured took {max(own, 0):.1f} s of CPU, and {LEAST_CPU:.0f} s are needed"
             if measured > 0
             else "all of the half that is measured came between two looks at the counters"
         )

@@ -98,7 +98,19 @@ def _retention(topics: Topics) -> Iterator[Check]:
             f" {span(to_millis(topics.outage))} need {span(needed)}",
             f"raise retention.ms of '{each.topic}' to {needed:.0f}",
         )
-    if not short:
+    compacted = [
+        each for each in topics.traffic if each.compaction_lag is not None and each.compaction_lag < needed
+    ]
+    for each in compacted:
+        yield Check.lacking(
+            "retention",
+            f"'{each.topic}' is compacted: of records with one key it may keep the newest alone after"
+            f" {span(each.compaction_lag or 0)}; the join's window and an outage of {span(to_millis(topics.outage))}"
+            f" need all of {span(needed)}",
+            f"raise min.compaction.lag.ms of '{each.topic}' to {needed:.0f}; or, where a record takes the place of the"
+            " one with its key before it, read it by `upsert_kafka`",
+        )
+    if not short and not compacted:
         yield Check(id="retention", outcome="passed", message=f"each topic keeps {span(needed)} or more")
 
 

@@ -27,6 +27,8 @@ _SHORTEST = 10_000
 _TAKEN = 32
 BYTES_UNKNOWN = Range(low=100, expected=500, high=2_000)
 """Of a record that was not seen."""
+_LAST_MOMENT = 253_402_300_799_000
+"""The end of the year 9999."""
 _BACK = (_NOW, *(_HOUR * hours for hours in (1, 2, 4, 8, 16, 32, 49)))
 """How long before the newest record it is looked for where the log begins, if records can't tell."""
 _UNKNOWN = 3.0
@@ -51,8 +53,7 @@ def traffic(
         made, notes = log.traffic()
         config, untold = _config(admin, topic)
         update = {
-            "retention": int(config["retention.ms"]) if "retention.ms" in config else None,
-            "compacted": "compact" in config.get("cleanup.policy", ""),
+            **_kept(config),
             "replicas": min(admin.replicas(topic) or (0,)) or None,
         }
         found.append(made.model_copy(update=update))
@@ -66,6 +67,19 @@ def _config(admin: Admin, topic: str) -> tuple[dict[str, str], list[Assumed]]:
     except Refused as refusal:
         text = f"how long '{topic}' keeps records may not be read ({refusal.problem}): it is taken as long enough"
         return {}, [Assumed(text)]
+
+
+def _kept(config: Mapping[str, str]) -> dict[str, int | bool | None]:
+    """For how long a topic keeps records, by its options, of which nothing may be known."""
+    policy = config.get("cleanup.policy", "delete")
+    # What is compacted alone goes by its key, and never for its age.
+    retention = config.get("retention.ms") if "delete" in policy else "-1"
+    compacted = "compact" in policy
+    return {
+        "retention": int(retention) if retention is not None else None,
+        "compacted": compacted,
+        "compaction_lag": int(config.get("min.compaction.lag.ms", 0)) if compacted else None,
+    }
 
 
 @dataclass(frozen=True)
@@ -99,7 +113,19 @@ class _Log:
         times = [record.timestamp for record in taken if record.timestamp is not None]
         if not times:
             return self._empty()
-        return self._between(min(times), max(times), mean_of([record.size for record in taken]), [])
+        known = [each for each in times if each <= int(time.time() * 1000) + _NOW]
+        notes = [self._ahead(times, known)] if len(known) < len(times) else []
+        times = known or times
+        return self._between(min(times), max(times), mean_of([record.size for record in taken]), notes)
+
+    def _ahead(self, times: Sequence[int], known: Sequence[int]) -> Assumed:
+        """Of timestamps in the future; those that are `known` are not."""
+        text = (
+            f"{len(times) - len(known)} of {counted(len(times), 'record')} of '{self.topic}' that were looked at have"
+            f" timestamps in the future, up to {_moment(max(times)):%Y-%m-%d %H:%M} UTC: see the clocks and the units"
+            " of what writes them; retention counts from these"
+        )
+        return Assumed(f"{text}, and rates are those up to now" if known else text)
 
     def _empty(self) -> tuple[Traffic, list[Assumed]]:
         text = (
@@ -136,7 +162,7 @@ class _Log:
         # A producer's clock may be ahead of this machine's.
         until = wall if abs(wall - newest) < _NOW else newest + 1
         if until != wall:
-            last = datetime.fromtimestamp(newest / 1000, timezone.utc)
+            last = _moment(newest)
             text = f"the newest record of '{self.topic}' is of {last:%Y-%m-%d %H:%M} UTC: rates are those before it"
             notes.append(Assumed(text))
         held = max(until - oldest, 1)
@@ -150,7 +176,8 @@ class _Log:
             # They may all have been written in one second: that is no rate to refuse a job by.
             least = self.records / (max(held, _NOW) / 1000)
             peak = Range(low=least, expected=max(mean, now), high=max(mean, now) * _UNKNOWN)
-            notes.append(Assumed(self._short(newest + 1 - oldest), rates=self.table))
+            pace = "the rate now" if now >= mean else "its mean rate"
+            notes.append(Assumed(self._short(newest + 1 - oldest, pace), rates=self.table))
         else:
             busiest = max((*hours, now))
             peak = Range(low=max(hours), expected=busiest, high=busiest * self.inside_hour)
@@ -158,7 +185,7 @@ class _Log:
             table=self.table,
             topic=self.topic,
             partitions=len(self.end),
-            until=datetime.fromtimestamp(until / 1000, timezone.utc),
+            until=_moment(until),
             held=held,
             records=self.records,
             now=now,
@@ -172,8 +199,8 @@ class _Log:
         )
         return found, notes
 
-    def _short(self, lasted: int) -> str:
-        """Of a topic that holds too little for its daily shape: records of so many ms."""
+    def _short(self, lasted: int, pace: str) -> str:
+        """Of a topic that holds too little for its daily shape: records of so many ms, whose peak is that pace."""
         count, all_ = counted(self.records, "record"), "all " if self.records > 1 else "the "
         rate = "that rate" if lasted >= _SHORTEST else f"their rate over {span(_SHORTEST)}"
         if lasted < _NOW:
@@ -183,8 +210,8 @@ class _Log:
                 f" {_UNKNOWN:.0f} times {rate}"
             )
         return (
-            f"'{self.topic}' holds {span(lasted)} only: its daily shape is not known, and its peak is taken as up to"
-            f" {_UNKNOWN:.0f} times the rate now"
+            f"'{self.topic}' holds {span(lasted)} only: its daily shape is not known, and its peak is taken as {pace},"
+            f" up to {_UNKNOWN:.0f} times that"
         )
 
     def _until(self, moment: int) -> Offsets:
@@ -208,6 +235,11 @@ class _Log:
     def _since(self, moment: int) -> int:
         then = self._until(moment)
         return sum(max(self.end[p] - then.get(p, self.end[p]), 0) for p in self.end)
+
+
+def _moment(millis: int) -> datetime:
+    """The last that there is for timestamps in another unit."""
+    return datetime.fromtimestamp(min(millis, _LAST_MOMENT) / 1000, timezone.utc)
 
 
 def _samples(admin: Admin, topic: str, ranges: Mapping[int, tuple[int, int]]) -> list[Sequence[Sampled]]:

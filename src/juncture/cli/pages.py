@@ -28,4 +28,4 @@ class _Page(click.Path):
 
 def html_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`--html FILE`, with its help."""
-    return click.option("--html", "html", metavar="FILE", type=_Page(), help=text)
+    return click.option("--html", "html", metavar="FILE", type=_Page(), help=f"{text} Folders are made.")

@@ -7,7 +7,7 @@ readings is divided by the time between them, however old each of the two was wh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -167,7 +167,7 @@ def vertex_seen(nodes: tuple[int, ...], vertex: Vertex, before: Reading, after: 
         nodes=nodes,
         parallelism=vertex.parallelism,
         subtasks=tuple(subtasks),
-        sink_wait=_sink_wait(subtasks, last, grown),
+        sink_wait=_sink_wait(subtasks, _counted_before(first, last), grown),
         late=late_records(last),
         native=_native(subtasks, last, grown),
         event_join=_event_join(last, grown),
@@ -198,8 +198,12 @@ def _partitions(found: Subtasks, index: int) -> int:
     return sum(index in values for name, values in found.items() if POSITION.match(name))
 
 
-def _sink_wait(subtasks: list[SubtaskSeen], last: Subtasks, grown: Grown) -> float | None:
-    names = [name for name in last if _WAITED.search(name)]
+def _counted_before(first: Subtasks, last: Subtasks) -> list[str]:
+    """The names under which producers told at both readings: of one that came between them it is not known when."""
+    return [name for name in last if _WAITED.search(name) and name in first]
+
+
+def _sink_wait(subtasks: list[SubtaskSeen], names: Sequence[str], grown: Grown) -> float | None:
     if not names:
         return None
     shares = [

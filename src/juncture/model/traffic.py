@@ -22,7 +22,8 @@ class Traffic(Value):
     `now` is that of the last ten minutes, `peak` that of the busiest hour, `hours` the rate of each hour by its end,
     newest first. `held` is how long a time the log holds, in ms. `largest` is the share of the largest partition.
     `compression` is how many bytes brokers keep, and send, for a byte of its records; None where it is not known.
-    `compacted`: offsets may be of records that are gone.
+    `compacted`: offsets may be of records that are gone. `compaction_lag` is for how many ms none of them is then, None
+    where it is not compacted, or is a changelog, whose rows take each other's place anyway.
     `basis` is what bytes, and with them all that is computed, rest on; `now_basis` and `peak_basis` are those of the
     two rates, which may be supposed, or known for a part of a day alone. `until` is None where nothing is known of when
     records came.
@@ -43,6 +44,7 @@ class Traffic(Value):
     replicas: int | None = None
     compression: Range | None = None
     compacted: bool = False
+    compaction_lag: int | None = None
     basis: Basis = "measured"
     now_basis: Basis = "measured"
     peak_basis: Basis = "measured"

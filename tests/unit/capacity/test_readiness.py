@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_pricing import of_job
 
@@ -78,6 +79,25 @@ def test_rows_that_are_too_large_for_their_topic() -> None:
     for largest, warned in ((1_000.0, False), (1_001.0, True)):
         row = Written(table="out", rate=Range.exactly(1), row_bytes=Range.exactly(10), largest=largest)
         assert ("message-size" in outcomes(demand(sinks=(sink,), written=(row,)))) is warned
+
+
+@pytest.mark.parametrize(
+    ("lag", "outcome"), [(43_199_999, "warned"), (43_200_000, "passed"), (None, "passed")]
+)
+def test_compaction_takes_no_record_that_the_window_and_an_outage_need(lag: int | None, outcome: str) -> None:
+    update = {"retention": -1, "compacted": True, "compaction_lag": lag}
+    (check,) = [
+        each
+        for each in checks(demand(found_traffic("l", 1).model_copy(update=update)), SUPPLY)
+        if each.id == "retention"
+    ]
+    assert check.outcome == outcome
+    if outcome == "warned":
+        assert (
+            "'l' is compacted: of records with one key it may keep the newest alone after 12.0 h"
+            in check.message
+        )
+        assert "min.compaction.lag.ms of 'l' to 43200000" in str(check.remedy)
 
 
 def test_retention_of_the_window_and_an_outage() -> None:

@@ -103,3 +103,15 @@ def test_busy_time_that_falls_by_some_milliseconds_is_no_new_start(
     )
     task = seen(first, last).subtasks[0]
     assert (task.busy, task.seconds) == (busy, seconds)
+
+
+def test_waits_of_a_producer_that_was_not_there_before_are_of_no_known_time() -> None:
+    waited = "matches[9]: Writer.KafkaProducer.bufferpool-wait-time-ns-total"
+    assert seen({}, {waited: {0: 9e9}}).sink_wait is None
+    assert seen({waited: {0: 1e9}}, {waited: {0: 3e9}}).sink_wait == 0.2
+
+
+def test_rows_that_came_out_of_joins_and_were_handed_on_are_those_since_the_start() -> None:
+    counted = {"IntervalJoin[7].numRecordsOut": {0: 3.0, 1: 4.0}, "Calc[8].numRecordsOut": {0: 9.0}}
+    found = seen({}, {**counted, "numRecordsOut": {0: 5.0, 1: 1.0}})
+    assert (found.emitted, found.sent, found.age) == ({7: 7}, 6, 12.0)

@@ -27,9 +27,10 @@ from juncture.deploy.measuring.calibrator import (
     calibrator_files,
     create_topics,
     end_calibrator,
+    taken_away,
 )
 from juncture.deploy.measuring.cautions import late_cautions, speed_cautions
-from juncture.deploy.measuring.sampling import extents_of, start_for
+from juncture.deploy.measuring.sampling import extents_of, refuse_too_few, start_for
 from juncture.deploy.measuring.watching import Watched, cores_in_use, watch
 from juncture.deploy.readiness.facts import Facts, gather
 from juncture.deploy.starting.starts import Starting
@@ -110,13 +111,11 @@ def calibrate(blueprint: Blueprint, files: Mapping[str, str], site: Site, sample
     ):
         end_calibrator(blueprint, held)
         facts = gather(files, site.connection, site.progress)
+        refuse_too_few(facts, sampled.runs[-1].records, cluster)
         bench = _Bench(blueprint, measuring, facts, held, cluster)
-        try:
+        with taken_away(blueprint, held):
             create_topics(blueprint, held)
             runs = bench.runs(sampled)
-        finally:
-            site.progress("Taking away the job and the topics of the calibration")
-            end_calibrator(blueprint, held)
         found = bench.fitted(runs, digest(files))
         site.progress(f"Recorded at {calibrations.keep(site.store, found)}")
         return found
@@ -135,12 +134,6 @@ class _Bench:
         admin = Admin(self.site.connection.kafka)
         end = offsets.latest(admin, sorted(set(self.facts.topics.values())))
         held = sum(each.records for each in self.facts.traffic)
-        if not held:
-            raise Refused(
-                "its topics hold no records",
-                state="nothing was recorded",
-                remedy="calibrate when they have some; `juncture sample` writes some for the example joins",
-            )
         of, most = len(sampled.runs), sampled.runs[-1].records
         longest = min(most, held)
         return [

@@ -5,10 +5,11 @@ It reads as a group of its own, commits no offsets, and writes to topics of its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 from juncture.capacity.durability import INTERVAL
+from juncture.checks.wording import listed
 from juncture.deploy.environment.site import Site
 from juncture.deploy.measuring.counters import counting
 from juncture.deploy.readiness.facts import millis_of
@@ -16,7 +17,7 @@ from juncture.deploy.starting.stop import stop
 from juncture.deploy.store import ledger
 from juncture.deploy.store.deployments import calibration_of
 from juncture.deploy.upgrading.builder import Blueprint
-from juncture.errors import Refused
+from juncture.errors import JunctureError, Refused
 from juncture.kafka.admin import Admin
 from juncture.model.rendered import RenderedJob, Statement
 from juncture.render.bundle import TABLE_OPTIONS, bundle
@@ -102,6 +103,34 @@ def end_calibrator(blueprint: Blueprint, site: Site) -> None:
     admin = Admin(site.connection.kafka)
     there = set(_sinks(blueprint.rendered).values()) & set(admin.partitions())
     admin.delete(topic for topic in there if _is_ours(admin, topic))
+
+
+@contextmanager
+def taken_away(blueprint: Blueprint, site: Site) -> Iterator[None]:
+    """Inside, a calibration is made; after it its job and its topics are gone, or its error says that they are not."""
+    try:
+        yield
+    except JunctureError as error:
+        try:
+            _take_away(blueprint, site)
+        except JunctureError as second:
+            topics = listed([f"'{each}'" for each in sorted(_sinks(blueprint.rendered).values())])
+            left = f"its Flink job, and what it writes to, {topics}, may be left"
+            error.state = f"nothing was recorded; {left}: {second.problem}"
+            again = (
+                f"`juncture calibrate {blueprint.rendered.job.name}` takes away what is left before it begins"
+            )
+            error.remedy = f"{error.remedy}; {again}" if error.remedy else again
+        raise
+    except BaseException:
+        _take_away(blueprint, site)
+        raise
+    _take_away(blueprint, site)
+
+
+def _take_away(blueprint: Blueprint, site: Site) -> None:
+    site.progress("Taking away the job and the topics of the calibration")
+    end_calibrator(blueprint, site)
 
 
 def _sinks(rendered: RenderedJob) -> dict[str, str]:

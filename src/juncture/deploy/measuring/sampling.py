@@ -4,22 +4,62 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
+from juncture.capacity.course import LEAST_CPU
 from juncture.capacity.run import Extent
 from juncture.deploy.readiness.facts import Facts
 from juncture.deploy.upgrading.cut import Offsets
+from juncture.errors import Refused
+from juncture.flink.cpu import CpuUntold, cpu_times
+from juncture.flink.rest import FlinkCluster
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.rows import millis_of, row_of
 from juncture.kafka.sampler import Sampled, sample
 from juncture.model.traffic import Traffic
+from juncture.model.wording import counted
 
 _NEAR = 0.05
 _TRIES = 20
 _ABOUT = 2
 """How many times as many, or as few, as were wanted are taken where timestamps leave no better choice."""
+_MOST_CPU = 0.005
+"""Seconds of CPU that a record takes in no join whose rows are few, while Java has not warmed up either."""
 _AT_ENDS = 16
 """Records at each end of a partition's part, for its event times."""
+
+
+def refuse_too_few(facts: Facts, records: int, cluster: FlinkCluster) -> None:
+    """Raises Refused if topics hold no records, or clearly too few to be measured: before anything is started.
+
+    Args:
+        facts: what is known of the topics.
+        records: how many are to be read at most.
+        cluster: that tells its CPU; where it does not, no CPU is needed.
+    """
+    held = sum(each.records for each in facts.traffic)
+    if not held:
+        raise Refused(
+            "its topics hold no records",
+            state="nothing was started",
+            remedy="calibrate when they have some; `juncture sample` writes some for the example joins",
+        )
+    longest = min(records, held)
+    most = longest / 2 * _MOST_CPU
+    # A key that both sides have much of gives any number of rows for a record.
+    if most >= LEAST_CPU or facts.hot:
+        return
+    with suppress(CpuUntold):
+        cpu_times(cluster)
+        raise Refused(
+            f"{counted(longest, 'record')} are too few: were it {_MOST_CPU * 1000:.0f} ms of CPU for each, the half"
+            f" that is measured would take {most:.1f} s, and {LEAST_CPU:.0f} s is needed",
+            state="nothing was started",
+            remedy="take more with --records"
+            if held > longest
+            else "calibrate when the topics have more; some 100,000 tell something, a million is exact",
+        )
 
 
 def start_for(admin: Admin, traffic: Sequence[Traffic], wanted: int, end: Offsets) -> Offsets:

@@ -142,6 +142,12 @@ def gather(
     found, assumed = traffic(admin, topics, connection.headroom.peak)
     say("Reading a sample of their records")
     tables = tables_of(files["statements.sql"])
+    found = tuple(
+        each.model_copy(update={"compaction_lag": None})
+        if each.table in tables and tables[each.table].is_changelog
+        else each
+        for each in found
+    )
     payloads = {name: column for name, each in tables.items() if (column := each.statement.payload)}
     samples, unread = samples_of(admin, topics, payloads)
     sinks = tuple(

@@ -81,7 +81,7 @@ def _begun(record: Deployment, command: str, asked: bool) -> tuple[str, str]:
         told = (
             "what it left goes on with that; look again in a while"
             if asked
-            else f"`juncture status {record.job}` tells what came of that"
+            else f"{_status(record)} tells what came of that"
         )
         return f"it was starting version {version}", f"{told}; {undo}"
     if record.phase == "running":
@@ -102,6 +102,14 @@ def _alone(what: str, record: Deployment, owner: Owner, asked: bool) -> tuple[st
         return "it had not begun to start a version", f"run `juncture submit {record.job}` again"
     if what == "submit" and record.phase == "running":
         return f"version {record.version}, which it had started, runs", "nothing is left to do"
+    if what == "submit" and record.phase == "submitting":
+        again = f"if the job does not run then, run `juncture submit {record.job}` again"
+        told = (
+            "what it left goes on with that: look again in a while"
+            if asked
+            else f"look with {_status(record)}"
+        )
+        return f"it was starting version {record.version}", f"{told}; {again}"
     if record.phase == "stopping":
         if asked:
             return f"Flink goes on stopping version {record.version}", "wait for it"
@@ -113,7 +121,11 @@ def _alone(what: str, record: Deployment, owner: Owner, asked: bool) -> tuple[st
 
 def _look(record: Deployment) -> str:
     """What there is to do where only the cluster knows what became of a stop."""
-    return f"`juncture status {record.job}` tells whether Flink goes on with that"
+    return f"{_status(record)} tells whether Flink goes on with that"
+
+
+def _status(record: Deployment) -> str:
+    return f"`juncture status {record.job}`"
 
 
 def _building(store: Store, record: Deployment) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from juncture.checks.wording import listed
 from juncture.diagnosis.advice import macro_of
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
+from juncture.model.observation import SourceSeen
 from juncture.model.wording import counted, percent
 
 
@@ -29,36 +32,68 @@ class SilentSubtasks(Rule):
     effect = "stops"
 
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
-        for source in patient.seen.sources:
-            vertex = next((each for each in patient.seen.vertices if each.id == source.vertex), None)
-            if vertex is None or not source.partitions or vertex.parallelism <= len(source.partitions):
-                continue
-            silent = vertex.parallelism - len(source.partitions)
-            waiting = patient.event_time_operators(source.table)
-            stops = bool(waiting) and source.idle_timeout is None
-            holds = "holds" if silent == 1 else "hold"
-            held = f", and {holds} back {patient.described(waiting[0])} without a watermark" if stops else ""
-            count = len(source.partitions)
-            yield self.diagnosis(
-                1.0 if stops else silent / vertex.parallelism,
-                patient.named(vertex),
-                f"{silent} of the {counted(vertex.parallelism, 'subtask')} of the source {source.table}"
-                f" {'has' if silent == 1 else 'have'} no partition to read{held}: the topic '{source.topic}' has"
-                f" {counted(count, 'partition')}",
-                patient.in_job("parallelism"),
-                (
-                    ("parallelism", str(vertex.parallelism), "REST /jobs/JOB"),
-                    ("partitions", str(count), f"Kafka, topic {source.topic}"),
+        sources = list(_silent(patient))
+        if not sources:
+            return
+        stopping = [each for each in sources if each.stops]
+        fewest = min(each.partitions for each in sources)
+        share = max(each.silent / each.subtasks for each in sources)
+        held = ""
+        if stopping:
+            waiting = patient.event_time_operators(stopping[0].source.table)[0]
+            one = len(stopping) == 1 and stopping[0].silent == 1
+            held = f", and {'holds' if one else 'hold'} back {patient.described(waiting)} without a watermark"
+        more = listed([f"'{each.source.topic}' {each.subtasks} partitions" for each in sources])
+        macros = listed([macro_of(patient, each.source.table) for each in stopping])
+        yield self.diagnosis(
+            1.0 if stopping else share,
+            f"the source{'s' if len(sources) > 1 else ''} {listed([each.source.table for each in sources])}",
+            f"{listed([each.told for each in sources])} to read{held}",
+            patient.in_job("parallelism"),
+            (
+                ("parallelism", str(max(each.subtasks for each in sources)), "REST /jobs/JOB"),
+                *(
                     (
-                        "time without work",
-                        percent(silent / vertex.parallelism),
-                        "subtasks without a partition",
-                    ),
+                        f"partitions of {each.source.topic}",
+                        str(each.partitions),
+                        f"Kafka, topic {each.source.topic}",
+                    )
+                    for each in sources
                 ),
-                f"lower `parallelism` in {patient.path} to {count}, or give '{source.topic}' {vertex.parallelism}"
-                " partitions"
-                + (
-                    f"; or write `idle_timeout='1 min'` in {macro_of(patient, source.table)}" if stops else ""
-                ),
-                effect="stops" if stops else "slows",
-            )
+                ("time without work", percent(share), "subtasks without a partition"),
+            ),
+            f"lower `parallelism` in {patient.path} to {fewest}, or give {more}"
+            + (f"; or write `idle_timeout='1 min'` in {macros}" if stopping else ""),
+            effect="stops" if stopping else "slows",
+        )
+
+
+@dataclass(frozen=True)
+class _Silent:
+    """A source with more subtasks than its topic has partitions; `stops`: nobody takes them out of the watermark."""
+
+    source: SourceSeen
+    subtasks: int
+    stops: bool
+
+    @property
+    def partitions(self) -> int:
+        return len(self.source.partitions)
+
+    @property
+    def silent(self) -> int:
+        return self.subtasks - self.partitions
+
+    @property
+    def told(self) -> str:
+        has = "has no partition" if self.silent == 1 else "have no partition"
+        of = f"the {counted(self.subtasks, 'subtask')} of the source {self.source.table}"
+        return f"{self.silent} of {of} {has} of the {self.partitions} of '{self.source.topic}'"
+
+
+def _silent(patient: Patient) -> Iterator[_Silent]:
+    for source in patient.seen.sources:
+        vertex = next((each for each in patient.seen.vertices if each.id == source.vertex), None)
+        if vertex is not None and source.partitions and vertex.parallelism > len(source.partitions):
+            stops = bool(patient.event_time_operators(source.table)) and source.idle_timeout is None
+            yield _Silent(source, vertex.parallelism, stops)

@@ -102,6 +102,13 @@ def test_after_a_version_is_started(phase: Phase, reached: str) -> None:
         ),
         ("submit", "running", AFTER, "version 1, which it had started, runs; nothing is left to do"),
         ("submit", "failed", AFTER, "version 1 is failed; run `juncture submit clicks` again"),
+        (
+            "submit",
+            "submitting",
+            AFTER,
+            "it was starting version 1; look with `juncture status clicks`; if the job does not run then, run"
+            " `juncture submit clicks` again",
+        ),
         ("stop", "running", MOMENT, "version 1 is running; run `juncture stop clicks` again"),
         (
             "stop",
@@ -133,7 +140,12 @@ def test_a_job_that_builds_state_and_may_still_run_is_told_of() -> None:
             "it was starting version 1; what it left goes on with that; look again in a while",
         ),
         ("stop", "stopping", "Flink goes on stopping version 1; wait for it"),
-        ("submit", "submitting", "version 1 is submitting; run `juncture submit clicks` again"),
+        (
+            "submit",
+            "submitting",
+            "it was starting version 1; what it left goes on with that: look again in a while; if the job does not run"
+            " then, run `juncture submit clicks` again",
+        ),
     ],
 )
 def test_who_has_asked_the_cluster_is_not_sent_to_ask_it(what: str, phase: Phase, told: str) -> None:
