@@ -8,6 +8,11 @@ from juncture.model.capacity import Check
 from juncture.model.traffic import Matching
 from juncture.model.wording import counted, lag, percent, span
 
+_SEVERAL = 0.05
+"""The share of left rows whose key came before them from which on rows have several partners."""
+_FEWEST = 20
+"""Rows of which none that meets another tells nothing."""
+
 
 def match_checks(found: Sequence[Matching]) -> Iterator[Check]:
     """That rows of both sides have keys in common, and lie within the join's bounds."""
@@ -24,15 +29,16 @@ def match_checks(found: Sequence[Matching]) -> Iterator[Check]:
                 "match",
                 f"of {counted(round(each.searched), 'record')} of {each.right} that were looked for none has the key of"
                 f" a record of {each.left}: {each.operator} has less than one row in a hundred records, if any",
-                "see that the columns of its ON are what is meant, and written alike on both sides",
+                "see that the columns of its ON are what is meant, and written alike on both sides"
+                + (f": most are alike but for {each.alike_but_for}" if each.alike_but_for else ""),
             )
 
 
 def told(each: Matching) -> Iterator[str]:
     """'37 % ± 3 % of page_clicks meet one of page_impressions, 38.2 s later (99 %: 3 min)', and what that rests on."""
     left, right = each.left, each.right
-    if each.covered == 0 and each.bound is not None:
-        text = f"how many of {right} meet one of {left} is not known"
+    if each.bound is not None and (not each.covered or (not each.pairs and each.rows < _FEWEST)):
+        text = f"how many of {right} meet one of {left} is not known: each is taken to meet one"
     elif not each.pairs:
         text = f"none of {right} was seen to meet one of {left}: at most {_share(each.error)} do"
     else:
@@ -61,6 +67,7 @@ def _resting(each: Matching) -> str:
     if each.basis == "counted":
         partners = f"with all their partners among {left} of {each.left}"
         return f"counted: {each.rows:,.0f} of {right} of {each.right}, {partners}"
+    several = "; a row counts for several partners" if each.repeated[0] > _SEVERAL else ""
     over = "all over" if each.covered == 1 else f"in {span(each.covered * each.bound)} of"
     within = f"{over} the bounds of {span(each.bound)}"
-    return f"estimated: {counted(each.pairs, 'pair')} in {read}, {within}, as good as a count of {each.rows:,.0f}"
+    return f"estimated: {counted(each.pairs, 'pair')} in {read}, {within}, as good as {each.rows:,.0f} counted{several}"

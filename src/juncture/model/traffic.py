@@ -114,8 +114,9 @@ class Matching(Value):
     below 1, or without a bound, `matched` is the least. `delay_most` is that of 99 %.
 
     `apart` of the right rows have the key of a left one, and none within the bounds: `apart_by` is the median of how
-    far the nearest is. `searched` is how many right rows that is as good as. `repeated` is the share of rows, left and
-    right, whose key came before them; `hottest` the largest share of one key.
+    far the nearest is. `searched` is how many right rows that is as good as. `alike_but_for` is in what keys that never
+    meet differ, if most are the same else. `repeated` is the share of rows, left and right, whose key came before them;
+    `hottest` the largest share of one key.
     """
 
     operator: str
@@ -134,6 +135,7 @@ class Matching(Value):
     apart: int
     apart_by: float | None
     searched: float
+    alike_but_for: str | None = None
     repeated: tuple[float, float]
     hottest: float
 

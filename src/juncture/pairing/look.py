@@ -11,6 +11,7 @@ from juncture.model.environment import Kafka
 from juncture.model.plan import PlanNode
 from juncture.model.timed import TimeBounds
 from juncture.model.traffic import FEWEST_APART, Matching
+from juncture.pairing.alike import alike_but_for
 from juncture.pairing.layout import Log
 from juncture.pairing.meeting import Met, counted, estimated, hottest, quantile, repeated
 from juncture.pairing.reading import Taken, Topic, last_rows, rows_around
@@ -58,6 +59,7 @@ def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic) -> Matching
     if met is None or taken is None:
         return None
     searched, apart = met.rows if bounds is None else 0.0, met.apart
+    looked = taken
     if bounds is not None and not met.pairs and len(apart) < FEWEST_APART:
         # Event times may be what is wrong: rows that were written about the same time are looked at.
         reach = 2 * max(abs(bounds.lower), abs(bounds.upper), _WIDE)
@@ -65,7 +67,7 @@ def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic) -> Matching
         others = rows_around(kafka, left, right, wide, by_event=False)
         near = _met(others, wide) if others is not None else None
         if others is not None and near is not None:
-            searched = near.rows
+            searched, looked = near.rows, others
             seen = counted(others.left_events, others.right_events, bounds)
             apart = max(apart, seen.apart if seen is not None else (), key=len)
     return Matching(
@@ -85,6 +87,9 @@ def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic) -> Matching
         apart=len(apart),
         apart_by=statistics.median(apart) if apart else None,
         searched=searched,
+        alike_but_for=None
+        if met.pairs or apart
+        else alike_but_for((key for key, _ in looked.left), (key for key, _ in looked.right)),
         repeated=(repeated(taken.left), repeated(taken.right)),
         hottest=max(hottest(taken.left), hottest(taken.right)),
     )

@@ -8,7 +8,7 @@ as long as some of them are that far apart.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +27,9 @@ _SPARSE = 0.02
 """The share of the mean by which so few pairs are so far apart that they tell nothing."""
 _RULE_OF_THREE = 3.0
 """None of n: at most 3 / n, with 95 % confidence."""
+
+_FREQUENT = 5
+"""Left rows of a key in a sample from which on others are all over the bounds: a right row is sure to meet one."""
 
 Delay = tuple[int, float]
 """Right time minus left time in ms, and how many pairs it stands for."""
@@ -82,7 +85,7 @@ def counted(
             continue
         near, far = _delays(times[key], moment, bounds)
         if near:
-            met.append((near[0], 1.0))
+            met.append((min(near, key=abs), 1.0))
         elif far is not None:
             apart.append(far)
         else:
@@ -118,7 +121,11 @@ def estimated(left: Sequence[Keyed], right: Sequence[Keyed], bounds: TimeBounds,
     for key, moment in judged:
         if key not in times:
             continue
-        near, far = _delays(times[key], moment, bounds)
+        then = times[key]
+        near, far = _delays(then, moment, bounds)
+        if near and len(then) >= _FREQUENT:
+            met.append((min(near, key=abs), 1 / len(judged)))
+            continue
         seen = {min(int((-each - bounds.lower) / width), bins - 1): each for each in near}
         met += [(delay, weights[place]) for place, delay in seen.items() if weights[place]]
         if far is not None and not near:
@@ -160,23 +167,33 @@ def hottest(rows: Sequence[Keyed]) -> float:
     return counts.most_common(1)[0][1] / len(rows) if rows else 0.0
 
 
-def _by_key(rows: Iterable[Keyed]) -> Mapping[Key, list[int | None]]:
-    times: dict[Key, list[int | None]] = {}
+def _by_key(rows: Iterable[Keyed]) -> Mapping[Key, list[int]]:
+    """The times of each key's rows in order, as far as they have one."""
+    times: dict[Key, list[int]] = {}
     for key, moment in rows:
         if None not in key:
-            times.setdefault(key, []).append(moment)
+            known = times.setdefault(key, [])
+            if moment is not None:
+                known.append(moment)
+    for each in times.values():
+        each.sort()
     return times
 
 
 def _delays(
-    then: Sequence[int | None], moment: int | None, bounds: TimeBounds | None
+    then: Sequence[int], moment: int | None, bounds: TimeBounds | None
 ) -> tuple[list[int], int | None]:
-    """Right time minus left time of the partners, and, where rows of the key lie outside of the bounds alone, of the
-    nearest of them; neither where times are not known."""
-    known = [] if moment is None else [moment - each for each in then if each is not None]
-    near = [each for each in known if bounds is None or bounds.lower <= -each <= bounds.upper]
-    far = min(known, key=abs) if known and not near else None
-    return near, far
+    """Right time minus left time of the partners, of many the furthest and the nearest, and, where rows of the key lie
+    outside of the bounds alone, of the nearest of them; neither where times are not known."""
+    if moment is None or not then:
+        return [], None
+    if bounds is None:
+        return [moment - then[-1]], None
+    low, high = bisect_left(then, moment + bounds.lower), bisect_right(then, moment + bounds.upper)
+    if low == high:
+        return [], min((moment - each for each in then[max(low - 1, 0) : low + 1]), key=abs)
+    near = then[low:high] if high - low < _FREQUENT else (then[low], then[high - 1])
+    return [moment - each for each in near], None
 
 
 def _crossed(left: Sequence[int], right: Sequence[int], lower: float, bins: int, width: float) -> list[float]:

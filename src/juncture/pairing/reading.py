@@ -112,7 +112,7 @@ class _Clock:
             begin, end = self.log.between(place, 0.0)[self.log.topic, number]
             first = max(min(begin, end - _TAKEN), self.log.first.get(number, 0))
             where = (self.log.topic, number)
-            records = self.sampler.read({where: (first, min(first + _TAKEN, end))})[where]
+            records = self.sampler.read({where: (first, end)}, _TAKEN)[where]
             times = sorted(each for each in map(self.time_of, records) if each is not None)
             if not times:
                 raise _Untimed

@@ -61,7 +61,7 @@ def test_it_says_how_far_rows_with_equal_keys_are() -> None:
             {**SEEN, "basis": "estimated"},
             "37 % ± 3 % of views meet one of requests",
             "estimated: 333 pairs in 100,000 records of requests and 40,000 records of views, all over the bounds of"
-            " 10 min, as good as a count of 900;",
+            " 10 min, as good as 900 counted;",
         ),
         (
             {**SEEN, "basis": "estimated", "covered": 0.5},

@@ -68,3 +68,13 @@ def test_a_log_shorter_than_the_bounds_tells_of_the_part_that_it_spans() -> None
     assert found.covered == pytest.approx(0.5, abs=0.05)
     assert found.matched == pytest.approx(1.0, abs=0.1)
     assert estimated(left, right[: FEWEST - 1], BOUNDS, 0.01) is None
+
+
+def test_rows_of_a_key_that_many_have_count_once_each() -> None:
+    """Half of both sides have one key, the others none in common."""
+    left: list[Keyed] = [(("hot" if n % 2 else f"l{n}",), n * 100) for n in range(20_000)]
+    right: list[Keyed] = [(("hot" if n % 2 else f"r{n}",), n * 100) for n in range(0, 20_000, 7)]
+    found = estimated(left, right, BOUNDS, 0.01)
+    assert found is not None
+    assert found.matched == pytest.approx(0.5, abs=0.01)
+    assert quantile(found.delays, 0.5) is not None

@@ -91,7 +91,8 @@ def _why(met: Matching | None) -> str:
         return "; whether keys are alike is not known"
     if met.keys == "apart":
         return f"; rows of {met.right} are {lag(met.apart_by or 0.0)} than those of {met.left} with their key"
-    return f"; no key of {met.right} is found in {met.left}"
+    but_for = f", and most are alike but for {met.alike_but_for}" if met.alike_but_for else ""
+    return f"; no key of {met.right} is found in {met.left}{but_for}"
 
 
 def _in_topics(met: Matching | None) -> Iterator[tuple[str, str, str]]:
