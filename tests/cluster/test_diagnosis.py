@@ -105,31 +105,6 @@ def test_a_silent_partition_holds_the_watermark_back(make_ailing: Make, cluster:
     assert "idle_timeout" in first["remedy"]
 
 
-def test_nothing_matches(make_ailing: Make, cluster: FlinkCluster) -> None:
-    job = make_ailing(on="r.t BETWEEN l.t AND l.t + INTERVAL '2' SECOND", partitions=2)
-    job.write(((f"K{i}", i, i / 100) for i in range(600)), sides="l")
-    job.write(((f"k{i}", i, i / 100) for i in range(600)), sides="r")
-    job.start()
-    job.caught_up(cluster, 1_200)
-
-    never = job.first(2)
-
-    assert never["rule"] == "no-matches", never
-    assert never["message"].endswith(
-        "it got 600 rows of l and 600 of r; no key of r is found in l, and most are alike but for capitals, or blanks"
-        " around them"
-    )
-    assert place(never) == PLACE
-
-    job.write(((f"K{i}", i, 3_600 + i / 100) for i in range(600)), sides="r")
-    job.caught_up(cluster, 1_800)
-
-    apart = job.first(2)
-
-    assert "rows of r are 60 min later than those of l with their key" in apart["message"]
-    assert "that may be a time zone" in apart["remedy"]
-
-
 def test_a_source_has_more_subtasks_than_partitions(make_ailing: Make, cluster: FlinkCluster) -> None:
     job = make_ailing(source="", partitions=2, job="parallelism: 3\n")
     job.write((f"k{i}", i, i) for i in range(1_000))

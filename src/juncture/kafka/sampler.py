@@ -59,7 +59,11 @@ class Sampler:
         self._partitions.__exit__(kind, error, trace)
 
     def read(
-        self, ranges: Mapping[Place, tuple[int, int]], limit: int | None = None, until: float = float("inf")
+        self,
+        ranges: Mapping[Place, tuple[int, int]],
+        limit: int | None = None,
+        until: float = float("inf"),
+        most: float = float("inf"),
     ) -> dict[Place, tuple[Sampled, ...]]:
         """The first committed records, `limit` at most, of a range of offsets of each partition.
 
@@ -67,6 +71,7 @@ class Sampler:
             ranges: first offset, and the one to end before, by partition; within the log.
             limit: records of each; None for all.
             until: the moment of `time.monotonic` at which what has come by then is enough.
+            most: bytes of all values together after which it is, too.
 
         Raises:
             Refused: a topic does not exist, or may not be read.
@@ -76,8 +81,10 @@ class Sampler:
         open_ranges = {place: end for place, (begin, end) in ranges.items() if begin < end}
         if open_ranges:
             self._partitions.move({place: ranges[place][0] for place in open_ranges})
-        while open_ranges and time.monotonic() < until:
+        came = 0
+        while open_ranges and time.monotonic() < until and came < most:
             for message in self._partitions.batch(_BATCH):
+                came += len(message.value() or b"")
                 done = _take(message, ranges, open_ranges, found, limit)
                 if done is not None:
                     del open_ranges[done]

@@ -15,6 +15,8 @@ from juncture.pairing.sides import Keyed, Side
 
 _SECONDS = 3.0
 """For which a block is read, and for which stretches are."""
+_BYTES = 64 * 1024 * 1024
+"""Of each of these, at most, that are held at once."""
 _FETCHED = 512 * 1024
 """Bytes of a partition that are asked for at once for a block."""
 _TAKEN = 5
@@ -144,7 +146,7 @@ def _time_of(side: Side, by_event: bool) -> Callable[[Sampled], int | None]:
 
 @dataclass(frozen=True)
 class _Read:
-    """Records of stretches; `offsets` is how many there were of, `whole` whether there was time for all."""
+    """Records of stretches; `offsets` is how many there were of, `whole` whether there was time, and room, for all."""
 
     records: list[Sampled]
     offsets: int
@@ -154,14 +156,15 @@ class _Read:
 def _read(sampler: Sampler, log: Log, stretches: Iterable[tuple[float, float]]) -> _Read:
     until = time.monotonic() + _SECONDS
     found: list[Sampled] = []
-    offsets = 0
+    offsets = came = 0
     for older, newer in stretches:
         ranges = log.between(older, newer)
-        if time.monotonic() < until:
-            for place, records in sampler.read(ranges, until=until).items():
+        if time.monotonic() < until and came < _BYTES:
+            for place, records in sampler.read(ranges, until=until, most=_BYTES - came).items():
                 found += records
                 offsets += records[-1].offset + 1 - ranges[place][0] if records else 0
-    return _Read(found, offsets, time.monotonic() < until)
+                came += sum(each.size for each in records)
+    return _Read(found, offsets, time.monotonic() < until and came < _BYTES)
 
 
 def _events(records: Iterable[Sampled], side: Side) -> list[Keyed]:
