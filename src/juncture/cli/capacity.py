@@ -155,7 +155,9 @@ def command(
         invocation.output.result(told, lambda text: _view_together(text, reports, checks, unknown))
         ready = not unknown and all(each.outcome != "failed" for each in checks)
     else:
-        reports, unknown = _assessed(invocation, chosen(invocation, [job]), what_if, html is not None)
+        reports, unknown = _assessed(
+            invocation, chosen(invocation, [job]), what_if, html is not None, matched=True
+        )
         if unknown:
             raise unknown[job]
         if html is not None:
@@ -167,7 +169,7 @@ def command(
 
 
 def _assessed(
-    invocation: Invocation, names: Sequence[str], what_if: WhatIf, drawn: bool = False
+    invocation: Invocation, names: Sequence[str], what_if: WhatIf, drawn: bool = False, matched: bool = False
 ) -> tuple[list[CapacityReport], dict[str, JunctureError]]:
     """The reports, and why there is none of the others."""
     project, environment = invocation.project, invocation.environment
@@ -188,7 +190,9 @@ def _assessed(
                 resolved = resolve_startpoints(manifest, files, connection, store, starting)
                 calibration = best_for(store, manifest)
                 ask = planner.describe_brokers
-                found.append(assess(files, connection, resolved, what_if, calibration, drawn, say, ask))
+                found.append(
+                    assess(files, connection, resolved, what_if, calibration, drawn, say, ask, matched)
+                )
             except Refused as error:
                 unknown[name] = error
     return found, unknown

@@ -55,7 +55,7 @@ def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic) -> Matching
         # Without times that meet, or without bounds, the last rows tell what they can.
         taken = last_rows(kafka, left, right)
         last = counted(taken.left, taken.right, bounds)
-        met = replace(last, covered=0.0) if last is not None else None
+        met = last if last is None or bounds is None else replace(last, covered=0.0, error=1.0)
     if met is None or taken is None:
         return None
     searched, apart = met.rows if bounds is None else 0.0, met.apart

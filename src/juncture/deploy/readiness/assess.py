@@ -49,6 +49,7 @@ def assess(
     drawn: bool = False,
     say: Callable[[str], None] = lambda message: None,
     ask: DescribeBrokers | None = None,
+    matched: bool = False,
 ) -> CapacityReport:
     """Compute what a job needs from its plan and its topics, and hold it against the cluster.
 
@@ -62,7 +63,8 @@ def assess(
         calibration: what the job was measured to cost, in place of the packaged model.
         drawn: whether it is to be computed for other rates and windows, too.
         say: is told each step.
-        ask: describes brokers; without it their disks and quotas are not looked at, nor how rows match.
+        ask: describes brokers; without it their disks and quotas are not looked at.
+        matched: whether to look at how rows match, which takes some seconds and many records.
 
     Raises:
         Refused: topics that it reads do not exist, or it does not read what is supposed to have another column.
@@ -98,7 +100,7 @@ def assess(
         unresolved=tuple(each.message for each in resolved.errors) if resolved is not None else (),
         local=connection.is_local,
     )
-    matching, unmatched = _matching(facts, connection, say) if ask is not None else ((), ())
+    matching, unmatched = _matching(facts, connection, say) if matched else ((), ())
     backend, reason = readiness.recommended(held, supply)
     notes = (
         *foreteller.assumed(what_if),
