@@ -30,13 +30,15 @@ def held_of(runs: Sequence[Run], sides: Sides, engine: Engine) -> Held | None:
 
     On a heap nothing stays that was removed: expected is the median of those that were taken when all was read, and all
     inputs had come as far, or of all where there are none, and the range has the half of all that is about the middle.
-    With RocksDB and ForSt those tell the factor that were taken before rows began to go, and what there is beside it
-    later has gone; its mean counts, as it goes up and down with merging.
+    With RocksDB and ForSt those tell the factor that were taken while state grew, and what there is beside it has gone:
+    its mean counts, as it goes up and down with merging.
     """
     if not is_whole(engine) and (packed := packed_by(runs, sides, engine)) is not None:
-        going = [each for run in runs for each in _going(run, sides, engine)]
-        beside = sum(max(each.taken.state - packed.expected * each.bare, 0.0) for each in going)
-        return Held(packed, beside / sum(each.came for each in going) if going else 0.0)
+        settled = [each for run in runs for each in _settled(run, sides, engine)]
+        if not any(each.goes for each in settled):
+            return Held(packed)
+        beside = sum(max(each.taken.state - packed.expected * each.bare, 0.0) for each in settled)
+        return Held(packed, beside / sum(each.came for each in settled))
     found = [
         (each.state / bare, each.at >= run.course.all_read)
         for run in runs
@@ -52,7 +54,7 @@ def held_of(runs: Sequence[Run], sides: Sides, engine: Engine) -> Held | None:
 
 
 def packed_by(runs: Sequence[Run], sides: Sides, engine: Engine) -> Range | None:
-    """Bytes of state for each byte of rows, while rows came and nearly none went; None where none was taken then."""
+    """Bytes of state for each byte of rows, while it grew; None where no checkpoint was taken then."""
     ratios = [
         each.taken.state / each.bare
         for run in runs
@@ -72,17 +74,17 @@ def mean_held(run: Run, sides: Sides, engine: Engine) -> float | None:
     if not taken:
         return None
     last = taken[-1]
-    going = [] if is_whole(engine) else _going(run, sides, engine)
+    going = [] if is_whole(engine) else [each for each in _settled(run, sides, engine) if each.goes]
     if not going:
         return last.state
     packed = statistics.fmean(each.taken.state / each.bare for each in going)
     return packed * bare_at(run, last.at, sides, engine)
 
 
-def _going(run: Run, sides: Sides, engine: Engine) -> list[Kept]:
-    """The checkpoints while rows went as others came, when the run had come some way."""
+def _settled(run: Run, sides: Sides, engine: Engine) -> list[Kept]:
+    """The checkpoints while records came, when the run had come some way."""
     settled = {each.at for each in run.settled}
-    return [each for each in run.kept(sides, engine) if each.goes and each.taken.at in settled]
+    return [each for each in run.kept(sides, engine) if each.taken.at in settled]
 
 
 def _about(expected: float, low: float, high: float) -> Range:

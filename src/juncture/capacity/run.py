@@ -14,8 +14,8 @@ from juncture.model.traffic import SideState
 
 _JUMP = 0.1
 """The share of a sample's event time that its last records are ahead when they are no part of it."""
-_GONE = 0.1
-"""The share of what came, of which as much may go while it is said that rows only come."""
+_GONE = 0.5
+"""The share of what came, of which as much may go while state is said to grow: rows of one side may go at once."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Kept(NamedTuple):
 
     @property
     def goes(self) -> bool:
-        """Whether rows go, more than a few of them."""
+        """Whether about as many rows go as come: state grows no more."""
         return self.gone > _GONE * self.came
 
 
