@@ -14,6 +14,7 @@ from juncture.errors import Refused
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import Record, read_topic
+from juncture.kafka.sampler import sample
 from juncture.kafka.writer import Writer
 from juncture.model.environment import Kafka
 from juncture.model.figures import Range
@@ -112,6 +113,15 @@ def test_offsets(kafka: Kafka, topic: str) -> None:
     assert offsets.at_timestamp(admin, [topic], 1035) == {topic: {0: 4, 1: 0, 2: 0}}
     assert offsets.at_timestamp(admin, [topic], 1_000_000)[topic][0] == 10
     assert offsets.committed(admin, "nobody", [topic]) == {topic: {}}
+
+
+def test_a_time_that_no_calendar_has_is_none(kafka: Kafka, topic: str) -> None:
+    """As of who takes microseconds for milliseconds."""
+    with Writer(kafka) as writer:
+        for timestamp in (1_772_359_200_000, 1_772_359_200_000_000):
+            writer.write(topic, b"x", partition=0, timestamp=timestamp)
+    (found,) = sample(kafka, {(topic, 0): (0, 2)}, 10).values()
+    assert [record.timestamp for record in found] == [1_772_359_200_000, None]
 
 
 def test_a_missing_topic_is_named(kafka: Kafka) -> None:

@@ -23,8 +23,13 @@ _SETTINGS = {
 }
 
 
+_LAST = 95_617_584_000_000
+"""The year 5000, in ms of the epoch. Who takes microseconds for milliseconds writes records of the year 58000."""
+
+
 class Sampled(NamedTuple):
-    """A record: its timestamp in ms of the epoch, None if it has none; bytes of its key, value and headers together."""
+    """A record: its timestamp in ms of the epoch, None if it has none that tells a time; bytes of its key, value and
+    headers together."""
 
     offset: int
     timestamp: int | None
@@ -129,7 +134,7 @@ def _take(
 
 def _timestamp(message: Message) -> int | None:
     kind, millis = message.timestamp()
-    return millis if kind and millis >= 0 else None
+    return millis if kind and 0 <= millis < _LAST else None
 
 
 def _size(message: Message) -> int:

@@ -103,12 +103,14 @@ def option_millis(text: str) -> int:
 
     What is longer than LONGEST is taken for that: Flink takes more.
     """
-    if text.strip().isdigit():
-        return int(text)
     try:
-        return min(flink_millis(text), to_millis(LONGEST))
+        # No more digits than Python reads, and than any limit has.
+        found = (
+            int(text.strip().lstrip("0")[:_DIGITS] or 0) if text.strip().isdecimal() else flink_millis(text)
+        )
     except ValueError:
         return 0
+    return min(found, to_millis(LONGEST))
 
 
 def _not_negative(value: timedelta) -> timedelta:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from juncture.model.duration import format_duration
+from juncture.model.duration import LONGEST, format_duration, to_millis
 from juncture.model.report import Finding
 from juncture.model.resolved import PartitionRange, ResolvedSource
 from juncture.startpoints.reporter import Reporter, utc
@@ -61,7 +61,7 @@ def _spares(
     sized = [(each, each.bytes) for each in begun if each.bytes is not None]
     millis, limit = int(config.get("retention.ms", -1)), int(config.get("retention.bytes", -1))
     if millis >= 0:
-        kept = timedelta(milliseconds=millis)
+        kept = timedelta(milliseconds=min(millis, to_millis(LONGEST)))
         spare = [(each, min(kept - age for age in _ages(each, now))) for each in begun]
         yield f"retention.ms={millis}", spare, "is read"
     if limit >= 0:

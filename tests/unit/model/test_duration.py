@@ -60,6 +60,11 @@ def test_a_timedelta_has_the_same_limits(value: timedelta) -> None:
         adapter.validate_python(value)
 
 
-def test_an_option_of_flink_that_is_longer_is_taken_for_the_longest() -> None:
-    assert option_millis("999999999999 d") == LONGEST // timedelta(milliseconds=1)
+@pytest.mark.parametrize("text", ["999999999999 d", str(2**63 - 1), "9" * 5000])
+def test_an_option_of_flink_that_is_longer_is_taken_for_the_longest(text: str) -> None:
+    assert option_millis(text) == LONGEST // timedelta(milliseconds=1)
+
+
+def test_an_option_of_flink_may_be_a_number_of_milliseconds() -> None:
+    assert (option_millis(" 25 "), option_millis("0" * 40 + "25"), option_millis("\u00b2")) == (25, 25, 0)
     assert (option_millis("10 min"), option_millis("25"), option_millis("soon")) == (600_000, 25, 0)

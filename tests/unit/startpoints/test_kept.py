@@ -35,6 +35,7 @@ def test_the_last_record_is_there_when_the_job_has_caught_up(hours, count):
 def test_topics_that_keep_all():
     old = {"first_at": ago(days=900), "last_at": ago(days=899)}
     assert found({"retention.ms": "-1", "retention.bytes": "-1"}, **old) == []
+    assert found({"retention.ms": str(2**63 - 1), "retention.bytes": str(2**63 - 1)}, **old) == []
     assert found({"retention.ms": "1", "cleanup.policy": "compact"}, **old) == []
     assert len(found({"retention.ms": "1", "cleanup.policy": "compact,delete"}, **old)) == 1
 
