@@ -9,6 +9,7 @@ from contextlib import suppress
 from juncture.deploy.environment.site import Site
 from juncture.deploy.state.snapshots import NotVisible
 from juncture.deploy.state.soundness import held_offsets
+from juncture.deploy.store.ledger import root_cause
 from juncture.deploy.store.manifest import read_manifest
 from juncture.deploy.upgrading.eventtime import EventTime, Held, Times
 from juncture.diagnosis.lag import Lags, Offsets
@@ -63,9 +64,9 @@ def wait_healthy(
             if job is not None and job.state == "FINISHED":
                 return
             raise Unhealthy(
-                f"it ended: {_cause(cluster, begun.flink_job_id) or (job.state if job else 'it is gone')}"
+                f"it ended: {root_cause(cluster, begun.flink_job_id) or (job.state if job else 'it is gone')}"
             )
-        if cause := _cause(cluster, job.id):
+        if cause := root_cause(cluster, job.id):
             raise Unhealthy(f"it failed: {cause}")
         missing = watched.missing(job)
         elapsed = time.monotonic() - begin
@@ -168,8 +169,3 @@ def _starts(begun: Deployment, site: Site) -> Offsets:
         with suppress(JunctureError, NotVisible):
             starts |= held_offsets(begun.restored_from, site.reading)
     return starts | {each.topic: each.start for each in (begun.startpoints or {}).values()}
-
-
-def _cause(cluster: FlinkCluster, job_id: str) -> str | None:
-    failures = cluster.failures(job_id)
-    return " ".join(str(failures[0]).split()) if failures else None
