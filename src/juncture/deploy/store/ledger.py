@@ -23,6 +23,7 @@ from juncture.deploy.store.deployments import Store
 from juncture.deploy.store.lock import user_name
 from juncture.errors import Refused
 from juncture.flink.answers import JobSummary
+from juncture.flink.http import NotFound
 from juncture.flink.rest import FlinkCluster
 from juncture.model.deployment import Deployment, Phase
 
@@ -182,6 +183,9 @@ def newest_checkpoint(record: Deployment, cluster: FlinkCluster) -> str | None:
 
 
 def root_cause(cluster: FlinkCluster, job_id: str) -> str | None:
-    """The newest failure of a job, in one line."""
-    failures = cluster.failures(job_id)
+    """The newest failure of a job, in one line; None if there is none, or the cluster has forgotten the job."""
+    try:
+        failures = cluster.failures(job_id)
+    except NotFound:
+        return None
     return " ".join(str(failures[0]).split()) if failures else None

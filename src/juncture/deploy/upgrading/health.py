@@ -15,6 +15,7 @@ from juncture.deploy.upgrading.eventtime import EventTime, Held, Times
 from juncture.diagnosis.lag import Lags, Offsets
 from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.flink.answers import JobDetail
+from juncture.flink.http import NotFound
 from juncture.flink.metrics import partition_times
 from juncture.flink.metrics import progress as counters
 from juncture.flink.rest import FlinkCluster
@@ -68,7 +69,10 @@ def wait_healthy(
             )
         if cause := root_cause(cluster, job.id):
             raise Unhealthy(f"it failed: {cause}")
-        missing = watched.missing(job)
+        try:
+            missing = watched.missing(job)
+        except NotFound as error:
+            raise Unhealthy(f"it is gone: {error.problem}") from None
         elapsed = time.monotonic() - begin
         if not missing and elapsed >= min(_AT_LEAST, within):
             break

@@ -17,6 +17,7 @@ from juncture.deploy.upgrading import health
 from juncture.deploy.upgrading.eventtime import Held
 from juncture.deploy.upgrading.health import Unhealthy, wait_healthy
 from juncture.errors import Unreachable
+from juncture.flink.http import NotFound
 from juncture.flink.rest import FlinkCluster
 from juncture.model.environment import Flink, Kafka
 
@@ -71,12 +72,23 @@ def watch(monkeypatch: pytest.MonkeyPatch, site: Site) -> Any:
         )
         monkeypatch.setattr(health, "partition_times", lambda cluster, job: {})
         monkeypatch.setattr(health, "counters", lambda cluster, job: SimpleNamespace(sources=()))
-        job = SimpleNamespace(id="j", state=version.state, ended=version.state != "RUNNING")
+        job = SimpleNamespace(
+            id="j", state=version.state, ended=version.state not in ("RUNNING", "GONE MEANWHILE")
+        )
+
+        def refuse(job_id: str) -> None:
+            raise NotFound(f"Job {job_id} not found")
+
+        def told(answer: object) -> Any:
+            return refuse if "GONE" in version.state else lambda job_id: answer
+
         checkpoints = SimpleNamespace(
             counts=SimpleNamespace(completed=version.completed), latest=SimpleNamespace(failed=None)
         )
         cluster = SimpleNamespace(
-            job=lambda job_id: job, failures=lambda job_id: [], checkpoints=lambda job_id: checkpoints
+            job=lambda job_id: None if version.state == "GONE" else job,
+            failures=told([]),
+            checkpoints=told(checkpoints),
         )
         manifest = {
             "schema_version": 1, "job": "matches", "environment": "local", "flink": "2.3", "variables": [],
@@ -150,4 +162,14 @@ def test_one_that_has_read_its_bounded_sources_is_well_and_one_that_was_cancelle
     assert watch(version) == 0
     version.state = "CANCELED"
     with pytest.raises(Unhealthy, match="it ended: CANCELED"):
+        watch(version)
+
+
+@pytest.mark.parametrize(
+    ("state", "why"), [("GONE", "it ended: it is gone"), ("GONE MEANWHILE", "it is gone: Job j")]
+)
+def test_one_that_the_cluster_has_lost_is_not_well(watch: Any, state: str, why: str) -> None:
+    version = Version((5, 9))
+    version.state = state
+    with pytest.raises(Unhealthy, match=why):
         watch(version)
