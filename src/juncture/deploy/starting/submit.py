@@ -25,6 +25,7 @@ from juncture.kafka.admin import Admin
 from juncture.local.supervisor import signals_raise
 from juncture.model.deployment import Deployment
 from juncture.model.environment import Flink
+from juncture.planner.session import LaunchFailed
 from juncture.project.scratch import Scratch
 
 _FOREIGN_STATE = (
@@ -174,20 +175,21 @@ def _failed(
     state = "the job does not run; the attempt is in its history"
     why = error.problem if isinstance(error, JunctureError) else str(error)
     note = connection.redact(" ".join(why.split()))
+    silent = isinstance(error, Unreachable)
     try:
         cluster.cancel(record.flink_job_id)
         ended = cluster.wait_ended(record.flink_job_id, timeout=60)
         checkpoint = ledger.newest_checkpoint(record, cluster) if ended else None
+        # The cluster answers, and has no such job: job.py has failed by itself.
+        silent = silent and not isinstance(error, LaunchFailed)
         store.append(ledger.advance(record, "failed", note, checkpoint=checkpoint))
     except JunctureError as second:
         state = (
             f"the job may still be on the cluster ({second.problem}); `juncture status {record.job}` tells"
         )
-    if isinstance(error, Unreachable):
-        remedy = error.remedy
-        problem = f"'{record.job}' could not be submitted: {note}"
-        return Unreachable(problem, state=state, remedy=remedy)
     remedy = error.remedy if isinstance(error, JunctureError) else None
+    if silent:
+        return Unreachable(f"'{record.job}' could not be submitted: {note}", state=state, remedy=remedy)
     if record.restored_from is not None and "Cannot find checkpoint or savepoint" in note:
         remedy = (
             "put it back, or name another with --from; without state, start from the startpoints with --anew"
