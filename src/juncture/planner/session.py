@@ -18,6 +18,7 @@ from juncture.planner.archive import ClassArchive
 from juncture.planner.compilations import CompilationCache
 from juncture.planner.plan import read_plan
 from juncture.planner.process import PlannerProcess
+from juncture.project.secrets import redact
 
 _NOW_MINUS = re.compile(rf"\$\{{{NOW_MINUS}(\d+)\}}")
 
@@ -119,10 +120,7 @@ class Planner:
             }
         )
         if answer["error"] is not None:
-            problem = answer["error"]
-            for value in sorted(filter(None, variables.values()), key=len, reverse=True):
-                problem = problem.replace(value, "***")
-            raise LaunchFailed(problem)
+            raise LaunchFailed(redact(answer["error"], filter(None, variables.values())))
 
     def read_offsets(self, path: str) -> dict[str, dict[int, int]]:
         """The next offset of each partition that a savepoint's or checkpoint's Kafka sources would read, by topic.

@@ -10,6 +10,7 @@ import pytest
 
 from juncture.errors import Unreachable
 from juncture.planner.process import PlannerProcess
+from juncture.planner.session import LaunchFailed, Planner
 
 Start = Callable[[str], PlannerProcess]
 
@@ -49,3 +50,12 @@ def test_one_that_ends_with_half_an_answer_is_told_with_what_it_printed(start: S
 def test_no_file_of_the_folder_where_one_stands_is_taken_for_pythons(start: Start) -> None:
     asked = start("print('{\"safe\": ' + os.environ['PYTHONSAFEPATH'] + '}', flush=True)")
     assert asked.ask({}) == {"safe": 1}
+
+
+def test_values_of_variables_are_taken_out_of_what_a_job_failed_with(start: Start, tmp_path: Path) -> None:
+    start("print('{\"error\": \"step 1 of 10: no user it\\'\\'s\"}', flush=True)")
+    with (
+        Planner(tmp_path, ()) as planner,
+        pytest.raises(LaunchFailed, match=r"^step \[secret\] of 10: no user \[secret\]$"),
+    ):
+        planner.run(tmp_path / "job.py", {}, {"ONE": "1", "NAME": "it's", "EMPTY": ""})
