@@ -140,11 +140,14 @@ class StateFolder:
         """Replace `stack.json` in one step."""
         text = state.model_dump_json(indent=2, exclude={"dead"})
         descriptor, temporary = tempfile.mkstemp(dir=self.root, prefix=".stack-")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(self.root / "stack.json")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(self.root / "stack.json")
+        finally:
+            Path(temporary).unlink(missing_ok=True)  # of a full disk, say
 
     def forget(self) -> None:
         """Remove `stack.json`: nothing runs."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import datetime, timezone
 from pathlib import Path
@@ -40,6 +41,20 @@ def test_what_is_written_reads_back(folder):
     assert folder.read() == state
     folder.forget()
     assert folder.read() is None
+
+
+def test_a_full_disk_leaves_the_record_and_nothing_else(folder, monkeypatch):
+    folder.write(state_of(folder))
+    before = sorted(folder.root.iterdir())
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        folder.write(state_of(folder).model_copy(update={"phase": "starting"}))
+    assert folder.read() == state_of(folder)
+    assert sorted(folder.root.iterdir()) == before
 
 
 def test_the_addresses_are_loopback(folder):
