@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx2
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
@@ -18,6 +18,8 @@ _ATTEMPTS = 3
 _BUSY = (502, 503, 504)
 _STACK = re.compile(r"\n\s*(?:at |\.\.\. |Caused by: ).*", re.DOTALL)
 _CLASS = re.compile(r"^(?:[a-z_][\w$]*\.)+[A-Z][\w$]*: ")
+_LONGEST_QUERY = 3_500
+"""Characters of what is asked for at once: Flink reads a request's first line up to 4096, and the path is in it."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -148,6 +150,21 @@ class Http:
 def message(trace: str) -> str:
     """The message at the head of a Java stack trace, without the exception's class and the frames."""
     return _CLASS.sub("", _STACK.sub("", trace.strip())).strip()
+
+
+def in_requests(names: Iterable[str]) -> Iterator[list[str]]:
+    """Names, such as of metrics, in as many lists as there have to be requests for them."""
+    part: list[str] = []
+    length = 0
+    for name in names:
+        took = len(quote(name, safe="")) + len("%2C")
+        if part and length + took > _LONGEST_QUERY:
+            yield part
+            part, length = [], 0
+        part.append(name)
+        length += took
+    if part:
+        yield part
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from juncture.flink.answers import JobDetail, Vertex
-from juncture.flink.http import Forbidden
+from juncture.flink.http import Forbidden, in_requests
 from juncture.flink.rest import FlinkCluster
 
 _LONGEST_NAME = 80  # of an operator, in metrics
@@ -40,7 +40,6 @@ SPLIT = re.compile(
     r"^Source__.*\.split\.(?P<topic>.+)-(?P<partition>\d+)\.watermark\.(?P<what>currentWatermark|accumulatedIdleTimeMs)$"
 )
 """The watermark of a partition, and for how long it was left out of the source's."""
-_AT_ONCE = 50
 _COLLECTED = 1.0
 """Seconds after which metrics that were asked for are there."""
 _TABLE = re.compile(r"(?:\w+-)?(?:[^.\[]*\.)*(?P<table>[^.\[]+)(?:\[\d+\])?$")
@@ -172,10 +171,8 @@ def _highest(
         matches = {
             name: match for name in metric_names(cluster, job.id, vertex) if (match := pattern.match(name))
         }
-        names = list(matches)
-        for first in range(0, len(names), _AT_ONCE):
-            highest = aggregate(cluster, job.id, vertex, names[first : first + _AT_ONCE], "max")
-            yield from ((matches[name], value) for name, value in highest.items())
+        highest = aggregate(cluster, job.id, vertex, list(matches), "max")
+        yield from ((matches[name], value) for name, value in highest.items())
 
 
 def metric_text(name: str) -> str:
@@ -199,10 +196,9 @@ def aggregate(
 
     Metrics that no subtask reports are left out.
     """
-    answer = cluster.http.get(
-        f"/jobs/{job_id}/vertices/{vertex.id}/subtasks/metrics", {"get": ",".join(names), "agg": how}
-    )
-    return {str(entry["id"]): float(entry[how]) for entry in answer}
+    path = f"/jobs/{job_id}/vertices/{vertex.id}/subtasks/metrics"
+    answers = (cluster.http.get(path, {"get": ",".join(part), "agg": how}) for part in in_requests(names))
+    return {str(entry["id"]): float(entry[how]) for answer in answers for entry in answer}
 
 
 def watermarks(cluster: FlinkCluster, job_id: str, vertex: Vertex) -> tuple[int | None, ...]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import Field
 
 from juncture.errors import Refused
 from juncture.flink.answers import Answer
-from juncture.flink.http import Forbidden, NotFound
+from juncture.flink.http import Forbidden, NotFound, in_requests
 from juncture.flink.rest import FlinkCluster
 
-_LONGEST_QUERY = 6_000
 _POLL = 0.3
 _HOST = re.compile(r"@(\[[^\]]+\]|[^:/]+)")
 """In a TaskManager's address, 'pekko.tcp://flink@10.0.0.3:6122/user/rpc/taskmanager_0'."""
@@ -38,27 +37,13 @@ def subtask_metrics(
         return {}
     chosen = [name for name in names if wanted(name.partition(".")[2])]
     found: Subtasks = {}
-    for part in _parts(chosen):
+    for part in in_requests(chosen):
         for entry in cluster.http.get(path, {"get": ",".join(part)}):
             index, _, name = str(entry["id"]).partition(".")
             value = _number(entry.get("value"))
             if index.isdecimal() and value is not None:
                 found.setdefault(name, {})[int(index)] = value
     return found
-
-
-def _parts(names: list[str]) -> Iterator[list[str]]:
-    """Names in requests that are not too long for a URL."""
-    part: list[str] = []
-    length = 0
-    for name in names:
-        if part and length + len(name) > _LONGEST_QUERY:
-            yield part
-            part, length = [], 0
-        part.append(name)
-        length += len(name) + 3
-    if part:
-        yield part
 
 
 def _number(value: Any) -> float | None:

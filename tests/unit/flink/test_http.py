@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from urllib.parse import unquote
 
 import pytest
 
 from juncture.errors import JunctureError, Refused, Unreachable
-from juncture.flink.answers import Vertex
+from juncture.flink.answers import JobDetail, Vertex
 from juncture.flink.http import Forbidden, Http, NotFound, message
-from juncture.flink.metrics import metric_names
+from juncture.flink.metrics import metric_names, read_up_to
 from juncture.flink.rest import FlinkCluster
 from juncture.flink.subtasks import checkpoint_detail, flame_samples, subtask_metrics
 
@@ -145,6 +146,28 @@ def test_metrics_that_may_not_be_asked_for_are_none(server: Server) -> None:
     assert cluster.restarts("1") is None
     with pytest.raises(Forbidden):
         cluster.overview()
+
+
+def test_no_request_is_longer_than_flink_reads_whatever_the_number_of_partitions(server: Server) -> None:
+    names = [
+        f"Source__KafkaSource-default_catalog_default_database_clicks[1].KafkaSourceReader.topic.{'c' * 99}"
+        f".partition.{partition}.currentOffset"
+        for partition in range(200)
+    ]
+    told = [json.dumps([{"id": name} for name in names])]
+    told += [json.dumps([{"id": name, "max": 7} for name in names])]
+    server.answers = [(200, each) for each in told]
+    job = JobDetail.model_validate(
+        {"jid": "f" * 32, "name": "j", "state": "RUNNING", "start-time": 1, "end-time": -1, "duration": 1, "vertices": [
+            {"id": "a" * 32, "name": "Source: clicks", "parallelism": 4, "status": "RUNNING"}
+        ]}
+    )  # fmt: skip
+    found = read_up_to(FlinkCluster(server.url), job)
+    assert found == {("c" * 99, partition): 7 for partition in range(200)}
+    assert len(server.asked) > 10
+    assert max(len(f"GET {path} HTTP/1.1") for path in server.asked) < 4096
+    asked = ",".join(unquote(path.partition("get=")[2].partition("&")[0]) for path in server.asked[1:])
+    assert asked.split(",") == sorted(names)
 
 
 def test_a_header_that_cannot_be_sent_is_not_shown() -> None:

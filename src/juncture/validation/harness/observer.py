@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from juncture.flink.answers import JobDetail, Vertex
-from juncture.flink.http import NotFound
+from juncture.flink.http import NotFound, in_requests
 from juncture.flink.metrics import emitted_counter, is_filtered, table_of
 from juncture.flink.rest import FlinkCluster
 from juncture.model.plan import CompiledPlan, PlanNode
@@ -37,8 +37,6 @@ _JOIN = re.compile(
 _JOINS = re.compile(r"^\w*Join\[\d+\]$")
 _SENT = re.compile(r"^\d+\..*__Writer\.numRecordsSend$")
 _NONE = -(2**63)
-_LONGEST = 3000
-"""Characters of names in one request: Flink takes lines of 4096."""
 
 _REPORTS = 6.0
 """Seconds within which Flink reports anew how long a partition was idle: every five."""
@@ -156,7 +154,7 @@ class Observer:
                     return None
                 self._names[vertex.id] = wanted
             values: Values = {}
-            for names in _chunks(self._names[vertex.id]):
+            for names in in_requests(self._names[vertex.id]):
                 answer = self._cluster.http.get(base, {"get": ",".join(names)})
                 values |= {str(each["id"]): str(each["value"]) for each in answer}
         except NotFound:
@@ -268,14 +266,3 @@ def _table(vertex: Vertex) -> str:
 
 def _watermark(value: int) -> int | None:
     return None if value <= _NONE or value >= -(_NONE + 1) else value
-
-
-def _chunks(names: tuple[str, ...]) -> Iterator[list[str]]:
-    chunk: list[str] = []
-    for name in names:
-        if chunk and sum(map(len, chunk)) + len(name) > _LONGEST:
-            yield chunk
-            chunk = []
-        chunk.append(name)
-    if chunk:
-        yield chunk
