@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -56,6 +57,12 @@ def dockerfile(name: str, flink: str, jars: Iterable[str], state: Iterable[str])
         lines += [f"RUN mkdir -p {folder} && cp /opt/flink/opt/{plugin}-{flink}.jar {folder}/"]
     if plugins:
         lines.append("")
-    lines += [f"COPY --chown=flink:flink {jar} /opt/flink/lib/" for jar in sorted(jars)]
+    lines += [f"COPY --chown=flink:flink {_copied(jar)}" for jar in sorted(jars)]
     lines += [f"COPY --chown=flink:flink {' '.join(_FILES)} {target}", "", "USER flink"]
     return "\n".join(lines) + "\n"
+
+
+def _copied(jar: str) -> str:
+    """A file and where it goes, as COPY takes them: in its other form where blanks would part the name."""
+    target = "/opt/flink/lib/"
+    return json.dumps([jar, target], ensure_ascii=False) if any(map(str.isspace, jar)) else f"{jar} {target}"

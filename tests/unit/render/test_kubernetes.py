@@ -227,3 +227,8 @@ def test_the_image_has_the_plugins_for_its_state(address, plugin):
     assert found == ([plugin] if plugin else [])
     copied = [line.split()[-2] for line in text.splitlines() if line.endswith(" /opt/flink/lib/")]
     assert copied == ["lib/kafka.jar", "operators.jar"]
+
+
+def test_a_jar_with_blanks_in_its_name_is_copied_as_one():
+    text = dockerfile("j", "2.3.0", ["my own.jar"], [])
+    assert 'COPY --chown=flink:flink ["my own.jar", "/opt/flink/lib/"]\n' in text
