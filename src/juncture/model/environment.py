@@ -33,6 +33,15 @@ class KafkaSecurity(Value):
     ca_file: str | None = None
     """A PEM file of authorities, at the same path wherever clients run."""
 
+    @model_validator(mode="after")
+    def _logs_in(self) -> KafkaSecurity:
+        if self.mechanism is not None and not self.protocol.startswith("SASL_"):
+            raise ValueError(
+                f"with the protocol {self.protocol} nobody logs in by {self.mechanism}; write protocol = 'SASL_SSL', or"
+                " 'SASL_PLAINTEXT' where there is no TLS"
+            )
+        return self
+
 
 class Kafka(Value):
     """A Kafka cluster. `properties` go to Flink's connector as they are (Java client names)."""

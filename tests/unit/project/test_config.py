@@ -49,6 +49,7 @@ def test_the_projects_store_is_the_one_of_environments_without_their_own(tmp_pat
         (REMOTE.replace("http://f", "http://f:8081/#/overview"), "6:17", "environments.a.flink.rest: 'http://f:8081/#/overview' is not an address"),
         (REMOTE.replace("http://f", "http://f g"), "6:17", "environments.a.flink.rest: 'http://f g' is not an address"),
         (REMOTE.replace("http://f", "https://u:${PW}@f/gw"), "6:17", "environments.a.flink.rest: it holds a login"),
+        (REMOTE.replace('"k:1"', '"k:1", security = {mechanism = "PLAIN"}'), "5:48", "environments.a.kafka.security: with the protocol PLAINTEXT nobody logs in by PLAIN"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_and_where(tmp_path, text, place, expected):
