@@ -91,7 +91,7 @@ def lay_out(left: Clock, right: Clock, lower: int, upper: int) -> Layout | None:
         end = block.at(0.0)  # not all partners of any row are there
     newer = block.back_to(end, near)
     rate = _rate(block, block.back_to(end - reach, near), newer)
-    wanted = max(rate * reach * (2 if is_left else 1), _FEWEST)
+    wanted = min(max(rate * reach * (2 if is_left else 1), _FEWEST), (1 - newer) * block.log.held)
     older = min(newer + min(wanted, BLOCK) / block.log.held, 1.0)
     begin = block.at(older)
     if other.at(0.0) < begin + back or other.at(1.0) > end + ahead:
