@@ -52,7 +52,8 @@ class Log:
 class Clock(Protocol):
     """The times along a log."""
 
-    log: Log
+    @property
+    def log(self) -> Log: ...
 
     def at(self, place: float) -> int:
         """The time in ms of a place."""

@@ -51,7 +51,7 @@ def test_records_are_kept_whatever_their_timestamp(broker):
     assert properties["log.message.timestamp.after.max.ms"] == str(2**63 - 1)
 
 
-def test_what_stands_in_a_projects_path_is_kept_from_java(tmp_path):
+def test_what_stands_in_a_projects_path_is_kept_from_java(tmp_path, monkeypatch):
     """Which reads properties in Latin-1, lists of folders by their commas, and where logging is told as an address."""
     folder = StateFolder.of(tmp_path / "my c# (100%20), åä 本\\n")
     folder.create()
@@ -67,7 +67,7 @@ def test_what_stands_in_a_projects_path_is_kept_from_java(tmp_path):
         (told,) = [each for each in launch.argv if each.startswith(f"-D{name}configurationFile=")]
         assert "/my%20c%23%20%28100%2520%29%2C%20%C3%A5%C3%A4%20%E6%9C%AC%5Cn/" in told
     # What a broker of one's own adds, such as a key store.
-    broker.properties = lambda: {"ssl.keystore.location": "/å\\𝄞"}
+    monkeypatch.setattr(broker, "properties", lambda: {"ssl.keystore.location": "/å\\𝄞"})
     broker.prepare()
     written = (folder.conf / "kafka" / "server.properties").read_text(encoding="ascii")
     assert written == "ssl.keystore.location=/\\u00e5\\u005c\\ud834\\udd1e\n"
