@@ -45,11 +45,11 @@ def test_secrets_are_taken_out_of_texts(tmp_path: Path) -> None:
         "MY_API_KEY": "mnopqr",
         "DB_PWD": "stuvwx",
         "HOME": "/home/ada",
-        "PWD": "/home/ada/adstream",
+        "PWD": "/srv/adstream",
     }
     found = connect(tmp_path, PRODUCTION, values)
-    told = found.redact("abcdef, ghijkl, mnopqr, stuvwx in /home/ada/adstream/.juncture")
-    assert told == "[secret], [secret], [secret], [secret] in /home/ada/adstream/.juncture"
+    told = found.redact("abcdef, ghijkl, mnopqr, stuvwx in /srv/adstream/.juncture")
+    assert told == "[secret], [secret], [secret], [secret] in /srv/adstream/.juncture"
 
 
 def test_all_variables_of_a_job_that_are_not_set_are_named() -> None:
