@@ -89,7 +89,7 @@ def _run(given: argparse.Namespace, outcomes: Outcomes, say: Say) -> bool:
     settings = LocalSettings(
         slots=given.parallelism, taskmanager_memory=given.memory, jobmanager_memory="1g", broker_heap="512m"
     )
-    stack = LocalStack(_STACK, settings, libraries=[jar.path for jar in toolchain.jars])
+    stack = LocalStack(_STACK, settings, libraries=[jar.path for jar in toolchain.jars], records=False)
     stack.down(purge=True)
     with signals_raise(), toolchain.planner() as planner:
         try:

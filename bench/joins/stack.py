@@ -44,7 +44,7 @@ class Stack:
             jobmanager_memory=f"{_JOBMANAGER_MB}m",
             broker_heap="1g",
         )
-        self._broker = LocalStack(folder / "broker", self._settings, only="kafka")
+        self._broker = LocalStack(folder / "broker", self._settings, only="kafka", records=False)
 
     def __enter__(self) -> Stack:
         # What a run that was killed may have left.
@@ -93,4 +93,4 @@ class Stack:
             cluster.down(purge=True)
 
     def _flink(self, options: Mapping[str, str]) -> LocalStack:
-        return LocalStack(self._root / "flink", self._settings, options=options, only="flink")
+        return LocalStack(self._root / "flink", self._settings, options=options, only="flink", records=False)

@@ -14,7 +14,9 @@ import yaml
 
 from juncture.flink.rest import FlinkCluster
 from juncture.local import ports, processes
+from juncture.local.classes import Classes
 from juncture.local.cluster import JOBMANAGER, TASKMANAGER, Cluster, flink_home, parse_memory
+from juncture.local.jars import JarCache
 from juncture.local.java import find_java
 from juncture.local.processes import Launch, ProcessRecord
 from juncture.local.state import Ports, StateFolder
@@ -72,8 +74,10 @@ class Pods:
         }
         parallelism = str(spec["job"]["parallelism"])
         libraries = sorted(self._in_image("/opt/flink/lib").iterdir())
+        java = find_java().for_minutes()
+        classes = Classes(JarCache().root / "classes", java, records=False)
         cluster = Cluster(
-            folder, settings, chosen, find_java().for_minutes(), libraries,
+            folder, settings, chosen, java, classes, libraries,
             {**own, "parallelism.default": parallelism, **options},
         )  # fmt: skip
         cluster.prepare()

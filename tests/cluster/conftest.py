@@ -70,6 +70,14 @@ def interruptible() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def short_lived() -> Iterator[None]:
+    """Have each JVM compile quickly, not well: none that a test starts lives long enough for the other."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
+        yield
+
+
 @dataclass(frozen=True)
 class Stack:
     """A running stack of 6 slots: `root` is the folder of the project it belongs to.
@@ -97,7 +105,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> Ite
     s3 = S3()
     with Pushed() as pushed:
         options = {**pushed.options, **s3.options, "execution.state-recovery.from-local": "true"}
-        local = LocalStack(root, settings, libraries=libraries, options=options, short_lived=True)
+        # Nor does it record classes for those that come after it.
+        local = LocalStack(
+            root, settings, libraries=libraries, options=options, short_lived=True, records=False
+        )
         state = local.up()
         try:
             yield Stack(

@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from juncture.local import ports, processes
 from juncture.local.broker import Broker
+from juncture.local.classes import Classes
 from juncture.local.jars import JarCache
 from juncture.local.java import find_java
 from juncture.local.processes import Launch, ProcessRecord
@@ -69,7 +70,9 @@ class SecuredBroker(Broker):
         folder = StateFolder.of(root)
         folder.create()
         chosen = Ports(kafka=taken[0], controller=taken[1], rest=taken[2], rpc=taken[2])
-        super().__init__(folder, LocalSettings(), chosen, find_java(), JarCache().jars("kafka-broker"))
+        java, cache = find_java(), JarCache()
+        classes = Classes(cache.root / "classes", java, records=False)
+        super().__init__(folder, LocalSettings(), chosen, java, cache.jars("kafka-broker"), classes)
         self.inner = f"{HOST}:{chosen.kafka}"
         self.address = f"{HOST}:{chosen.rest}"
         self._certificates, self._plain, self._scram = certificates, plain, scram

@@ -82,8 +82,9 @@ def run_demo(project_root: Path, events: int = 500_000, report: Report = lambda 
     settings = environment.local
     assert settings is not None
     with signals_raise(), _alone(home):
-        # Ports that are configured belong to the stack of `juncture local up`.
-        stack = LocalStack(home, settings.model_copy(update={"kafka_port": None, "flink_port": None}))
+        # Ports that are configured belong to the stack of `juncture local up`; nobody shall wait for class archives.
+        settings = settings.model_copy(update={"kafka_port": None, "flink_port": None})
+        stack = LocalStack(home, settings, records=False)
         stack.down(purge=True)
         shutil.rmtree(home, ignore_errors=True)
         preparation = None

@@ -13,6 +13,7 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from juncture.local.classes import Classes, Recording
 from juncture.local.java import Java
 from juncture.local.log4j import LOG_FILE, log4j_properties
 from juncture.local.processes import Launch
@@ -28,13 +29,20 @@ class Broker:
     """Its files and its command lines; it starts nothing by itself."""
 
     def __init__(
-        self, folder: StateFolder, settings: LocalSettings, ports: Ports, java: Java, jars: list[Path]
+        self,
+        folder: StateFolder,
+        settings: LocalSettings,
+        ports: Ports,
+        java: Java,
+        jars: list[Path],
+        classes: Classes,
     ) -> None:
         self._folder = folder
         self._settings = settings
         self._ports = ports
         self._java = java
-        self._classpath = ":".join(str(jar) for jar in jars)
+        self._jars = jars
+        self._classes = classes
         self._conf = folder.conf / "kafka"
         self._data = folder.data / "kafka"
         self._formatted = folder.data / "kafka.formatted"
@@ -61,7 +69,7 @@ class Broker:
         cluster_id = "J" + cluster_id[1:]
         return self._launch(
             "kafka-format",
-            ("-Xmx128m", "-XX:TieredStopAtLevel=1"),
+            ("-Xmx128m", "-XX:TieredStopAtLevel=1", *self._classes.mapped(ROLE, self._jars)),
             ("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self._properties_file)),
         )
 
@@ -70,8 +78,9 @@ class Broker:
 
     def launch(self) -> Launch:
         heap = f"-Xmx{self._settings.broker_heap}"
-        options = (heap, "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError")
-        return self._launch(ROLE, options, ("kafka.Kafka", str(self._properties_file)))
+        classes, recording = self._classes.of(ROLE, self._jars)
+        options = (heap, "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", *classes)
+        return self._launch(ROLE, options, ("kafka.Kafka", str(self._properties_file)), recording)
 
     def probe(self) -> Callable[[], bool]:
         """A condition: the broker answers a metadata request and knows itself."""
@@ -143,7 +152,9 @@ class Broker:
     def _properties_file(self) -> Path:
         return self._conf / "server.properties"
 
-    def _launch(self, role: str, options: tuple[str, ...], main: tuple[str, ...]) -> Launch:
+    def _launch(
+        self, role: str, options: tuple[str, ...], main: tuple[str, ...], recording: Recording | None = None
+    ) -> Launch:
         logs = self._folder.logs
         log = logs / f"{role}.log"
         argv = (
@@ -158,10 +169,11 @@ class Broker:
             "-XX:-UsePerfData",
             "-Djava.awt.headless=true",
             "-cp",
-            self._classpath,
+            ":".join(map(str, self._jars)),
             *main,
         )
-        return Launch(role, argv, cwd=self._folder.tmp, out=logs / f"{role}.out", log=log)
+        out = logs / f"{role}.out"
+        return Launch(role, argv, cwd=self._folder.tmp, out=out, log=log, recording=recording)
 
 
 def _escaped(value: str) -> str:

@@ -13,9 +13,11 @@ import httpx2
 from ruamel.yaml import YAML
 
 from juncture.errors import JunctureError
+from juncture.local.classes import Classes, Recording
 from juncture.local.failures import failed_start
 from juncture.local.java import Java
 from juncture.local.log4j import LOG_FILE, log4j_properties
+from juncture.local.memory import Divided, MemorySizes
 from juncture.local.processes import Launch
 from juncture.local.state import HOST, Ports, StateFolder
 from juncture.model.local import LocalSettings
@@ -26,6 +28,13 @@ TASKMANAGER = "taskmanager"
 _JOBMANAGER_CLASS = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
 _TASKMANAGER_CLASS = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
 _UTILITIES_CLASS = "org.apache.flink.runtime.util.bash.BashJavaUtils"
+_OF_ONE_START = frozenset(
+    (
+        *("jobmanager.rpc.port", "rest.port", "rest.bind-port", "io.tmp.dirs", "web.tmpdir"),
+        *("execution.checkpointing.dir", "execution.checkpointing.savepoint-dir"),
+    )
+)
+"""Options that each start has values of its own for, and memory does not depend on."""
 _RESULT = "BASH_JAVA_UTILS_EXEC_RESULT:"
 
 
@@ -55,6 +64,7 @@ class Cluster:
         settings: LocalSettings,
         ports: Ports,
         java: Java,
+        classes: Classes,
         libraries: Sequence[Path] = (),
         options: Mapping[str, str] | None = None,
     ) -> None:
@@ -64,6 +74,7 @@ class Cluster:
         self._settings = settings
         self._ports = ports
         self._java = java
+        self._classes = classes
         self._home = flink_home()
         self._conf = folder.conf / "flink"
 
@@ -83,26 +94,33 @@ class Cluster:
     def memory(self, role: str) -> Launch:
         """The command that makes Flink divide a process' memory; `parse_memory` reads what it prints."""
         command = "GET_JM_RESOURCE_PARAMS" if role == JOBMANAGER else "GET_TM_RESOURCE_PARAMS"
-        jars = [self._home / "bin" / "bash-java-utils.jar", *sorted(self._lib.glob("flink-dist-*.jar"))]
         name = f"{role}-memory"
         options = ("-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-        return self._launch(name, options, jars, (_UTILITIES_CLASS, command))
+        return self._launch(name, options, self._memory_jars, (_UTILITIES_CLASS, command))
 
-    def jobmanager(self, memory: tuple[list[str], list[str]]) -> Launch:
+    def memory_sizes(self, root: Path) -> MemorySizes:
+        """What that command answered in starts before, which are kept in a folder."""
+        told = {key: value for key, value in self.configuration().items() if key not in _OF_ONE_START}
+        return MemorySizes(root, self._memory_jars, told)
+
+    def jobmanager(self, memory: Divided) -> Launch:
         """Flink's JobManager, given what `parse_memory` returned."""
         jvm, dynamic = memory
-        options = (*jvm, "-XX:+UseSerialGC", *self._module_options())
-        return self._launch(JOBMANAGER, options, self._jars, (_JOBMANAGER_CLASS,), dynamic)
+        classes, recording = self._classes.of(JOBMANAGER, self._own_jars, self._libraries)
+        options = (*jvm, "-XX:+UseSerialGC", *classes, *self._module_options())
+        return self._launch(JOBMANAGER, options, self._jars, (_JOBMANAGER_CLASS,), dynamic, recording)
 
-    def taskmanager(self, number: int, memory: tuple[list[str], list[str]]) -> tuple[Launch, str]:
+    def taskmanager(self, number: int, memory: Divided) -> tuple[Launch, str]:
         """The n-th TaskManager, and the id under which it will register."""
         jvm, dynamic = memory
         role = taskmanager_role(number)
         # New at each start: the JobManager may still count the one that was killed.
         resource = f"{role}-{uuid.uuid4().hex[:6]}"
-        options = (*jvm, "-XX:+UseG1GC", *self._module_options())
+        classes, recording = self._classes.of(TASKMANAGER, self._own_jars, self._libraries)
+        options = (*jvm, "-XX:+UseG1GC", *classes, *self._module_options())
         arguments = [*dynamic, "-D", f"taskmanager.resource-id={resource}"]
-        return self._launch(role, options, self._jars, (_TASKMANAGER_CLASS,), arguments), resource
+        main = (_TASKMANAGER_CLASS,)
+        return self._launch(role, options, self._jars, main, arguments, recording), resource
 
     @contextmanager
     def probe(self, resources: set[str]) -> Iterator[Callable[[], bool]]:
@@ -162,8 +180,16 @@ class Cluster:
         return self._home / "lib"
 
     @property
+    def _memory_jars(self) -> list[Path]:
+        return [self._home / "bin" / "bash-java-utils.jar", *sorted(self._lib.glob("flink-dist-*.jar"))]
+
+    @property
+    def _own_jars(self) -> list[Path]:
+        return sorted(self._lib.glob("*.jar"))
+
+    @property
     def _jars(self) -> list[Path]:
-        return [*sorted(self._lib.glob("*.jar")), *self._libraries]
+        return [*self._own_jars, *self._libraries]
 
     def _module_options(self) -> tuple[str, ...]:
         # The wheel's own configuration knows which of Java's modules this Flink must reach into.
@@ -178,6 +204,7 @@ class Cluster:
         jars: list[Path],
         main: tuple[str, ...],
         arguments: list[str] | None = None,
+        recording: Recording | None = None,
     ) -> Launch:
         logs = self._folder.logs
         log = logs / f"{role}.log"
@@ -204,10 +231,20 @@ class Cluster:
             ("FLINK_LIB_DIR", str(self._lib)),
             ("FLINK_PLUGINS_DIR", str(self._home / "plugins")),
         )
-        return Launch(role, argv, cwd=self._folder.tmp, out=logs / f"{role}.out", log=log, env=env)
+        out = logs / f"{role}.out"
+        return Launch(role, argv, cwd=self._folder.tmp, out=out, log=log, env=env, recording=recording)
 
 
-def parse_memory(role: str, launch: Launch, printed: str) -> tuple[list[str], list[str]]:
+def has_run_jobs(web_url: str) -> bool:
+    """Whether the cluster has jobs, or had some in the last hour; not if it does not answer."""
+    try:
+        answer = httpx2.get(f"{web_url}/jobs", trust_env=False, verify=False, timeout=5)
+        return bool(answer.raise_for_status().json()["jobs"])
+    except (httpx2.HTTPError, ValueError, KeyError):
+        return False
+
+
+def parse_memory(role: str, launch: Launch, printed: str) -> Divided:
     """JVM options and program arguments, from what the command of `Cluster.memory` printed."""
     results = [line.split(_RESULT, 1)[1].split() for line in printed.splitlines() if _RESULT in line]
     if len(results) != 2:

@@ -14,7 +14,11 @@ from pathlib import Path
 import psutil
 
 from juncture.errors import Unreachable
+from juncture.local.classes import Recording
 from juncture.local.started import Started
+
+_WRITING = 60.0
+"""Seconds that a class archive may take to be written: five, on a machine with nothing else to do."""
 
 # Children of this very process: kept so that one that ended is reaped and not taken for alive.
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -30,7 +34,9 @@ def _let_go() -> None:
 
 @dataclass(frozen=True)
 class Launch:
-    """A process to start. `out` takes stdout and stderr, `log` is where the process itself logs."""
+    """A process to start. `out` takes stdout and stderr, `log` is where the process itself logs, `recording` what it
+    writes as it ends.
+    """
 
     role: str
     argv: tuple[str, ...]
@@ -38,6 +44,7 @@ class Launch:
     out: Path
     log: Path
     env: tuple[tuple[str, str], ...] = ()
+    recording: Recording | None = None
 
 
 class ProcessRecord(Started):
@@ -46,6 +53,7 @@ class ProcessRecord(Started):
     role: str
     out: Path
     log: Path
+    recording: Recording | None = None
 
 
 def spawn(launch: Launch) -> ProcessRecord:
@@ -61,7 +69,12 @@ def spawn(launch: Launch) -> ProcessRecord:
             start_new_session=True,
         )
     _children[child.pid] = child
-    known = {"role": launch.role, "out": launch.out, "log": launch.log}
+    known = {
+        "role": launch.role,
+        "out": launch.out,
+        "log": launch.log,
+        "recording": launch.recording,
+    }
     try:
         return ProcessRecord.of(psutil.Process(child.pid), **known)
     except psutil.NoSuchProcess:
@@ -86,13 +99,24 @@ def kill(record: ProcessRecord) -> None:
         _stop([process], grace=0)
 
 
-def stop(records: Iterable[ProcessRecord], grace: float) -> None:
+def stop(records: Iterable[ProcessRecord], grace: float, keeping: Path | None = None) -> None:
     """SIGTERM to all, and after `grace` seconds SIGKILL to those still there. Returns when all are gone.
+
+    Those that record class archives get longer to write them if a Java is given that is to try them, else no time at
+    all: they would write what nobody wants.
 
     Raises Unreachable if one stays even so.
     """
-    found = [_find(record) for record in records]
-    _stop([process for process in found if process is not None], grace)
+    records = list(records)
+    recording = {record.pid: record.recording for record in records if record.recording}
+    if keeping is None:
+        _stop(_found(record for record in records if record.pid in recording), grace=0)
+    _stop(_found(records), grace + _WRITING if recording else grace)
+    for each in recording.values():
+        if keeping is None:
+            each.forget()
+        else:
+            each.keep(keeping)
 
 
 def stop_strays(marker: str, grace: float) -> int:
@@ -125,6 +149,10 @@ def listener(port: int) -> str | None:
     except psutil.Error:
         return None
     return None
+
+
+def _found(records: Iterable[ProcessRecord]) -> list[psutil.Process]:
+    return [process for record in records if (process := _find(record)) is not None]
 
 
 def _find(record: ProcessRecord) -> psutil.Process | None:

@@ -13,9 +13,18 @@ from juncture.errors import Refused, Unreachable
 from juncture.local import ports, processes
 from juncture.local.broker import ROLE as KAFKA
 from juncture.local.broker import Broker
-from juncture.local.cluster import JOBMANAGER, TASKMANAGER, Cluster, parse_memory, taskmanager_role
+from juncture.local.classes import Classes
+from juncture.local.cluster import (
+    JOBMANAGER,
+    TASKMANAGER,
+    Cluster,
+    has_run_jobs,
+    parse_memory,
+    taskmanager_role,
+)
 from juncture.local.jars import JarCache
 from juncture.local.java import Java, find_java
+from juncture.local.memory import Divided
 from juncture.local.state import Ports, StackState, StateFolder
 from juncture.local.supervisor import Interrupted, Supervisor, signals_raise
 from juncture.model.local import LocalSettings
@@ -47,6 +56,7 @@ class LocalStack:
         options: Flink options of the cluster, which win over those that Juncture sets.
         only: the one part to start; both by default.
         short_lived: it is for minutes: its start counts, the peak of its throughput does not.
+        records: where there are no class archives, it may record some, and takes seconds longer to end.
     """
 
     def __init__(
@@ -58,14 +68,16 @@ class LocalStack:
         options: Mapping[str, str] | None = None,
         only: Literal["kafka", "flink"] | None = None,
         short_lived: bool = False,
+        records: bool = True,
     ) -> None:
+        self._records = records
         self._short_lived = short_lived
         self._only = only
         self._libraries = tuple(libraries)
         self._options = dict(options or {})
         self._folder = StateFolder.of(project_root)
         self._settings = settings or LocalSettings()
-        self._cache = cache
+        self._cache = cache or JarCache()
 
     def __enter__(self) -> LocalStack:
         self.up()
@@ -110,7 +122,9 @@ class LocalStack:
         with self._folder.locked(progress):
             state = self._status()
             if state is not None and state.processes:
-                progress("Stopping Flink and Kafka")
+                recorded = any(record.recording for record in state.processes)
+                first = ", which first keep their classes for the next start" if recorded else ""
+                progress(f"Stopping Flink and Kafka{first}")
             self._stop_all(state)
             if purge:
                 self._folder.purge()
@@ -149,8 +163,7 @@ class LocalStack:
         if recorded is None or not kept:
             self._stop_all(recorded)
             return None
-        gone = [record for record in recorded.processes if record.role not in kept]
-        processes.stop(gone, _STOP_GRACE)
+        processes.stop([record for record in recorded.processes if record.role not in kept], _STOP_GRACE)
         alive = tuple(record for record in recorded.processes if record.role in kept)
         return recorded.model_copy(update={"processes": alive, "dead": ()})
 
@@ -169,8 +182,7 @@ class LocalStack:
 
     def _start(self, survivors: StackState | None, progress: Progress) -> StackState:
         java = find_java().for_minutes() if self._short_lived else find_java()
-        cache = self._cache or JarCache()
-        jars = cache.jars("kafka-broker", progress)
+        jars = self._cache.jars("kafka-broker", progress)
         self._folder.create()
         if survivors is not None:
             return self._start_parts(survivors, survivors, java, jars, progress)
@@ -188,13 +200,14 @@ class LocalStack:
         self, state: StackState, before: StackState | None, java: Java, jars: list[Path], progress: Progress
     ) -> StackState:
         supervisor = Supervisor(self._folder, state.model_copy(update={"phase": "starting"}), progress)
+        classes = Classes(self._cache.root / "classes", java, self._records)
         pool = ThreadPoolExecutor(2, thread_name_prefix="local-up")
         try:
             parts = []
             if self._only != "flink":
-                parts.append(pool.submit(self._start_kafka, supervisor, java, jars))
+                parts.append(pool.submit(self._start_kafka, supervisor, java, jars, classes))
             if self._only != "kafka":
-                parts.append(pool.submit(self._start_flink, supervisor, java))
+                parts.append(pool.submit(self._start_flink, supervisor, java, classes))
             done, _ = wait(parts, return_when=FIRST_EXCEPTION)
             errors = [error for part in done if (error := part.exception()) is not None]
             if errors:
@@ -229,11 +242,11 @@ class LocalStack:
             libraries=self._libraries,
         )
 
-    def _start_kafka(self, supervisor: Supervisor, java: Java, jars: list[Path]) -> None:
+    def _start_kafka(self, supervisor: Supervisor, java: Java, jars: list[Path], classes: Classes) -> None:
         state = supervisor.state
         if KAFKA in state.pids:
             return
-        broker = Broker(self._folder, self._settings, state.ports, java, jars)
+        broker = Broker(self._folder, self._settings, state.ports, java, jars, classes)
         broker.prepare()
         if broker.needs_format:
             supervisor.run(broker.format(), _TOOL_TIMEOUT)
@@ -242,7 +255,7 @@ class LocalStack:
         supervisor.wait(broker.probe(), [record], _START_TIMEOUT)
         supervisor.say(f"Kafka answers on {state.kafka_address}")
 
-    def _start_flink(self, supervisor: Supervisor, java: Java) -> None:
+    def _start_flink(self, supervisor: Supervisor, java: Java, classes: Classes) -> None:
         state = supervisor.state
         roles = state.pids
         missing = [
@@ -252,17 +265,22 @@ class LocalStack:
         ]
         if JOBMANAGER in roles and not missing:
             return
-        cluster = Cluster(self._folder, self._settings, state.ports, java, self._libraries, self._options)
+        cluster = Cluster(
+            self._folder, self._settings, state.ports, java, classes, self._libraries, self._options
+        )
         cluster.prepare()
+        sizes = cluster.memory_sizes(self._cache.root / "memory")
+
+        def divided(role: str) -> Divided:
+            launch = cluster.memory(role)
+            return sizes.of(role, lambda: parse_memory(role, launch, supervisor.run(launch, _TOOL_TIMEOUT)))
+
         started = []
         if JOBMANAGER not in roles:
-            launch = cluster.memory(JOBMANAGER)
-            memory = parse_memory(JOBMANAGER, launch, supervisor.run(launch, _TOOL_TIMEOUT))
-            started.append(supervisor.start(cluster.jobmanager(memory)))
+            started.append(supervisor.start(cluster.jobmanager(divided(JOBMANAGER))))
         resources = set()
         if missing:
-            launch = cluster.memory(TASKMANAGER)
-            memory = parse_memory(TASKMANAGER, launch, supervisor.run(launch, _TOOL_TIMEOUT))
+            memory = divided(TASKMANAGER)
             for number in missing:
                 worker, resource = cluster.taskmanager(number, memory)
                 started.append(supervisor.start(worker))
@@ -273,9 +291,14 @@ class LocalStack:
         supervisor.say(f"Flink answers on {state.web_url}, with {counted(slots, 'slot')}")
 
     def _stop_all(self, state: StackState | None) -> None:
-        records = state.processes if state is not None else ()
-        # Flink first: a job that loses its broker while it ends waits for it in vain.
-        processes.stop([record for record in records if record.role != KAFKA], _STOP_GRACE)
-        processes.stop([record for record in records if record.role == KAFKA], _STOP_GRACE)
+        if state is not None:
+            kafka = [record for record in state.processes if record.role == KAFKA]
+            flink = [record for record in state.processes if record.role != KAFKA]
+            # What half a start used would be of little help for ever, and so would a cluster without jobs.
+            keeping = state.java if state.phase == "up" else None
+            used = keeping and any(record.recording for record in flink) and has_run_jobs(state.web_url)
+            # Flink first: a job that loses its broker while it ends waits for it in vain.
+            processes.stop(flink, _STOP_GRACE, keeping if used else None)
+            processes.stop(kafka, _STOP_GRACE, keeping)
         processes.stop_strays(self._folder.marker, grace=5)
         self._folder.forget()

@@ -9,12 +9,13 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock, Thread, Timer
 from typing import IO, Any
 
 from juncture.errors import JunctureError, Unreachable
-from juncture.planner.archive import ClassArchive
+from juncture.project.archive import ClassArchive
 from juncture.project.scratch import Scratch
 
 _PATIENCE = 300
@@ -88,11 +89,11 @@ class PlannerProcess:
         """JVM options about Flink's classes, and where the process is to record them."""
         if self._archive is None:
             return _SHARED, None
-        if found := self._archive.find():
-            return f"{_SHARED} -XX:SharedArchiveFile={found}", None
+        if mapped := self._archive.mapped():
+            return " ".join((_SHARED, *mapped)), None
         recorded = self._archive.stem()
         self._records = recorded is not None
-        return _SHARED, recorded
+        return " ".join((_SHARED, *self._archive.beneath())), recorded
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """The answer to one question of juncture.planner.worker's, after those that other threads have asked before.
@@ -150,6 +151,14 @@ class PlannerProcess:
             process.kill()
             process.wait()
         scratch.close()
+
+
+def classes_of_planners(root: Path, java_home: Path) -> ClassArchive:
+    """The archive of the classes that planners use."""
+    found = find_spec("pyflink")
+    homes = (found.submodule_search_locations or ()) if found else ()
+    jars = [jar for home in homes for of in ("lib", "opt") for jar in sorted(Path(home, of).glob("*.jar"))]
+    return ClassArchive(root, java_home, "planner", jars)
 
 
 def _java_environment(java_home: Path, scratch: Path, shared: str) -> dict[str, str]:

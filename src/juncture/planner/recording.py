@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyflink.java_gateway import get_gateway
 
-from juncture.planner.archive import finished
+from juncture.project.archive import finished, unfinished
 
 _ENDED = 128 + signal.SIGTERM
 """The exit code of a JVM that ended as it was told to, and not because its disk was full."""
@@ -23,7 +23,7 @@ class Recording:
 
     def __init__(self, stem: str) -> None:
         self._stem = Path(stem)
-        self._part = self._stem.with_suffix(f".{os.getpid()}")
+        self._part = unfinished(self._stem)
 
     def begin(self) -> None:
         """Have the JVM record; it must not have been started."""

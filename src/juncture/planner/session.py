@@ -14,10 +14,10 @@ from juncture.model.compilation import Compilation, JobOption, PlannerError
 from juncture.model.rendered import RenderedJob
 from juncture.model.savepoint import SavepointMetadata
 from juncture.model.startpoint import NOW_MINUS
-from juncture.planner.archive import ClassArchive
 from juncture.planner.compilations import CompilationCache
 from juncture.planner.plan import read_plan
 from juncture.planner.process import PlannerProcess
+from juncture.project.archive import ClassArchive
 from juncture.project.secrets import redact
 
 _NOW_MINUS = re.compile(rf"\$\{{{NOW_MINUS}(\d+)\}}")

@@ -6,8 +6,10 @@ import pytest
 
 from juncture.errors import Unreachable
 from juncture.local.broker import Broker
+from juncture.local.classes import Classes
 from juncture.local.cluster import JOBMANAGER, Cluster, parse_memory
 from juncture.local.java import Java
+from juncture.local.memory import Divided
 from juncture.local.processes import Launch
 from juncture.local.state import Ports, StateFolder
 from juncture.model.local import LocalSettings
@@ -20,6 +22,10 @@ def java(version: int = 17) -> Java:
     return Java(Path("home"), Path("home/bin/java"), version, "system")
 
 
+def classes(folder: StateFolder) -> Classes:
+    return Classes(folder.root / "classes", java(), records=True)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> StateFolder:
     folder = StateFolder.of(tmp_path)
@@ -29,12 +35,12 @@ def folder(tmp_path: Path) -> StateFolder:
 
 @pytest.fixture
 def broker(folder: StateFolder) -> Broker:
-    return Broker(folder, SETTINGS, PORTS, java(), [Path("a.jar"), Path("b.jar")])
+    return Broker(folder, SETTINGS, PORTS, java(), [Path("a.jar"), Path("b.jar")], classes(folder))
 
 
 @pytest.fixture
 def cluster(folder: StateFolder) -> Cluster:
-    return Cluster(folder, SETTINGS, PORTS, java())
+    return Cluster(folder, SETTINGS, PORTS, java(), classes(folder))
 
 
 def test_the_broker_listens_on_the_loopback_interface(broker):
@@ -56,8 +62,8 @@ def test_what_stands_in_a_projects_path_is_kept_from_java(tmp_path, monkeypatch)
     folder = StateFolder.of(tmp_path / "my c# (100%20), åä 本\\n")
     folder.create()
     broker, cluster = (
-        Broker(folder, SETTINGS, PORTS, java(), []),
-        Cluster(folder, SETTINGS, PORTS, java()),
+        Broker(folder, SETTINGS, PORTS, java(), [], classes(folder)),
+        Cluster(folder, SETTINGS, PORTS, java(), classes(folder)),
     )
     broker.prepare()
     written = (folder.conf / "kafka" / "server.properties").read_text(encoding="ascii")
@@ -112,7 +118,7 @@ def test_a_taskmanager_started_again_registers_under_another_id(cluster):
 
 @pytest.mark.parametrize(("version", "allowed"), [(17, False), (21, True)])
 def test_a_newer_java_is_told_to_allow_a_security_manager(folder, version, allowed):
-    launch = Cluster(folder, SETTINGS, PORTS, java(version)).jobmanager(([], []))
+    launch = Cluster(folder, SETTINGS, PORTS, java(version), classes(folder)).jobmanager(([], []))
     assert ("-Djava.security.manager=allow" in launch.argv) is allowed
     assert any(option.startswith("--add-opens=java.base/java.lang") for option in launch.argv)
 
@@ -124,3 +130,23 @@ def test_memory_sizes_are_read_from_what_flink_prints(tmp_path):
     assert parse_memory(JOBMANAGER, launch, printed) == (["-Xmx1", "-Xms1"], ["-D", "a=1", "-D", "b=2"])
     with pytest.raises(Unreachable, match="no memory sizes"):
         parse_memory(JOBMANAGER, launch, "INFO  [] - Loading\n")
+
+
+def test_how_memory_is_divided_is_asked_once_for_all_folders_and_ports(folder, tmp_path):
+    asked: list[Path] = []
+
+    def told(root: Path, ports: Ports, settings: LocalSettings) -> None:
+        def ask() -> Divided:
+            asked.append(root)
+            return [], []
+
+        elsewhere = StateFolder.of(root)
+        cluster = Cluster(elsewhere, settings, ports, java(), classes(elsewhere))
+        cluster.memory_sizes(tmp_path / "memory").of(JOBMANAGER, ask)
+
+    other = PORTS.model_copy(update={"rest": 20005, "rpc": 20006})
+    told(tmp_path / "a", PORTS, SETTINGS)
+    told(tmp_path / "b", other, SETTINGS)
+    assert asked == [tmp_path / "a"]
+    told(tmp_path / "b", other, SETTINGS.model_copy(update={"taskmanager_memory": "4g"}))
+    assert asked == [tmp_path / "a", tmp_path / "b"]

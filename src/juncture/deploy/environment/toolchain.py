@@ -18,9 +18,10 @@ from juncture.local.operators import operator_jar
 from juncture.model.operators import join_operators
 from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import PAYLOAD_FORMAT, PROTOBUF_FORMAT, RenderedJob, factories, formats
-from juncture.planner.archive import ClassArchive
 from juncture.planner.compilations import CompilationCache
+from juncture.planner.process import classes_of_planners
 from juncture.planner.session import Planner
+from juncture.project.archive import ClassArchive
 from juncture.render.bundle import OPERATORS_JAR
 
 _OPERATORS = f"juncture:juncture-operators:{__version__}"
@@ -54,7 +55,7 @@ class Toolchain:
     @property
     def archive(self) -> ClassArchive:
         """Where planners keep Flink's classes for the next."""
-        return ClassArchive(JarCache().root / "classes", self.java_home)
+        return classes_of_planners(JarCache().root / "classes", self.java_home)
 
     def planner(self, variables: Mapping[str, str] | None = None) -> Planner:
         """A planner that knows the jars and what was compiled before, with `variables` in its environment. Close it."""
