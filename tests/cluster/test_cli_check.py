@@ -1,10 +1,13 @@
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 from tests.projects import JOIN, write_project
 
 from juncture.cli.main import main
+
+pytestmark = pytest.mark.usefixtures("one_planner")
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -15,6 +15,8 @@ from tests.projects import write_project
 
 from juncture.cli.main import main
 
+pytestmark = pytest.mark.usefixtures("one_planner")
+
 REPOSITORY = Path(__file__).parents[2]
 JOB = "impression_clicks"
 

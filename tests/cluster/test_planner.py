@@ -259,6 +259,9 @@ def test_classes_are_recorded_once(planner: Planner, tmp_path: Path) -> None:
         with Planner(tools.java_home, [jar.path for jar in tools.jars], archive=archive) as other:
             return other.compile(rendered)
 
+    with Planner(tools.java_home, [jar.path for jar in tools.jars], archive=archive) as other:
+        other.examine({})
+    assert set((tmp_path / "classes").iterdir()) == before, "what that used is not worth it"
     rendered, expected = compile_join(planner, tmp_path, JOIN)
     assert compiled() == expected
     path = archive.find()

@@ -31,10 +31,19 @@ class Recording:
 
     def finish(self) -> None:
         """End the JVM, which writes as it ends."""
-        jvm = int(get_gateway().jvm.java.lang.ProcessHandle.current().pid())
-        os.kill(jvm, signal.SIGTERM)
-        _, status = os.waitpid(jvm, 0)
-        if os.waitstatus_to_exitcode(status) == _ENDED and self._part.exists():
+        if _end_jvm(signal.SIGTERM) == _ENDED and self._part.exists():
             self._part.replace(finished(self._stem, self._part.stat().st_size))
         else:
             self._part.unlink(missing_ok=True)
+
+    def drop(self) -> None:
+        """End the JVM before it writes anything."""
+        _end_jvm(signal.SIGKILL)
+
+
+def _end_jvm(number: int) -> int:
+    """Its exit code."""
+    jvm = int(get_gateway().jvm.java.lang.ProcessHandle.current().pid())
+    os.kill(jvm, number)
+    _, status = os.waitpid(jvm, 0)
+    return os.waitstatus_to_exitcode(status)

@@ -214,7 +214,7 @@ def main() -> None:
         "transactions": open_transactions,
         "brokers": describe_brokers,
     }
-    compiled = False
+    launched, compiled = bool(arguments.jars), False
     for line in sys.stdin:
         request = json.loads(line)
         try:
@@ -223,10 +223,12 @@ def main() -> None:
             answer = {"crash": f"{type(error).__name__}: {error}"}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
-        compiled = compiled or request["operation"] == "compile"
-    # What little another program used would be of little help for ever.
+        launched, compiled = True, compiled or request["operation"] == "compile"
     if arguments.record and compiled:
         arguments.record.finish()
+    elif arguments.record and launched:
+        # What little another program used would be of little help for ever.
+        arguments.record.drop()
 
 
 if __name__ == "__main__":
