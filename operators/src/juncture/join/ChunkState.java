@@ -114,10 +114,12 @@ final class ChunkState {
 
     /** Writes for each key group that has had rows up to which time those of each side have expired. */
     void writeExpired(long... bySide) throws Exception {
+        // A backend on the heap keeps the array, and reads it when a snapshot is written: while the caller's has moved on.
+        final long[] kept = bySide.clone();
         for (int keyGroup : range) {
             if (keys[keyGroup - range.getStartKeyGroup()] != null) {
                 focus(keyGroup);
-                expired.update(bySide);
+                expired.update(kept);
             }
         }
     }

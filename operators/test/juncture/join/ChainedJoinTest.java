@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.streaming.api.operators.OperatorSnapshotFinalizer;
+import org.apache.flink.streaming.api.operators.OperatorSnapshotFutures;
 import org.apache.flink.streaming.util.AbstractStreamOperatorTestHarness;
 import org.apache.flink.table.runtime.operators.join.FlinkJoinType;
 import org.junit.jupiter.api.Test;
@@ -106,6 +108,27 @@ class ChainedJoinTest {
             }
             assertNoDifference(
                     run(chains.separate(true, "hashmap", 1, 0), steps), found, "seed " + seed + " of " + chains);
+        }
+    }
+
+    /** Flink writes what a checkpoint has while the operator goes on. */
+    @ParameterizedTest
+    @ValueSource(strings = {"rocksdb", "hashmap"})
+    void aSnapshotIsThatOfItsTimeWheneverItIsWritten(String backend) throws Exception {
+        final Chains chains =
+                new Chains(
+                        new Chains.Link(FlinkJoinType.LEFT, -5000, 0, false),
+                        new Chains.Link(FlinkJoinType.INNER, -20_000, 0, false));
+        final OperatorSubtaskState state;
+        try (Chains.Fused running = chains.fused(backend, 1, 0).start(null)) {
+            running.row(0, "k", 100_000, "root").row(2, "k", 103_000, "other").watermark(101_000);
+            final OperatorSnapshotFutures begun = running.begin(1);
+            running.watermark(200_000);
+            state = OperatorSnapshotFinalizer.create(begun).getJobManagerOwnedState();
+        }
+        try (Chains.Fused running = chains.fused(backend, 1, 0).start(List.of(state))) {
+            running.row(1, "k", 104_000, "match");
+            assertEquals(List.of("+I k 100000 root 104000 match k 103000 other"), running.rows());
         }
     }
 

@@ -1,12 +1,15 @@
 package juncture.join;
 
 import org.apache.flink.core.memory.ManagedMemoryUseCase;
+import org.apache.flink.runtime.checkpoint.CheckpointOptions;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
 import org.apache.flink.runtime.state.StateBackend;
 import org.apache.flink.runtime.state.hashmap.HashMapStateBackend;
+import org.apache.flink.runtime.state.memory.MemCheckpointStreamFactory;
 import org.apache.flink.state.rocksdb.EmbeddedRocksDBStateBackend;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperatorFactory;
+import org.apache.flink.streaming.api.operators.OperatorSnapshotFutures;
 import org.apache.flink.streaming.api.operators.StreamOperator;
 import org.apache.flink.streaming.api.operators.StreamOperatorParameters;
 import org.apache.flink.streaming.api.operators.TwoInputStreamOperator;
@@ -304,6 +307,15 @@ final class Chains {
         @Override
         List<OperatorSubtaskState> snapshot(long id) throws Exception {
             return List.of(harness.snapshot(id, id));
+        }
+
+        /** What the task does of a snapshot; the rest is done beside it. */
+        OperatorSnapshotFutures begin(long id) throws Exception {
+            return operator.snapshotState(
+                    id,
+                    id,
+                    CheckpointOptions.forCheckpointWithDefaultLocation(),
+                    new MemCheckpointStreamFactory(1 << 20));
         }
 
         @Override
