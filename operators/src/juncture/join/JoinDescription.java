@@ -91,8 +91,12 @@ class JoinDescription implements Serializable {
 
         /** Rows up to this time can't match anything that is not late; before the first watermark there are none. */
         long expiration(long watermark) {
-            final boolean bounded = watermark != Long.MIN_VALUE && watermark != Long.MAX_VALUE;
-            return bounded ? watermark - retention - 1 : watermark;
+            if (watermark == Long.MIN_VALUE || watermark == Long.MAX_VALUE) {
+                return watermark;
+            }
+            final long expired = watermark - retention - 1;
+            // Beyond all times: a join before holds the end of event time back by less than rows go early here.
+            return retention < 0 && expired < watermark ? Long.MAX_VALUE : expired;
         }
     }
 }

@@ -257,6 +257,19 @@ class ChainedJoinTest {
         }
     }
 
+    /** The first join holds the end of event time back, by less than the second lets roots go early. */
+    @Test
+    void unmatchedRowsComeOutAtTheEndOfEventTime() throws Exception {
+        final Chains chains =
+                new Chains(
+                        new Chains.Link(FlinkJoinType.LEFT, -5000, 0, false),
+                        new Chains.Link(FlinkJoinType.LEFT, 6000, 9000, false));
+        try (Chains.Fused running = chains.fused("hashmap", 1, 0).start(null)) {
+            running.row(0, "k", 100_000, "root").watermark(Long.MAX_VALUE);
+            assertEquals(List.of("+I k 100000 root null null null null null"), running.rows());
+        }
+    }
+
     /** As the single join does: with all that is kept, unless it was put out as unmatched. */
     @Test
     void aLateRowJoinsWhatIsKept() throws Exception {

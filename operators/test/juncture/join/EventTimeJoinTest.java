@@ -106,6 +106,16 @@ class EventTimeJoinTest {
         }
     }
 
+    /** A join before holds the end of event time back, by less than this one lets rows of a side go early. */
+    @Test
+    void unmatchedRowsComeOutAtTheEndOfEventTimeThatAJoinBeforeHeldBack() throws Exception {
+        try (Joins.Running running = new Joins(FlinkJoinType.LEFT, 1000, 4000, false).ours().start()) {
+            running.left("k", 100_000, "row").watermark(Long.MAX_VALUE - 500);
+            assertEquals(
+                    List.of("+I k 100000 row null null null", "Watermark @ " + (Long.MAX_VALUE - 4500)), running.taken());
+        }
+    }
+
     @Test
     void rowsOfOneKeyWithoutEndStayCheap() throws Exception {
         // Quadratic in any step, this would take minutes.
