@@ -63,6 +63,18 @@ final class ChainJoins {
         return input == 0 ? processRoot(row) : processOther(input, row, rowTime);
     }
 
+    /** Puts out a row of the first input without a time, which matches nothing: if no join asks for a match. */
+    void putOutTimeless(BinaryRowData row) throws Exception {
+        RowData left = row;
+        for (Join join : joins) {
+            if (!join.outer) {
+                return;
+            }
+            left = join.padding.padLeft(join.project(left));
+        }
+        joins[last].passOn(left);
+    }
+
     /** Passes on what a join's event time rules a match out for. */
     void putOutUnmatched(int join) throws Exception {
         if (joins[join].outer) {

@@ -199,6 +199,12 @@ final class ChainedJoin extends AbstractStreamOperatorV2<RowData> implements Mul
         public void processElement(StreamRecord<RowData> element) throws Exception {
             collector.setTimestamp(element);
             final BinaryRowData row = serializer.toBinaryRow(element.getValue());
+            if (!store.sides[input].hasTime(row)) {
+                if (input == 0) {
+                    joins.putOutTimeless(row);
+                }
+                return;
+            }
             final BinaryRowData key = (BinaryRowData) store.sides[input].keySelector.getKey(row);
             final int hash = key.hashCode();
             final int keyGroup = KeyGroupRangeAssignment.computeKeyGroupForKeyHash(hash, keyGroups);

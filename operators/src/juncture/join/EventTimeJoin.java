@@ -39,7 +39,7 @@ class EventTimeJoin extends AbstractStreamOperator<RowData>
     private transient RowDataSerializer leftSerializer;
     private transient RowDataSerializer rightSerializer;
     private transient OuterJoinPaddingUtil padding;
-    transient TimestampedCollector<RowData> collector;
+    private transient TimestampedCollector<RowData> collector;
     private transient Results results;
     transient Counter lateRecords;
     transient Counter lateRecordsDropped;
@@ -130,7 +130,9 @@ class EventTimeJoin extends AbstractStreamOperator<RowData>
     public void processElement1(StreamRecord<RowData> element) throws Exception {
         collector.setTimestamp(element);
         final BinaryRowData row = leftSerializer.toBinaryRow(element.getValue());
-        final boolean done = process(left, right, row, (stored, log, ordinal) -> match(row, stored, right, log, ordinal));
+        final boolean done =
+                left.hasTime(row)
+                        && process(left, right, row, (stored, log, ordinal) -> match(row, stored, right, log, ordinal));
         if (!done && description.left.outer) {
             emit(unmatchedLeft(row));
         }
@@ -140,7 +142,9 @@ class EventTimeJoin extends AbstractStreamOperator<RowData>
     public void processElement2(StreamRecord<RowData> element) throws Exception {
         collector.setTimestamp(element);
         final BinaryRowData row = rightSerializer.toBinaryRow(element.getValue());
-        final boolean done = process(right, left, row, (stored, log, ordinal) -> match(stored, row, left, log, ordinal));
+        final boolean done =
+                right.hasTime(row)
+                        && process(right, left, row, (stored, log, ordinal) -> match(stored, row, left, log, ordinal));
         if (!done && description.right.outer) {
             emit(padding.padRight(row));
         }

@@ -33,34 +33,25 @@ final class ExistenceJoin extends EventTimeJoin {
         }
     }
 
-    /** The bounds hold of no row without a time: an anti join has its result at once. */
     @Override
     public void processElement1(StreamRecord<RowData> element) throws Exception {
-        final RowData row = appended(element);
-        if (!row.isNullAt(description.left.timeIndex)) {
-            super.processElement1(element);
-        } else if (description.left.outer) {
-            collector.setTimestamp(element);
-            emit(row);
-        }
+        requireAppended(element);
+        super.processElement1(element);
     }
 
     @Override
     public void processElement2(StreamRecord<RowData> element) throws Exception {
-        if (!appended(element).isNullAt(description.right.timeIndex)) {
-            super.processElement2(element);
-        }
+        requireAppended(element);
+        super.processElement2(element);
     }
 
     /** @throws RuntimeException that no restart follows, if the row is none: no state could make it right. */
-    private static RowData appended(StreamRecord<RowData> element) {
-        final RowData row = element.getValue();
-        if (row.getRowKind() != RowKind.INSERT) {
+    private static void requireAppended(StreamRecord<RowData> element) {
+        if (element.getValue().getRowKind() != RowKind.INSERT) {
             throw StateHeader.refusal(
                     "EXISTS runs on Juncture's event join, which joins appended rows, and an update or a delete came."
                             + " Nothing came of it. Write `join_strategy: flink` in the job, and start without this"
                             + " state.");
         }
-        return row;
     }
 }

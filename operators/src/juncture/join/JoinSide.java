@@ -240,6 +240,11 @@ final class JoinSide {
         count = 0;
     }
 
+    /** Whether a row has a time: else no bounds hold of it. */
+    boolean hasTime(RowData data) {
+        return !data.isNullAt(description.timeIndex);
+    }
+
     long timeOf(RowData data) {
         return data.getLong(description.timeIndex);
     }

@@ -257,6 +257,27 @@ class ChainedJoinTest {
         }
     }
 
+    @Test
+    void aRowWithoutATimeMatchesNothing() throws Exception {
+        for (FlinkJoinType first : KINDS) {
+            for (FlinkJoinType second : KINDS) {
+                final Chains chains =
+                        new Chains(new Chains.Link(first, -5000, 0, false), new Chains.Link(second, -5000, 0, false));
+                try (Chains.Fused fused = chains.fused("hashmap", 1, 0).start(null);
+                        Chains.Running separate = chains.separate(true, "hashmap", 1, 0).start(null)) {
+                    for (Chains.Running running : List.of(fused, separate)) {
+                        running.timeless(0, "k", "root").timeless(1, "k", "one").timeless(2, "k", "two");
+                        running.timeless(0, "k", "root").watermark(100_000).timeless(0, "k", "root");
+                        final boolean left = first == FlinkJoinType.LEFT && second == FlinkJoinType.LEFT;
+                        assertEquals(Collections.nCopies(left ? 3 : 0, "+I k null root null null null null null"), running.rows());
+                    }
+                    assertEquals(0, fused.operator().lateRecords.getCount());
+                    assertEquals(0, fused.operator().lateRecordsDropped.getCount());
+                }
+            }
+        }
+    }
+
     /** The first join holds the end of event time back, by less than the second lets roots go early. */
     @Test
     void unmatchedRowsComeOutAtTheEndOfEventTime() throws Exception {

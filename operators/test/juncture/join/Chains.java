@@ -167,6 +167,15 @@ final class Chains {
 
         /** Sends a row of an input, if the exchange before would bring it to this subtask. */
         Running row(int input, String key, long time, String text) throws Exception {
+            return send(input, key, time, text);
+        }
+
+        /** As `row`, without a time. */
+        Running timeless(int input, String key, String text) throws Exception {
+            return send(input, key, null, text);
+        }
+
+        private Running send(int input, String key, Long time, String text) throws Exception {
             final RowData row =
                     ROW.toRowSerializer()
                             .toBinaryRow(
@@ -174,7 +183,7 @@ final class Chains {
                             .copy();
             final RowData of = new Joins.KeyOfRow().getKey(row);
             if (KeyGroupRangeAssignment.assignKeyToParallelOperator(of, Joins.KEY_GROUPS, parallelism) == subtask) {
-                process(input, new StreamRecord<>(row, time));
+                process(input, time == null ? new StreamRecord<>(row) : new StreamRecord<>(row, time));
             }
             return this;
         }

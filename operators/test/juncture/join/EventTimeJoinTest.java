@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** The operator's results are those of Flink's interval join, run beside it on the same rows. */
 class EventTimeJoinTest {
@@ -103,6 +104,29 @@ class EventTimeJoinTest {
             assertEquals(List.of("Watermark @ 100000"), running.taken());
             running.watermark(105_001);
             assertEquals(List.of("+I k 100000 row null null null", "Watermark @ 100001"), running.taken());
+        }
+    }
+
+    /** Flink's takes it for one of 1970, which nothing is late for before the first watermark, nor after a restart. */
+    @ParameterizedTest
+    @EnumSource(value = FlinkJoinType.class, names = {"INNER", "LEFT", "FULL"})
+    void aRowWithoutATimeMatchesNothing(FlinkJoinType type) throws Exception {
+        try (Joins.Running running = new Joins(type, -5000, 2000, false).ours().start()) {
+            final List<String> expected = new ArrayList<>();
+            if (type.isLeftOuter()) {
+                expected.add("+I k null row null null null");
+            }
+            if (type.isRightOuter()) {
+                expected.add("+I null null null k null row");
+            }
+            running.left("k", 0, "never x").right("k", 0, "never x").timeless("k", "row").timeless("k", "row");
+            final List<String> before = running.taken();
+            assertEquals(expected, before.stream().distinct().collect(Collectors.toList()));
+            assertEquals(2 * expected.size(), before.size());
+            running.watermark(100_000).taken();
+            assertEquals(expected, running.timeless("k", "row").taken());
+            assertEquals(0, running.operator().lateRecords.getCount());
+            assertEquals(0, running.operator().lateRecordsDropped.getCount());
         }
     }
 
