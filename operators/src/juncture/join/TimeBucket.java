@@ -35,11 +35,9 @@ final class TimeBucket {
         }
     }
 
-    /** Finds a row that is back in its log. */
+    /** Finds a row that is back in its log, after those before it. */
     void restored(int address, int hash) throws Exception {
-        if (address > index.last(hash)) {
-            index.put(hash, address);
-        }
+        index.put(hash, address);
     }
 
     /** The address of the last row with this hash, or HashIndex.NONE. */
