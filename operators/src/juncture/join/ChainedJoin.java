@@ -166,12 +166,15 @@ final class ChainedJoin extends AbstractStreamOperatorV2<RowData> implements Mul
 
     @Override
     public void close() throws Exception {
-        super.close();
-        for (JoinDescription join : description.joins) {
-            join.function.close();
-        }
-        if (store != null) {
-            store.close();
+        try {
+            super.close();
+            for (JoinDescription join : description.joins) {
+                join.function.close();
+            }
+        } finally {
+            if (store != null) {
+                store.close();
+            }
         }
     }
 

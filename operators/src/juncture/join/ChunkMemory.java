@@ -106,7 +106,7 @@ final class ChunkMemory {
     }
 
     void close() {
-        free.forEach(MemorySegment::free);
+        free.forEach(this::give);
         free.clear();
     }
 

@@ -252,10 +252,13 @@ class EventTimeJoin extends AbstractStreamOperator<RowData>
 
     @Override
     public void close() throws Exception {
-        super.close();
-        description.function.close();
-        if (store != null) {
-            store.close();
+        try {
+            super.close();
+            description.function.close();
+        } finally {
+            if (store != null) {
+                store.close();
+            }
         }
     }
 

@@ -267,13 +267,15 @@ final class JoinSide {
         if (at > 0 && buckets[at - 1].id == id) {
             return buckets[at - 1];
         }
+        final int expected = at > 0 ? buckets[at - 1].size() : 0;
+        // Makes room for its index among the buckets that are there, and may fail.
+        final TimeBucket added = new TimeBucket(id, this, range, new HashIndex(memory, expected));
         if (count == buckets.length) {
             buckets = Arrays.copyOf(buckets, count * 2);
         }
         System.arraycopy(buckets, at, buckets, at + 1, count - at);
-        final int expected = at > 0 ? buckets[at - 1].size() : 0;
-        buckets[at] = new TimeBucket(id, this, range, new HashIndex(memory, expected));
+        buckets[at] = added;
         count++;
-        return buckets[at];
+        return added;
     }
 }

@@ -220,14 +220,18 @@ final class JoinStore implements ChunkMemory.Owner {
         metrics.gauge("joinChunksRead", state::chunksRead);
     }
 
+    /** Gives all memory back; without it the slot could not start the operator again. */
     void close() throws Exception {
-        for (JoinSide side : sides) {
-            if (side != null) {
-                side.releaseMemory();
+        try {
+            for (JoinSide side : sides) {
+                if (side != null) {
+                    side.releaseMemory();
+                }
             }
+            memory.close();
+        } finally {
+            memoryManager.releaseAllMemory(this);
         }
-        memory.close();
-        memoryManager.releaseAllMemory(this);
     }
 
     @Override

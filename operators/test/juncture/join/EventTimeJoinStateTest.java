@@ -1,6 +1,7 @@
 package juncture.join;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -173,6 +175,40 @@ class EventTimeJoinStateTest {
             running.watermark(Long.MAX_VALUE);
             assertEquals(rows / 2, withoutWatermarks(running.taken()).size());
         }
+    }
+
+    /** As when the backend's disk is full: the slot is to start the same job again. */
+    @Test
+    void anErrorWhileRoomIsMadeLeavesNoMemoryTaken() throws Exception {
+        final Joins.Running running =
+                new Joins(FlinkJoinType.LEFT, -1_000_000, 0, false).ours().on(backend("hashmap")).start();
+        final ChunkMemory memory = running.operator().store.memory;
+        // An index for the bucket after it is made as large as this one's, which is more than there will be.
+        for (int number = 0; number < 20_000; number++) {
+            running.left("key" + number, 1_000_000, "");
+        }
+        running.left("key", 1_900_000, "");
+        final String text = "x".repeat(1000);
+        final long budget = (long) Fields.read(memory, "budget");
+        int number = 0;
+        while (memory.used() < budget - (128 << 10)) {
+            running.left("key" + number++, 1_500_000, text);
+        }
+        Fields.write(
+                memory,
+                "owner",
+                new ChunkMemory.Owner() {
+                    @Override
+                    public int evict(int chunks) throws IOException {
+                        throw new IOException("No space left");
+                    }
+
+                    @Override
+                    public void seal() {}
+                });
+        assertThrows(IOException.class, () -> running.left("key", 1_200_000, ""));
+        running.close();
+        assertEquals(0, memory.allocated());
     }
 
     @ParameterizedTest
