@@ -23,7 +23,7 @@ final class JoinSide {
     final ChunkMemory memory;
     private final ChunkState state;
 
-    /** Ordered by id; few, so that they are looked through. */
+    /** Ordered by id. Few, unless rows are far ahead of the watermark: each of them may have one of its own. */
     private TimeBucket[] buckets = new TimeBucket[16];
     private int count;
 
@@ -139,16 +139,18 @@ final class JoinSide {
      */
     void probe(int keyGroup, RowData key, int hash, long from, long to, Visitor visitor) throws Exception {
         final long firstId = bucketOf(from);
-        final long lastId = bucketOf(to);
-        for (int at = count - 1; at >= 0 && buckets[at].id >= firstId; at--) {
+        for (int at = positionAfter(bucketOf(to)) - 1; at >= 0 && buckets[at].id >= firstId; at--) {
             final TimeBucket bucket = buckets[at];
-            if (bucket.id > lastId) {
-                continue;
-            }
+            RowLog log = null;
+            MemorySegment chunk = null;
+            int number = -1;
             int address = bucket.last(hash);
             while (address != HashIndex.NONE) {
-                final RowLog log = bucket.log(keyGroup);
-                final MemorySegment chunk = log.chunk(address);
+                if (RowLog.chunkOf(address) != number) {
+                    number = RowLog.chunkOf(address);
+                    log = bucket.log(keyGroup);
+                    chunk = log.chunk(number);
+                }
                 RowLog.pointTo(row, chunk, address);
                 probed++;
                 final long time = timeOf(row);
@@ -259,11 +261,23 @@ final class JoinSide {
         return Math.max(-ChunkState.LARGEST_BUCKET, Math.min(ChunkState.LARGEST_BUCKET, id));
     }
 
-    private TimeBucket bucketToFill(long id) throws Exception {
-        int at = count;
-        while (at > 0 && buckets[at - 1].id > id) {
-            at--;
+    /** Of the first bucket after this one. */
+    private int positionAfter(long id) {
+        int from = 0;
+        int to = count;
+        while (from < to) {
+            final int middle = (from + to) >>> 1;
+            if (buckets[middle].id <= id) {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
         }
+        return from;
+    }
+
+    private TimeBucket bucketToFill(long id) throws Exception {
+        final int at = positionAfter(id);
         if (at > 0 && buckets[at - 1].id == id) {
             return buckets[at - 1];
         }

@@ -34,7 +34,7 @@ final class JoinStore implements ChunkMemory.Owner {
     final boolean ofOtherJoins;
 
     private final MemoryManager memoryManager;
-    private final ChunkState state;
+    final ChunkState state;
     private final BroadcastState<String, String> header;
 
     /** How far the watermark has been, in earlier runs, too. */

@@ -53,6 +53,11 @@ final class RowLog {
 
     private int rows;
 
+    /** The last chunk of `chunkOfDue` that was read from the state. */
+    private MemorySegment due;
+
+    private int dueNumber = -1;
+
     /** @param flagNumbers under which the flags of its rows are kept; the chunks' numbers count from firstNumber. */
     RowLog(int keyGroup, long firstNumber, long[] flagNumbers, ChunkMemory memory, ChunkState state) {
         this.keyGroup = keyGroup;
@@ -144,11 +149,31 @@ final class RowLog {
         return without;
     }
 
-    /** The chunk that holds this address, from memory or else from the state. */
-    MemorySegment chunk(int address) throws Exception {
-        final int number = address >>> OFFSET_BITS;
+    /** The number of the chunk that holds this address. */
+    static int chunkOf(int address) {
+        return address >>> OFFSET_BITS;
+    }
+
+    /** The chunk of this number, from memory or else from the state. */
+    MemorySegment chunk(int number) throws Exception {
         final MemorySegment resident = chunks[number];
         return resident != null ? resident : MemorySegmentFactory.wrap(state.readRows(keyGroup, firstNumber + number));
+    }
+
+    /**
+     * As `chunk`, for rows that are due. They are about in the order in which they came: so a chunk that lost its memory
+     * is kept until one of another is, instead of being read for each of its rows.
+     */
+    MemorySegment chunkOfDue(int number) throws Exception {
+        if (number == dueNumber) {
+            return due;
+        }
+        final MemorySegment chunk = chunk(number);
+        if (chunks[number] == null && chunk.size() <= chunkSize) {
+            dueNumber = number;
+            due = chunk;
+        }
+        return chunk;
     }
 
     static void pointTo(BinaryRowData row, MemorySegment chunk, int address) {
@@ -230,7 +255,7 @@ final class RowLog {
 
     void forEach(RowVisitor visitor) throws Exception {
         for (int number = 0; number < count; number++) {
-            final MemorySegment chunk = chunk(number << OFFSET_BITS);
+            final MemorySegment chunk = chunk(number);
             final int end = tailOpen && number == count - 1 ? tailUsed : chunk.getInt(CHUNK_USED);
             forEach(number, chunk, end, visitor);
         }

@@ -73,7 +73,7 @@ final class TimeBucket {
             final RowLog log = log(queue.keyGroup());
             final int ordinal = queue.ordinal();
             if (!isSettled(join, log, ordinal)) {
-                final MemorySegment chunk = log.chunk(queue.address());
+                final MemorySegment chunk = log.chunkOfDue(RowLog.chunkOf(queue.address()));
                 RowLog.pointTo(side.row, chunk, queue.address());
                 visitor.visit(queue.time(), side.row, RowLog.hash(chunk, queue.address()), log, ordinal);
                 log.set(side.flags.putOut(join), ordinal);

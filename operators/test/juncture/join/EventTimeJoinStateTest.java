@@ -177,6 +177,31 @@ class EventTimeJoinStateTest {
         }
     }
 
+    @Test
+    void aChunkIsReadBackForAllItsRowsAtOnce() throws Exception {
+        final String text = "x".repeat(1000);
+        final int hot = 1000;
+        final int rows = 10_000;
+        try (Joins.Running running =
+                new Joins(FlinkJoinType.LEFT, -1_000_000, 0, false).ours().on(backend("hashmap")).start()) {
+            final JoinStore store = running.operator().store;
+            for (int number = 0; number < rows; number++) {
+                running.left(number < hot ? "hot" : "key" + number, 1_000_000 + number * 50L, text);
+            }
+            // A chunk has 15 of these rows.
+            running.right("hot", 1_500_000, "match");
+            assertEquals(hot, running.taken().size());
+            assertTrue(store.state.chunksRead() < hot / 10, store.state.chunksRead() + " chunks");
+            final long before = store.state.chunksRead();
+            for (long watermark = 2_000_000; watermark <= 2_500_000; watermark += 5000) {
+                running.watermark(watermark);
+            }
+            assertEquals(rows - hot, withoutWatermarks(running.taken()).size());
+            final long read = store.state.chunksRead() - before;
+            assertTrue(read < rows / 5, read + " chunks");
+        }
+    }
+
     /** As when the backend's disk is full: the slot is to start the same job again. */
     @Test
     void anErrorWhileRoomIsMadeLeavesNoMemoryTaken() throws Exception {
