@@ -7,9 +7,11 @@ import org.apache.flink.runtime.state.KeyGroupRange;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.binary.BinaryRowData;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Queue;
 import java.util.stream.Collectors;
 
 /** The rows of one input that may still find a match, in buckets of event time. */
@@ -63,20 +65,27 @@ final class JoinSide {
      * Takes back the chunks of this side, out of the sorted numbers of all chunks of a key group. Rows that are over
      * were still in their bucket, and leave the state.
      *
+     * @param storedWidth of the buckets that the numbers tell.
      * @throws SuppressRestartsException if the rows are not of the keys and times that this join takes them to be.
      */
-    void restore(int keyGroup, List<Long> numbers, Expiry expiry, RowProjection projection) throws Exception {
+    void restore(int keyGroup, List<Long> numbers, long storedWidth, Expiry expiry, RowProjection projection)
+            throws Exception {
         final List<Long> own =
                 numbers.stream().filter(number -> ChunkState.sideOf(number) == side).collect(Collectors.toList());
+        final Queue<StoredBucket> taken = new ArrayDeque<>();
         for (int from = 0, to; from < own.size(); from = to) {
             final long bucket = ChunkState.bucketOf(own.get(from));
             for (to = from + 1; to < own.size() && ChunkState.bucketOf(own.get(to)) == bucket; ) {
                 to++;
             }
-            if (projection.isIdentity() && bucket > bucketOf(expiry.latest())) {
+            if (storedWidth == width && projection.isIdentity() && bucket > bucketOf(expiry.latest())) {
                 restore(keyGroup, bucketToFill(bucket), own.subList(from, to));
-            } else {
-                rewrite(keyGroup, bucketToFill(bucket), own.subList(from, to), expiry, projection);
+                continue;
+            }
+            taken.add(new StoredBucket(keyGroup, bucket, own.subList(from, to)));
+            // Of other buckets all are taken before one is rewritten: new chunks have the numbers of old ones.
+            while (!taken.isEmpty() && (storedWidth == width || to == own.size())) {
+                rewrite(keyGroup, taken.remove(), storedWidth, expiry, projection);
             }
         }
     }
@@ -87,40 +96,50 @@ final class JoinSide {
             final byte[] bytes = state.readRows(keyGroup, number);
             final MemorySegment stored = MemorySegmentFactory.wrap(bytes);
             RowLog.pointTo(row, stored, RowLog.FIRST);
-            check(row, RowLog.hash(stored, RowLog.FIRST), bucket.id);
+            check(row, RowLog.hash(stored, RowLog.FIRST), bucket.id, width);
             log.restore(bytes, (address, hash, chunk) -> bucket.restored(address, hash));
         }
     }
 
-    /** The rows that are not over become rows of the job, in chunks of their own. */
-    private void rewrite(
-            int keyGroup, TimeBucket bucket, List<Long> numbers, Expiry expiry, RowProjection projection)
-            throws Exception {
-        final List<byte[]> chunks = new ArrayList<>();
-        for (long number : numbers) {
-            chunks.add(state.readRows(keyGroup, number));
-            state.removeRows(keyGroup, number);
+    /** The rows of a key group in one bucket, taken out of the state. */
+    private final class StoredBucket {
+        private final long id;
+        private final List<byte[]> chunks = new ArrayList<>();
+        private final RowLog flags;
+
+        private StoredBucket(int keyGroup, long id, List<Long> numbers) throws Exception {
+            this.id = id;
+            for (long number : numbers) {
+                chunks.add(state.readRows(keyGroup, number));
+                state.removeRows(keyGroup, number);
+            }
+            flags = newLog(keyGroup, id);
+            flags.restoreFlags();
+            flags.removeFlags();
         }
-        final RowLog old = newLog(keyGroup, bucket.id);
-        old.restoreFlags();
-        old.removeFlags();
-        for (byte[] bytes : chunks) {
+    }
+
+    /** The rows that are not over become rows of the job, in chunks of their own. */
+    private void rewrite(int keyGroup, StoredBucket stored, long storedWidth, Expiry expiry, RowProjection projection)
+            throws Exception {
+        for (byte[] bytes : stored.chunks) {
             RowLog.forEach(
                     bytes,
                     (address, hash, chunk) -> {
                         final BinaryRowData projected = projection.of(chunk, address);
-                        check(projected, hash, bucket.id);
-                        final int flagBits = old.flagBits(RowLog.ordinal(chunk, address));
-                        if (!expiry.isOver(timeOf(projected), flagBits)) {
+                        check(projected, hash, stored.id, storedWidth);
+                        final long time = timeOf(projected);
+                        final int flagBits = stored.flags.flagBits(RowLog.ordinal(chunk, address));
+                        if (!expiry.isOver(time, flagBits)) {
                             memory.makeRoom();
-                            bucket.add(keyGroup, hash, timeOf(projected), projected, flagBits);
+                            bucketToFill(bucketOf(time)).add(keyGroup, hash, time, projected, flagBits);
                         }
                     });
         }
     }
 
-    private void check(BinaryRowData restored, int hash, long bucket) throws Exception {
-        if (keySelector.getKey(restored).hashCode() != hash || bucketOf(timeOf(restored)) != bucket) {
+    private void check(BinaryRowData restored, int hash, long bucket, long storedWidth) throws Exception {
+        if (keySelector.getKey(restored).hashCode() != hash || bucketOf(timeOf(restored), storedWidth) != bucket) {
             throw StateHeader.refusal(
                     "The rows in this join's state are of other keys or other times than those by which the job joins"
                             + " now. Start without this state, or join as before.");
@@ -255,8 +274,12 @@ final class JoinSide {
         return bucket.id == ChunkState.LARGEST_BUCKET ? Long.MAX_VALUE : (bucket.id + 1) * width - 1;
     }
 
-    /** The first and the last bucket have the times beyond, too. */
     private long bucketOf(long time) {
+        return bucketOf(time, width);
+    }
+
+    /** The first and the last bucket have the times beyond, too. */
+    private static long bucketOf(long time, long width) {
         final long id = Math.floorDiv(time, width);
         return Math.max(-ChunkState.LARGEST_BUCKET, Math.min(ChunkState.LARGEST_BUCKET, id));
     }

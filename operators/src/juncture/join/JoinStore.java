@@ -122,6 +122,8 @@ final class JoinStore implements ChunkMemory.Owner {
                                 new MapStateDescriptor<>(
                                         HEADER_STATE, StringSerializer.INSTANCE, StringSerializer.INSTANCE));
         final StateHeader stored = storedHeader(place, now);
+        final StateHeader kept = stored.continuedBy(now);
+        kept.write(header);
         ofOtherJoins = !stored.hasJoinsOf(now);
         final KeyGroupRange range = ((CheckpointableKeyedStateBackend<RowData>) place.backend).getKeyGroupRange();
         state =
@@ -146,7 +148,7 @@ final class JoinStore implements ChunkMemory.Owner {
                                 flags.get(side),
                                 input,
                                 place.selector(side),
-                                stored.width,
+                                kept.width,
                                 range,
                                 memory,
                                 state);
@@ -159,6 +161,7 @@ final class JoinStore implements ChunkMemory.Owner {
                             sides[side].restore(
                                     keyGroup,
                                     numbers,
+                                    stored.width,
                                     new Expiry(expired[side], unmatched, flags.get(side)),
                                     projections[side]);
                         }
@@ -170,7 +173,7 @@ final class JoinStore implements ChunkMemory.Owner {
         }
     }
 
-    /** The header of the snapshot, or else of a job that begins; the state has from now on what the job writes. */
+    /** The header of the snapshot, or else of a job that begins. */
     private StateHeader storedHeader(Place place, StateHeader now) throws Exception {
         final boolean written = header.iterator().hasNext();
         if (!written && place.hasForeignState()) {
@@ -185,7 +188,6 @@ final class JoinStore implements ChunkMemory.Owner {
         if (written) {
             ruledOutByInner = stored.ruledOutByInner(now, header);
         }
-        stored.continuedBy(now).write(header);
         return stored;
     }
 

@@ -34,6 +34,9 @@ final class StateHeader {
 
     private static final long NARROWEST_BUCKET = 1000;
 
+    /** How many times as wide as others buckets may be that take their place. */
+    private static final int ALIKE = 4;
+
     final long width;
     private final String[] names;
     private final Columns[] sides;
@@ -216,8 +219,12 @@ final class StateHeader {
         return new SuppressRestartsException(new IllegalStateException(message));
     }
 
-    /** The header of a job that goes on with this state. The buckets stay: a changed bound costs speed at most. */
+    /**
+     * The header of a job that goes on with this state. The buckets stay, unless those of other bounds are far wider or
+     * narrower: there would be too many, or rows would be kept for too long.
+     */
     StateHeader continuedBy(StateHeader now) {
-        return new StateHeader(width, names, now.sides, now.chain);
+        final boolean alike = width / ALIKE <= now.width && now.width / ALIKE <= width;
+        return new StateHeader(alike ? width : now.width, names, now.sides, now.chain);
     }
 }

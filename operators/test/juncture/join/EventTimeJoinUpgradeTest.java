@@ -149,6 +149,54 @@ class EventTimeJoinUpgradeTest {
         }
     }
 
+    /** With the old buckets there would be too many for the memory, or rows would stay for as long as the old bounds. */
+    @ParameterizedTest
+    @ValueSource(strings = {"rocksdb", "hashmap"})
+    void rowsMoveToOtherBucketsWhereBoundsAreFarFromThoseBefore(String backend) throws Exception {
+        final Joins narrow = new Joins(FlinkJoinType.FULL, -5000, 2000, false);
+        final Joins wide = new Joins(FlinkJoinType.FULL, -5_000_000, 2_000_000, false);
+        final int rows = 500;
+        for (boolean widens : new boolean[] {true, false}) {
+            OperatorSubtaskState state;
+            try (Joins.Running running = (widens ? narrow : wide).ours().on(backend(backend)).start()) {
+                running.left("gone", 990_000, "row").watermark(1_000_000);
+                for (int number = 0; number < rows; number++) {
+                    // Some rows are larger than a chunk.
+                    running.left("key" + number, time(number), "x".repeat(number % 50 == 0 ? 20_000 : 10));
+                    if (number % 5 == 0) {
+                        running.right("key" + number, time(number), "before");
+                    }
+                }
+                state = running.snapshot(1);
+            }
+            try (Joins.Running running = (widens ? wide : narrow).ours().on(backend(backend)).startFrom(state)) {
+                state = running.snapshot(2);
+                // A bucket for each of these seconds would be more than the memory holds the indexes of.
+                for (int second = 0; widens && second < 3000; second++) {
+                    running.left("more", 1_000_000 + second * 1000L, "row");
+                }
+            }
+            try (Joins.Running running = (widens ? wide : narrow).ours().on(backend(backend)).startFrom(state)) {
+                for (int number = 0; number < rows; number += 3) {
+                    running.right("key" + number, time(number), "after");
+                }
+                final List<String> joined = running.taken();
+                assertEquals((rows + 2) / 3, joined.size());
+                assertTrue(joined.stream().allMatch(row -> row.endsWith(" after")));
+                running.watermark(widens ? Long.MAX_VALUE : time(rows) + 10_000).snapshot(3);
+                final List<String> unmatched = running.taken();
+                unmatched.removeIf(text -> text.startsWith("Watermark"));
+                // Those of neither; what the narrow bounds had put out does not come back.
+                assertEquals(rows - rows / 5 - (rows + 2) / 3 + (rows + 14) / 15 + (widens ? 0 : 1), unmatched.size());
+                assertEquals(0, running.storedChunks());
+            }
+        }
+    }
+
+    private static long time(int number) {
+        return 1_000_000 + number * 7000L;
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
