@@ -6,6 +6,7 @@ import org.apache.flink.table.data.binary.BinaryRowData;
 import org.apache.flink.table.data.utils.ProjectedRowData;
 import org.apache.flink.table.runtime.operators.join.OuterJoinPaddingUtil;
 import org.apache.flink.util.Collector;
+import org.apache.flink.util.ExceptionUtils;
 
 /**
  * The joins of a chain: what they pass on from one to the next is made anew when a later one needs it, from the row of the
@@ -324,7 +325,7 @@ final class ChainJoins {
                     next.visitLefts(next.project(result), visited, visitor);
                 }
             } catch (Exception failure) {
-                throw new IllegalStateException(failure);
+                ExceptionUtils.rethrow(failure);
             }
         }
 
