@@ -20,7 +20,7 @@ final class ChunkMemory {
     }
 
     final int chunkSize;
-    private final long budget;
+    final long budget;
     private final ArrayDeque<MemorySegment> free = new ArrayDeque<>();
     private final Owner owner;
     private long used;

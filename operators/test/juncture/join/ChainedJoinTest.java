@@ -198,7 +198,8 @@ class ChainedJoinTest {
                 if (number % 2 == 0) {
                     running.row(1, "key" + number, 1_400_000, "match");
                 }
-                assertTrue(operator.store.memory.allocated() <= EventTimeJoinStateTest.MANAGED_MEMORY);
+                final ChunkMemory memory = operator.store.memory;
+                assertTrue(memory.allocated() <= memory.budget, memory.allocated() + " bytes");
             }
             for (int number = 0; number < count; number += 3) {
                 running.row(2, "key" + number, 1_400_000, "match");

@@ -21,9 +21,6 @@ import java.util.List;
 
 /** What the operator has seen survives snapshots, in any number of subtasks, in memory or out of it. */
 class EventTimeJoinStateTest {
-    /** Of Flink's harness, in bytes. */
-    static final long MANAGED_MEMORY = 3 << 20;
-
     private static StateBackend backend(String name) {
         return name.equals("rocksdb") ? new EmbeddedRocksDBStateBackend(false) : new HashMapStateBackend();
     }
@@ -166,7 +163,8 @@ class EventTimeJoinStateTest {
             final int rows = 10_000;
             for (int number = 0; number < rows; number++) {
                 running.left("key" + number, 1_000_000 + number * 50L, number % 50 == 0 ? large : text);
-                assertTrue(running.operator().store.memory.allocated() <= MANAGED_MEMORY);
+                final ChunkMemory memory = running.operator().store.memory;
+                assertTrue(memory.allocated() <= memory.budget, memory.allocated() + " bytes");
             }
             for (int number = 0; number < rows; number += 2) {
                 running.right("key" + number, 1_500_000, "match");
@@ -214,9 +212,8 @@ class EventTimeJoinStateTest {
         }
         running.left("key", 1_900_000, "");
         final String text = "x".repeat(1000);
-        final long budget = (long) Fields.read(memory, "budget");
         int number = 0;
-        while (memory.used() < budget - (128 << 10)) {
+        while (memory.used() < memory.budget - (128 << 10)) {
             running.left("key" + number++, 1_500_000, text);
         }
         Fields.write(
