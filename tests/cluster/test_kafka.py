@@ -39,6 +39,7 @@ def test_topics_are_created_once_and_looked_at(kafka: Kafka, topic: str) -> None
     assert admin.create({topic: 3}) == ()
     assert admin.create({f"{topic}-b": 1}, config={"cleanup.policy": "compact"}) == (f"{topic}-b",)
     assert admin.partitions()[topic] == 3
+    assert (admin.replicas(topic), admin.replicas("nowhere")) == ((1, 1, 1), None)
     assert admin.missing([topic, "nowhere", "nothing"]) == ("nothing", "nowhere")
     admin.create({f"__{topic}": 1})  # as Debezium's heartbeats are called
     assert admin.missing([f"__{topic}"]) == ()

@@ -84,15 +84,16 @@ class Admin:
         return found
 
     def replicas(self, topic: str) -> tuple[int, ...] | None:
-        """The number of replicas of each of a topic's partitions; None where there is no such topic."""
+        """The number of replicas of each of a topic's partitions; None where there is none that may be seen."""
+        # Not by its metadata: brokers make a topic that somebody looks at so, by default.
+        described = self.client.describe_topics(TopicCollection([topic]), request_timeout=self.timeout)
         try:
-            found = self.client.list_topics(topic, timeout=self.timeout).topics[topic]
+            found = outcome(described[topic], self.timeout + 2)
         except KafkaException as error:
-            self.client.poll(0)
-            raise failure(self.kafka, f"look at the topic '{topic}'", error, self._complaints) from None
-        if found.error is not None or not found.partitions:
-            return None
-        return tuple(len(found.partitions[number].replicas) for number in sorted(found.partitions))
+            if error.args[0].code() in (*_NOT_THERE, KafkaError.TOPIC_AUTHORIZATION_FAILED):
+                return None
+            raise self._failed(f"look at the topic '{topic}'", error) from None
+        return tuple(len(each.replicas) for each in sorted(found.partitions, key=lambda each: each.id))
 
     def missing(self, topics: Iterable[str]) -> tuple[str, ...]:
         """Those of the topics that do not exist, sorted."""
