@@ -102,16 +102,6 @@ class Partitions:
             remedy="see whether each partition has a leader, then run the command again",
         )
 
-    def move(self, starts: Mapping[Place, int]) -> None:
-        """Go on with these partitions alone, from these offsets; what was fetched of others is gone."""
-        places = [TopicPartition(*place, offset) for place, offset in sorted(starts.items())]
-        try:
-            self._consumer.assign(places)
-            # A partition that was paused before stays so.
-            self._consumer.resume([TopicPartition(each.topic, each.partition) for each in places])
-        except KafkaException as error:
-            raise failure(self._kafka, self._doing, error, self._complaints) from None
-
     def pause(self, place: Place) -> None:
         """Fetch no more of a partition."""
         self._consumer.pause([TopicPartition(*place)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from types import TracebackType
 from typing import NamedTuple, cast
 
 from confluent_kafka import Message
@@ -14,7 +13,7 @@ from juncture.kafka.partitions import Partitions, Place
 from juncture.model.environment import Kafka
 
 _BATCH = 1_000
-_FETCHED = 64 * 1024
+FETCHED = 64 * 1024
 """As much as a few records need, and not what comes after them."""
 _SETTINGS = {
     "fetch.wait.max.ms": 50,
@@ -37,79 +36,55 @@ class Sampled(NamedTuple):
     value: bytes | None
 
 
-class Sampler:
-    """Reads ranges of offsets, one lot after the other, by one connection; a context.
+def sample(
+    kafka: Kafka,
+    ranges: Mapping[Place, tuple[int, int]],
+    limit: int | None = None,
+    timeout: float = TIMEOUT,
+    *,
+    until: float = float("inf"),
+    most: float = float("inf"),
+    fetched: int = FETCHED,
+) -> dict[Place, tuple[Sampled, ...]]:
+    """The first committed records, `limit` at most, of a range of offsets of each partition.
 
     Args:
         kafka: where, with placeholders expanded.
+        ranges: first offset, and the one to end before, by partition; within the log.
+        limit: records of each; None for all.
         timeout: seconds without an answer after which the brokers count as gone.
+        until: the moment of `time.monotonic` at which what has come by then is enough.
+        most: bytes of all values together after which it is, too.
         fetched: bytes of a partition that are asked for at once.
+
+    Raises:
+        Refused: a topic does not exist, or may not be read.
+        Unreachable: the brokers do not answer, or do not go on.
     """
-
-    def __init__(self, kafka: Kafka, timeout: float = TIMEOUT, fetched: int = _FETCHED) -> None:
-        settings = {
-            **_SETTINGS,
-            "max.partition.fetch.bytes": fetched,
-            "queued.max.messages.kbytes": 16 * fetched // 1024,
-        }
-        self._partitions = Partitions(kafka, {}, "read a sample of the topics", timeout, settings)
-
-    def __enter__(self) -> Sampler:
-        self._partitions.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._partitions.__exit__(kind, error, trace)
-
-    def read(
-        self,
-        ranges: Mapping[Place, tuple[int, int]],
-        limit: int | None = None,
-        until: float = float("inf"),
-        most: float = float("inf"),
-    ) -> dict[Place, tuple[Sampled, ...]]:
-        """The first committed records, `limit` at most, of a range of offsets of each partition.
-
-        Args:
-            ranges: first offset, and the one to end before, by partition; within the log.
-            limit: records of each; None for all.
-            until: the moment of `time.monotonic` at which what has come by then is enough.
-            most: bytes of all values together after which it is, too.
-
-        Raises:
-            Refused: a topic does not exist, or may not be read.
-            Unreachable: the brokers do not answer, or do not go on.
-        """
-        found: dict[Place, list[Sampled]] = {place: [] for place in ranges}
-        open_ranges = {place: end for place, (begin, end) in ranges.items() if begin < end}
-        if open_ranges:
-            self._partitions.move({place: ranges[place][0] for place in open_ranges})
-        came = 0
+    found: dict[Place, list[Sampled]] = {place: [] for place in ranges}
+    open_ranges = {place: end for place, (begin, end) in ranges.items() if begin < end}
+    if not open_ranges:
+        return dict.fromkeys(ranges, ())
+    starts = {place: ranges[place][0] for place in open_ranges}
+    settings = {
+        **_SETTINGS,
+        "max.partition.fetch.bytes": fetched,
+        "queued.max.messages.kbytes": 16 * fetched // 1024,
+    }
+    came = 0
+    with Partitions(kafka, starts, "read a sample of the topics", timeout, settings) as partitions:
         while open_ranges and time.monotonic() < until and came < most:
-            for message in self._partitions.batch(_BATCH):
+            for message in partitions.batch(_BATCH):
                 came += len(message.value() or b"")
-                done = _take(message, ranges, open_ranges, found, limit)
+                done = _take(message, open_ranges, found, limit)
                 if done is not None:
                     del open_ranges[done]
-                    self._partitions.pause(done)
-        return {place: tuple(records) for place, records in found.items()}
-
-
-def sample(
-    kafka: Kafka, ranges: Mapping[Place, tuple[int, int]], limit: int, timeout: float = TIMEOUT
-) -> dict[Place, tuple[Sampled, ...]]:
-    """What a `Sampler` reads of one lot of ranges."""
-    if all(begin >= end for begin, end in ranges.values()):
-        return dict.fromkeys(ranges, ())
-    with Sampler(kafka, timeout) as sampler:
-        return sampler.read(ranges, limit)
+                    partitions.pause(done)
+    return {place: tuple(records) for place, records in found.items()}
 
 
 def _take(
     message: Message,
-    ranges: Mapping[Place, tuple[int, int]],
     open_ranges: Mapping[Place, int],
     found: dict[Place, list[Sampled]],
     limit: int | None,
@@ -124,8 +99,6 @@ def _take(
     if end is None:
         return None
     assert offset is not None
-    if offset < ranges[place][0]:
-        return None  # of the lot before
     if not at_end and offset < end:
         found[place].append(Sampled(offset, _timestamp(message), _size(message), message.value()))
     # What follows the last record may be a transaction's marker, which is no record: then the EOF says so.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, sqrt
 from typing import Protocol
 
 from juncture.kafka.partitions import Place
@@ -20,7 +20,7 @@ SPREAD = 40_000
 """Records of stretches together, at most."""
 _FEWEST = 2_000
 """Records of a block, where there are so many."""
-_STRETCHES = 40
+_STRETCHES = 30
 _FETCHES = 400
 """Stretches, and stretches times partitions, at most."""
 
@@ -39,6 +39,11 @@ class Log:
     @property
     def held(self) -> int:
         return sum(max(end - self.first.get(number, end), 0) for number, end in self.end.items())
+
+    @property
+    def is_from_its_first(self) -> bool:
+        """Whether it has lost no record."""
+        return not any(self.first.values())
 
     def between(self, older: float, newer: float) -> dict[Place, tuple[int, int]]:
         """The offsets between two places, of each partition as large a share."""
@@ -67,7 +72,7 @@ class Layout:
     """A block of one side, and stretches of the other, by their places, each (older, newer).
 
     `whole`: the one stretch has all partners of the block's rows. `rate` is that of left records in a ms. All left rows
-    of the time `held` are in what is read, if it is whole.
+    of the time `held` are in what is read, if it is whole; `to_the_end`: none is there after it by now.
     """
 
     block_is_left: bool
@@ -76,12 +81,13 @@ class Layout:
     whole: bool
     rate: float
     held: tuple[float, float]
+    to_the_end: bool
 
 
 def lay_out(left: Clock, right: Clock, lower: int, upper: int) -> Layout | None:
     """What to read for a join within bounds of left time minus right time; None where the times of both never meet."""
     reach = max(upper - lower, 1)
-    near = max(reach / 50, 1.0)
+    near = max(reach / 20, 1.0)
     within = [each.back_to(each.at(0.0) - reach, near) * each.log.held for each in (left, right)]
     is_left = within[0] < within[1]
     block, other = (left, right) if is_left else (right, left)
@@ -99,7 +105,10 @@ def lay_out(left: Clock, right: Clock, lower: int, upper: int) -> Layout | None:
         return None
     first, last = other.back_to(begin + back, near), other.back_to(end + ahead, near)
     whole = (first - last) * other.log.held <= SPREAD and wanted <= BLOCK
-    held = (begin, end) if is_left else (other.at(first), other.at(last))
+    from_place, to_place = (older, newer) if is_left else (first, last)
+    # Nothing ever was before the first record of all.
+    begins = from_place >= 1 and left.log.is_from_its_first
+    held = (-inf if begins else left.at(from_place), left.at(to_place))
     return Layout(
         block_is_left=is_left,
         block=(older, newer),
@@ -107,6 +116,7 @@ def lay_out(left: Clock, right: Clock, lower: int, upper: int) -> Layout | None:
         whole=whole,
         rate=rate if is_left else _rate(other, first, last),
         held=held,
+        to_the_end=to_place <= 0,
     )
 
 

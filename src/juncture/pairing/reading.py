@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from juncture.kafka.rows import row_of
-from juncture.kafka.sampler import Sampled, Sampler
+from juncture.kafka.sampler import FETCHED, Sampled, sample
 from juncture.model.environment import Kafka
 from juncture.model.timed import TimeBounds
 from juncture.pairing.layout import Log, lay_out
@@ -19,11 +20,11 @@ _BYTES = 64 * 1024 * 1024
 """Of each of these, at most, that are held at once."""
 _FETCHED = 512 * 1024
 """Bytes of a partition that are asked for at once for a block."""
-_TAKEN = 5
-"""Records by which the time of a place is told."""
+_TAKEN = (5, 200)
+"""Records by which the time of a place is told; more where these have none."""
 _LAST = 20_000
 """Records of each topic of a join without bounds."""
-_STEPS = 14
+_STEPS = 10
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,10 @@ class Taken:
 
 def last_rows(kafka: Kafka, left: Topic, right: Topic) -> Taken:
     """The last rows of both topics."""
-    with Sampler(kafka, fetched=_FETCHED) as sampler:
-        ours, theirs = (
-            _events(_read(sampler, each.log, ((min(_LAST / each.log.held, 1.0), 0.0),)).records, each.side)
-            for each in (left, right)
-        )
+    ours, theirs = (
+        _events(_read(kafka, each.log, ((min(_LAST / each.log.held, 1.0), 0.0),)).records, each.side)
+        for each in (left, right)
+    )
     return Taken(ours, theirs, ours, theirs, 0.0, None)
 
 
@@ -66,24 +66,22 @@ def rows_around(kafka: Kafka, left: Topic, right: Topic, bounds: TimeBounds, by_
         kafka: where.
         left, right: the sides.
         bounds: of left time minus right time.
-        by_event: by the event times in records, and not by when these were written.
+        by_event: by the event times in records; else by when these were written, and as of what is there by now.
     """
-    with Sampler(kafka) as sampler:
-        clocks = [_Clock(sampler, each.log, _time_of(each.side, by_event)) for each in (left, right)]
-        try:
-            layout = lay_out(clocks[0], clocks[1], bounds.lower, bounds.upper)
-        except _Untimed:
-            return None
-        if layout is None:
-            return None
-        block, other = (left, right) if layout.block_is_left else (right, left)
-        spread = None if layout.whole else _read(sampler, other.log, layout.stretches)
-    with Sampler(kafka, fetched=_FETCHED) as sampler:
-        found = _read(sampler, block.log, (layout.block,))
-        spread = spread or _read(sampler, other.log, layout.stretches)
+    clocks = [_Clock(kafka, each.log, _time_of(each.side, by_event)) for each in (left, right)]
+    try:
+        layout = lay_out(clocks[0], clocks[1], bounds.lower, bounds.upper)
+    except _Untimed:
+        return None
+    if layout is None:
+        return None
+    block, other = (left, right) if layout.block_is_left else (right, left)
+    found = _read(kafka, block.log, (layout.block,))
+    spread = _read(kafka, other.log, layout.stretches)
     ours, theirs = (found, spread) if layout.block_is_left else (spread, found)
     events = _events(ours.records, left.side), _events(theirs.records, right.side)
     times = events if by_event else (_written(ours.records, left.side), _written(theirs.records, right.side))
+    begin, end = layout.held
     return Taken(
         left=times[0],
         right=times[1],
@@ -91,7 +89,9 @@ def rows_around(kafka: Kafka, left: Topic, right: Topic, bounds: TimeBounds, by_
         right_events=events[1],
         # Offsets are of markers of transactions, too, of what compaction removed, and of what is no JSON.
         left_rate=layout.rate * len(events[0]) / max(ours.offsets, 1),
-        held=layout.held if layout.whole and found.whole and spread.whole else None,
+        held=(begin, end if by_event or not layout.to_the_end else inf)
+        if layout.whole and found.whole and spread.whole
+        else None,
     )
 
 
@@ -103,7 +103,7 @@ class _Untimed(Exception):
 class _Clock:
     """Times along a log, by a few records each of its largest partition."""
 
-    sampler: Sampler
+    kafka: Kafka
     log: Log
     time_of: Callable[[Sampled], int | None]
     known: dict[float, int] = field(default_factory=dict)
@@ -111,12 +111,16 @@ class _Clock:
     def at(self, place: float) -> int:
         if place not in self.known:
             number = max(self.log.end, key=lambda each: self.log.end[each] - self.log.first.get(each, 0))
-            begin, end = self.log.between(place, 0.0)[self.log.topic, number]
-            first = max(min(begin, end - _TAKEN), self.log.first.get(number, 0))
             where = (self.log.topic, number)
-            records = self.sampler.read({where: (first, end)}, _TAKEN)[where]
-            times = sorted(each for each in map(self.time_of, records) if each is not None)
-            if not times:
+            begin, end = self.log.between(place, 0.0)[where]
+            times: list[int] = []
+            for count in _TAKEN:
+                first = max(min(begin, end - count), self.log.first.get(number, 0))
+                records = sample(self.kafka, {where: (first, end)}, count)[where]
+                times = sorted(each for each in map(self.time_of, records) if each is not None)
+                if times:
+                    break
+            else:
                 raise _Untimed
             self.known[place] = times[-1] if place == 0.0 else times[len(times) // 2]
         return self.known[place]
@@ -153,14 +157,17 @@ class _Read:
     whole: bool
 
 
-def _read(sampler: Sampler, log: Log, stretches: Iterable[tuple[float, float]]) -> _Read:
+def _read(kafka: Kafka, log: Log, stretches: Sequence[tuple[float, float]]) -> _Read:
     until = time.monotonic() + _SECONDS
+    fetched = _FETCHED if len(stretches) == 1 else FETCHED
     found: list[Sampled] = []
     offsets = came = 0
     for older, newer in stretches:
         ranges = log.between(older, newer)
         if time.monotonic() < until and came < _BYTES:
-            for place, records in sampler.read(ranges, until=until, most=_BYTES - came).items():
+            for place, records in sample(
+                kafka, ranges, until=until, most=_BYTES - came, fetched=fetched
+            ).items():
                 found += records
                 offsets += records[-1].offset + 1 - ranges[place][0] if records else 0
                 came += sum(each.size for each in records)
