@@ -20,7 +20,7 @@ from juncture.pairing.sides import Key, Keyed
 
 FEWEST = 20
 """Rows of which no share is told."""
-_BINS = 40
+_BINS = 20
 _CROSSED = 2_000
 """Right rows by which it is counted how far apart the rows of both sides are."""
 _SPARSE = 0.02

@@ -70,7 +70,7 @@ def looked(left: Even, right: Even) -> tuple[Layout, Met, int]:
 def test_of_fast_topics_pairs_tell_of_all(left_rate: float, right_rate: float) -> None:
     lasted = 60 * MINUTE
     layout, found, read = looked(Even(left_rate, lasted), Even(right_rate, lasted, True, left_rate))
-    assert read <= BLOCK + SPREAD + len(layout.stretches)
+    assert read <= BLOCK + SPREAD + 2 * len(layout.stretches)
     assert found.basis == "estimated"
     assert found.matched == pytest.approx(MATCHED, abs=found.error)
     assert found.error < 0.15
