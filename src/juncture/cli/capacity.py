@@ -10,15 +10,14 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from juncture.capacity.matching import told
 from juncture.capacity.page.html import page
 from juncture.capacity.supposed import WhatIf
 from juncture.capacity.together import together
+from juncture.cli.assessments import view_report, view_together
 from juncture.cli.compiled import bundled, planning, rendered_job
 from juncture.cli.deployments import watched_for
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
-from juncture.cli.output import Text
 from juncture.cli.pages import html_option
 from juncture.cli.verifying import verify_running
 from juncture.deploy.environment.connection import connect, open_store
@@ -27,10 +26,8 @@ from juncture.deploy.starting.starts import Starting, resolve_startpoints
 from juncture.deploy.store.calibrations import best_for
 from juncture.deploy.store.manifest import read_manifest
 from juncture.errors import JunctureError, Refused
-from juncture.model.capacity import CapacityReport, Check
+from juncture.model.capacity import CapacityReport
 from juncture.model.duration import read_duration, to_millis
-from juncture.model.figures import Figure, Range, Unit, amount
-from juncture.model.wording import percent, span
 from juncture.project.nearest import did_you_mean
 from juncture.render.pages import write_page
 
@@ -38,7 +35,6 @@ _TIMES = re.compile(r"x(?P<number>\d+(?:\.\d+)?)")
 _MOST_TIMES = 1_000_000
 _DIGITS = 10
 """Of bytes: Kafka's records have less than 2 GiB."""
-_STYLES = {"passed": "green", "warned": "yellow", "failed": "red", "unknown": "dim"}
 
 
 def _rate(context: click.Context, parameter: click.Parameter, value: str | None) -> float:
@@ -152,7 +148,7 @@ def command(
         reports, unknown = _assessed(invocation, chosen(invocation, []), what_if)
         checks = together(reports, invocation.environment.headroom.heap)
         told = {"jobs": reports, "together": checks, "unknown": {n: e.problem for n, e in unknown.items()}}
-        invocation.output.result(told, lambda text: _view_together(text, reports, checks, unknown))
+        invocation.output.result(told, lambda text: view_together(text, reports, checks, unknown))
         ready = not unknown and all(each.outcome != "failed" for each in checks)
     else:
         reports, unknown = _assessed(
@@ -162,7 +158,7 @@ def command(
             raise unknown[job]
         if html is not None:
             write_page(html, page(reports[0], invocation.output.redact))
-        invocation.output.result(reports[0], lambda text: _view(text, reports[0], explain))
+        invocation.output.result(reports[0], lambda text: view_report(text, reports[0], explain))
         ready = True
     if not ready or not all(each.ready for each in reports):
         click.get_current_context().exit(1)
@@ -204,117 +200,3 @@ def _refuse_unread(columns: Mapping[str, int], read: Collection[str]) -> None:
         if table not in read:
             nearest = did_you_mean(table, read)
             raise click.UsageError(f"--add-column: no source '{table}' is read here; {nearest}")
-
-
-def _view_together(
-    text: Text,
-    reports: Sequence[CapacityReport],
-    checks: Sequence[Check],
-    unknown: Mapping[str, JunctureError],
-) -> None:
-    rows = []
-    for each in reports:
-        wrong = dict.fromkeys(check.id for check in each.checks if check.outcome != "passed")
-        figures = [each.figure(name) for name in ("peak rate", "cores", "state")]
-        rows.append(
-            (
-                each.job,
-                "ready" if each.ready else "not ready",
-                str(each.parallelism),
-                *(_range(found.value, found.unit) if found else "" for found in figures),
-                ", ".join(wrong),
-            )
-        )
-    header = ("job", "", "slots", "peak, records/s", "cores", "state", "to look at")
-    text.table(rows, header=header if rows else ())
-    for name, error in unknown.items():
-        text.line(f"{name} is not known, and left out: {error.problem}", style="yellow")
-    text.line()
-    for check in checks:
-        _check(text, check)
-
-
-def _check(text: Text, check: Check) -> None:
-    text.line(f"{check.outcome:7} {check.id}: {check.message}", style=_STYLES[check.outcome])
-    if check.remedy:
-        text.line(f"        {check.remedy}")
-
-
-def _view(text: Text, report: CapacityReport, explain: bool) -> None:
-    ready = "ready" if report.ready else "not ready"
-    text.line(
-        f"{report.job} on {report.environment}, parallelism {report.parallelism}, {report.backend}: {ready}"
-    )
-    text.line()
-    _traffic(text, report)
-    text.line()
-    for each in report.matching:
-        for line in told(each):
-            text.line(line)
-        text.line()
-    _figures(text, report, explain)
-    text.line()
-    text.line(f"state backend: {report.recommended_backend}: {report.backend_reason}")
-    text.line()
-    for check in report.checks:
-        _check(text, check)
-    if report.assumed:
-        text.line()
-    for note in report.assumed:
-        text.line(f"assumed: {note}", style="dim")
-
-
-def _traffic(text: Text, report: CapacityReport) -> None:
-    rows = [
-        (
-            each.table,
-            str(each.partitions),
-            amount(each.now, "records/s"),
-            _range(each.peak, "records/s"),
-            f"{each.record_bytes.expected:,.0f}",
-            percent(each.compression.expected) if each.compression else "-",
-            percent(each.largest),
-            span(each.held),
-        )
-        for each in report.traffic
-    ]
-    header = (
-        "source",
-        "partitions",
-        "records/s now",
-        "at the peak",
-        "bytes",
-        "on disk",
-        "largest partition",
-        "log holds",
-    )
-    text.table(rows, header=header)
-    for each in report.traffic:
-        if each.compression is not None and each.compression.expected > 1:
-            text.line(
-                f"{each.table}: its batches hold so few records that what brokers keep beside each batch and each"
-                " record is more than compression takes off"
-            )
-
-
-def _figures(text: Text, report: CapacityReport, explain: bool) -> None:
-    rows = [
-        (each.name, *(amount(value, each.unit) for value in _three(each)), each.basis)
-        for each in report.figures
-    ]
-    header = ("figure", "low", "expected", "high", "basis")
-    if not explain:
-        text.table(rows, header=header)
-        return
-    for each in report.figures:
-        low, expected, high = (amount(value, each.unit) for value in _three(each))
-        text.line(f"{each.name}: {expected} ({low} to {high}), {each.basis}", style="bold")
-        text.line(f"    = {each.formula}")
-
-
-def _three(figure: Figure) -> tuple[float, float, float]:
-    return figure.value.low, figure.value.expected, figure.value.high
-
-
-def _range(value: Range, unit: Unit) -> str:
-    return f"{amount(value.expected, unit)} ({amount(value.low, unit)} to {amount(value.high, unit)})"
