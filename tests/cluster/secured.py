@@ -86,9 +86,7 @@ class SecuredBroker(Broker):
             "advertised.listeners": f"{found['advertised.listeners']},SECURE://{self.address}",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL",
             "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
-            f"{login}.plain.sasl.jaas.config": _escaped(
-                f"{_MODULES}.plain.PlainLoginModule required{users};"
-            ),
+            f"{login}.plain.sasl.jaas.config": f"{_MODULES}.plain.PlainLoginModule required{users};",
             f"{login}.scram-sha-512.sasl.jaas.config": f"{_MODULES}.scram.ScramLoginModule required;",
             f"{login}.ssl.keystore.type": "PEM",
             f"{login}.ssl.keystore.location": str(self._certificates.server),
@@ -172,8 +170,3 @@ def _await(condition, seconds: float, launch: Launch) -> None:
 
 def _jaas(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
-
-
-def _escaped(text: str) -> str:
-    """As the value of a Java properties file."""
-    return text.replace("\\", "\\\\").encode("ascii", "backslashreplace").decode().replace("\\x", "\\u00")
