@@ -18,6 +18,8 @@ from juncture.model.wording import percent
 
 NONE = Range.exactly(0)
 _PAIRING = ("INNER", "LEFT", "RIGHT", "FULL")
+_KEEPING = {"LEFT": 0, "ANTI": 0, "SEMI": 0, "RIGHT": 1}
+"""The side whose rows come out once each, if each finds one partner or none."""
 
 
 class Flowing(NamedTuple):
@@ -63,8 +65,19 @@ class Rates:
                 Range.total(each.plain for each in found), Range.total(each.paired for each in found)
             )
         more = Range.total(rows.rate for rows in self._hot_rows(node, found))
-        if join_type(node) in ("LEFT", "ANTI", "SEMI"):
-            return Flowing(found[0].plain, found[0].paired + more)
+        kind = join_type(node)
+        if kind in _KEEPING:
+            kept = found[_KEEPING[kind]]
+            return Flowing(kept.plain, kept.paired + more)
+        if kind == "FULL":
+            # All rows of both, but for those that come out together: as many as the side with fewer has, if each does.
+            larger = max(found, key=lambda each: each.all.expected)
+            plain = Range(
+                low=max(each.plain.low for each in found),
+                expected=larger.plain.expected,
+                high=sum(each.plain.high for each in found),
+            )
+            return Flowing(plain, larger.paired + more)
         # As many rows as the side with fewer has, if each finds one partner.
         least = min(found, key=lambda each: each.all.expected)
         most = max(each.plain.high for each in found)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timezone
 from typing import Any
+
+_FRACTION = re.compile(r"\.(\d{1,9})")
 
 
 def row_of(value: bytes | None) -> dict[str, Any]:
@@ -21,7 +24,9 @@ def millis_of(value: Any) -> int | None:
     if not isinstance(value, str):
         return None
     try:
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        # Before Python 3.11 a fraction has three digits or six, and there is no 'Z'.
+        text = _FRACTION.sub(lambda found: f".{found[1][:6]:0<6}", value.replace("Z", "+00:00"), count=1)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     return int(moment.replace(tzinfo=moment.tzinfo or timezone.utc).timestamp() * 1000)

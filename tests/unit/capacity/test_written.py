@@ -35,9 +35,11 @@ TRAFFIC = {"requests": found_traffic("requests", 100), "views": found_traffic("v
 def test_rows_are_those_of_the_side_with_fewer_but_of_outer_joins() -> None:
     rates = [
         written_of(plan(kind), TRAFFIC, RowSizes(plan(kind), {}))[0].rate.expected
-        for kind in ("INNER", "LEFT")
+        for kind in ("INNER", "LEFT", "RIGHT")
     ]
-    assert rates == [30, 100]
+    assert rates == [30, 100, 30]
+    (full,) = written_of(plan("FULL"), TRAFFIC, RowSizes(plan("FULL"), {}))
+    assert full.rate == Range(low=100, expected=100, high=130)
 
 
 def test_the_share_of_rows_that_meet() -> None:

@@ -58,10 +58,17 @@ class HeldWatermark(Rule):
                 if behind is None
                 else f"its watermark stands {span(behind)} behind the others'"
             )
+            others = sum(
+                each.grew
+                for other in patient.seen.sources
+                if other.table in tables | {source.table}
+                for each in other.partitions
+            )
+            alone = "" if others else ", nor has any other partition that the join reads"
             yield self.diagnosis(
                 1.0 if behind is None else behind / (behind + NEAR),
                 patient.described(waiting[0]),
-                f"{what}, and {far}: {patient.described(waiting[0])} waits for it",
+                f"{what}{alone}, and {far}: {patient.described(waiting[0])} waits for it",
                 patient.in_source(source.table, clause="watermark"),
                 (
                     *(
@@ -77,6 +84,7 @@ class HeldWatermark(Rule):
                         str(sum(each.grew for each in silent)),
                         f"Kafka, ends of {source.topic} {patient.seen.seconds:.0f} s apart",
                     ),
+                    ("new records in the others meanwhile", f"{others:,}", "Kafka, the same of their topics"),
                     (
                         "idle timeout",
                         "none" if source.idle_timeout is None else span(source.idle_timeout),
