@@ -74,9 +74,10 @@ def told(assumed: Assumed, traffic: Mapping[str, Traffic], needs: Callable[[Vari
         state = _expected(low, "state")
         least_told, most_told = (amount(_expected(each, "cores"), "cores") for each in (low, high))
         least_rate, most_rate = amount(peak.low, "records/s"), amount(peak.high, "records/s")
+        needed = least_told if least_told == most_told else f"{least_told} to {most_told}"
         return (
-            f"{assumed.text}: between {least_rate} and {most_rate} records/s the job needs {least_told} to"
-            f" {most_told} cores, and {size(state)} to {size(_expected(high, 'state'))} of state"
+            f"{assumed.text}: between {least_rate} and {most_rate} records/s the job needs {needed} cores, and"
+            f" {size(state)} to {size(_expected(high, 'state'))} of state"
         )
     if assumed.rows:
         small, large = needs(Varied(assumed.rows, rows="low")), needs(Varied(assumed.rows, rows="high"))

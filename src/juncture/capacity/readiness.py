@@ -136,7 +136,7 @@ def _cores(demand: Demand, supply: Supply | None) -> Iterator[Check]:
 def _rate(demand: Demand) -> Iterator[Check]:
     peak, most = demand.figures["peak rate"].value, demand.figures["highest rate"].value
     subtasks = counted(demand.job.parallelism, "subtask")
-    told = f"{peak.expected:,.0f} records/s at the peak; {subtasks} can take {most.expected:,.0f}"
+    told = f"{amount(peak.expected, 'records/s')} records/s at the peak; {subtasks} can take {most.expected:,.0f}"
     slots = demand.figures["slots"].value.expected
     remedy = f"raise `parallelism` in jobs/{demand.name}.yaml to {slots:.0f} or more, with as many partitions"
     if not demand.job.on_event_join:
