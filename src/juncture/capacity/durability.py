@@ -21,6 +21,7 @@ _SAVEPOINTS = ("execution.checkpointing.savepoint-dir", "state.savepoints.dir")
 _BACKEND = "state.backend.type"
 _STORAGE = ("execution.checkpointing.storage", "state.checkpoint-storage")
 _HA = ("high-availability.type", "high-availability")
+_S3 = ("s3", "s3a", "s3p")
 _GIVEN_UP = 600_000
 """Flink's timeout of a checkpoint, in ms, if nobody says."""
 
@@ -104,6 +105,13 @@ def _storage(promise: Promise) -> Iterator[Check]:
             "checkpoint-storage",
             f"{place} is a folder, and TaskManagers run on {promise.hosts} machines: each must have the same one",
             "use shared storage",
+        )
+    elif urlsplit(place).scheme in _S3 and promise.options.get(_BACKEND) == "forst":
+        yield Check.lacking(
+            "checkpoint-storage",
+            f"ForSt keeps its state at {place}, and was not seen to be sound with any of Flink's plugins for S3: with"
+            " one each checkpoint fails, with another a job stood still after a restore",
+            "try a stop, a restore and a failure there first, or write `state: {backend: rocksdb}`",
         )
     else:
         yield Check(id="checkpoint-storage", outcome="passed", message=place)

@@ -68,9 +68,26 @@ def test_storage_by_its_older_names_and_in_memory_though_there_is_a_folder() -> 
     assert [each.id for each in found if each.outcome == "failed"] == ["checkpoint-storage"]
 
 
+@pytest.mark.parametrize("scheme", ["s3", "s3a", "s3p"])
+def test_forst_is_warned_of_where_its_state_is_in_s3(scheme: str) -> None:
+    options = {
+        **SAFE,
+        "state.backend.type": "forst",
+        "execution.checkpointing.dir": f"{scheme}://bucket/c",
+    }
+    found = durability(Promise("clicks", options, {}, 3, False))
+    assert [each.id for each in found if each.outcome != "passed"] == ["checkpoint-storage"]
+    rocksdb = durability(Promise("clicks", {**options, "state.backend.type": "rocksdb"}, {}, 3, False))
+    assert {each.outcome for each in rocksdb} == {"passed"}
+
+
 def test_forst_needs_a_folder_for_what_it_does_not_keep_on_disk() -> None:
     for exactly_once in (True, False):
-        options = {**SAFE, "state.backend.type": "forst"}
+        options = {
+            **SAFE,
+            "state.backend.type": "forst",
+            "execution.checkpointing.dir": "hdfs://nodes/checkpoints",
+        }
         transactions = {"matches": 900_000} if exactly_once else {}
         assert {each.outcome for each in durability(Promise("clicks", options, transactions, 3, False))} == {
             "passed"
