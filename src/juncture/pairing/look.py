@@ -50,7 +50,7 @@ def matchings(
 def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic) -> Matching | None:
     bounds = sides.bounds
     taken = rows_around(kafka, left, right, bounds, by_event=True) if bounds is not None else None
-    met = _met(taken, bounds) if taken is not None and bounds is not None else None
+    met = met_in(taken, bounds) if taken is not None and bounds is not None else None
     if met is None:
         # Without times that meet, or without bounds, the last rows tell what they can.
         taken = last_rows(kafka, left, right)
@@ -65,7 +65,7 @@ def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic) -> Matching
         reach = 2 * max(abs(bounds.lower), abs(bounds.upper), _WIDE)
         wide = TimeBounds(left_time=0, right_time=0, lower=-reach, upper=reach)
         others = rows_around(kafka, left, right, wide, by_event=False)
-        near = _met(others, wide) if others is not None else None
+        near = met_in(others, wide) if others is not None else None
         if others is not None and near is not None:
             searched, looked = near.rows, others
             seen = counted(others.left_events, others.right_events, bounds)
@@ -95,10 +95,7 @@ def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic) -> Matching
     )
 
 
-def _met(taken: Taken, bounds: TimeBounds) -> Met | None:
-    """By counting where that tells of more rows."""
-    found = (
-        counted(taken.left, taken.right, bounds, taken.held) if taken.held is not None else None,
-        estimated(taken.left, taken.right, bounds, taken.left_rate),
-    )
-    return max((each for each in found if each is not None), key=lambda each: each.rows, default=None)
+def met_in(taken: Taken, bounds: TimeBounds) -> Met | None:
+    """How rows meet that were read around each other: by counting, where rows have all their partners there."""
+    found = counted(taken.left, taken.right, bounds, taken.held) if taken.held is not None else None
+    return found or estimated(taken.left, taken.right, bounds, taken.left_rate)
