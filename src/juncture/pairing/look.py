@@ -12,8 +12,9 @@ from juncture.model.plan import PlanNode
 from juncture.model.timed import TimeBounds
 from juncture.model.traffic import FEWEST_APART, Matching
 from juncture.pairing.alike import alike_but_for
+from juncture.pairing.estimate import estimated
 from juncture.pairing.layout import Log
-from juncture.pairing.meeting import Met, counted, estimated, hottest, quantile, repeated
+from juncture.pairing.meeting import Met, counted, hottest, quantile, repeated
 from juncture.pairing.reading import Taken, Topic, last_rows, rows_around
 from juncture.pairing.sides import Sides
 
@@ -97,5 +98,8 @@ def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic) -> Matching
 
 def met_in(taken: Taken, bounds: TimeBounds) -> Met | None:
     """How rows meet that were read around each other: by counting, where rows have all their partners there."""
-    found = counted(taken.left, taken.right, bounds, taken.held) if taken.held is not None else None
-    return found or estimated(taken.left, taken.right, bounds, taken.left_rate)
+    drawn = taken.drawn
+    if drawn is None:
+        return None
+    found = counted(taken.left, taken.right, bounds, drawn.window) if drawn.share == 1 else None
+    return found or estimated(taken.left, taken.right, bounds, drawn)

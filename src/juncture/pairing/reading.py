@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -11,7 +11,8 @@ from juncture.kafka.rows import row_of
 from juncture.kafka.sampler import FETCHED, Sampled, sample
 from juncture.model.environment import Kafka
 from juncture.model.timed import TimeBounds
-from juncture.pairing.layout import Log, lay_out
+from juncture.pairing.estimate import Drawn
+from juncture.pairing.layout import Layout, Log, lay_out
 from juncture.pairing.sides import Keyed, Side
 
 _SECONDS = 3.0
@@ -39,24 +40,22 @@ class Topic:
 class Taken:
     """Rows of both sides with the times that they were laid out by, and with their event times.
 
-    `left_rate` is that of left rows in a ms. All left rows of the time `held` are there; None where only some are.
+    `drawn` is how they were read; None where they are the last ones.
     """
 
     left: list[Keyed]
     right: list[Keyed]
     left_events: list[Keyed]
     right_events: list[Keyed]
-    left_rate: float
-    held: tuple[float, float] | None
+    drawn: Drawn | None
 
 
 def last_rows(kafka: Kafka, left: Topic, right: Topic) -> Taken:
     """The last rows of both topics."""
     ours, theirs = (
-        _events(_read(kafka, each.log, ((min(_LAST / each.log.held, 1.0), 0.0),)).records, each.side)
-        for each in (left, right)
+        _read(kafka, each, ((min(_LAST / each.log.held, 1.0), 0.0),)).events for each in (left, right)
     )
-    return Taken(ours, theirs, ours, theirs, 0.0, None)
+    return Taken(ours, theirs, ours, theirs, None)
 
 
 def rows_around(kafka: Kafka, left: Topic, right: Topic, bounds: TimeBounds, by_event: bool) -> Taken | None:
@@ -76,22 +75,15 @@ def rows_around(kafka: Kafka, left: Topic, right: Topic, bounds: TimeBounds, by_
     if layout is None:
         return None
     block, other = (left, right) if layout.block_is_left else (right, left)
-    found = _read(kafka, block.log, (layout.block,))
-    spread = _read(kafka, other.log, layout.stretches)
+    found = _read(kafka, block, (layout.block,))
+    spread = _read(kafka, other, layout.stretches)
     ours, theirs = (found, spread) if layout.block_is_left else (spread, found)
-    events = _events(ours.records, left.side), _events(theirs.records, right.side)
-    times = events if by_event else (_written(ours.records, left.side), _written(theirs.records, right.side))
-    begin, end = layout.held
     return Taken(
-        left=times[0],
-        right=times[1],
-        left_events=events[0],
-        right_events=events[1],
-        # Offsets are of markers of transactions, too, of what compaction removed, and of what is no JSON.
-        left_rate=layout.rate * len(events[0]) / max(ours.offsets, 1),
-        held=(begin, end if by_event or not layout.to_the_end else inf)
-        if layout.whole and found.whole and spread.whole
-        else None,
+        left=ours.events if by_event else ours.written,
+        right=theirs.events if by_event else theirs.written,
+        left_events=ours.events,
+        right_events=theirs.events,
+        drawn=_drawn(layout, ours, spread, other.log, by_event),
     )
 
 
@@ -148,36 +140,69 @@ def _time_of(side: Side, by_event: bool) -> Callable[[Sampled], int | None]:
     )
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Read:
-    """Records of stretches; `offsets` is how many there were of, `whole` whether there was time, and room, for all."""
+    """Rows of stretches with their event times, and with those when they were written; of each the stretch, by its
+    number along the log, and the place.
 
-    records: list[Sampled]
-    offsets: int
-    whole: bool
+    `offsets` is how many were read of. `cut` are the rows before which all is there of partitions for whose rest
+    there was no time, or no room, by number; -1 of one of which nothing is there.
+    """
+
+    events: list[Keyed] = field(default_factory=list)
+    written: list[Keyed] = field(default_factory=list)
+    where: list[tuple[int, float]] = field(default_factory=list)
+    offsets: int = 0
+    cut: list[int] = field(default_factory=list)
+
+    def take(self, side: Side, record: Sampled, lot: int, place: float) -> None:
+        if row := row_of(record.value):
+            key, at = side.keyed(row)
+            self.events.append((key, at))
+            self.written.append((key, record.timestamp))
+            self.where.append((lot, place))
 
 
-def _read(kafka: Kafka, log: Log, stretches: Sequence[tuple[float, float]]) -> _Read:
+def _read(kafka: Kafka, topic: Topic, stretches: Sequence[tuple[float, float]]) -> _Read:
     until = time.monotonic() + _SECONDS
     fetched = _FETCHED if len(stretches) == 1 else FETCHED
-    found: list[Sampled] = []
-    offsets = came = 0
-    for older, newer in stretches:
-        ranges = log.between(older, newer)
-        if time.monotonic() < until and came < _BYTES:
-            for place, records in sample(
-                kafka, ranges, until=until, most=_BYTES - came, fetched=fetched
-            ).items():
-                found += records
-                offsets += records[-1].offset + 1 - ranges[place][0] if records else 0
-                came += sum(each.size for each in records)
-    return _Read(found, offsets, time.monotonic() < until and came < _BYTES)
+    read = _Read()
+    came = 0
+    along = {each: number for number, each in enumerate(sorted(stretches, reverse=True))}
+    for stretch in stretches:
+        ranges = topic.log.between(*stretch)
+        if time.monotonic() >= until or came >= _BYTES:
+            break
+        found = sample(kafka, ranges, until=until, most=_BYTES - came, fetched=fetched)
+        came += sum(each.size for records in found.values() for each in records)
+        whole = time.monotonic() < until and came < _BYTES
+        for (name, number), records in found.items():
+            begin, end = ranges[name, number]
+            for each in records:
+                read.take(topic.side, each, along[stretch], topic.log.place(number, each.offset))
+            reached = end if whole else records[-1].offset + 1 if records else begin
+            read.offsets += reached - begin
+            if reached < end:
+                read.cut.append(len(read.where) - 1 if records else -1)
+    return read
 
 
-def _events(records: Iterable[Sampled], side: Side) -> list[Keyed]:
-    """Of the records that are JSON objects."""
-    return [side.keyed(row) for record in records if (row := row_of(record.value))]
-
-
-def _written(records: Iterable[Sampled], side: Side) -> list[Keyed]:
-    return [(side.keyed(row)[0], record.timestamp) for record in records if (row := row_of(record.value))]
+def _drawn(layout: Layout, ours: _Read, spread: _Read, log: Log, by_event: bool) -> Drawn:
+    """How left rows were read, of which those of a window are there; `log` is that of what the stretches are of."""
+    in_one_go = layout.block_is_left or layout.whole
+    begin, end = layout.window
+    if layout.to_the_end and not by_event:
+        end = inf
+    if in_one_go:
+        for number in ours.cut:
+            at = (ours.events if by_event else ours.written)[number][1] if number >= 0 else None
+            end = min(end, begin if at is None else at)
+    offsets = sum(until - first for first, until in log.between(*layout.spread).values())
+    older, newer = layout.stretches[0]
+    return Drawn(
+        block_is_left=layout.block_is_left,
+        window=(begin, end),
+        share=1.0 if in_one_go else ours.offsets / max(offsets, 1),
+        stretches=spread.where,
+        size=older - newer,
+    )

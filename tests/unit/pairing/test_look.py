@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from juncture.model.timed import TimeBounds
+from juncture.pairing.estimate import Drawn
 from juncture.pairing.look import met_in
 from juncture.pairing.reading import Taken
 from juncture.pairing.sides import Keyed
@@ -18,7 +19,8 @@ def test_of_rows_with_all_their_partners_there_the_count_is_told(copies: int) ->
     """Each row has its partner, or two of them, two minutes before; pairs at that distance are few, but not fewer."""
     left: list[Keyed] = [((str(n),), n * 7_200 + 500 * copy) for n in range(500) for copy in range(copies)]
     right: list[Keyed] = [((str(n),), n * 7_200 + 2 * MINUTE) for n in range(500)]
-    taken = Taken(left, right, left, right, copies / 7_200, (0.0, 500 * 7_200.0))
+    drawn = Drawn(True, (0.0, 500 * 7_200.0), 1.0, [(0, 0.5)] * len(right), 1.0)
+    taken = Taken(left, right, left, right, drawn)
 
     found = met_in(taken, BOUNDS)
 

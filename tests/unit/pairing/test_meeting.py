@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from juncture.model.timed import TimeBounds
-from juncture.pairing.meeting import FEWEST, counted, estimated, quantile
+from juncture.pairing.meeting import FEWEST, counted, quantile
 from juncture.pairing.sides import Keyed
 
 BOUNDS = TimeBounds(left_time=0, right_time=0, lower=-600_000, upper=1_000)
@@ -57,24 +57,3 @@ def test_none_of_some_rows_is_less_than_three_of_them() -> None:
     found = counted(rows(), [((f"other{n}",), at) for n, (_, at) in enumerate(rows())], BOUNDS)
     assert found is not None
     assert (found.matched, found.error) == (0.0, 3 / 40)
-
-
-def test_a_log_shorter_than_the_bounds_tells_of_the_part_that_it_spans() -> None:
-    """Rows of five of the ten minutes, each with a partner four minutes before."""
-    left: list[Keyed] = [((str(n),), n * 100) for n in range(3_000)]
-    right: list[Keyed] = [((str(n - 2_400),), n * 100) for n in range(2_400, 3_000)]
-    found = estimated(left, right, BOUNDS, 0.01)
-    assert found is not None
-    assert found.covered == pytest.approx(0.5, abs=0.05)
-    assert found.matched == pytest.approx(1.0, abs=0.1)
-    assert estimated(left, right[: FEWEST - 1], BOUNDS, 0.01) is None
-
-
-def test_rows_of_a_key_that_many_have_count_once_each() -> None:
-    """Half of both sides have one key, the others none in common."""
-    left: list[Keyed] = [(("hot" if n % 2 else f"l{n}",), n * 100) for n in range(20_000)]
-    right: list[Keyed] = [(("hot" if n % 2 else f"r{n}",), n * 100) for n in range(0, 20_000, 7)]
-    found = estimated(left, right, BOUNDS, 0.01)
-    assert found is not None
-    assert found.matched == pytest.approx(0.5, abs=0.01)
-    assert quantile(found.delays, 0.5) is not None
