@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from juncture.kafka.rows import millis_of
 from juncture.model.flow import Flow, join_spec
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.timed import TimeBounds, interval_bounds
+from juncture.pairing.values import Reading, reading
 
 Key = tuple[str | None, ...]
 Keyed = tuple[Key, int | None]
@@ -18,18 +20,26 @@ Keyed = tuple[Key, int | None]
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a join: a table, the columns of its key, and that of the event time that the join compares.
+    """One side of a join: a table, the columns of its key with their types, as the plan has them, and the column of the
+    event time that the join compares.
 
     `time` is '' where there is none, or it is computed.
     """
 
     table: str
     keys: tuple[str, ...]
+    types: tuple[Any, ...]
     time: str
 
     def keyed(self, row: Mapping[str, Any]) -> Keyed:
-        values = (row.get(name) for name in self.keys)
-        return tuple(None if each is None else str(each) for each in values), millis_of(row.get(self.time))
+        """Keys are equal where Flink takes them for equal."""
+        return tuple(
+            read(row.get(name)) for name, read in zip(self.keys, self._readings, strict=True)
+        ), millis_of(row.get(self.time))
+
+    @cached_property
+    def _readings(self) -> tuple[Reading, ...]:
+        return tuple(reading(kind) for kind in self.types)
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,8 @@ def sides_of(flow: Flow, node: PlanNode) -> Sides | None:
             return None
         table = tables.pop()
         at = column_of(flow, up, window[time])[1] if window.get("isEventTime") else ""
-        made.append(Side(table, tuple(name for _, name in columns), at))
+        types = tuple(up.fields[index][1] for index in spec.get(keys, ()))
+        made.append(Side(table, tuple(name for _, name in columns), types, at))
     left, right = made
     timed = window.get("isEventTime") and left.time and right.time
     return Sides(node, left, right, interval_bounds(node) if timed else None)
