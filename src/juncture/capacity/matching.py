@@ -49,6 +49,10 @@ def told(each: Matching) -> Iterator[str]:
     if each.apart_by is not None:
         text += f"; {each.apart:,} have the key of one outside of the join's bounds, {lag(each.apart_by)}"
     yield text
+    if each.within is not None:
+        seconds = f"{each.within:.0f} s"
+        yield f"  brokers answer too slowly: in {seconds} it was not found which records lie within the bounds"
+        return
     before = tuple(percent(share) for share in each.repeated)
     yield f"  {_resting(each)}; keys that came before: {before[0]} of {left}, {before[1]} of {right}"
 

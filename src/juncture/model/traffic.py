@@ -116,7 +116,8 @@ class Matching(Value):
     `apart` of the right rows have the key of a left one, and none within the bounds: `apart_by` is the median of how
     far the nearest is. `searched` is how many right rows that is as good as. `alike_but_for` is in what keys that never
     meet differ, if most are the same else. `repeated` is the share of rows, left and right, whose key came before them;
-    `hottest` the largest share of one key.
+    `hottest` the largest share of one key. `within`: nothing was found out in so many seconds, as brokers answer too
+    slowly; None where they don't.
     """
 
     operator: str
@@ -138,6 +139,7 @@ class Matching(Value):
     alike_but_for: str | None = None
     repeated: tuple[float, float]
     hottest: float
+    within: float | None = None
 
     @property
     def is_least(self) -> bool:

@@ -26,6 +26,8 @@ _DELAYS = 40
 """By which it is told how many right rows have the window within the bounds before them."""
 _APART = 0.01
 """The share of the rows of a stretch, at each end, whose times may lie far from the others'."""
+_ALL = 0.95
+"""The share of the bounds that is as good as all."""
 
 
 @dataclass(frozen=True)
@@ -201,4 +203,5 @@ def _joined(intervals: Sequence[tuple[int, int]], low: int, high: int) -> float:
         reached = max(reached, last)
     if low == high:
         return float(any(begin <= low <= end for begin, end in intervals))
-    return found / (high - low)
+    share = found / (high - low)
+    return share if share < _ALL else 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -12,12 +13,15 @@ from juncture.model.plan import PlanNode
 from juncture.model.timed import TimeBounds
 from juncture.model.traffic import FEWEST_APART, Matching
 from juncture.pairing.alike import alike_but_for
+from juncture.pairing.clock import Late
 from juncture.pairing.estimate import estimated
 from juncture.pairing.layout import Log
 from juncture.pairing.meeting import Met, counted, hottest, quantile, repeated
 from juncture.pairing.reading import Taken, Topic, last_rows, rows_around
 from juncture.pairing.sides import Sides
 
+_SECONDS = 20.0
+"""After which nothing more is asked for, for one join."""
 _WIDE = 60_000
 """Milliseconds around each other in which rows are looked for at the least, where none is within the bounds."""
 
@@ -49,9 +53,14 @@ def matchings(
 
 
 def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic) -> Matching | None:
-    bounds = sides.bounds
-    taken = rows_around(kafka, left, right, bounds, by_event=True) if bounds is not None else None
+    bounds, until = sides.bounds, time.monotonic() + _SECONDS
+    try:
+        taken = rows_around(kafka, left, right, bounds, True, until) if bounds is not None else None
+    except Late:
+        return _unknown(left, right, bounds)
     met = met_in(taken, bounds) if taken is not None and bounds is not None else None
+    if met is None and bounds is not None and time.monotonic() >= until:
+        return _unknown(left, right, bounds)
     if met is None:
         # Without times that meet, or without bounds, the last rows tell what they can.
         taken = last_rows(kafka, left, right)
@@ -65,7 +74,10 @@ def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic) -> Matching
         # Event times may be what is wrong: rows that were written about the same time are looked at.
         reach = 2 * max(abs(bounds.lower), abs(bounds.upper), _WIDE)
         wide = TimeBounds(left_time=0, right_time=0, lower=-reach, upper=reach)
-        others = rows_around(kafka, left, right, wide, by_event=False)
+        try:
+            others = rows_around(kafka, left, right, wide, False, until)
+        except Late:
+            others = None
         near = met_in(others, wide) if others is not None else None
         if others is not None and near is not None:
             searched, looked = near.rows, others
@@ -93,6 +105,31 @@ def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic) -> Matching
         else alike_but_for((key for key, _ in looked.left), (key for key, _ in looked.right)),
         repeated=(repeated(taken.left), repeated(taken.right)),
         hottest=max(hottest(taken.left), hottest(taken.right)),
+    )
+
+
+def _unknown(left: Topic, right: Topic, bounds: TimeBounds | None) -> Matching:
+    """Brokers did not answer soon enough."""
+    return Matching(
+        operator="",
+        left=left.side.table,
+        right=right.side.table,
+        sampled=(0, 0),
+        basis="estimated",
+        matched=0.0,
+        error=1.0,
+        rows=0.0,
+        pairs=0,
+        bound=bounds.upper - bounds.lower if bounds is not None else None,
+        covered=0.0,
+        delay_median=None,
+        delay_most=None,
+        apart=0,
+        apart_by=None,
+        searched=0.0,
+        repeated=(0.0, 0.0),
+        hottest=0.0,
+        within=_SECONDS,
     )
 
 

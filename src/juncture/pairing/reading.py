@@ -11,6 +11,7 @@ from juncture.kafka.rows import row_of
 from juncture.kafka.sampler import FETCHED, Sampled, sample
 from juncture.model.environment import Kafka
 from juncture.model.timed import TimeBounds
+from juncture.pairing.clock import LogClock, Untimed
 from juncture.pairing.estimate import Drawn
 from juncture.pairing.layout import Layout, Log, lay_out
 from juncture.pairing.sides import Keyed, Side
@@ -21,11 +22,8 @@ _BYTES = 64 * 1024 * 1024
 """Of each of these, at most, that are held at once."""
 _FETCHED = 512 * 1024
 """Bytes of a partition that are asked for at once for a block."""
-_TAKEN = (5, 200)
-"""Records by which the time of a place is told; more where these have none."""
 _LAST = 20_000
 """Records of each topic of a join without bounds."""
-_STEPS = 10
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,14 @@ class Taken:
 def last_rows(kafka: Kafka, left: Topic, right: Topic) -> Taken:
     """The last rows of both topics."""
     ours, theirs = (
-        _read(kafka, each, ((min(_LAST / each.log.held, 1.0), 0.0),)).events for each in (left, right)
+        _read(kafka, each, ((min(_LAST / each.log.held, 1.0), 0.0),), inf).events for each in (left, right)
     )
     return Taken(ours, theirs, ours, theirs, None)
 
 
-def rows_around(kafka: Kafka, left: Topic, right: Topic, bounds: TimeBounds, by_event: bool) -> Taken | None:
+def rows_around(
+    kafka: Kafka, left: Topic, right: Topic, bounds: TimeBounds, by_event: bool, until: float
+) -> Taken | None:
     """Rows of both topics whose times lie within bounds of each other; None where there are none, or no times.
 
     Args:
@@ -66,17 +66,20 @@ def rows_around(kafka: Kafka, left: Topic, right: Topic, bounds: TimeBounds, by_
         left, right: the sides.
         bounds: of left time minus right time.
         by_event: by the event times in records; else by when these were written, and as of what is there by now.
+        until: the moment of `time.monotonic` from which on nothing more is asked for.
+
+    Raises Late where by then it was not found where the rows are.
     """
-    clocks = [_Clock(kafka, each.log, _time_of(each.side, by_event)) for each in (left, right)]
+    ours_at, theirs_at = (_clock(kafka, each, by_event, until) for each in (left, right))
     try:
-        layout = lay_out(clocks[0], clocks[1], bounds.lower, bounds.upper)
-    except _Untimed:
+        layout = lay_out(ours_at, theirs_at, bounds.lower, bounds.upper)
+    except Untimed:
         return None
     if layout is None:
         return None
     block, other = (left, right) if layout.block_is_left else (right, left)
-    found = _read(kafka, block, (layout.block,))
-    spread = _read(kafka, other, layout.stretches)
+    found = _read(kafka, block, (layout.block,), until)
+    spread = _read(kafka, other, layout.stretches, until)
     ours, theirs = (found, spread) if layout.block_is_left else (spread, found)
     return Taken(
         left=ours.events if by_event else ours.written,
@@ -87,49 +90,14 @@ def rows_around(kafka: Kafka, left: Topic, right: Topic, bounds: TimeBounds, by_
     )
 
 
-class _Untimed(Exception):
-    """Records that have no time."""
+def _clock(kafka: Kafka, topic: Topic, by_event: bool, until: float) -> LogClock:
+    time_of, log = _time_of(topic.side, by_event), topic.log
 
+    def times_of(number: int, first: int, count: int) -> list[int | None]:
+        place = (log.topic, number)
+        return [time_of(each) for each in sample(kafka, {place: (first, log.end[number])}, count)[place]]
 
-@dataclass
-class _Clock:
-    """Times along a log, by a few records each of its largest partition."""
-
-    kafka: Kafka
-    log: Log
-    time_of: Callable[[Sampled], int | None]
-    known: dict[float, int] = field(default_factory=dict)
-
-    def at(self, place: float) -> int:
-        if place not in self.known:
-            number = max(self.log.end, key=lambda each: self.log.end[each] - self.log.first.get(each, 0))
-            where = (self.log.topic, number)
-            begin, end = self.log.between(place, 0.0)[where]
-            times: list[int] = []
-            for count in _TAKEN:
-                first = max(min(begin, end - count), self.log.first.get(number, 0))
-                records = sample(self.kafka, {where: (first, end)}, count)[where]
-                times = sorted(each for each in map(self.time_of, records) if each is not None)
-                if times:
-                    break
-            else:
-                raise _Untimed
-            self.known[place] = times[-1] if place == 0.0 else times[len(times) // 2]
-        return self.known[place]
-
-    def back_to(self, moment: float, near: float) -> float:
-        newer, older = 0.0, 1.0
-        if moment >= self.at(newer):
-            return newer
-        if moment <= self.at(older):
-            return older
-        for _ in range(_STEPS):
-            gone = (self.at(newer) - moment) / max(self.at(newer) - self.at(older), 1)
-            place = newer + (older - newer) * min(max(gone, 0.1), 0.9)
-            if abs(self.at(place) - moment) <= near:
-                return place
-            newer, older = (place, older) if self.at(place) > moment else (newer, place)
-        return older
+    return LogClock(log, times_of, until)
 
 
 def _time_of(side: Side, by_event: bool) -> Callable[[Sampled], int | None]:
@@ -163,8 +131,8 @@ class _Read:
             self.where.append((lot, place))
 
 
-def _read(kafka: Kafka, topic: Topic, stretches: Sequence[tuple[float, float]]) -> _Read:
-    until = time.monotonic() + _SECONDS
+def _read(kafka: Kafka, topic: Topic, stretches: Sequence[tuple[float, float]], until: float) -> _Read:
+    until = min(until, time.monotonic() + _SECONDS)
     fetched = _FETCHED if len(stretches) == 1 else FETCHED
     read = _Read()
     came = 0

@@ -52,6 +52,11 @@ def test_it_says_how_far_rows_with_equal_keys_are() -> None:
     ("more", "first", "second"),
     [
         (
+            {"covered": 0.0, "rows": 0.0, "within": 20.0},
+            "how many of views meet one of requests is not known: each is taken to meet one",
+            "brokers answer too slowly: in 20 s it was not found which records lie within the bounds",
+        ),
+        (
             SEEN,
             "37 % ± 3 % of views meet one of requests, 38.2 s later (99 %: 3 min later)",
             "counted: 900 of 40,000 records of views, with all their partners among 100,000 records of requests;"
