@@ -63,7 +63,7 @@ def test_the_state_that_was_foretold(make_job: Make, cluster: FlinkCluster) -> N
     job = make_job(on=WINDOW)
     job.write(three_hours(), pad=lambda number: f"{number:040}", as_it_was=True)
 
-    report = assess(job.files, job.connection, None)
+    report = assess(job.files, job.connection, None, matched=True)
 
     left = report.traffic[0]
     assert left.peak.expected == pytest.approx(3, rel=0.02)
