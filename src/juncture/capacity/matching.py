@@ -71,7 +71,9 @@ def _resting(each: Matching) -> str:
     if each.basis == "counted":
         partners = f"with all their partners among {left} of {each.left}"
         return f"counted: {each.rows:,.0f} of {right} of {each.right}, {partners}"
-    several = "; a row counts for several partners" if each.repeated[0] > _SEVERAL else ""
+    several = (
+        "; a row with partners far from each other may count twice" if each.repeated[0] > _SEVERAL else ""
+    )
     over = "all over" if each.covered == 1 else f"in {span(each.covered * each.bound)} of"
     within = f"{over} the bounds of {span(each.bound)}"
     return f"estimated: {counted(each.pairs, 'pair')} in {read}, {within}, as good as {each.rows:,.0f} counted{several}"

@@ -23,7 +23,7 @@ _FEWEST = 2_000
 _STRETCHES = (30, 60)
 """More than the first number where the block is shorter than their distance: else rows would be no distance apart that
 lies between."""
-_FETCHES = 400
+_FETCHES = 1_000
 """Stretches times partitions, at most."""
 
 _GOLDEN = (sqrt(5) - 1) / 2
