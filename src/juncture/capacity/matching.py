@@ -40,7 +40,8 @@ def told(each: Matching) -> Iterator[str]:
     if each.bound is not None and (not each.covered or (not each.pairs and each.rows < _FEWEST)):
         text = f"how many of {right} meet one of {left} is not known: each is taken to meet one"
     elif not each.pairs:
-        text = f"none of {right} was seen to meet one of {left}: at most {_share(each.error)} do"
+        most = "" if each.is_least else f": at most {_share(each.error)} do"
+        text = f"none of {right} was seen to meet one of {left}{most}"
     else:
         least = " or more" if each.is_least else ""
         text = f"{_share(each.matched)} ± {_share(each.error)}{least} of {right} meet one of {left}"

@@ -106,7 +106,7 @@ class _Pairs:
                 times = (high - low) / len(near)
                 self._count(row.at - each.at, each.lot, self._exposed([row.at - each.at]), times)
 
-    def met(self, several_times: tuple[float, float], covered: float) -> Met:
+    def met(self, several_times: tuple[float, float], covered: tuple[float, float]) -> Met:
         """What they tell, with what share of pairs is of different right rows, and by how much that is uncertain."""
         once, unsure = several_times
         bounds, drawn = self._bounds, self._drawn
@@ -129,7 +129,8 @@ class _Pairs:
             error=min(error, 1.0),
             rows=min(whole, like),
             pairs=len(self._met) + len(self._sure),
-            covered=covered if whole else 0.0,
+            covered=covered[0] if whole else 0.0,
+            seen=covered[1],
             delays=tuple(self._met + self._sure),
             apart=tuple(self._apart),
         )
@@ -175,8 +176,11 @@ def _rows(rows: Sequence[Keyed], drawn: Drawn, of_block: bool) -> list[tuple[tup
     ]
 
 
-def _covered(block: Sequence[Row], spread: Sequence[Row], bounds: TimeBounds, drawn: Drawn) -> float:
-    """The share of the bounds by which rows of the block and of a stretch are apart."""
+def _covered(
+    block: Sequence[Row], spread: Sequence[Row], bounds: TimeBounds, drawn: Drawn
+) -> tuple[float, float]:
+    """The share of the bounds by which rows of the block and of a stretch are apart, and that of what lies between the
+    least and the most of it."""
     lots: Mapping[int, list[int]] = defaultdict(list)
     for row in spread:
         lots[row.lot].append(row.at)
@@ -185,7 +189,9 @@ def _covered(block: Sequence[Row], spread: Sequence[Row], bounds: TimeBounds, dr
     for times in lots.values():
         begin, end = _most(times)
         found.append((begin - last, end - first) if drawn.block_is_left else (first - end, last - begin))
-    return _joined(found, -bounds.upper, -bounds.lower)
+    low, high = -bounds.upper, -bounds.lower
+    least, most = max(min(begin for begin, _ in found), low), min(max(end for _, end in found), high)
+    return _joined(found, low, high), _joined(found, least, most) if least <= most else 0.0
 
 
 def _most(times: list[int]) -> tuple[int, int]:

@@ -22,6 +22,8 @@ from juncture.pairing.sides import Sides
 
 _SECONDS = 20.0
 """After which nothing more is asked for, for one join."""
+_SEEN = 0.5
+"""The share of the time in which rows were looked for below which none is no sign that there are none."""
 _WIDE = 60_000
 """Milliseconds around each other in which rows are looked for at the least, where none is within the bounds."""
 
@@ -80,7 +82,7 @@ def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic) -> Matching
             others = None
         near = met_in(others, wide) if others is not None else None
         if others is not None and near is not None:
-            searched, looked = near.rows, others
+            searched, looked = near.rows if near.seen >= _SEEN else 0.0, others
             seen = counted(others.left_events, others.right_events, bounds)
             apart = max(apart, seen.apart if seen is not None else (), key=len)
     return Matching(

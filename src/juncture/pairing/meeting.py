@@ -14,6 +14,8 @@ from juncture.pairing.sides import Key, Keyed
 
 FEWEST = 20
 """Rows of which no share is told."""
+_HOT = 0.02
+"""The share of one key from which on its rows are taken for single ones."""
 RULE_OF_THREE = 3.0
 """None of n: at most 3 / n, with 95 % confidence."""
 
@@ -26,8 +28,8 @@ class Met:
     """The share of the right rows with a partner, ± `error` (95 %).
 
     `rows` is how many right rows it is as good as to have looked at whole, `pairs` how many with a partner were seen.
-    `covered` is the share of the bounds in which partners could be seen. `apart` are the delays of right rows with the
-    key of a left row, and none within the bounds.
+    `covered` is the share of the bounds in which partners could be seen, `seen` that of the part of them that the logs
+    hold. `apart` are the delays of right rows with the key of a left row, and none within the bounds.
     """
 
     basis: Literal["counted", "estimated"]
@@ -36,6 +38,7 @@ class Met:
     rows: float
     pairs: int
     covered: float
+    seen: float
     delays: tuple[Delay, ...]
     apart: tuple[int, ...]
 
@@ -66,6 +69,7 @@ def counted(
     met: list[Delay] = []
     untimed = 0
     apart: list[int] = []
+    matched: Counter[Key] = Counter()
     for key, moment in whole:
         if key not in times:
             continue
@@ -74,11 +78,25 @@ def counted(
             met.append((near, 1.0))
         elif far is not None:
             apart.append(far)
+            continue
         else:
             untimed += 1
+        matched[key] += 1
     share = (len(met) + untimed) / len(whole)
-    error = 1.96 * sqrt(share * (1 - share) / len(whole)) or RULE_OF_THREE / len(whole)
-    return Met("counted", share, error, len(whole), len(met) + untimed, 1.0, tuple(met), tuple(apart))
+    error = 1.96 * sqrt(_variance(whole, share, matched)) / len(whole) or RULE_OF_THREE / len(whole)
+    return Met("counted", share, error, len(whole), len(met) + untimed, 1.0, 1.0, tuple(met), tuple(apart))
+
+
+def _variance(rows: Sequence[Keyed], share: float, matched: Mapping[Key, int]) -> float:
+    """Of how many match: rows of one key do so together, but for those of a key that goes on all the time."""
+    counts = Counter(key for key, _ in rows)
+    found = 0.0
+    for key, count in counts.items():
+        if None in key or count > len(rows) * _HOT:
+            found += count * share * (1 - share)
+        else:
+            found += (matched.get(key, 0) - share * count) ** 2
+    return found
 
 
 def quantile(delays: Iterable[Delay], share: float) -> float | None:

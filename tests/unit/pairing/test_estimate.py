@@ -160,6 +160,17 @@ def test_a_log_shorter_than_the_bounds_tells_of_the_part_that_it_spans() -> None
     assert estimated(left, right[: FEWEST - 1], BOUNDS, drawn) is None
 
 
+def test_between_few_stretches_some_distances_are_not_seen() -> None:
+    """A block of ten seconds, and stretches of ten seconds a minute apart."""
+    left: list[Keyed] = [((str(n),), at * 1_000) for n, at in enumerate(range(600)) if at % 60 < 10]
+    right: list[Keyed] = [((f"other{n}",), 600_000 + n * 100) for n in range(100)]
+    where = [(number // 10, 0.5) for number in range(len(left))]
+    found = estimated(left, right, BOUNDS, Drawn(False, (0.0, 600_000.0), 1 / 6, where, 0.1))
+    assert found is not None
+    assert found.covered == pytest.approx(1 / 3, abs=0.05)
+    assert found.seen == pytest.approx(1 / 3, abs=0.05)
+
+
 def test_rows_of_a_key_that_many_have_count_once_each() -> None:
     """Half of both sides have one key, the others none in common."""
     left: list[Keyed] = [(("hot" if n % 2 else f"l{n}",), n * 50) for n in range(LEFT)]

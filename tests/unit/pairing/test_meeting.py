@@ -57,3 +57,14 @@ def test_none_of_some_rows_is_less_than_three_of_them() -> None:
     found = counted(rows(), [((f"other{n}",), at) for n, (_, at) in enumerate(rows())], BOUNDS)
     assert found is not None
     assert (found.matched, found.error) == (0.0, 3 / 40)
+
+
+@pytest.mark.parametrize(("together", "error"), [(1, 0.049), (4, 0.098), (40, 0.049)])
+def test_rows_of_a_key_match_together(together: int, error: float) -> None:
+    """Half of 400 keys; with 40 rows each, of ten keys that come all the time."""
+    left: list[Keyed] = [((str(n),), 0) for n in range(0, 400, 2)]
+    right: list[Keyed] = [((str(n // together),), 0) for n in range(400)]
+    found = counted(left, right, BOUNDS)
+    assert found is not None
+    assert found.matched == 0.5
+    assert found.error == pytest.approx(error, abs=0.001)
