@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 
 from juncture.model.timed import TimeBounds
 from juncture.pairing.meeting import FEWEST, RULE_OF_THREE, Delay, Met
-from juncture.pairing.several import FREQUENT, Row, Rows, evenly, several
+from juncture.pairing.several import Row, Rows, evenly, is_frequent, several
 from juncture.pairing.sides import Keyed
 
 _SPARSE = 0.02
 """The share of the right rows below which too few have the window so far before them to tell anything."""
+_SLOTS = 30
 _DELAYS = 40
 """By which it is told how many right rows have the window within the bounds before them."""
 _APART = 0.01
@@ -65,9 +66,11 @@ def estimated(left: Sequence[Keyed], right: Sequence[Keyed], bounds: TimeBounds,
             times[key].append(row)
     for each in times.values():
         each.sort()
+    slot = _slots([row.at for _, row in ours]) if drawn.share == 1 else (lambda row: row.lot)
+    sure = {key for key, rows in times.items() if is_frequent(map(slot, rows))}
     for key, row in theirs:
         if key in times:
-            pairs.add(times[key], row)
+            pairs.add(times[key], row, key in sure)
     far = several(times, drawn.size, bounds, pairs.delays) if drawn.share < 1 else (1.0, 0.0)
     blocks, spread = (ours, theirs) if drawn.block_is_left else (theirs, ours)
     return pairs.met(far, _covered([row for _, row in blocks], [row for _, row in spread], bounds, drawn))
@@ -78,6 +81,10 @@ class _Pairs:
 
     def __init__(self, drawn: Drawn, bounds: TimeBounds, times: list[int]) -> None:
         self._drawn, self._bounds, self._times = drawn, bounds, sorted(times)
+        begin, end = drawn.window
+        first = bisect_left(self._times, begin - bounds.upper)
+        # Right rows that have some of the window within the bounds.
+        self._around = max(bisect_right(self._times, end - bounds.lower) - first, 1)
         self._met: list[Delay] = []
         self._sure: list[Delay] = []
         self._lots: dict[int, float] = defaultdict(float)
@@ -87,20 +94,20 @@ class _Pairs:
     def delays(self) -> list[int]:
         return [delay for delay, _ in self._met]
 
-    def add(self, then: Rows, row: Row) -> None:
-        """A right row, and the left ones of its key in order."""
+    def add(self, then: Rows, row: Row, is_sure: bool) -> None:
+        """A right row, and the left ones of its key in order; whether it is sure to meet one of these."""
         low = bisect_left(then, row.at + self._bounds.lower, key=_at)
         high = bisect_right(then, row.at + self._bounds.upper, key=_at)
         if low == high:
             around = then[max(low - 1, 0) : low + 1]
             self._apart.append(min((row.at - each.at for each in around), key=abs))
             return
-        near = evenly(then[low:high])
+        near = [then[number] for number in evenly(range(low, high))]
         nearest = min((row.at - each.at for each in near), key=abs)
-        if self._drawn.share == 1:
+        if is_sure:
+            self._sure.append((nearest, 1 / self._around))
+        elif self._drawn.share == 1:
             self._count(nearest, row.lot, self._exposed([row.at - each.at for each in near]), 1.0)
-        elif len({each.lot for each in then}) >= FREQUENT:
-            self._sure.append((nearest, 1 / len(self._times)))
         else:
             for each in near:
                 times = (high - low) / len(near)
@@ -162,6 +169,12 @@ class _Pairs:
         differ = sum((one - other) ** 2 for one, other in pairwise(along)) / 2 * count / (count - 1)
         # Student's factor, for so few stretches.
         return sqrt(max(single, (1.96 + 2.4 / (count - 1)) ** 2 * differ))
+
+
+def _slots(times: list[int]) -> Callable[[Row], int]:
+    """Parts of the time of rows that were read in one go, in place of stretches."""
+    first, span = min(times), max(times) - min(times) + 1
+    return lambda row: (row.at - first) * _SLOTS // span
 
 
 def _at(row: Row) -> int:

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 
 from juncture.model.timed import TimeBounds
 
-FREQUENT = 5
+_FREQUENT = 5
 """Stretches with left rows of a key from which on others are all over the bounds: a right row is sure to meet one."""
 _MANY = 20
 """Rows of a key that are looked at, of one stretch or within the bounds of a row; of more as many, evenly."""
@@ -41,6 +41,11 @@ def evenly(rows: Sequence[_Each]) -> Sequence[_Each]:
     return rows if count <= _MANY else [rows[number * (count - 1) // (_MANY - 1)] for number in range(_MANY)]
 
 
+def is_frequent(stretches: Iterable[int]) -> bool:
+    """Whether left rows of a key are all over the bounds, by the stretches that they lie in."""
+    return len(set(stretches)) >= _FREQUENT
+
+
 def several(
     times: Mapping[object, Rows], size: float, bounds: TimeBounds, delays: Iterable[int]
 ) -> tuple[float, float]:
@@ -56,7 +61,7 @@ def several(
     ordered = sorted(delays)
     rows, others, squares = 0, 0.0, 0.0
     for each in times.values():
-        if len({row.lot for row in each}) >= FREQUENT:
+        if is_frequent(row.lot for row in each):
             continue
         rows += len(each)
         some = evenly(each)

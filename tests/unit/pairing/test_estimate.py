@@ -171,12 +171,22 @@ def test_between_few_stretches_some_distances_are_not_seen() -> None:
     assert found.seen == pytest.approx(1 / 3, abs=0.05)
 
 
-def test_rows_of_a_key_that_many_have_count_once_each() -> None:
+@pytest.mark.parametrize("is_block", [True, False])
+def test_rows_of_a_key_that_many_have_count_once_each(is_block: bool) -> None:
     """Half of both sides have one key, the others none in common."""
     left: list[Keyed] = [(("hot" if n % 2 else f"l{n}",), n * 50) for n in range(LEFT)]
     right: list[Keyed] = [(("hot" if n % 2 else f"r{n}",), n * 50) for n in range(0, LEFT, 7)]
     some, where, share, size = stretches(left, LEFT // 10, 1)
-    found = estimated(some, right, BOUNDS, Drawn(False, (0.0, LEFT * 50.0), share, where, size))
+    end = LEFT * 50.0
+    by_stretches = Drawn(False, (0.0, end), share, where, size)
+    block = [each for each in left if _time(each) >= end / 2]
+    _, lots, _, part = stretches(right, len(right), 1)
+    by_block = Drawn(True, (end / 2, end), 1.0, lots, part)
+    found = (
+        estimated(block, right[: len(lots)], BOUNDS, by_block)
+        if is_block
+        else estimated(some, right, BOUNDS, by_stretches)
+    )
     assert found is not None
     assert found.matched == pytest.approx(0.5, abs=0.02)
     assert found.error < 0.1
