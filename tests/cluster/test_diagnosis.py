@@ -33,7 +33,7 @@ def make_ailing(
     return make
 
 
-def test_a_healthy_job_has_no_finding_until_its_broker_ends(
+def test_a_healthy_job_has_no_finding_until_its_broker_or_its_taskmanager_ends(
     make_ailing: Make, cluster: FlinkCluster, stack: Stack
 ) -> None:
     job = make_ailing(job="parallelism: 2\n")
@@ -65,6 +65,19 @@ def test_a_healthy_job_has_no_finding_until_its_broker_ends(
     assert "`juncture local up`" in report["findings"][0]["remedy"]
     assert told["silence"] == silence
     assert [each["behind"] for each in told["sources"]] == [None, None]
+
+    stack.local.kill("taskmanager-1")
+    try:
+        until(lambda: not cluster.overview().taskmanagers)
+        code, report = job.diagnose()
+    finally:
+        stack.local.up()
+
+    first = report["findings"][0]
+    assert first["rule"] == "missing-slots", first
+    assert first["message"] == "the job does not work: no TaskManager has registered with the cluster"
+    assert first["remedy"].startswith("start TaskManagers")
+    assert code == 1
 
 
 def test_one_key_has_most_records(make_ailing: Make, cluster: FlinkCluster) -> None:
