@@ -19,7 +19,6 @@ from juncture.model.observation import (
     Spent,
     SubtaskSeen,
     VertexSeen,
-    WorkerSeen,
 )
 from juncture.planner.plan import parse_plan
 
@@ -339,20 +338,3 @@ def test_an_empty_topic_is_told_only_where_it_is_known_that_nothing_was_read() -
     for metered in (True, False):
         rules = [each.rule for each in found(source("server", nothing, read=0, metered=metered))]
         assert ("empty-topic" in rules) is metered
-
-
-@pytest.mark.parametrize(
-    ("collecting", "heap", "told"), [(0.149, 10, False), (0.15, 10, True), (0.9, 0, False)]
-)
-def test_garbage_is_collected_for_much_of_the_time(collecting: float, heap: int, told: bool) -> None:
-    worker = WorkerSeen(
-        id="tm-1", slots=1, managed=0, heap_used=heap * 9, heap_max=heap * 10, collecting=collecting
-    )
-    rules = found(around={"workers": (worker,)})
-    assert [each.rule for each in rules] == (["garbage-collection"] if told else [])
-    if told:
-        assert (
-            "tm-1 collects garbage for 15 % of the time: its heap of 100 bytes is 90 % full"
-            in rules[0].message
-        )
-        assert rules[0].cost == collecting
