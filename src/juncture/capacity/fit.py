@@ -10,7 +10,7 @@ from juncture.capacity.calibrated import UPLOADS
 from juncture.capacity.costs import BYTE_MICROS, Engine, is_whole
 from juncture.capacity.course import steady, uploaded
 from juncture.capacity.packing import mean_held
-from juncture.capacity.run import Run, Sides, bare_at
+from juncture.capacity.run import Run, Sides
 from juncture.model.calibration import Pauses, Stage, Writes
 from juncture.model.figures import Range
 from juncture.model.traffic import Traffic, Written
@@ -47,11 +47,10 @@ def writes_of(runs: Sequence[Run], sides: Sides, engine: Engine, factor: float) 
     By all that were taken while records came, when the run had come some way; None where there are too few.
     """
     points = [
-        (each.uploaded - factor * came, factor * bare_at(run, each.at, sides, engine))
+        (each.taken.uploaded - factor * each.came, factor * each.bare)
         for run in runs
         if run.checkpoints
-        for each in run.settled
-        if (came := run.came(each, sides, engine)) is not None
+        for each in run.kept_when_settled(sides, engine)
     ]
     held = sum(each for _, each in points)
     if len(points) < _FEWEST or not held:

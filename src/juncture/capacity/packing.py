@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from juncture.capacity.costs import Engine, is_whole
-from juncture.capacity.run import Kept, Run, Sides, bare_at
+from juncture.capacity.run import Run, Sides, bare_at
 from juncture.model.figures import Range
 
 _STATE_SPREAD = 0.1
@@ -34,7 +34,7 @@ def held_of(runs: Sequence[Run], sides: Sides, engine: Engine) -> Held | None:
     its mean counts, as it goes up and down with merging.
     """
     if not is_whole(engine) and (packed := packed_by(runs, sides, engine)) is not None:
-        settled = [each for run in runs for each in _settled(run, sides, engine)]
+        settled = [each for run in runs for each in run.kept_when_settled(sides, engine)]
         if not any(each.goes for each in settled):
             return Held(packed)
         beside = sum(max(each.taken.state - packed.expected * each.bare, 0.0) for each in settled)
@@ -74,17 +74,11 @@ def mean_held(run: Run, sides: Sides, engine: Engine) -> float | None:
     if not taken:
         return None
     last = taken[-1]
-    going = [] if is_whole(engine) else [each for each in _settled(run, sides, engine) if each.goes]
+    going = [] if is_whole(engine) else [each for each in run.kept_when_settled(sides, engine) if each.goes]
     if not going:
         return last.state
     packed = statistics.fmean(each.taken.state / each.bare for each in going)
     return packed * bare_at(run, last.at, sides, engine)
-
-
-def _settled(run: Run, sides: Sides, engine: Engine) -> list[Kept]:
-    """The checkpoints while records came, when the run had come some way."""
-    settled = {each.at for each in run.settled}
-    return [each for each in run.kept(sides, engine) if each.taken.at in settled]
 
 
 def _about(expected: float, low: float, high: float) -> Range:

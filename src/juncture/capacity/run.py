@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from juncture.capacity.costs import Engine
@@ -82,30 +83,28 @@ class Run:
         return found
 
     def kept(self, sides: Sides, engine: Engine) -> list[Kept]:
-        """Of the checkpoints that were taken while records came, but for the first, what there was of rows."""
+        """Of the checkpoints that were taken while records came, but for the first, what there was of rows.
+
+        Those since which no row has come that is still kept are left out.
+        """
+        course = self.course
+        bares = [
+            (each, bare_at(self, each.at, sides, engine))
+            for each in course.taken
+            if each.at <= course.all_read
+        ]
         found = []
-        for each in self.course.taken:
-            before, came = self.before(each), self.came(each, sides, engine)
-            if before is not None and came is not None:
-                bare = bare_at(self, each.at, sides, engine)
-                found.append(Kept(each, bare, came, came - bare + bare_at(self, before.at, sides, engine)))
+        for (before, former), (each, bare) in pairwise(bares):
+            old, new = course.read_at(before.at), course.read_at(each.at)
+            read = {table: Range.exactly(count - old.get(table, 0.0)) for table, count in new.items()}
+            if came := min(fresh_bytes(sides(read), engine).expected, bare):
+                found.append(Kept(each, bare, came, came - bare + former))
         return found
 
-    def before(self, taken: Taken) -> Taken | None:
-        """The checkpoint before one."""
-        earlier = [each for each in self.course.taken if each.at < taken.at]
-        return earlier[-1] if earlier else None
-
-    def came(self, taken: Taken, sides: Sides, engine: Engine) -> float | None:
-        """Bytes of the rows that came since the checkpoint before one, and are still kept; None where none came, or it
-        was the first."""
-        before = self.before(taken)
-        if before is None or taken.at > self.course.all_read:
-            return None
-        old, new = self.course.read_at(before.at), self.course.read_at(taken.at)
-        read = {table: Range.exactly(count - old.get(table, 0.0)) for table, count in new.items()}
-        came = fresh_bytes(sides(read), engine).expected
-        return min(came, bare_at(self, taken.at, sides, engine)) or None
+    def kept_when_settled(self, sides: Sides, engine: Engine) -> list[Kept]:
+        """The same of those that tell what a row takes."""
+        settled = {each.at for each in self.settled}
+        return [each for each in self.kept(sides, engine) if each.taken.at in settled]
 
 
 def bare_at(run: Run, moment: float, sides: Sides, engine: Engine) -> float:
