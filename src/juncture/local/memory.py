@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from juncture.project.unused import forget_unused
+from juncture.project.answers import Answers, stamped
 
 Divided = tuple[list[str], list[str]]
 """Options of the JVM, and arguments of the program."""
 
 
 class MemorySizes:
-    """What Flink answered, by all that it was told. A folder that can't be read or written holds nothing.
+    """What Flink answered, by all that it was told.
 
     Args:
         root: the folder; it need not be there.
@@ -26,36 +21,17 @@ class MemorySizes:
     """
 
     def __init__(self, root: Path, jars: Sequence[Path], told: Mapping[str, object]) -> None:
-        self._root = root
+        self._answers = Answers(root)
         self._jars = jars
         self._told = told
 
     def of(self, role: str, ask: Callable[[], Divided]) -> Divided:
         """What Flink makes of a process's settings; `ask` asks it, if that was not done before."""
-        path = self._path(role)
+        asked = [role, stamped(self._jars), self._told]
         try:
-            options, arguments = json.loads(path.read_text(encoding="utf-8"))
-            os.utime(path)
+            options, arguments = self._answers.find(asked)
             return [str(each) for each in options], [str(each) for each in arguments]
-        except (OSError, ValueError, TypeError):
+        except (ValueError, TypeError):  # there is none, or it is damaged
             divided = ask()
-            with contextlib.suppress(OSError):
-                self._keep(path, divided)
+            self._answers.keep(asked, divided)
             return divided
-
-    def _keep(self, path: Path, divided: Divided) -> None:
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        forget_unused(self._root)
-        descriptor, temporary = tempfile.mkstemp(dir=self._root)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(divided, file)
-            Path(temporary).replace(path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-
-    def _path(self, role: str) -> Path:
-        stamps = [(str(jar), (found := jar.stat()).st_size, found.st_mtime_ns) for jar in self._jars]
-        told = json.dumps([role, stamps, sorted(self._told.items())])
-        return self._root / f"{hashlib.sha256(told.encode()).hexdigest()}.json"

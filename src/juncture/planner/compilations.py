@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
-import os
-import tempfile
 from collections.abc import Mapping
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from juncture.project.unused import forget_unused
+from juncture.project.answers import Answers, stamped
 
 _SOURCES = ("*.py", "*.java")
 
@@ -21,41 +17,24 @@ _SOURCES = ("*.py", "*.java")
 class CompilationCache:
     """The planner's answers by all that goes into them: the request, the jars, Flink and this package's code.
 
-    A cache that can't be read or written is one that holds nothing. Processes may share it.
-
     Args:
         root: the folder; it need not be there.
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._answers = Answers(root)
 
     def find(self, request: Mapping[str, Any], jars: tuple[Path, ...]) -> dict[str, Any] | None:
         """The answer to such a request; None if there is none."""
-        path = self._path(request, jars)
-        try:
-            answer: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            os.utime(path)
-        except (OSError, ValueError):
-            return None
+        answer: dict[str, Any] | None = self._answers.find(self._asked(request, jars))
         return answer
 
     def keep(self, request: Mapping[str, Any], jars: tuple[Path, ...], answer: Mapping[str, Any]) -> None:
         """Keep an answer, and forget those that were not used for a month."""
-        path = self._path(request, jars)
-        with contextlib.suppress(OSError):
-            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self._root) as folder:
-                written = Path(folder, path.name)
-                written.write_text(json.dumps(answer), encoding="utf-8")
-                written.replace(path)
-            forget_unused(self._root)
+        self._answers.keep(self._asked(request, jars), answer)
 
-    def _path(self, request: Mapping[str, Any], jars: tuple[Path, ...]) -> Path:
-        # The name of a locked jar is in its path; what else may change it, changes its size or time.
-        told = [(str(jar), (found := jar.stat()).st_size, found.st_mtime_ns) for jar in sorted(jars)]
-        text = json.dumps([self._made_by, told, request], sort_keys=True)
-        return self._root / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
+    def _asked(self, request: Mapping[str, Any], jars: tuple[Path, ...]) -> list[Any]:
+        return [self._made_by, stamped(sorted(jars)), request]
 
     @cached_property
     def _made_by(self) -> list[str]:

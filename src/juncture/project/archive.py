@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from juncture.project.answers import stamped
 from juncture.project.unused import KEPT, forget_unused
 
 _BROKEN_OFF = 3600
@@ -103,7 +104,7 @@ class ClassArchive:
         return self._named(["", self._release(), str(self._java_home)])
 
     def _stem(self) -> Path:
-        return self._named([self._program, self._release(), [(str(jar), *_stamp(jar)) for jar in self._jars]])
+        return self._named([self._program, self._release(), stamped(self._jars)])
 
     def _named(self, told: object) -> Path:
         return self._root / hashlib.sha256(json.dumps(told).encode()).hexdigest()
@@ -143,8 +144,3 @@ def _whole(stem: Path) -> Path | None:
                 os.utime(path)
                 return path
     return None
-
-
-def _stamp(jar: Path) -> tuple[int, int]:
-    found = jar.stat()
-    return found.st_size, found.st_mtime_ns

@@ -10,10 +10,7 @@ from juncture.deploy.environment.site import Site
 from juncture.deploy.environment.tls import tls_options
 from juncture.deploy.readiness.topics import create_missing
 from juncture.deploy.starting.single import not_elsewhere, not_running
-from juncture.deploy.starting.starts import (
-    applied,
-    table_options,
-)
+from juncture.deploy.starting.starts import applied, table_options
 from juncture.deploy.starting.submission import Submission, SubmitPlan, plan_of
 from juncture.deploy.starting.takeoff import SETTLED, DidNotStart, wait_running
 from juncture.deploy.store import helpers, ledger
