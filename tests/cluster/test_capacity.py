@@ -180,7 +180,8 @@ def test_what_is_measured_beside_a_job_that_runs(make_job: Make, cluster: FlinkC
     assert found.stages[-1].records == 160_000
     assert found.stages[-1].micros.low > 0
     assert found.state is not None
-    assert 0.2 < found.state.expected < 2
+    # In a job that keeps up, for long, it is 0.3.
+    assert found.state.low < 0.3 < found.state.high
     # Each row is written, read and removed, and goes into a file.
     counted = found.counted
     assert counted is not None

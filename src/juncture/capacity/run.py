@@ -90,7 +90,7 @@ class Run:
         course = self.course
         bares = [
             (each, bare_at(self, each.at, sides, engine))
-            for each in course.taken
+            for each in course.known
             if each.at <= course.all_read
         ]
         found = []
@@ -100,6 +100,11 @@ class Run:
             if came := min(fresh_bytes(sides(read), engine).expected, bare):
                 found.append(Kept(each, bare, came, came - bare + former))
         return found
+
+    def come_until(self, moment: float, sides: Sides, engine: Engine) -> float:
+        """Bytes of all rows that had come by a moment, before any backend has stored them."""
+        read = {table: Range.exactly(count) for table, count in self.course.read_at(moment).items()}
+        return fresh_bytes(sides(read), engine).expected
 
     def kept_when_settled(self, sides: Sides, engine: Engine) -> list[Kept]:
         """The same of those that tell what a row takes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from tests.unit.capacity.test_calibrated import MIB, OVERHEAD
@@ -58,7 +59,7 @@ def test_what_is_read_ahead_of_the_other_side_stays_for_longer() -> None:
     # `r` has come half as far.
     extents = {"l": Extent(0, 10_000, 10_000), "r": Extent(0, 10_000, 20_000)}
     taken = (Taken(10_000, 6_000 * (10 + OVERHEAD), 0),)
-    found = held_of([Run(course([500] * 10, taken=taken), extents)], sides, "flink-rocksdb")
+    found = held_of([Run(course([500] * 10, taken=taken), extents)], sides, "flink-hashmap")
     assert found is not None
     assert found.factor.expected == pytest.approx(1)
 
@@ -116,3 +117,42 @@ def test_what_was_removed_lies_in_files_until_they_are_merged() -> None:
     assert heap.unmerged == early.unmerged == 0
     assert mean_held(run, four_seconds, "flink-hashmap") == mega
     assert mean_held(grown(), four_seconds, "flink-rocksdb") is None
+
+
+def test_files_that_were_seen_when_rows_went_alone_tell_bounds() -> None:
+    # Four of ten million bytes are kept. Those that have gone may lie there twice, or not at all after a merge.
+    run = grown((0, 0), (0, 0), (0, 0), (0, 0), (9e6, 0), (3e6, 0), (6e6, 0), (6e6, 0), (6e6, 0), (6e6, 0))
+    # What was taken before the first look tells nothing.
+    late = replace(run, course=replace(run.course, seen=run.course.seen[5:]))
+    found = held_of([late], four_seconds, "flink-rocksdb")
+    assert found is not None
+    assert (found.factor.low, found.factor.high) == pytest.approx((0.9 * 3 / 4, 1.1 * 3 / 4))
+    # Each second a megabyte comes, and beside the rows there is more.
+    assert found.unmerged == pytest.approx((3 + 4 * 6) / 5 - 4 * found.factor.expected)
+    # Once all was read nothing is known to go.
+    still = replace(late, course=replace(late.course, taken=run.course.taken[9:]))
+    found = held_of([still], four_seconds, "flink-rocksdb")
+    assert found is not None
+    assert found.unmerged == 0
+    assert (found.factor.low, found.factor.high) == pytest.approx((0.9 * 6 / (4 + 2 * 6), 1.1 * 6 / 4))
+    assert found.factor.expected == pytest.approx(0.75)
+    assert (
+        held_of([replace(still, course=replace(late.course, taken=()))], four_seconds, "flink-rocksdb")
+        is None
+    )
+
+
+def test_rows_of_one_side_go_at_once_while_the_other_grows() -> None:
+    def sides(rates: Mapping[str, Range]) -> list[SideState]:
+        (kept,) = four_seconds(rates)
+        at_once = kept.model_copy(update={"tables": ("r",), "rate": rates["r"], "kept": Range.exactly(0)})
+        return [kept, at_once]
+
+    # Two million bytes are kept after two seconds, and two have gone, of which there may be none, or twice as many.
+    all_read = Extent(0, 10_000, 10_000)
+    taken = (Taken(1_000, 3e6, 0), Taken(2_000, 6e6, 0))
+    found = held_of(
+        [Run(course([500] * 10, taken=taken), {"l": all_read, "r": all_read})], sides, "flink-rocksdb"
+    )
+    assert found is not None
+    assert (found.factor.low, found.factor.expected) == pytest.approx((6 / (2 + 2 * 2), 6 / 2))
