@@ -58,12 +58,12 @@ def compare(connection: duckdb.DuckDBPyConnection, expected: Rows, actual: Rows)
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE "$difference" AS
-        SELECT {names}, sum(e)::BIGINT AS "$expected", sum(a)::BIGINT AS "$actual"
+        SELECT {names}, sum("$e")::BIGINT AS "$expected", sum("$a")::BIGINT AS "$actual"
         FROM (
-            SELECT {names}, 1 AS e, 0 AS a FROM {quoted(expected.table)}
+            SELECT {names}, 1 AS "$e", 0 AS "$a" FROM {quoted(expected.table)}
             UNION ALL SELECT {names}, 0, 1 FROM {quoted(actual.table)}
         )
-        GROUP BY {names} HAVING sum(e) <> sum(a)
+        GROUP BY {names} HAVING sum("$e") <> sum("$a")
         """
     )
     row = connection.execute(

@@ -51,3 +51,13 @@ def test_only_a_few_examples_are_kept(rows):
     found = compared([("a", n) for n in range(rows)], [])
     assert found.missing == rows
     assert len(found.examples) == min(rows, 5)
+
+
+@pytest.mark.parametrize("names", [("a", "e"), ("e", "x"), ("x", "a")])
+def test_columns_may_have_any_name(names):
+    connection = duckdb.connect()
+    for table, row in (("expected", (1, 5)), ("actual", (2, 5))):
+        connection.execute(f"CREATE TABLE {table} ({names[0]} INTEGER, {names[1]} INTEGER)")
+        connection.execute(f"INSERT INTO {table} VALUES (?, ?)", row)
+    found = compare(connection, Rows("expected", names), Rows("actual", names))
+    assert (found.missing, found.extra, found.duplicated) == (1, 1, 0)
