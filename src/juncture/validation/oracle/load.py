@@ -83,7 +83,7 @@ def load(store: RecordStore, table: Table, excluded: Excluded | None = None) -> 
     ]
     derived, unusable = _derived(table)
     name = quoted(f"{table.name}$events")
-    connection.execute(
+    store.execute(
         f"""
         CREATE OR REPLACE TABLE {name} AS
         WITH readable AS (
@@ -102,7 +102,8 @@ def load(store: RecordStore, table: Table, excluded: Excluded | None = None) -> 
             "timestamp" AS "$timestamp", "key" AS "$key", deletion AS "$deletion", shape AS "$shape",
             excluded AS "$excluded"
         FROM split
-        """
+        """,
+        table.location,
     )
     return _views(store, table, derived, unusable)
 
@@ -153,7 +154,7 @@ def _versions(store: RecordStore, table: Table, columns: str, changes: str) -> N
     if table.rowtime is None:
         return
     # Two versions of the same moment: the later record is the valid one, the earlier valid for no time.
-    store.connection.execute(
+    store.execute(
         f"""
         CREATE OR REPLACE TABLE {quoted(table.name + "$versions")} AS
         SELECT {columns}, {", ".join(quoted(each) for each in ARRIVAL)}, {quoted(table.rowtime)} AS "$from",
@@ -162,7 +163,8 @@ def _versions(store: RecordStore, table: Table, columns: str, changes: str) -> N
             ), 'infinity') AS "$to"
         FROM {quoted(table.name + "$events")}
         WHERE {changes} AND NOT "$deletion"
-        """
+        """,
+        table.location,
     )
 
 

@@ -114,10 +114,10 @@ class Oracle:
         columns = _compared(self.sink)
         for event in lateness.late:
             self._compute_with(store, _OTHERWISE, lateness.effects(spared=event).kindly, None)
-            self._run(
-                store,
+            store.execute(
                 f"CREATE OR REPLACE TABLE {quoted(_LOST)} AS"
                 f" SELECT * FROM {quoted(_OTHERWISE)} EXCEPT ALL SELECT * FROM {quoted(_EXPECTED)}",
+                self._rendered.insert.locate(0),
             )
             yield event, Rows(_LOST, columns)
 
@@ -165,7 +165,7 @@ class Oracle:
 
     def _load(self, store: RecordStore, excluded: Excluded | None) -> tuple[Loaded, ...]:
         zone = self._rendered.options.get("table.local-time-zone", "UTC")
-        store.connection.execute(f"SET TimeZone = {_literal(zone)}")
+        store.execute(f"SET TimeZone = {_literal(zone)}", self._rendered.insert.locate(0))
         loaded = tuple(load(store, self.sources[name], excluded) for name in self._query.tables)
         self._refuse_unusable(loaded)
         return loaded
@@ -190,9 +190,9 @@ class Oracle:
             if column.metadata is None
         )
         inner = ", ".join(positions.values())
-        self._run(
-            store,
+        store.execute(
             f"CREATE OR REPLACE TABLE {quoted(into)} AS SELECT {selected} FROM ({query.sql}) AS q({inner})",
+            self._rendered.insert.locate(0),
         )
 
     def _refuse_unusable(self, loaded: tuple[Loaded, ...]) -> None:
@@ -203,17 +203,6 @@ class Oracle:
                     raise OracleUnsupported(
                         f"the column '{column}' of '{each.table.name}'", named.get(column) or named["*"]
                     )
-
-    def _run(self, store: RecordStore, sql: str) -> None:
-        import duckdb
-
-        try:
-            store.connection.execute(sql)
-        except duckdb.Error as error:
-            first = str(error).split("\n", 1)[0]
-            raise OracleUnsupported(
-                f"this join (DuckDB says: {first})", self._rendered.insert.locate(0)
-            ) from error
 
 
 def _written(sink: Table) -> list[Column]:

@@ -93,7 +93,7 @@ def delay_of(table: Table) -> int:
 def read_values(store: RecordStore, source: str, columns: Iterable[str]) -> Iterator[tuple[Any, ...]]:
     """The rows of a source: where each stands, and the columns, in the order of offsets."""
     names = ", ".join([*(quoted(each) for each in ARRIVAL), *columns])
-    cursor = store.connection.execute(f"SELECT {names} FROM {quoted(source + ARRIVED)} ORDER BY 1, 2")
+    cursor = store.execute(f"SELECT {names} FROM {quoted(source + ARRIVED)} ORDER BY 1, 2")
     for partition, offset, *rest in cursor.fetchall():
         yield (Record(partition, offset), *rest)
 

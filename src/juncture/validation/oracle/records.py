@@ -12,8 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
-from juncture.errors import JunctureError
+from juncture.errors import JunctureError, Location
 from juncture.validation.oracle.columns import quoted
+from juncture.validation.oracle.unsupported import OracleUnsupported
 
 if TYPE_CHECKING:
     import duckdb
@@ -102,6 +103,16 @@ class RecordStore:
         """
         with path.open(encoding="utf-8") as lines:
             return self.add(topic, _from_lines(lines, path))
+
+    def execute(self, sql: str, location: Location | None = None) -> duckdb.DuckDBPyConnection:
+        """Run SQL that a value may stop. Raises OracleUnsupported with what DuckDB says then."""
+        import duckdb
+
+        try:
+            return self.connection.execute(sql)
+        except duckdb.Error as error:
+            first = str(error).split("\n", 1)[0]
+            raise OracleUnsupported(f"this join (DuckDB says: {first})", location) from error
 
     def table(self, topic: str) -> str:
         """The quoted name of the topic's table, which is made if need be."""

@@ -223,3 +223,19 @@ def _expected(job, *values):
     with RecordStore() as store:
         store.add("t", records(*values))
         Oracle(job).expected(store)
+
+
+@pytest.mark.parametrize(
+    ("columns", "raw", "options", "why"),
+    [
+        ("x DECIMAL(38, 18)", "0.123456789012345678", {}, "more than 15 digits"),
+        ("x STRING", "a", {"table.local-time-zone": "+08:00"}, "TimeZone"),
+    ],
+)
+def test_what_duckdb_refuses_while_it_reads_is_told_as_unsupported(columns, raw, options, why):
+    job = rendered({"t": topic("t", columns)}, topic("out", columns), "SELECT x FROM t", options)
+    with RecordStore() as store:
+        store.add("t", records({"x": raw}))
+        with pytest.raises(OracleUnsupported, match=why) as refused:
+            Oracle(job).expected(store)
+    assert refused.value.location is not None
