@@ -28,6 +28,13 @@ def parse_time(value: object, base: datetime) -> datetime:
     Relative ones are minutes:seconds or hours:minutes:seconds. Raises ValueError with what to write.
     """
     text = str(value)
+    try:
+        return _moment(text, base)
+    except OverflowError:
+        raise ValueError(f"'{text}' is not within the years 1 to 9999; write a time that is") from None
+
+
+def _moment(text: str, base: datetime) -> datetime:
     if match := _RELATIVE.fullmatch(text):
         sign, hours, minutes, seconds, fraction = match.groups()
         distance = timedelta(

@@ -39,6 +39,12 @@ def test_relative_times_are_written_as_they_are_read(text: str) -> None:
     assert format_relative(parse_time(text, BASE), BASE) == text
 
 
+@pytest.mark.parametrize("text", ["+999999999:00:00", "-99999999:00:00", "0001-01-01T00:00:00+05:00"])
+def test_a_time_that_no_calendar_has_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match="not within the years 1 to 9999"):
+        parse_time(text, BASE)
+
+
 def test_seconds_end_at_59() -> None:
     with pytest.raises(ValueError, match="'\\+00:60' is not a time"):
         parse_time("+00:60", BASE)
