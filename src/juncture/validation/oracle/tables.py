@@ -43,7 +43,14 @@ class Table:
 
     @property
     def topic(self) -> str:
-        """Raises OracleUnsupported where the table does not lie on Kafka, or on several topics."""
+        """Raises OracleUnsupported where the table does not lie on Kafka, or on several topics, or its values alone
+        don't hold its rows."""
+        if self.options.get("value.fields-include", "ALL").upper() != "ALL":
+            raise OracleUnsupported(
+                f"the table '{self.name}', of which some columns are in the records' keys alone",
+                self.location,
+                "set 'value.fields-include' = 'ALL'",
+            )
         topic = self.options.get("topic")
         if self.options.get("connector") not in ("kafka", "upsert-kafka") or not topic or ";" in topic:
             connector = self.options.get("connector", "no connector")

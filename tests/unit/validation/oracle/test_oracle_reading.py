@@ -239,3 +239,12 @@ def test_what_duckdb_refuses_while_it_reads_is_told_as_unsupported(columns, raw,
         with pytest.raises(OracleUnsupported, match=why) as refused:
             Oracle(job).expected(store)
     assert refused.value.location is not None
+
+
+def test_columns_that_are_in_keys_alone_are_refused():
+    options = "'key.format' = 'json', 'key.fields' = 'k', 'value.fields-include' = 'EXCEPT_KEY'"
+    job = rendered(
+        {"t": topic("t", "k STRING, x INT", options=options)}, topic("out", "k STRING"), "SELECT k FROM t"
+    )
+    with RecordStore() as store, pytest.raises(OracleUnsupported, match="keys alone"):
+        Oracle(job).expected(store)
