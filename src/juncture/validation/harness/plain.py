@@ -131,10 +131,15 @@ class _Run:
 
 
 def records(arrivals: Iterable[Arrival], tables: JobTables) -> dict[str, list[Record]]:
-    """What is written, by source: every source has an entry. Offsets count for each partition."""
+    """What is written, by source: every source has an entry. Offsets count for each partition.
+
+    What arrives for another version of the job, which has further sources, is left out.
+    """
     found: dict[str, list[Record]] = {source: [] for source in tables.sources}
     offsets: Counter[tuple[str, int]] = Counter()
     for number, arrival in enumerate(arrivals):
+        if arrival.source not in tables.sources:
+            continue
         table = tables.sources[arrival.source]
         key = None
         if table.is_changelog:
