@@ -21,8 +21,9 @@ _WHOLE = {DType.TINYINT: 8, DType.SMALLINT: 16, DType.INT: 32, DType.BIGINT: 64}
 class Pushers:
     """Makes the pushers of one case, and knows them again in its sink.
 
-    Texts in them begin with '$watermark'; whole numbers are the lowest of their type, each used once. So no two of
-    them are equal, and no record of a case is equal to one of them.
+    Texts in them begin with '$watermark'; whole numbers are of the lowest quarter of their type, each used once as long
+    as there are others. So no two of them are equal that have a text, or a number of more than a byte, and no record of
+    a case is equal to one of them.
     """
 
     def __init__(self) -> None:
@@ -54,7 +55,8 @@ class Pushers:
     def _value(self, table: Table, written: exp.DataType, moment: datetime) -> Any:
         kind = written.this
         if kind in _WHOLE:
-            number = -(2 ** (_WHOLE[kind] - 1)) + self._count
+            # What is left active for long needs more of them than a byte has.
+            number = -(2 ** (_WHOLE[kind] - 1)) + self._count % 2 ** (_WHOLE[kind] - 2)
             self._numbers.add(number)
             return number
         if kind in (DType.TEXT, DType.VARCHAR, DType.CHAR):
