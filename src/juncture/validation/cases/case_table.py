@@ -23,7 +23,8 @@ DELETE = "$delete"
 KIND = "$kind"
 """A column that the table of a changelog sink may have: 'upsert' or 'delete'."""
 
-_MOST_PARTITIONS = 64
+MOST_PARTITIONS = 64
+"""Of a topic: a case names those from 0 to before this."""
 
 
 @dataclass(frozen=True)
@@ -165,12 +166,12 @@ def _row(
 ) -> Row:
     found: dict[str, Any] = {}
     number, place = cells.pop(PARTITION, (0, at))
-    if not isinstance(number, int) or not 0 <= number < _MOST_PARTITIONS:
+    if not isinstance(number, int) or not 0 <= number < MOST_PARTITIONS:
         problems.append(
             JunctureError(
                 f"'{number}' is not a partition",
                 location=document.value(place),
-                remedy=f"write a number from 0 to {_MOST_PARTITIONS - 1}",
+                remedy=f"write a number from 0 to {MOST_PARTITIONS - 1}",
             )
         )
         number = 0

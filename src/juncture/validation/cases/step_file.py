@@ -15,6 +15,7 @@ from juncture.model.rendered import RenderedJob
 from juncture.project.document import Path as Keys
 from juncture.project.files import read_text, relative
 from juncture.project.nearest import did_you_mean
+from juncture.validation.cases.case_table import MOST_PARTITIONS
 from juncture.validation.cases.expect_file import ExpectReader
 from juncture.validation.cases.rendering import render_in_json
 from juncture.validation.cases.schema import read_tables
@@ -119,8 +120,7 @@ class StepReader:
         if found is None:
             return None
         source, partition = found
-        if not is_whole(partition):
-            self.scope.wrong(f"'{partition}' is not a partition", (*at, source), "write a number from 0")
+        if not self._is_partition(partition, (*at, source)):
             return None
         self._stalled.add((source, partition))
         return Stall(location, source, partition)
@@ -219,10 +219,7 @@ class StepReader:
         if isinstance(value, dict):
             self.scope.reading.unknown(value, place, ("to", "partition"))
             partition = value.get("partition")
-            if not is_whole(partition):
-                self.scope.wrong(
-                    f"'{partition}' is not a partition", (*place, "partition"), "write a number from 0"
-                )
+            if not self._is_partition(partition, (*place, "partition")):
                 return None
             place, value = (*place, "to"), value.get("to")
         moment = self.scope.time(value, place)
@@ -240,6 +237,12 @@ class StepReader:
             return None
         ((source, value),) = raw.items()
         return (source, value) if self.scope.is_source(source, (*at, source)) else None
+
+    def _is_partition(self, raw: Any, at: Keys) -> bool:
+        if is_whole(raw) and raw < MOST_PARTITIONS:
+            return True
+        self.scope.wrong(f"'{raw}' is not a partition", at, f"write a number from 0 to {MOST_PARTITIONS - 1}")
+        return False
 
     def _has_watermark(self, name: Any, at: Keys) -> bool:
         if not self.scope.is_source(name, at):

@@ -165,6 +165,18 @@ Step = (
 )
 
 
+def partitions_of(case: Case) -> dict[str, int]:
+    """By source, as many partitions as a case names; no source of which it names none."""
+    named = [(each.source, each.partition) for each in case.arrivals]
+    for step in case.steps:
+        if isinstance(step, (Stall, Malformed, Rewind)) and step.partition is not None:
+            named.append((step.source, step.partition))
+    found: dict[str, int] = {}
+    for source, partition in named:
+        found[source] = max(found.get(source, 0), partition + 1)
+    return found
+
+
 def slots_of(cases: Iterable[Case]) -> int:
     """The most slots that any step of these cases brings its job to; 0 where none changes its parallelism."""
     return max(

@@ -23,6 +23,7 @@ from juncture.validation.cases.timeline import (
     Step,
     Upgrade,
     Watermark,
+    partitions_of,
 )
 from juncture.validation.harness.comparison import Timed, compare_rows, no_rows, oracle_of
 from juncture.validation.harness.compiling import Compiled
@@ -120,12 +121,7 @@ class _Steps:
 
     def _staying(self) -> StayingJob:
         case = self._case
-        partitions: dict[str, int] = {}
-        for source, number in (
-            *((each.source, each.partition) for each in case.arrivals),
-            *((each.source, each.partition) for each in case.steps if isinstance(each, (Stall, Malformed))),
-        ):
-            partitions[source] = max(partitions.get(source, 0), number + 1)
+        partitions = partitions_of(case)
         most = max((each.parallelism for each in case.steps if isinstance(each, Rescale)), default=0)
         if most:
             sources = read_tables(self._version.rendered).sources

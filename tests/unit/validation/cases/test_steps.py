@@ -24,6 +24,7 @@ from juncture.validation.cases.timeline import (
     Upgrade,
     Watermark,
     needs_spare,
+    partitions_of,
 )
 
 __all__ = ["root"]
@@ -86,7 +87,7 @@ cases:
       - rescale: 129
       - upgrade: impression_click
       - upgrade: nowhere.sql
-      - rewind: {page_clicks: {to: "+01:00", partition: -1}}
+      - rewind: {page_clicks: {to: "+01:00", partition: 64}}
       - expect: {row: [], late: many, held_by: clicks, state: bigger, changelog: []}
       - expect: {rows: [[click], [c1]], state: {at_most: much}}
       - {checkpoint: 1, kill: taskmanager}
@@ -101,7 +102,7 @@ PROBLEMS = """\
 8:61: 'later' is not a time | write '+00:05' (five seconds after base), '+01:30:00.250', or '2026-01-31T12:00:00Z'
 9:15: the job 'impression_clicks' has no source 'clicks' | did you mean 'page_clicks'?
 10:15: the job 'impression_clicks' has no source '{'page_clicks': 3}' | did you mean 'page_clicks'?
-11:30: 'one' is not a partition | write a number from 0
+11:30: 'one' is not a partition | write a number from 0 to 63
 13:38: 'page_clicks' has no column 'page' | did you mean 'target'?
 13:44: '['a']' is not a column's name | write the names of columns in the first row
 14:18: a job can't restart from 'now' | write 'restart: checkpoint' or 'restart: savepoint'
@@ -109,7 +110,7 @@ PROBLEMS = """\
 16:18: '129' is not a parallelism | write a number from 1 to 128, the max_parallelism of 'impression_clicks'
 17:18: there is no job 'impression_click' | did you mean 'impression_clicks'?
 18:18: 'nowhere.sql' can't be read: the file can't be read: No such file or directory | name a job, or an SQL file by its path from this file
-19:57: '-1' is not a partition | write a number from 0
+19:57: '64' is not a partition | write a number from 0 to 63
 20:18: unknown key 'row' | did you mean 'rows'?
 20:33: 'many' is not a number of records | write a whole number from 0
 20:48: the job 'impression_clicks' has no source 'clicks' | did you mean 'page_clicks'?
@@ -137,6 +138,14 @@ def test_steps_are_read_in_their_order_with_their_lines(root) -> None:
     assert [arrival.source for arrival in case.arrivals] == ["page_impressions", "page_clicks"]
     assert case.arrivals[1].partition == 1
     assert (needs_spare(case), needs_spare(other)) == (True, False)
+
+
+def test_a_topic_has_each_partition_that_a_step_names(root) -> None:
+    steps = 'stall: {page_impressions: 3}\n      - rewind: {page_clicks: {to: "+01:00", partition: 63}}'
+    (case,) = read(
+        root, f"job: impression_clicks\ncases:\n  - name: n\n    steps:\n      - {steps}\n    expect: []\n"
+    )
+    assert partitions_of(case) == {"page_impressions": 4, "page_clicks": 64}
 
 
 def test_what_a_step_says_is_read_against_the_cases_base(root) -> None:
