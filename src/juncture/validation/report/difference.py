@@ -55,7 +55,10 @@ class Difference:
 
 
 def cells_of(store: RecordStore, rows: Rows, table: Table, base: datetime, order: str = "") -> list[Cells]:
-    """Rows of a DuckDB table as text, times relative to `base`; sorted, unless `order` says how."""
+    """Rows of a DuckDB table as text, times relative to `base`; sorted, unless `order` says how.
+
+    Equal text is of equal values: a text of four letters that is no null has quotes.
+    """
     times = {column.name for column in table.columns if is_time(column.type)}
     selected = ", ".join(
         f"epoch_us({quoted(name)})" if name in times else f"CAST({quoted(name)} AS VARCHAR)"
@@ -133,4 +136,4 @@ def _text(value: object, is_moment: bool, base: datetime) -> str:
         return _NULL
     if is_moment:
         return format_relative(_EPOCH + timedelta(microseconds=int(str(value))), base)
-    return str(value)
+    return "'null'" if value == _NULL else str(value)

@@ -116,7 +116,7 @@ class _Tracer:
                 return float(text) == value
             except ValueError:
                 return False
-        if text == str(value):
+        if text in (str(value), f"'{value}'"):
             return True
         try:
             moment = event_millis(value)

@@ -13,9 +13,11 @@ from juncture.validation.cases.cells import cell, format_relative, parse_time
 from juncture.validation.cases.lateness import refuse_late
 from juncture.validation.harness.isolation import isolate
 from juncture.validation.harness.outcome import Outcome
+from juncture.validation.oracle.compare import Rows
 from juncture.validation.oracle.dialect import parse_type
+from juncture.validation.oracle.records import RecordStore
 from juncture.validation.oracle.tables import read_table
-from juncture.validation.report.difference import Deviation, difference
+from juncture.validation.report.difference import Deviation, cells_of, difference
 from juncture.validation.report.text import failure_lines
 
 BASE = datetime(2026, 3, 1, 10, tzinfo=timezone.utc)
@@ -82,6 +84,15 @@ def test_cells_become_json(kind: str, value: object, json: object) -> None:
 def test_cells_of_another_type_are_refused(kind: str, value: object) -> None:
     with pytest.raises(ValueError, match=r"is not|no field"):
         cell(value, parse_type(kind, HERE), BASE, iso=True)
+
+
+def test_null_is_not_the_text_of_that_name() -> None:
+    with RecordStore() as store:
+        store.connection.execute(
+            "CREATE TABLE o AS SELECT * FROM (VALUES (NULL), ('null'), ('nulls')) AS t(k)"
+        )
+        found = cells_of(store, Rows("o", ("k",)), read_table(JOB.statements[2]), BASE, order="k NULLS FIRST")
+    assert found == [("null",), ("'null'",), ("nulls",)]
 
 
 def test_rows_that_are_alike_are_shown_as_one_that_differs() -> None:
