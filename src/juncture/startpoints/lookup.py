@@ -43,11 +43,13 @@ Snapshots = Callable[[DeploymentOffsets | SavepointOffsets], Snapshot]
 class Found:
     """Offsets by partition, without those of which nothing is known.
 
-    `time` is the timestamp that they were looked for by, `told` whose they are, `who` who knows only these partitions.
+    `time` is the timestamp that they were looked for by, and `past` the partitions that have no committed record as
+    new as it; `told` is whose they are, `who` who knows only these partitions.
     """
 
     offsets: Offsets
     time: datetime | None = None
+    past: frozenset[int] = frozenset()
     told: str | None = None
     who: str | None = None
 
@@ -68,8 +70,6 @@ class Lookup:
         self._admin, self._snapshots, self._now = admin, snapshots, now
         names = sorted(set(topics))
         self.first = offsets.earliest(admin, names)
-        self.committed_end = offsets.latest(admin, names)
-        self.end = offsets.latest(admin, names, committed=False)
         self._found: dict[tuple[str, str], Found] = {}
 
     def find(self, topic: str, position: Position | PartitionPosition | EndPoint) -> Found:
@@ -84,7 +84,7 @@ class Lookup:
             case Earliest():
                 return Found(self.first[topic])
             case Latest():
-                return Found(self.committed_end[topic])
+                return Found(offsets.latest(self._admin, [topic])[topic])
             case AtTimestamp(timestamp=moment):
                 return self._at(topic, moment)
             case BeforeNow(before_now=duration):
@@ -99,7 +99,10 @@ class Lookup:
                 return self._snapshot(topic, position)
 
     def _at(self, topic: str, moment: datetime) -> Found:
-        return Found(offsets.at_timestamp(self._admin, [topic], epoch_millis(moment))[topic], time=moment)
+        ends = offsets.latest(self._admin, [topic])[topic]
+        found = offsets.at_timestamp(self._admin, [topic], epoch_millis(moment))[topic]
+        past = frozenset(partition for partition, end in ends.items() if found[partition] >= end)
+        return Found(found, time=moment, past=past)
 
     def _group(self, topic: str, group: str) -> Found:
         held = offsets.committed(self._admin, group, [topic]).get(topic, {})

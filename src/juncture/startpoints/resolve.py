@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from juncture.errors import Refused
+from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.failures import no_topics
 from juncture.model.environment import Kafka
@@ -62,17 +63,22 @@ def resolve(
         else:
             findings.append(_unresolved(report, table, no_topics(kafka, source.topic)))
     lookup = Lookup(admin, (source.topic for source in there.values()), snapshots, now)
-    found = []
+    places = {}
     for table, source in there.items():
         wrong = _unusable(report, table, source, counts[source.topic], now)
         if not any(each.rule == "startpoint-unresolved" for each in wrong):
             try:
-                found.append(_resolved(table, source, lookup))
+                places[table] = _places(source, lookup)
             except Refused as refusal:
                 wrong.append(_unresolved(report, table, refusal))
         findings += wrong
+    # Only now: groups, deployments and topics go on, and no place may lie behind an end that was looked at before it.
+    topics = [there[table].topic for table in places]
+    committed, end = offsets.latest(admin, topics), offsets.latest(admin, topics, committed=False)
     resolved = []
-    for each in found:
+    for table, found in places.items():
+        topic = there[table].topic
+        each = _resolved(table, there[table], found, lookup.first[topic], committed[topic], end[topic])
         known = each
         try:
             known = with_content(kafka, each)
@@ -149,19 +155,43 @@ def _not_looked_at(report: Reporter, source: ResolvedSource, what: str, refusal:
     )
 
 
-def _resolved(table: str, source: Source, lookup: Lookup) -> ResolvedSource:
-    """Offsets by partition; what lies between them is not looked at yet. Raises Refused."""
+@dataclass(frozen=True)
+class _Places:
+    """What a startpoint names: the start, those of single partitions, and the end if there is one."""
+
+    start: Found
+    single: Mapping[int, Found]
+    until: Found | None
+
+
+def _places(source: Source, lookup: Lookup) -> _Places:
+    """Raises Refused."""
     topic, wanted = source.topic, source.startpoint
-    first, committed, end = lookup.first[topic], lookup.committed_end[topic], lookup.end[topic]
-    start = lookup.find(topic, wanted.start)
-    single = {partition: lookup.find(topic, at) for partition, at in wanted.partitions.items()}
-    until = None if wanted.until is None else lookup.find(topic, wanted.until)
+    return _Places(
+        start=lookup.find(topic, wanted.start),
+        single={partition: lookup.find(topic, at) for partition, at in wanted.partitions.items()},
+        # After the starts: it is not to lie before them because time has passed.
+        until=None if wanted.until is None else lookup.find(topic, wanted.until),
+    )
+
+
+def _resolved(
+    table: str,
+    source: Source,
+    places: _Places,
+    first: Mapping[int, int],
+    committed: Mapping[int, int],
+    end: Mapping[int, int],
+) -> ResolvedSource:
+    """Offsets by partition; what lies between them is not looked at yet."""
+    topic, wanted = source.topic, source.startpoint
+    start, single, until = places.start, places.single, places.until
     partitions = []
     for partition in sorted(first):
         begin = single.get(partition, start)
         to, to_reason = (committed[partition], _ASKED) if until is None else _of(until, partition, committed)
         offset, reason = _of(begin, partition, first)
-        if begin.time is not None and offset >= end[partition]:
+        if partition in begin.past:
             reason = "no-record-after"
         low = max(offset, first[partition])
         left_out = sum(each.within(low, to) for each in wanted.exclude.get(partition, ()))
