@@ -65,7 +65,8 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Subject:
-    """A job as it is watched; times in seconds. `transaction` is None where the sink has no transactions."""
+    """A job as it is watched; times in seconds. `transaction` is None where the sink has no transactions, or its
+    table does not tell how long they may take."""
 
     job: str
     project: str
@@ -110,8 +111,8 @@ def subject(rendered: RenderedJob, plan: CompiledPlan, authored: JobFile) -> Sub
         sink=sink.statement.locate(sink.offset) if sink else authored.locate("sink"),
         interval=_seconds(options, _INTERVAL, 10.0),
         timeout=_seconds(options, _TIMEOUT, 600.0),
-        transaction=int(sink.options[_TRANSACTION]) / 1000
-        if sink is not None and rendered.job.delivery == "exactly-once" and _TRANSACTION in sink.options
+        transaction=_transaction(sink.options.get(_TRANSACTION, ""))
+        if sink is not None and rendered.job.delivery == "exactly-once"
         else None,
     )
 
@@ -175,6 +176,11 @@ def _idle(pushed: Mapping[str, object] | None, options: Mapping[str, str]) -> fl
     if isinstance(millis, int) and millis > 0:
         return millis / 1000
     return _seconds(options, "table.exec.source.idle-timeout", 0.0)
+
+
+def _transaction(millis: str) -> float | None:
+    """Seconds of what may be a variable's name in place of a number: then it is not known here."""
+    return int(millis) / 1000 if millis.isdecimal() else None
 
 
 def _seconds(options: Mapping[str, str], key: str, default: float) -> float:

@@ -89,6 +89,13 @@ def test_without_transactions_none_expire(watch: Watch) -> None:
     assert "JunctureCheckpointOverdue" in names
 
 
+def test_a_transactions_timeout_may_be_a_variable(watch: Watch) -> None:
+    options = "'connector' = 'kafka', 'topic' = 't', 'format' = 'json', 'properties.transaction.timeout.ms' = '${TX}'"
+    sink = SINK.replace("{{ kafka(topic='matches-topic', key='id') }}", f"WITH ({options})")
+    names = {each["alert"] for each in rules(watch(files={"sql/sinks/matches.sql": sink}))}
+    assert "JunctureTransactionsExpire" not in names
+
+
 def test_late_records_are_counted_by_the_event_join_alone(watch: Watch) -> None:
     assert "JunctureLateRecords" not in {each["alert"] for each in rules(watch())}
     (late,) = (
