@@ -166,14 +166,13 @@ def _checkpoints(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
 
 def _source(subject: Subject, metrics: Metrics, source: Source) -> Iterator[Alert]:
     if source.marks is not None:
-        limit = source.delay + source.idle + subject.slack
         parts = [f"{span(source.delay * 1000)} that its watermark waits"]
         if source.idle:
             parts.append(f"{span(source.idle * 1000)} of its idle timeout")
         parts.append(f"{span(subject.slack * 1000)} that a restart may take")
         yield Alert(
             "JunctureEventTimeLags",
-            f"{metrics.event_time_lag(source)} > {limit:g}",
+            f"{metrics.event_time_lag(source)} > {subject.may_lag(source):g}",
             5,
             "critical",
             f"the event time of {source.table} stands still, or is far behind",
@@ -214,12 +213,10 @@ def _source(subject: Subject, metrics: Metrics, source: Source) -> Iterator[Aler
 
 def _waits(subject: Subject, metrics: Metrics, waiting: Waiting) -> Iterator[Alert]:
     if waiting.sources:
-        idle = max(source.idle for source in waiting.sources)
-        limit = waiting.window + waiting.delayed + idle + subject.slack
         window = f", more than its window of {span(waiting.window * 1000)}" if waiting.window else ""
         yield Alert(
             "JunctureWatermarkHeldBack",
-            f"{metrics.held_back(waiting)} > {limit:g}",
+            f"{metrics.held_back(waiting)} > {subject.may_be_held(waiting):g}",
             5,
             "critical",
             f"{waiting.named} waits for one of its inputs",

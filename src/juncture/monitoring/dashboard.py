@@ -51,7 +51,6 @@ def _panels(subject: Subject, metrics: Metrics) -> list[dict[str, Any]]:
         if each.counts_late
     ]
     marked = [each for each in subject.sources if each.marks]
-    limits = [each.delay + each.idle + subject.slack for each in marked]
     waiting = [each for each in subject.waiting if each.sources]
     found = [
         _stat("Running for", "s", metrics.up_for),
@@ -76,13 +75,13 @@ def _panels(subject: Subject, metrics: Metrics) -> list[dict[str, Any]]:
             "Event time behind the clock",
             "s",
             [(metrics.event_time_lag(each), each.table) for each in marked],
-            max(limits, default=None),
+            max(map(subject.may_lag, marked), default=None),
         ),
         _series(
             "Watermark behind the furthest input",
             "s",
             [(metrics.held_back(each), each.named) for each in waiting],
-            max((each.window + each.delayed + subject.slack for each in waiting), default=None),
+            max(map(subject.may_be_held, waiting), default=None),
         ),
         _series(
             "Time of the busiest subtask at work",

@@ -85,6 +85,15 @@ class Subject:
         """What is taken back by a restart from the last checkpoint, and by the start: not worth an alert."""
         return max(3 * self.interval, _AT_LEAST)
 
+    def may_lag(self, source: Source) -> float:
+        """How far a source's watermark may be behind the clock."""
+        return source.delay + source.idle + self.slack
+
+    def may_be_held(self, waiting: Waiting) -> float:
+        """How far an operator's watermark may be behind that of its furthest source."""
+        idle = max((source.idle for source in waiting.sources), default=0.0)
+        return waiting.window + waiting.delayed + idle + self.slack
+
 
 def subject(rendered: RenderedJob, plan: CompiledPlan, authored: JobFile) -> Subject:
     """All that is to be watched of a job, by its plan."""

@@ -156,3 +156,14 @@ def test_panels_lie_beside_each_other_and_ask_something(watch: Watch) -> None:
         assert all('job_name="shop_matches"' in target["expr"] for target in panel["targets"])
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
     assert len(dashboard["uid"]) <= 40
+
+
+def test_the_dashboard_draws_the_limits_of_the_rules(watch: Watch) -> None:
+    watched = watch()
+    drawn = {
+        panel["title"]: panel["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]["value"]
+        for panel in json.loads(dashboard_text(watched))["panels"]
+        if "thresholds" in panel["fieldConfig"]["defaults"]
+    }
+    assert drawn["Event time behind the clock"] == limit(watched, "JunctureEventTimeLags", "server")
+    assert drawn["Watermark behind the furthest input"] == limit(watched, "JunctureWatermarkHeldBack")
