@@ -171,6 +171,8 @@ def _sink(finding: Finding, old: Version, before: PlanNode, new: Version, after:
 def _other(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
     """An operator whose state is not known more closely: kept if it and its inputs are as they were."""
     operator = describe(new.flow, after)
+    if _in_batches(old, before) != _in_batches(new, after):
+        finding.wrong(f"mini-batches are switched on or off, and {operator} is made otherwise with them")
     for was, now in zip(old.plan.inputs(before), new.plan.inputs(after), strict=False):
         compare_rows(finding, old.lineage.columns(was), new.lineage.columns(now), operator)
         compare_filters(finding, (old, was), (new, now), None)
@@ -178,6 +180,10 @@ def _other(finding: Finding, old: Version, before: PlanNode, new: Version, after
         finding.lost(f"{operator} computes another number of values")
     elif finding.verdict == "KEEP" and _settings(before) != _settings(after):
         finding.wrong(f"{operator} is made otherwise, and its state still is as before")
+
+
+def _in_batches(version: Version, node: PlanNode) -> bool:
+    return any(up.kind == "mini-batch-assigner" for up in version.plan.upstream(node))
 
 
 def _settings(node: PlanNode) -> str:

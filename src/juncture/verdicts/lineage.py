@@ -13,7 +13,7 @@ from juncture.model.plan import PlanNode
 from juncture.model.rex import as_sql, conjuncts
 
 VOLATILE = frozenset({"id", "description", "outputType", "configuration", "inputProperties", "type"})
-_PASSING = ("exchange", "watermark-assigner", "miniBatch-assigner", "drop-update-before")
+_PASSING = ("exchange", "watermark-assigner", "mini-batch-assigner", "drop-update-before")
 
 
 @dataclass(frozen=True)
