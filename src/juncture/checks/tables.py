@@ -8,6 +8,7 @@ from juncture.checks.tokens import Token, closing, tokens
 from juncture.model.rendered import Statement
 
 _END_OF_TYPE = frozenset({"NOT", "NULL", "COMMENT", "METADATA", "PRIMARY", "CONSTRAINT", "AS"})
+_PRIMARY = ("PRIMARY", "PRIMARY KEY")
 _NESTED = frozenset({"ROW", "ARRAY", "MAP", "MULTISET"})
 
 
@@ -61,12 +62,10 @@ def read_table(statement: Statement) -> Table:
         if item[0].word == "WATERMARK" and len(item) > 2:
             watermark = (item[2].text, item[0].start)
             continue
-        primary = next((i for i, token in enumerate(item) if token.word.startswith("PRIMARY")), None)
-        is_constraint = item[0].word in ("CONSTRAINT", "PRIMARY", "PRIMARY KEY")
+        primary = next((i for i, token in enumerate(item) if token.word in _PRIMARY), None)
+        is_constraint = item[0].word in ("CONSTRAINT", *_PRIMARY)
         if primary is not None:
-            inside = [t.text for t in item[primary:] if t.is_name and not t.word.startswith("PRIMARY")]
-            names = [name for name in inside if name.upper() not in ("KEY", "NOT", "ENFORCED")]
-            key = (tuple(names) if is_constraint else (item[0].text,), item[primary].start)
+            key = (_listed(item[primary:]) if is_constraint else (item[0].text,), item[primary].start)
         if not is_constraint:
             columns.append(Column(item[0].text, _type(statement.text, item), item[0].start))
     return Table(
@@ -77,6 +76,12 @@ def read_table(statement: Statement) -> Table:
         key,
         _options(found[end + 1 :]),
     )
+
+
+def _listed(constraint: tuple[Token, ...]) -> tuple[str, ...]:
+    """The names in the first parentheses."""
+    opening = next((i for i, token in enumerate(constraint) if token.word == "("), len(constraint))
+    return tuple(token.text for token in constraint[opening : closing(constraint, opening)] if token.is_name)
 
 
 def _items(inside: tuple[Token, ...]) -> list[tuple[Token, ...]]:
