@@ -12,6 +12,7 @@ from juncture.model.flow import Flow, join_spec
 from juncture.model.plan import PlanNode
 from juncture.model.rex import Rex, call_name, conjuncts, operands, refs
 from juncture.model.traffic import HotKey
+from juncture.model.wording import in_short
 from juncture.pairing.sides import Key, Keyed, sides_of
 
 FEWEST, LEAST = 10, 0.01
@@ -23,8 +24,6 @@ _PASSING_ON = frozenset(
      "temporal-join", "lookup-join"}
 )  # fmt: skip
 """Operators after which a key has as many rows as before, or more. Others keep one row of a key, or change it."""
-_LONGEST = 60
-"""Characters of a key that are told."""
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 """By table."""
@@ -65,11 +64,8 @@ def _hot(flow: Flow, node: PlanNode, samples: Rows) -> Iterator[HotKey]:
         known = [each for each in spans if each is not None]
         yield HotKey(
             columns=", ".join(sides.left.keys),
-            key=_told(", ".join(str(each) for each in key)),
-            condition=" OR ".join(
-                f"{column} <> '{_told(str(each)).replace(chr(39), chr(39) * 2)}'"
-                for column, each in zip(sides.left.keys, key, strict=True)
-            ),
+            key=in_short(", ".join(str(each) for each in key)),
+            condition=_condition(sides.left.keys, key),
             left=_share(count, len(ours)),
             right=_share(right[key], len(theirs)),
             seen=min(each for each, _ in known) if len(known) == len(spans) else None,
@@ -78,9 +74,13 @@ def _hot(flow: Flow, node: PlanNode, samples: Rows) -> Iterator[HotKey]:
         )
 
 
-def _told(text: str) -> str:
-    """As much of a value as is told, in characters that can be printed."""
-    return "".join(each if each.isprintable() else "?" for each in text[:_LONGEST])
+def _condition(columns: Sequence[str], key: Key) -> str:
+    """The SQL that leaves a key out; '' where it can't be told as it is."""
+    values = [str(each) for each in key]
+    if any(in_short(each) != each for each in values):
+        return ""
+    quoted = (each.replace("'", "''") for each in values)
+    return " OR ".join(f"{column} <> '{each}'" for column, each in zip(columns, quoted, strict=True))
 
 
 def _is_large(count: int, of: int) -> bool:

@@ -62,6 +62,7 @@ def _check(hot: HotRows) -> Check:
     )
     if hot.filtered:
         told += "; a filter before the join reads the key, and may leave it out"
+    where = f" (WHERE {hot.condition})" if hot.condition else ""
     most = 1e6 / PAIR.low
     failed = hot.rate.low > most
     return Check(
@@ -69,7 +70,7 @@ def _check(hot: HotRows) -> Check:
         outcome="failed" if failed else "warned",
         message=f"{told}; one subtask has them all, and writes {most:,.0f} at most" if failed else told,
         remedy="join by a further column, leave rows with this key out of the join if it means that none is known"
-        f" (WHERE {hot.condition}), or deduplicate a side first",
+        f"{where}, or deduplicate a side first",
     )
 
 

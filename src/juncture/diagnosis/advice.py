@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from juncture.diagnosis.patient import Patient
 
 _UNITS = (("DAY", 86_400_000), ("HOUR", 3_600_000), ("MINUTE", 60_000), ("SECOND", 1_000))
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _NUMBERS = ("TINYINT", "SMALLINT", "INT", "BIGINT", "DECIMAL", "FLOAT", "DOUBLE")
 
 
@@ -38,6 +41,7 @@ def time_of(patient: Patient, table: str) -> str | None:
 def literal(patient: Patient, table: str, column: str, value: str) -> str:
     """A value of a column as SQL has it."""
     declared = patient.case.tables[table].column(column) if patient.case is not None else None
-    if declared is not None and declared.type.upper().startswith(_NUMBERS):
+    is_number = declared is not None and declared.type.upper().startswith(_NUMBERS)
+    if is_number and _NUMBER.fullmatch(value):
         return value
     return "'" + value.replace("'", "''") + "'"

@@ -17,6 +17,7 @@ from juncture.model.environment import Kafka
 from juncture.model.flow import JOINS, Flow, join_spec
 from juncture.model.observation import KeySeen, SampleSeen
 from juncture.model.plan import CompiledPlan
+from juncture.model.wording import in_short
 
 _MEAN = 200
 _MOST = 5_000
@@ -138,5 +139,6 @@ def _hottest(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> tuple
         counts = Counter(str(row[column]) for row in rows if row.get(column) is not None)
         if counts:
             value, count = counts.most_common(1)[0]
-            found.append(KeySeen(column=column, value=value[:60], share=count / sum(counts.values())))
+            told, share = in_short(value), count / sum(counts.values())
+            found.append(KeySeen(column=column, value=told, share=share, whole=told == value))
     return tuple(found)

@@ -157,11 +157,13 @@ class PartitionSeen(Value):
 
 
 class KeySeen(Value):
-    """The most frequent value of a join's key among the records of a sample."""
+    """The most frequent value of a join's key among the records of a sample, as it can be told; `whole` if that is all
+    of it."""
 
     column: str
     value: str
     share: float
+    whole: bool = True
 
 
 class SampleSeen(Value):

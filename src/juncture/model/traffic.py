@@ -160,9 +160,9 @@ class Matching(Value):
 class HotKey(Value):
     """A key of a join with a large share of the sampled rows of both sides, each with its standard error (95 %).
 
-    `condition` is the SQL that leaves it out. `seen` is for how many ms it came in both samples, None where that is not
-    known; `passing` whether that is less than the half of one of them. `filtered`: a filter before the join reads the
-    key, and may leave it out.
+    `condition` is the SQL that leaves it out, '' where the key is too long for it. `seen` is for how many ms it came in
+    both samples, None where that is not known; `passing` whether that is less than the half of one of them. `filtered`:
+    a filter before the join reads the key, and may leave it out.
     """
 
     columns: str

@@ -6,11 +6,18 @@ from math import floor, isfinite, log10
 
 _SMALLEST = 0.0001
 """What is less than this, and not nothing, is told as that."""
+_LONGEST = 60
+"""Characters of a record's value that are told."""
 
 
 def percent(share: float) -> str:
     """'12 %'."""
     return f"{share:.0%}".replace("%", " %")
+
+
+def in_short(text: str) -> str:
+    """As much of a value of a record as is told, in characters that can be printed."""
+    return "".join(each if each.isprintable() else "?" for each in text[:_LONGEST])
 
 
 def counted(number: int, noun: str, nouns: str = "") -> str:

@@ -292,4 +292,6 @@ def test_many_keys_are_told_in_short() -> None:
 def test_a_key_is_told_in_what_can_be_printed() -> None:
     (key,) = found(samples(50, 50, key="o'hare\x1b[2J\n" + "x" * 100))
     assert key.key == "o'hare?[2J?" + "x" * 49
-    assert key.condition == f"requests_id <> 'o''hare?[2J?{'x' * 49}'"
+    assert key.condition == "", "SQL with a part of it would leave out other keys"
+    (key,) = found(samples(50, 50, key="o'hare"))
+    assert key.condition == "requests_id <> 'o''hare'"

@@ -43,6 +43,7 @@ def test_the_authors_names_are_told_where_they_are_known() -> None:
     assert (alias_of(known, "client"), time_of(known, "client")) == ("c", "t")
     assert literal(patient, "client", "n", "7") == "'7'"
     assert literal(known, "client", "n", "7") == "7"
+    assert literal(known, "client", "n", "7 OR 1=1") == "'7 OR 1=1'"
     assert literal(known, "client", "id", "o'7") == "'o''7'"
 
 

@@ -19,6 +19,7 @@ def slowed(
     values: tuple[str, str] = ("unknown", "unknown"),
     busy: float = 1.0,
     compared: float = 99,
+    whole: bool = True,
 ) -> list[Diagnosis]:
     """What slows a join of 1,000 rows of each side."""
     sources = [
@@ -30,7 +31,7 @@ def slowed(
                 unread=0,
                 late=None,
                 oldest=None,
-                keys=(KeySeen(column="id", value=value, share=share),),
+                keys=(KeySeen(column="id", value=value, share=share, whole=whole),),
             ),
         )
         for table, share, value in zip(("server", "client"), shares, values, strict=True)
@@ -77,3 +78,9 @@ def test_rows_that_come_of_long_scans_are_their_work_where_they_are_many(
     assert [each.rule for each in rules] == ["scanned-entries"] * told
     if told:
         assert rules[0].cost == pytest.approx(0.7)
+
+
+def test_of_a_key_that_is_told_in_part_there_is_no_sql() -> None:
+    (found,) = slowed(20_000, (0.5, 0.5), whole=False)
+    assert "<>" not in found.remedy
+    assert "in WHERE before the join" in found.remedy

@@ -44,3 +44,13 @@ def test_widths_are_those_of_json_over_all_rows() -> None:
     seen = sample_seen(rows, {}, Columns(None, ()), None)
     assert seen is not None
     assert seen.widths == {"a": pytest.approx(10 / 3), "b": pytest.approx(1 / 3)}
+
+
+@pytest.mark.parametrize(
+    ("key", "told", "whole"),
+    [("a" * 60, "a" * 60, True), ("a" * 61, "a" * 60, False), ("a\x1b[2J", "a?[2J", False)],
+)
+def test_a_key_is_told_in_what_can_be_printed(key: str, told: str, whole: bool) -> None:
+    seen = sample_seen((Sampled(0, 0, {"id": key}),), {}, Columns(None, ("id",)), None)
+    assert seen is not None
+    assert [(each.value, each.whole) for each in seen.keys] == [(told, whole)]

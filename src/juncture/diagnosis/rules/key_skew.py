@@ -115,7 +115,7 @@ def _on_both_sides(
 
 def _remedy(patient: Patient, key: tuple[str, KeySeen] | None) -> str:
     further = "join on a further column that spreads the key"
-    if key is None:
+    if key is None or not key[1].whole:
         return f"leave out keys that mean nothing in WHERE before the join, or {further}"
     table, hot = key
     value = literal(patient, table, hot.column, hot.value)
