@@ -15,6 +15,8 @@ EXAMPLES: dict[str, Generator] = {
 }
 """By the name of the join."""
 
+_YEAR = 365 * 24 * 60
+
 
 def generate(
     example: str,
@@ -29,17 +31,23 @@ def generate(
     Args:
         example: a key of EXAMPLES.
         events: how many server events.
-        seed: the same seed gives the same records.
+        seed: the same seed gives the same records; 0 or more.
         base: time of the first server event, aware of its zone.
-        span_minutes: event time that the server events are spread over.
+        span_minutes: event time that the server events are spread over; a year at most.
         partitions: of each topic.
 
-    Raises JunctureError for an unknown example, or fewer than 100 events.
+    Raises JunctureError for an unknown example, fewer than 100 events, and a seed or a span that can't be.
     """
     if example not in EXAMPLES:
         known = ", ".join(EXAMPLES)
         raise JunctureError(f"there is no sample for '{example}'", remedy=f"choose one of {known}")
     if events < 100:
         raise JunctureError(f"{events} events are too few", remedy="ask for 100 at least")
+    if seed < 0:
+        raise JunctureError(f"{seed} is no seed", remedy="choose one from 0")
+    if not 1 <= span_minutes <= _YEAR:
+        raise JunctureError(
+            f"events can't be spread over {span_minutes:g} minutes", remedy=f"ask for 1 to {_YEAR:,}, a year"
+        )
     start = round(base.timestamp() * 1000)
     return EXAMPLES[example](Shape(events, seed, start, round(span_minutes * 60_000), partitions))

@@ -167,3 +167,10 @@ def test_what_cannot_be_drawn_is_refused(example, events):
     with pytest.raises(JunctureError) as caught:
         generate(example, events)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize("given", [{"seed": -1}, {"span_minutes": 0.9}, {"span_minutes": 525_601}])
+@pytest.mark.parametrize("span", [{}, {"span_minutes": float("inf")}, {"span_minutes": float("nan")}])
+def test_a_seed_or_a_span_that_can_not_be_is_told(given, span):
+    with pytest.raises(JunctureError, match=r"no seed|can't be spread"):
+        generate("impression_clicks", 100, **(given | span))
