@@ -127,7 +127,7 @@ class Expecting:
             self._case,
             table,
             columns,
-            [json.dumps(each.row, ensure_ascii=False).encode() for each in changes],
+            [json.dumps(_counted(each, table.primary_key), ensure_ascii=False).encode() for each in changes],
         )
         actual = texts_of(
             self._case,
@@ -181,6 +181,11 @@ class Expecting:
 
     def _told(self, moment: datetime | None) -> str:
         return "none" if moment is None else format_relative(moment, self._case.base)
+
+
+def _counted(change: Change, key: Sequence[str]) -> dict[str, object]:
+    """What a record of a change tells."""
+    return {name: value for name, value in change.row.items() if change.kind == "upsert" or name in key}
 
 
 def _numbered(rows: list[Cells], kinds: Sequence[str], keys: list[int]) -> list[Cells]:
