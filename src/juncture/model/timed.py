@@ -30,6 +30,11 @@ class TimeBounds(Value):
     lower: int
     upper: int
 
+    @property
+    def reach(self) -> int:
+        """For how much event time a join keeps rows, which is how far the watermark that it hands on is behind."""
+        return max(-self.lower, self.upper, 0)
+
 
 def interval_bounds(node: PlanNode) -> TimeBounds:
     """Those of an interval join."""

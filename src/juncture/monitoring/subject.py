@@ -161,7 +161,7 @@ def _waiting(
         named=describe(flow, node),
         sources=tuple(scans[table] for table in plan.tables(node) if table in scans and scans[table].marks),
         window=windows.get(node.uid, 0) / 1000,
-        delayed=sum(_holds_back(each) for each in before) / 1000,
+        delayed=sum(interval_bounds(each).reach for each in before) / 1000,
         counts_late=counts_late,
         location=case.place(node),
     )
@@ -171,12 +171,6 @@ def _operator(node: PlanNode) -> str:
     """An operator's name in metrics: IntervalJoin[6]."""
     name = "".join(part.capitalize() for part in node.kind.split("-"))
     return label(f"{name}[{node.id}]"[:_LONGEST_NAME])
-
-
-def _holds_back(node: PlanNode) -> int:
-    """By how many ms an interval join's output may be older than its watermark."""
-    bounds = interval_bounds(node)
-    return max(abs(bounds.lower), abs(bounds.upper))
 
 
 def _idle(pushed: Mapping[str, object] | None, options: Mapping[str, str]) -> float:

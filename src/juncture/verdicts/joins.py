@@ -39,7 +39,7 @@ def interval_join(finding: Finding, old: Version, before: PlanNode, new: Version
 
 def event_join(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
     """Juncture's: each side's rows with the names of their columns, and marks of matches whatever the kind."""
-    horizon = _horizon(new.bounds(after))
+    horizon = new.bounds(after).reach
     _keys(finding, old, before, new, after)
     for side in (0, 1):
         _kept_rows(finding, old, before, new, after, side, horizon)
@@ -175,13 +175,8 @@ def _times(bounds: TimeBounds) -> tuple[int, int]:
     return bounds.left_time, bounds.right_time
 
 
-def _horizon(bounds: TimeBounds) -> int:
-    """For how much event time a join keeps rows."""
-    return max(-bounds.lower, bounds.upper, 0)
-
-
 def _horizons(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
-    horizon = _horizon(new.bounds(after))
+    horizon = new.bounds(after).reach
     for was, now in zip(old.plan.inputs(before), new.plan.inputs(after), strict=True):
         compare_filters(finding, (old, was), (new, now), horizon)
 
@@ -199,7 +194,7 @@ def _residual(
         finding.note("the condition holds for rows that arrive from now on; pairs that were judged stay so")
     else:
         timed = after.kind == "interval-join" or base_uid(after.uid) in new.event_joins
-        millis = _horizon(new.bounds(after)) if timed else None
+        millis = new.bounds(after).reach if timed else None
         finding.gap("whether rows kept from before have matched was judged by the old condition", millis)
 
 

@@ -17,7 +17,7 @@ from sqlglot.expressions import DType
 
 from juncture.validation.cases.case import Arrival, Case
 from juncture.validation.cases.case_table import DELETE, PARTITION
-from juncture.validation.cases.cells import format_relative, is_time
+from juncture.validation.cases.cells import format_relative, is_time, moment_of
 from juncture.validation.cases.schema import JobTables
 from juncture.validation.cases.timeline import Arrive
 from juncture.validation.oracle.tables import Table
@@ -100,9 +100,7 @@ def _cell(value: Any, written: exp.DataType | None, base: datetime) -> Any:
     if value is None or written is None:
         return _text(value)
     if is_time(written):
-        moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-        return DoubleQuotedScalarString(format_relative(moment, base))
+        return DoubleQuotedScalarString(format_relative(moment_of(str(value)), base))
     if written.this == DType.ARRAY:
         return _flow(_cell(each, written.expressions[0], base) for each in value)
     if written.this == DType.MAP:

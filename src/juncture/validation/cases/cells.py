@@ -56,6 +56,12 @@ def _moment(text: str, base: datetime) -> datetime:
     return moment.astimezone(timezone.utc)
 
 
+def moment_of(text: str) -> datetime:
+    """A timestamp as a record's JSON has it; without a zone it is UTC. Raises ValueError for other text."""
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
 def format_relative(moment: datetime, base: datetime) -> str:
     """The inverse of `parse_time`: '+00:05', '+01:30:00.250'."""
     micros = (moment - base) // timedelta(microseconds=1)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from juncture.errors import JunctureError
 from juncture.model.rendered import RenderedJob, Statement
 from juncture.validation.cases.case import Arrival, Case
-from juncture.validation.cases.cells import format_relative
+from juncture.validation.cases.cells import format_relative, moment_of
 from juncture.validation.oracle.reading import delay_of
 from juncture.validation.oracle.tables import read_table
 from juncture.validation.oracle.unsupported import OracleUnsupported
@@ -58,7 +58,4 @@ def watermark_delay(statement: Statement) -> tuple[str, timedelta] | None:
 
 def _moment(arrival: Arrival, column: str) -> datetime | None:
     text = arrival.row.get(column)
-    if not isinstance(text, str):
-        return None
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return moment if moment.tzinfo else datetime.fromisoformat(f"{text}+00:00")
+    return moment_of(text) if isinstance(text, str) else None

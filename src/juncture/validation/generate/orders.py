@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from random import Random
 
 from juncture.errors import JunctureError
@@ -14,6 +14,7 @@ from juncture.model.environment import Environment
 from juncture.model.project import Project
 from juncture.model.rendered import RenderedJob
 from juncture.validation.cases.case import Arrival, Case
+from juncture.validation.cases.cells import moment_of
 from juncture.validation.cases.lateness import refuse_late, watermark_delay
 from juncture.validation.cases.rendering import render_in_json
 from juncture.validation.cases.schema import JobTables, read_tables
@@ -124,8 +125,7 @@ def _seconds(arrival: Arrival, column: str) -> float | None:
     text = arrival.row.get(column)
     if arrival.deletes or not isinstance(text, str):
         return None
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    return moment_of(text).timestamp()
 
 
 def _key(case: Case) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from juncture.errors import JunctureError
 from juncture.kafka.writer import Writer
 from juncture.model.rendered import RenderedJob
 from juncture.validation.cases.case import Arrival
-from juncture.validation.cases.cells import format_relative
+from juncture.validation.cases.cells import format_relative, moment_of
 from juncture.validation.cases.lateness import watermark_delay
 from juncture.validation.cases.schema import JobTables, read_tables
 from juncture.validation.harness.pushers import Pushers
@@ -232,7 +232,4 @@ def millis(moment: datetime) -> int:
 
 def event_millis(text: object) -> int | None:
     """A timestamp of a record's JSON in milliseconds since 1970; None for anything else. Without a zone it is UTC."""
-    if not isinstance(text, str):
-        return None
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return millis(moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc))
+    return millis(moment_of(text)) if isinstance(text, str) else None

@@ -22,6 +22,7 @@ from juncture.flink.http import NotFound, in_requests
 from juncture.flink.metrics import emitted_counter, is_filtered, table_of
 from juncture.flink.rest import FlinkCluster
 from juncture.model.plan import CompiledPlan, PlanNode
+from juncture.model.timed import interval_bounds
 from juncture.validation.harness.timeline import JoinSeen, Observation, SourceSeen, SplitSeen
 
 _OFFSET = re.compile(
@@ -59,7 +60,7 @@ class Observer:
     ) -> None:
         self._cluster, self._job_id, self._partitions = cluster, job_id, partitions
         self._feeding = {node.id: _feeding(plan, node) for node in plan.nodes if "join" in node.kind}
-        self._lags = {node.id: _lag(node) for node in plan.nodes}
+        self._lags = {node.id: interval_bounds(node).reach for node in plan.of_kind("interval-join")}
         self._detail: JobDetail | None = None
         self._names: dict[str, tuple[str, ...]] = {}
         self._idle: dict[tuple[str, int], tuple[float, int, float]] = {}
@@ -237,12 +238,6 @@ def _lowest(splits: tuple[SplitSeen, ...]) -> int | None:
     active = [split.watermark for split in splits if not split.idle]
     known = [each for each in active if each is not None]
     return min(known) if known and len(known) == len(active) else None
-
-
-def _lag(join: PlanNode) -> int:
-    """How far the watermark that an interval join hands on stays behind its own, in ms."""
-    bounds = join.raw.get("intervalJoinSpec", {}).get("windowBounds", {})
-    return max(-int(bounds.get("leftLowerBound", 0)), int(bounds.get("leftUpperBound", 0)), 0)
 
 
 def _feeding(plan: CompiledPlan, join: PlanNode) -> tuple[str | int, ...]:
