@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from sqlglot import exp
 from sqlglot.expressions import DType
@@ -104,6 +105,15 @@ def from_json(written: exp.DataType, text: str, iso: bool, location: Location) -
 def quoted(name: str) -> str:
     """A DuckDB identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def refuse_alike(what: str, names: Iterable[str], location: Location) -> None:
+    """Raise OracleUnsupported for names that differ in capitals alone: DuckDB takes one for the other."""
+    known: dict[str, str] = {}
+    for name in names:
+        other = known.setdefault(name.lower(), name)
+        if other != name:
+            raise OracleUnsupported(f"{what} '{other}' beside '{name}'", location)
 
 
 def _shape(written: exp.DataType, location: Location) -> object:

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from juncture.errors import Location
 from juncture.model.rendered import PAYLOAD, PAYLOAD_FORMAT
-from juncture.validation.oracle.columns import duckdb_type, from_json, quoted
+from juncture.validation.oracle.columns import duckdb_type, from_json, quoted, refuse_alike
 from juncture.validation.oracle.ranking import ARRIVAL, ARRIVED
 from juncture.validation.oracle.records import RecordStore
 from juncture.validation.oracle.scalars import rewrite
@@ -60,6 +60,7 @@ def load(store: RecordStore, table: Table, excluded: Excluded | None = None) -> 
         raise OracleUnsupported(
             f"the format '{table.value_format}' of '{table.name}'", table.location, "use the format 'json'"
         )
+    refuse_alike("the column", (column.name for column in table.columns), table.location)
     raw = store.table(table.topic)
     connection = store.connection
     connection.execute(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from juncture.model.rendered import RenderedJob, Statement
-from juncture.validation.oracle.columns import duckdb_type, quoted, unit
+from juncture.validation.oracle.columns import duckdb_type, quoted, refuse_alike, unit
 from juncture.validation.oracle.compare import Comparison, Rows, compare
 from juncture.validation.oracle.dialect import parse, place
 from juncture.validation.oracle.lateness import (
@@ -66,6 +66,9 @@ class Oracle:
         }
         self.sink = read_table(self._sink_statement)
         self._query = translate(rendered.insert, self.sources)
+        place_of_query = rendered.insert.locate(0)
+        refuse_alike("the table", self.sources, place_of_query)
+        refuse_alike("the topic", self.topics, place_of_query)
 
     @property
     def topics(self) -> tuple[str, ...]:

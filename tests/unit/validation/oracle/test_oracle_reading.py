@@ -248,3 +248,21 @@ def test_columns_that_are_in_keys_alone_are_refused():
     )
     with RecordStore() as store, pytest.raises(OracleUnsupported, match="keys alone"):
         Oracle(job).expected(store)
+
+
+@pytest.mark.parametrize(
+    ("tables", "select", "what"),
+    [
+        ({"t": "k STRING, K STRING"}, "SELECT k FROM t", "the column 'k' beside 'K'"),
+        (
+            {"t": "k STRING", "T": "k STRING"},
+            "SELECT a.k FROM t a JOIN T b ON a.k = b.k",
+            "the table 't' beside 'T'",
+        ),
+        ({"t": "k STRING", "OUT": "k STRING"}, "SELECT k FROM OUT", "the topic 'OUT' beside 'out'"),
+    ],
+)
+def test_names_that_differ_in_capitals_alone_are_refused(tables, select, what):
+    sources = {name: topic(name, columns) for name, columns in tables.items()}
+    with RecordStore() as store, pytest.raises(OracleUnsupported, match=what):
+        Oracle(rendered(sources, topic("out", "k STRING"), select)).expected(store)
