@@ -111,9 +111,10 @@ def _begin(partition: PartitionRange, now: datetime) -> datetime:
 
 
 def _span(gap: timedelta) -> str:
-    """A duration as minutes where it is long enough: '12 min', '90 s'."""
+    """A duration as minutes where it is long enough, rounded up, as who starts so much earlier must start early enough:
+    '12 min', '90 s'."""
     if gap >= timedelta(days=2):
-        return f"{gap.days:,} days"
+        return f"{-(-gap // timedelta(days=1)):,} days"
     if gap >= timedelta(minutes=2):
-        return f"{round(gap.total_seconds() / 60):,} min"
-    return format_duration(timedelta(seconds=max(round(gap.total_seconds()), 1)))
+        return f"{-(-gap // timedelta(minutes=1)):,} min"
+    return format_duration(timedelta(seconds=-(-gap // timedelta(seconds=1))))

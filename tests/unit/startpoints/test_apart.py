@@ -90,3 +90,19 @@ def test_orders_that_end_before_any_payment():
 
 def test_inputs_that_are_no_topics_are_left_alone():
     assert found(orders(ago(hours=5), ago(hours=5))) == []
+
+
+@pytest.mark.parametrize(
+    ("gap", "told"),
+    [
+        (timedelta(days=2, hours=21), "3 days"),
+        (timedelta(days=3), "3 days"),
+        (timedelta(minutes=2, seconds=29), "3 min"),
+        (timedelta(seconds=1.4), "2 s"),
+    ],
+)
+def test_who_starts_as_much_earlier_as_is_told_starts_early_enough(gap: timedelta, told: str):
+    read_from = ago(days=20)
+    late = orders(read_from + gap - timedelta(hours=1), read_from + gap - timedelta(hours=1))
+    [finding] = apart(report(), [late, payments(read_from, ago(days=30))], [WINDOW], NOW)
+    assert finding.remedy.endswith(f"that is {told} earlier")
