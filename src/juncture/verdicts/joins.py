@@ -12,7 +12,7 @@ from juncture.model.flow import condition_of, join_spec, join_type, sql_join_typ
 from juncture.model.plan import PlanNode
 from juncture.model.timed import TimeBounds
 from juncture.verdicts.finding import Finding
-from juncture.verdicts.inputs import compare_filters, compare_keys, compare_rows
+from juncture.verdicts.inputs import compare_filters, compare_keys, compare_rows, told
 from juncture.verdicts.lineage import Column, stored_type
 from juncture.verdicts.version import Version, base_uid
 
@@ -23,9 +23,13 @@ _NUMBERED = re.compile(r"(.*\D)\d+")
 
 
 def interval_join(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
-    """Flink's own: each side's rows whole, by position, with a mark for those that have matched."""
+    """Flink's own: each side's rows whole, by position and time, with a mark for those that have matched."""
     _rows(finding, old, before, new, after)
     _keys(finding, old, before, new, after)
+    for side, (then, since) in enumerate(
+        zip(_times(old.bounds(before)), _times(new.bounds(after)), strict=True)
+    ):
+        _time(finding, old, before, then, new, after, since, side)
     missing = set(_FLAGGED[join_type(after)]) - set(_FLAGGED[join_type(before)])
     if missing:
         finding.wrong(
@@ -139,9 +143,12 @@ def regular_join(finding: Finding, old: Version, before: PlanNode, new: Version,
 
 
 def temporal_join(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
-    """Rows of the left side until the watermark reaches them, and versions of the right side."""
+    """Rows of the left side until the watermark reaches them, and versions of the right side by their time."""
     _rows(finding, old, before, new, after)
     _keys(finding, old, before, new, after)
+    then, since = (node.raw.get("rightTimeAttributeIndex", -1) for node in (before, after))
+    if min(then, since) >= 0:
+        _time(finding, old, before, then, new, after, since, 1)
     for was, now in zip(old.plan.inputs(before), new.plan.inputs(after), strict=True):
         compare_filters(finding, (old, was), (new, now), None)
 
@@ -155,6 +162,25 @@ def _rows(finding: Finding, old: Version, before: PlanNode, new: Version, after:
 def _keys(finding: Finding, old: Version, before: PlanNode, new: Version, after: PlanNode) -> None:
     for side, name in enumerate(("leftKeys", "rightKeys")):
         compare_keys(finding, _key(old, before, side, name), _key(new, after, side, name))
+
+
+def _time(
+    finding: Finding,
+    old: Version,
+    before: PlanNode,
+    then: int,
+    new: Version,
+    after: PlanNode,
+    since: int,
+    side: int,
+) -> None:
+    """Rows are kept by their time: by another one those of before are matched, and removed, at the wrong moment."""
+    was, now = (
+        version.lineage.columns(version.plan.inputs(node)[side])[index]
+        for version, node, index in ((old, before, then), (new, after, since))
+    )
+    if not was.meanings <= now.meanings:
+        finding.wrong(f"rows are kept by {told(was)} as their time, and this version's is {told(now)}")
 
 
 def _key(version: Version, node: PlanNode, side: int, name: str) -> list[Column]:
