@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -57,6 +58,15 @@ class OffsetRange(Value):
                 f"the range {self.first}-{self.last} ends before it begins; write {self.last}-{self.first}"
             )
         return self
+
+
+def left_out(ranges: Iterable[OffsetRange], start: int, end: int) -> int:
+    """How many offsets from `start` to before `end` are in any of some ranges, which may overlap."""
+    count, reached = 0, start
+    for each in sorted(ranges, key=lambda found: found.first):
+        count += each.within(reached, end)
+        reached = max(reached, each.last + 1)
+    return count
 
 
 def _several(raw: object) -> object:

@@ -11,6 +11,7 @@ from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.failures import no_topics
 from juncture.model.environment import Kafka
+from juncture.model.offsets import left_out
 from juncture.model.report import Finding
 from juncture.model.resolved import JoinWindow, PartitionRange, Reason, ResolvedSource, ResolvedStartpoints
 from juncture.model.startpoint import AtOffsets, AtTimestamp, Startpoint
@@ -194,7 +195,7 @@ def _resolved(
         if partition in begin.past:
             reason = "no-record-after"
         low = max(offset, first[partition])
-        left_out = sum(each.within(low, to) for each in wanted.exclude.get(partition, ()))
+        gone = left_out(wanted.exclude.get(partition, ()), low, to)
         partitions.append(
             PartitionRange(
                 partition=partition,
@@ -202,8 +203,8 @@ def _resolved(
                 end=to,
                 log_start=first[partition],
                 log_end=end[partition],
-                records=max(to - low, 0) - left_out,
-                left_out=left_out,
+                records=max(to - low, 0) - gone,
+                left_out=gone,
                 start_reason=reason,
                 end_reason=to_reason,
                 asked_time=begin.time,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from juncture.model.offsets import OffsetRange
+from juncture.model.offsets import OffsetRange, left_out
 from juncture.model.startpoint import Startpoint
 
 
@@ -49,3 +49,20 @@ def test_what_is_no_range(written: object) -> None:
 )
 def test_both_ends_of_a_range_are_in_it(start: int, end: int, count: int) -> None:
     assert OffsetRange(first=10, last=14).within(start, end) == count
+
+
+@pytest.mark.parametrize(
+    ("written", "count"),
+    [
+        (["5-9", "5-9"], 5),
+        (["5-9", "7-12"], 8),
+        (["7-12", "5-9"], 8),
+        (["5-9", "10-12"], 8),
+        (["all", 7], 20),
+        (["5-30", "6-7", 2], 16),
+        (["0-1", "25-"], 2),
+    ],
+)
+def test_what_is_in_several_ranges_is_left_out_once(written: list[object], count: int) -> None:
+    (ranges,) = Startpoint.model_validate({"exclude": {0: written}}).exclude.values()
+    assert left_out(ranges, 0, 20) == count
