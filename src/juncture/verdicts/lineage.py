@@ -73,14 +73,20 @@ class Lineage:
         """The parts of a condition over the columns of these inputs, one after the other."""
         return frozenset(self._text(part, ups, {}) for part in conjuncts(condition))
 
-    def filters(self, node: PlanNode) -> frozenset[str]:
-        """What rows were filtered by since they left a source, or an operator that keeps state."""
-        if node.kind == "calc":
-            ups = self.flow.plan.inputs(node)
-            return self.condition(node.raw.get("condition"), ups) | self.filters(ups[0])
-        if node.kind in _PASSING:
-            return self.filters(self.flow.plan.inputs(node)[0])
-        return frozenset()
+    def filters(self, node: PlanNode) -> dict[str, frozenset[str]]:
+        """What rows were filtered by since they left a source, by its table, or an operator that keeps state, by its
+        kind."""
+        ups = self.flow.plan.inputs(node)
+        if node.kind == "table-source-scan":
+            return {".".join(self.flow.plan.tables(node)): frozenset()}
+        if node.kind not in ("calc", "union", *_PASSING):
+            return {node.kind: frozenset()}
+        own = self.condition(node.raw.get("condition"), ups)
+        found: dict[str, frozenset[str]] = {}
+        for up in ups:
+            for origin, parts in self.filters(up).items():
+                found[origin] = found.get(origin, frozenset()) | parts | own
+        return found
 
     def _meaning(self, node: PlanNode, index: int, way: Mapping[int, int]) -> str:
         """The same text for the same value of the same records, whatever the names and places on the way."""
