@@ -25,6 +25,8 @@ def landscape(needs: Callable[[WhatIf], Iterable[Figure]], base: WhatIf, widest:
     middle = base.window or widest
     found = []
     for factor in WINDOWS if middle else (1.0,):
+        if middle and not round(middle * factor):
+            continue  # narrower than the narrowest
         # As it is, and not all joins with the window of the widest.
         window = base.window if factor == 1.0 else round(middle * factor)
         for rate in RATES:

@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timezone
 from itertools import pairwise
 
+import pytest
 from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_pricing import of_job
 
@@ -81,6 +82,15 @@ def test_without_a_window_there_are_rates_alone() -> None:
     made = drawn(found, "cost in EUR")
     assert made.by_window is None
     assert [row.window for row in made.rows] == ["no window"]
+
+
+@pytest.mark.parametrize("widest", [1, 2, 3, 4])
+def test_no_window_is_narrower_than_a_millisecond(widest: int) -> None:
+    made = drawn(points(widest=widest), "cost in EUR")
+    assert made.by_window is not None
+    assert made.rows[0].window == "1 ms"
+    (now,) = [row.window for row in made.rows if any(cell.now for cell in row.cells)]
+    assert now == f"{widest} ms"
 
 
 def test_without_prices_cores_and_memory_are_drawn() -> None:

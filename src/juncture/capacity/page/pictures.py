@@ -103,7 +103,8 @@ def drawn(points: Sequence[Point], name: str) -> Drawn:
     windows = list(dict.fromkeys(each.window for each in points))
     rates = list(dict.fromkeys(each.rate for each in points))
     grid = {(each.window, each.rate): each for each in points}
-    middle = windows[WINDOWS.index(1.0)] if len(windows) > 1 else windows[0]
+    # From behind, as narrow ones may not be there.
+    middle = windows[WINDOWS.index(1.0) - len(WINDOWS)] if len(windows) > 1 else windows[0]
     values = [_value(each, name) for each in points]
     scale = _Scale.over([bound for each in values for bound in (each.low, each.expected, each.high)])
     largest, least = max(each.expected for each in values), min(each.expected for each in values)
