@@ -184,7 +184,8 @@ def _over_files(rendered: RenderedJob, folder: Path) -> RenderedJob:
 
 def _table(statement: Statement, folder: Path) -> Statement:
     table = read_table(statement)
-    options = {"connector": "filesystem", "path": (folder / table.name).as_uri(), "format": "json"}
+    # Not escaped: Flink takes a path as it stands.
+    options = {"connector": "filesystem", "path": f"file://{folder / table.name}", "format": "json"}
     for name, value in table.options.items():
         if name.startswith(("json.", "value.json.")):
             options[name.removeprefix("value.")] = value

@@ -294,7 +294,7 @@ class StayingJob:
         files = bundle(self._own, self._plan, session.toolchain.pinned, session.project.template_dirs)
         options = launch_options(session.connection.flink, job_id, session.jars_of(self._own), savepoint) | {
             "pipeline.name": f"test: {self._name}",
-            "execution.checkpointing.dir": self._folder.as_uri(),
+            "execution.checkpointing.dir": f"file://{self._folder}",
             "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
             "restart-strategy.type": "fixed-delay" if self._restarts else "none",
         }
@@ -309,7 +309,7 @@ class StayingJob:
         self._latest, self._checkpointed = None, self._since
         if savepoint is not None:
             self._latest = Taken(0, savepoint)
-        self._operations = Operations(session.cluster, job_id, self._folder.as_uri())
+        self._operations = Operations(session.cluster, job_id, f"file://{self._folder}")
         self._observer = Observer(session.cluster, job_id, self.feed.partitions, self._plan)
         try:
             session.planner.run(script, options, session.connection.values(self._own.placeholders))
