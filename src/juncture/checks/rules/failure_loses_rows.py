@@ -59,7 +59,7 @@ class FailureLosesRows(Rule):
 
     def check(self, case: Case) -> Iterator[Finding]:
         flow, options = case.flow, case.rendered.options
-        if flow is None or options.get("pipeline.operator-chaining.enabled") == "false":
+        if flow is None or options.get("pipeline.operator-chaining.enabled", "").lower() == "false":
             return
         for scan in flow.plan.of_kind("table-source-scan"):
             (table, *_) = flow.plan.tables(scan) or ("",)
@@ -89,7 +89,9 @@ class FailureLosesRows(Rule):
 
 
 def _skips(options: dict[str, str]) -> bool:
-    return any(key.endswith("ignore-parse-errors") and value == "true" for key, value in options.items())
+    return any(
+        key.endswith("ignore-parse-errors") and value.lower() == "true" for key, value in options.items()
+    )
 
 
 def _chained(flow: Flow, scan: PlanNode) -> Iterator[PlanNode]:

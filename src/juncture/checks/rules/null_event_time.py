@@ -10,12 +10,14 @@ from juncture.checks.rule import Rule
 from juncture.model.flow import Flow, join_type, sql_join_type
 from juncture.model.plan import PlanNode
 from juncture.model.report import Finding
-from juncture.model.rex import call_name, conjuncts, is_rowtime, refs
+from juncture.model.rex import Rex, call_name, conjuncts, is_rowtime, operands, refs
 
 _PADDED = {"LEFT": (1,), "RIGHT": (0,), "FULL": (0, 1)}
 """The sides of an outer join that are null in unmatched rows."""
 _STRICT = frozenset({"IS NOT NULL", "=", "<>", "<", "<=", ">", ">="})
 """Conditions that no null meets."""
+_REPLACING = frozenset({"COALESCE", "CASE", "IF", "IFNULL"})
+"""Functions that may give something for a null."""
 _PADDING = ("interval-join", "temporal-join")
 _KEEPERS = (*_PADDING, "lookup-join", "deduplicate", "union")
 
@@ -152,9 +154,17 @@ def _keeps_out(node: PlanNode, index: int, column: int) -> bool:
     """Whether no row with a null in a column of its input, and `index` of its output, leaves an operator."""
     if node.kind == "calc":
         condition = node.raw.get("condition")
-        return any(call_name(part) in _STRICT and column in refs(part) for part in conjuncts(condition))
+        return any(call_name(part) in _STRICT and _needs(part, column) for part in conjuncts(condition))
     if node.kind == "interval-join" and join_type(node) == "INNER":
         bounds = node.raw["intervalJoinSpec"]["windowBounds"]
         side = "left" if index == column else "right"
         return bool(bounds["isEventTime"]) and column == bounds[f"{side}TimeIndex"]
     return False
+
+
+def _needs(expression: Rex, column: int) -> bool:
+    """Whether an expression is null where a column is."""
+    if call_name(expression) in _REPLACING:
+        return False
+    inner = operands(expression)
+    return any(_needs(each, column) for each in inner) if inner else column in refs(expression)
