@@ -16,6 +16,9 @@ from juncture.verdicts.version import Version, base_uid
 
 _Compare = Callable[[Finding, Version, PlanNode, Version, PlanNode], None]
 
+_ASIDE = VOLATILE | {"state"}
+"""What of an operator's JSON does not say what it keeps; `state` are its times to live."""
+
 _JOINS: dict[str, _Compare] = {
     "interval-join": joins.interval_join,
     "join": joins.regular_join,
@@ -180,6 +183,7 @@ def _other(finding: Finding, old: Version, before: PlanNode, new: Version, after
         finding.lost(f"{operator} computes another number of values")
     elif finding.verdict == "KEEP" and _settings(before) != _settings(after):
         finding.wrong(f"{operator} is made otherwise, and its state still is as before")
+    joins.times_to_live(finding, before, after)
 
 
 def _in_batches(version: Version, node: PlanNode) -> bool:
@@ -187,7 +191,7 @@ def _in_batches(version: Version, node: PlanNode) -> bool:
 
 
 def _settings(node: PlanNode) -> str:
-    return json.dumps({key: value for key, value in node.raw.items() if key not in VOLATILE}, sort_keys=True)
+    return json.dumps({key: value for key, value in node.raw.items() if key not in _ASIDE}, sort_keys=True)
 
 
 _COMPARE: dict[str, _Compare] = {**_JOINS, "table-source-scan": _source, "sink": _sink}

@@ -136,7 +136,7 @@ def regular_join(finding: Finding, old: Version, before: PlanNode, new: Version,
     for key in ("leftUpsertKeys", "rightUpsertKeys"):
         if before.raw.get(key) != after.raw.get(key):
             finding.lost("an input got, or lost, a unique key, by which Flink keeps its rows in another way")
-    ttl = _ttl(finding, before, after)
+    ttl = times_to_live(finding, before, after)
     for was, now in zip(old.plan.inputs(before), new.plan.inputs(after), strict=True):
         compare_filters(finding, (old, was), (new, now), ttl)
     _residual(finding, old, before, new, after, "gap" if join_type(after) != "INNER" else "note")
@@ -224,7 +224,7 @@ def _residual(
         finding.gap("whether rows kept from before have matched was judged by the old condition", millis)
 
 
-def _ttl(finding: Finding, before: PlanNode, after: PlanNode) -> int | None:
+def times_to_live(finding: Finding, before: PlanNode, after: PlanNode) -> int | None:
     """Compares how long rows are kept, and returns it, in ms of processing time; None: for ever."""
     longest: int | None = 0
     for was, now in zip(before.raw.get("state", ()), after.raw.get("state", ()), strict=False):
