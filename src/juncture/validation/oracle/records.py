@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -96,14 +94,6 @@ class RecordStore:
             added += len(chunk)
         return added
 
-    def add_jsonl(self, topic: str, path: Path) -> int:
-        """Add records from a file, one JSON object a line: partition, offset, timestamp, key, value.
-
-        Keys and values are text, or null; `key_base64` and `value_base64` hold what is not UTF-8.
-        """
-        with path.open(encoding="utf-8") as lines:
-            return self.add(topic, _from_lines(lines, path))
-
     def execute(self, sql: str, location: Location | None = None) -> duckdb.DuckDBPyConnection:
         """Run SQL that a value may stop. Raises OracleUnsupported with what DuckDB says then."""
         import duckdb
@@ -122,39 +112,3 @@ class RecordStore:
             ' "key" BLOB, "value" BLOB)'
         )
         return name
-
-    def count(self, topic: str) -> int:
-        """How many records of the topic there are."""
-        row = self.connection.execute(f"SELECT count(*) FROM {self.table(topic)}").fetchone()
-        assert row is not None
-        return int(row[0])
-
-
-class _Line:
-    def __init__(self, raw: dict[str, object]) -> None:
-        self.partition = int(str(raw.get("partition", 0)))
-        self.offset = int(str(raw["offset"]))
-        self.timestamp = int(str(raw.get("timestamp", -1)))
-        self.key = _bytes(raw, "key")
-        self.value = _bytes(raw, "value")
-
-
-def _from_lines(lines: Iterable[str], path: Path) -> Iterator[_Line]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            yield _Line(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise JunctureError(
-                f"line {number} of {path.name} is not a record: {error}",
-                remedy="each line is a JSON object with partition, offset, timestamp, key and value",
-            ) from None
-
-
-def _bytes(raw: dict[str, object], name: str) -> bytes | None:
-    encoded = raw.get(f"{name}_base64")
-    if isinstance(encoded, str):
-        return base64.b64decode(encoded)
-    text = raw.get(name)
-    return None if text is None else str(text).encode()

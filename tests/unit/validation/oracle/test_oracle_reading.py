@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 from tests.unit.validation.rendered import Written, records, rendered, time, topic
 
-from juncture.errors import JunctureError
 from juncture.validation.oracle.oracle import Oracle
 from juncture.validation.oracle.records import RecordStore
 from juncture.validation.oracle.unsupported import OracleUnsupported
@@ -203,20 +202,6 @@ def test_casts_cut_fractions_off():
         rows, _ = Oracle(job).expected(store)
         found = store.connection.execute(f'SELECT * FROM "{rows.table}" ORDER BY 1').fetchall()
     assert found == [(-1, None), (1, "5")]
-
-
-def test_records_from_a_file(tmp_path):
-    path = tmp_path / "t.jsonl"
-    path.write_text(
-        '{"partition":1,"offset":4,"key":"a","value":"{}"}\n\n{"offset":5,"value_base64":"/w=="}\n'
-    )
-    with RecordStore() as store:
-        assert store.add_jsonl("t", path) == 2
-        rows = store.connection.execute(f"SELECT * FROM {store.table('t')}").fetchall()
-        assert rows == [(1, 4, -1, b"a", b"{}"), (0, 5, -1, None, b"\xff")]
-        path.write_text('{"value":"x"}\n')
-        with pytest.raises(JunctureError, match=r"line 1 of t\.jsonl"):
-            store.add_jsonl("t", path)
 
 
 def _expected(job, *values):
