@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import DType
 
-from juncture.errors import JunctureError, Location
+from juncture.errors import JunctureError
 from juncture.validation.cases.cells import cell, is_time
 from juncture.validation.cases.schema import writes_iso
 from juncture.validation.oracle.tables import Table
@@ -73,18 +73,6 @@ class Pushers:
         if isinstance(value, list):
             return any(map(self._marked, value))
         return isinstance(value, int) and value in self._numbers
-
-
-def pushing_time(watermark: datetime, delay: timedelta, location: Location) -> datetime:
-    """The event time of a record that brings its partition's watermark to `watermark`, to the millisecond.
-
-    Raises JunctureError for a watermark between two milliseconds, which Flink does not have.
-    """
-    if watermark.microsecond % 1000:
-        raise JunctureError(
-            "a watermark is a whole number of milliseconds", location=location, remedy="write '+00:05.250'"
-        )
-    return watermark + delay
 
 
 def _read(text: bytes) -> Any:
