@@ -21,7 +21,7 @@ SEEN_WITHIN = 30 * MINUTE
 CLICKED_WITHIN = HOUR
 _LONGEST_LAG = 110 * SECOND
 _NOBODY = 1 << 40
-_CLOSING = 1 << 42
+_CLOSING, _APART = 1 << 42, 1 << 20
 
 
 def generate(shape: Shape) -> Sample:
@@ -79,8 +79,8 @@ def generate(shape: Shape) -> Sample:
         closing=Wave(
             (
                 at_once(Stream(requests.topic, end, _requests(shape, closers, end)), each),
-                at_once(Stream(impressions.topic, end, _Impressions(shape, closers + 64, end)), each),
-                at_once(Stream(clicks.topic, end, _Clicks(shape, closers + 128, end)), each),
+                at_once(Stream(impressions.topic, end, _Impressions(shape, closers + _APART, end)), each),
+                at_once(Stream(clicks.topic, end, _Clicks(shape, closers + 2 * _APART, end)), each),
             )
         ),
         late=Wave(

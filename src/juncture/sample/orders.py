@@ -21,7 +21,7 @@ from juncture.sample.traffic import (
 WINDOW = 24 * HOUR
 _LONGEST_LAG = 25 * SECOND  # the watermarks wait for 30 s
 _NOBODY = 1 << 40
-_CLOSING = 1 << 42
+_CLOSING, _APART = 1 << 42, 1 << 20
 _COUNTRIES = ("DE", "FR", "IN", "US", "BR", "JP", "GB", "ES")
 _SEGMENTS = ("new", "regular", "frequent", "business")
 _METHODS = ("card", "transfer", "wallet", "invoice")
@@ -71,8 +71,8 @@ def generate(shape: Shape) -> Sample:
         closing=Wave(
             (
                 at_once(Stream(orders.topic, end, _orders(shape, closers, end, closers)), each),
-                at_once(Stream(payments.topic, end, _payments(shape, closers + 64, end)), each),
-                at_once(Stream(customers.topic, end, _versions(closers + 128, each, end)), each),
+                at_once(Stream(payments.topic, end, _payments(shape, closers + _APART, end)), each),
+                at_once(Stream(customers.topic, end, _versions(closers + 2 * _APART, each, end)), each),
             )
         ),
         late=Wave(

@@ -174,3 +174,10 @@ def test_what_cannot_be_drawn_is_refused(example, events):
 def test_a_seed_or_a_span_that_can_not_be_is_told(given, span):
     with pytest.raises(JunctureError, match=r"no seed|can't be spread"):
         generate("impression_clicks", 100, **(given | span))
+
+
+@pytest.mark.parametrize("example", list(EXAMPLES))
+def test_closing_events_of_many_partitions_belong_to_none_of_each_other(example):
+    closing = generate(example, 100, partitions=200).closing
+    keys = [record.key for record in records(closing)]
+    assert len(set(keys)) == len(keys) == closing.size
