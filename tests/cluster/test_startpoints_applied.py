@@ -14,6 +14,7 @@ from tests.cluster.conftest import Make
 from tests.cluster.example import JOB, START, Example, stamp, until
 
 from juncture.deploy.environment.launcher import launch_options
+from juncture.deploy.environment.reading import Reading
 from juncture.deploy.environment.toolchain import find_toolchain
 from juncture.deploy.starting.starts import Starting
 from juncture.deploy.starting.stop import stop
@@ -75,7 +76,7 @@ def starting(made: Example, root: Path, planner: Planner, impressions: str, clic
 
 def start(made: Example, planner: Planner, anew: bool = False, said: list[str] | None = None) -> Deployment:
     site = made.site.using(planner, (said if said is not None else []).append)
-    return submit(Submission(made.bundle, anew=anew, starting=Starting(planner.read_offsets)), site)
+    return submit(Submission(made.bundle, anew=anew, starting=Starting(Reading.by(planner))), site)
 
 
 def ids(numbers: range | list[int]) -> list[str]:
@@ -158,7 +159,7 @@ def test_a_start_that_is_wrong_is_refused_before_anything_starts(
     made = make()
     write(made, 0, 40)
     made = starting(made, tmp_path / "project", planner, "{offsets: {0: 11}}", "{savepoint: /nowhere}")
-    located = Starting(planner.read_offsets, lambda *keys: Location("jobs/x.yaml", 7))
+    located = Starting(Reading.by(planner), lambda *keys: Location("jobs/x.yaml", 7))
     with pytest.raises(Refused) as caught:
         plan_submit(Submission(made.bundle, starting=located), made.site)
     assert "jobs/x.yaml:7: page_impressions can't start at offset 11 of partition 0" in caught.value.problem

@@ -21,6 +21,7 @@ from juncture.cli.jobs import chosen
 from juncture.cli.pages import html_option
 from juncture.cli.verifying import verify_running
 from juncture.deploy.environment.connection import connect, open_store
+from juncture.deploy.environment.reading import Reading
 from juncture.deploy.readiness.assess import assess
 from juncture.deploy.starting.starts import Starting, resolve_startpoints
 from juncture.deploy.store.calibrations import best_for
@@ -179,7 +180,7 @@ def _assessed(
         planner.start()  # brokers are described by it, once their topics are read: its JVM is there by then
         for rendered in jobs:
             name = rendered.job.name
-            starting = Starting(planner.read_offsets, project.jobs[name].locate)
+            starting = Starting(Reading.by(planner), project.jobs[name].locate)
             try:
                 files = bundled(invocation, rendered, planner, say)
                 manifest = read_manifest(files)

@@ -12,6 +12,7 @@ from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import STYLES, Text
 from juncture.deploy.environment.connection import connect, open_store
+from juncture.deploy.environment.reading import Reading
 from juncture.deploy.starting.starts import Starting, resolve_startpoints
 from juncture.deploy.store.manifest import read_manifest
 from juncture.model.resolved import PartitionRange, ResolvedSource, ResolvedStartpoints
@@ -62,7 +63,7 @@ def command(invocation: Invocation, job: str) -> None:
             files,
             connection,
             store,
-            Starting(planner.read_offsets, project.jobs[name].locate),
+            Starting(Reading.by(planner), project.jobs[name].locate),
         )
     if store.last(name) is not None:
         invocation.output.message(

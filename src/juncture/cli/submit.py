@@ -11,6 +11,7 @@ from juncture.cli.deployments import half_way, view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
 from juncture.cli.startpoints import seen_in, seen_option, view_startpoints
+from juncture.deploy.environment.reading import Reading
 from juncture.deploy.readiness.gate import Gate
 from juncture.deploy.starting.starts import Starting
 from juncture.deploy.starting.submission import Submission, SubmitPlan
@@ -74,7 +75,7 @@ def command(
             Bundle(ready.files, ready.jars),
             anew=anew,
             start_from=start_from,
-            starting=Starting(ready.planner.read_offsets, authored.locate, seen),
+            starting=Starting(Reading.by(ready.planner), authored.locate, seen),
             gate=Gate(accepted=accept_risk),
         )
         if only_plan:

@@ -16,6 +16,7 @@ from juncture.cli.output import Text
 from juncture.cli.startpoints import view_startpoints
 from juncture.deploy.environment.connection import connect, open_store
 from juncture.deploy.environment.launcher import client_variables
+from juncture.deploy.environment.reading import Reading
 from juncture.deploy.environment.site import Site
 from juncture.deploy.environment.toolchain import toolchain_for, toolchain_of, toolchain_of_bundle
 from juncture.deploy.readiness.gate import Gate
@@ -124,7 +125,7 @@ def command(
             )
             named = {node.uid: plan.by_id[node.id].uid for node in compiled.nodes}
             rendered = rendered.model_copy(update={"apart": tuple(named[uid] for uid in rendered.apart)})
-            starting = Starting(planner.read_offsets, project.jobs[name].locate, rewound=frozenset(rewound))
+            starting = Starting(Reading.by(planner), project.jobs[name].locate, rewound=frozenset(rewound))
             needed = toolchain_for(rendered, plan)
             files = bundle(rendered, plan, needed.pinned, project.template_dirs)
             new = Bundle(files, needed.paths)

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from juncture.checks.windows import join_windows
 from juncture.deploy.environment.connection import Connection
-from juncture.deploy.environment.reading import ReadOffsets, no_offsets
+from juncture.deploy.environment.reading import BLIND, Reading
 from juncture.deploy.state.newest import read_newest
+from juncture.deploy.state.soundness import held_offsets
 from juncture.deploy.store import ledger
 from juncture.deploy.store.deployments import Store
 from juncture.deploy.store.manifest import Manifest
@@ -32,7 +33,7 @@ class Starting:
     """How the startpoints of a job are resolved.
 
     Args:
-        read_offsets: reads savepoints that startpoints name: a planner's `read_offsets`.
+        reading: reads savepoints that startpoints name.
         locate: where keys stand in the job's file.
         seen: start at these offsets, as they were resolved before, and not where startpoints would be now.
         rewound: sources that start at their startpoints though the job goes on from state; their operators have uids
@@ -40,7 +41,7 @@ class Starting:
         instead: startpoints by source that apply in place of those in the job's file.
     """
 
-    read_offsets: ReadOffsets = no_offsets
+    reading: Reading = BLIND
     locate: Locate | None = None
     seen: ResolvedStartpoints | None = None
     rewound: frozenset[str] = frozenset()
@@ -76,8 +77,8 @@ def resolve_startpoints(
         if isinstance(position, SavepointOffsets):
             path = position.savepoint
             absolute = path if urlsplit(path).scheme else str(Path(path).absolute())
-            return Snapshot(f"the savepoint {path}", starting.read_offsets(absolute))
-        return _of_deployment(position, connection, store, starting.read_offsets)
+            return Snapshot(f"the savepoint {path}", held_offsets(absolute, starting.reading))
+        return _of_deployment(position, connection, store, starting.reading)
 
     authored = {
         table: Source(manifest.topics[table], starting.instead.get(table, source.startpoint))
@@ -161,7 +162,7 @@ def refuse_errors(resolved: ResolvedStartpoints) -> None:
 
 
 def _of_deployment(
-    position: DeploymentOffsets, connection: Connection, store: Store, read_offsets: ReadOffsets
+    position: DeploymentOffsets, connection: Connection, store: Store, reading: Reading
 ) -> Snapshot:
     job, wanted = position.deployment, position.version
     history = store.history(job)
@@ -183,7 +184,7 @@ def _of_deployment(
     if record.note == ledger.ENDED and record.startpoints:
         ends = {each.topic: each.end for each in record.startpoints.values() if each.end is not None}
         return Snapshot(f"the end of version {record.version} of {job}", ends)
-    newest = read_newest(record, connection, read_offsets)
+    newest = read_newest(record, connection, lambda path: held_offsets(path, reading))
     if newest is None:
         raise Refused(
             ledger.nothing_left(record),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 
 from juncture.deploy.environment.reading import Reading
 from juncture.deploy.state import snapshots
+from juncture.deploy.state.addresses import is_local
 from juncture.errors import Refused
 from juncture.model.savepoint import SavepointMetadata
 from juncture.model.wording import counted
@@ -101,12 +103,31 @@ def offsets_in(path: str, metadata: SavepointMetadata, reading: Reading) -> Mapp
 
 
 def held_offsets(path: str, reading: Reading) -> Mapping[str, Mapping[int, int]]:
-    """The same, of one whose metadata was not looked at yet."""
-    if reading.metadata is None:
-        return reading.offsets(path)
-    with snapshots.at_hand(path) as folder:
-        metadata = reading.metadata(folder)
-    return offsets_in(path, metadata, reading)
+    """The same, of one whose metadata was not looked at yet. Raises Refused if they can't be read."""
+    with brought_here(path, reading) as folder:
+        return reading.offsets(folder)
+
+
+@contextmanager
+def brought_here(path: str, reading: Reading) -> Iterator[str]:
+    """A folder of this machine with what a planner reads of a checkpoint or savepoint, wherever that is.
+
+    A planner's Java has none of the file systems that a cluster may have. Raises Refused if it can't be brought here.
+    """
+    if reading.metadata is None or is_local(path):
+        yield path
+        return
+    with ExitStack() as stack:
+        try:
+            with snapshots.at_hand(path) as head:
+                files = [each for each in reading.metadata(head).files if each.operator_state]
+            folder = stack.enter_context(snapshots.at_hand(path, files))
+        except (Refused, snapshots.NotVisible) as error:
+            raise Refused(
+                f"{path} can't be read: {error.problem if isinstance(error, Refused) else error}",
+                remedy="name a savepoint or checkpoint that is complete, and can be read from this machine",
+            ) from None
+        yield folder
 
 
 def _few(names: list[str]) -> str:

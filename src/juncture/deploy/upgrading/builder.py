@@ -14,6 +14,7 @@ from juncture.deploy.starting.starts import Starting
 from juncture.deploy.starting.stop import stop
 from juncture.deploy.starting.submission import Submission
 from juncture.deploy.starting.submit import submit
+from juncture.deploy.state.soundness import held_offsets
 from juncture.deploy.store import ledger
 from juncture.deploy.store.deployments import builder_of
 from juncture.deploy.store.manifest import Bundle
@@ -129,7 +130,7 @@ def build(
             anew=before is None,
             start_from=before.savepoint if before else None,
             accept="LOST",
-            starting=Starting(site.reading.offsets, rewound=rewound, instead=starts),
+            starting=Starting(site.reading, rewound=rewound, instead=starts),
             watched=True,
         )
         begun = submit(submission, site)
@@ -192,7 +193,7 @@ def _wait_read(cluster: FlinkCluster, job_id: str, lags: Lags, total: int, progr
 
 def _require_whole(built: Deployment, end: Offsets, reading: Reading) -> None:
     """Raises Refused if some partition was not read to its end: Flink keeps no offset of one that was."""
-    held: Mapping[str, Mapping[int, int]] = reading.offsets(str(built.savepoint))
+    held: Mapping[str, Mapping[int, int]] = held_offsets(str(built.savepoint), reading)
     short = [
         f"{topic} {partition}"
         for topic, ends in end.items()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.environment.site import Site
 from juncture.deploy.state.newest import read_newest
+from juncture.deploy.state.soundness import brought_here
 from juncture.deploy.store.deployments import Store
 from juncture.errors import Refused
 from juncture.flink.metrics import progress as counters
@@ -50,7 +51,8 @@ def cut_of(record: Deployment, site: Site, topics: Offsets, delay: int) -> Cut:
     """
 
     def read(path: str) -> tuple[Offsets, int | None]:
-        return site.reading.offsets(path), site.reading.watermark(path)
+        with brought_here(path, site.reading) as folder:
+            return site.reading.offsets(folder), site.reading.watermark(folder)
 
     newest = read_newest(record, site.connection, read)
     if newest is None:

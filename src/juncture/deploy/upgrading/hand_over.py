@@ -131,4 +131,4 @@ def _from(cut: Cut, blueprint: Blueprint, reading: Reading) -> Starting:
         table: Startpoint(start=AtOffsets(offsets=dict(cut.offsets[topic])), until=authored[table].until)
         for table, topic in blueprint.sources.items()
     }
-    return Starting(reading.offsets, rewound=frozenset(instead), instead=instead)
+    return Starting(reading, rewound=frozenset(instead), instead=instead)

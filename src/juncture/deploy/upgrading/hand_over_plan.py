@@ -116,7 +116,7 @@ def planned(blueprint: Blueprint, new: Bundle, site: Site, gate: Gate) -> tuple[
         for table, topic in blueprint.sources.items()
     }
     resolved = resolve_startpoints(
-        manifest, files, connection, store, Starting(site.reading.offsets, instead=instead)
+        manifest, files, connection, store, Starting(site.reading, instead=instead)
     )
     refuse_errors(resolved)
     since = horizon(cut, span)

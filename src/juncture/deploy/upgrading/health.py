@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from juncture.deploy.environment.site import Site
-from juncture.deploy.state.snapshots import NotVisible
 from juncture.deploy.state.soundness import held_offsets
 from juncture.deploy.store.ledger import root_cause
 from juncture.deploy.store.manifest import read_manifest
@@ -170,6 +169,6 @@ def _starts(begun: Deployment, site: Site) -> Offsets:
     """Where a version began to read, by topic and partition, as far as that can be told."""
     starts: dict[str, Mapping[int, int]] = {}
     if begun.restored_from is not None:
-        with suppress(JunctureError, NotVisible):
+        with suppress(JunctureError):
             starts |= held_offsets(begun.restored_from, site.reading)
     return starts | {each.topic: each.start for each in (begun.startpoints or {}).values()}
