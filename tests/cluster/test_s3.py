@@ -1,4 +1,4 @@
-"""State in S3: submitted, gone on from a checkpoint and from a savepoint there, and looked at from here."""
+"""State in S3: gone on from a savepoint and from checkpoints there, by hand and by Flink, and looked at from here."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from tests.cluster.conftest import Make, Stack
 from tests.cluster.example import JOB, Example, until
 from tests.s3 import BUCKET, SECRET
 
+from juncture.deploy.environment.reading import Reading
 from juncture.deploy.readiness.assess import assess
 from juncture.deploy.starting.stop import stop
+from juncture.deploy.state.soundness import held_offsets
 from juncture.deploy.store.deployments import Store
 from juncture.errors import Refused
 from juncture.planner.session import Planner
@@ -32,14 +34,16 @@ def has_joined(made: Example, count: int) -> None:
     assert made.joined() == sorted(f"c{number}" for number in range(count)), "nothing lost, nothing twice"
 
 
-def test_a_job_goes_on_from_what_it_has_left_in_a_bucket(make: Make, storage: str, planner: Planner) -> None:
+def test_a_job_goes_on_from_what_it_has_left_in_a_bucket(
+    make: Make, stack: Stack, storage: str, planner: Planner
+) -> None:
     root = f"{storage}/clicks"
     options = {
         "execution.checkpointing.dir": f"{root}/checkpoints",
         "execution.checkpointing.savepoint-dir": f"{root}/savepoints",
     }
     lines = "".join(f"  {name}: {value}\n" for name, value in options.items())
-    made = make(edit=lambda job: f"join_strategy: flink\n{job.replace('hashmap', 'rocksdb')}{lines}")
+    made = make(edit=lambda job: f"join_strategy: event_join\n{job.replace('hashmap', 'rocksdb')}{lines}")
     made = replace(made, store=Store(f"{root}/store"))
     said: list[str] = []
     made.submit(planner, said.append)
@@ -50,6 +54,9 @@ def test_a_job_goes_on_from_what_it_has_left_in_a_bucket(make: Make, storage: st
     stopped = stop(JOB, made.site)
     assert stopped.savepoint is not None
     assert stopped.savepoint.startswith(f"{root}/savepoints/savepoint-")
+    held = held_offsets(stopped.savepoint, Reading.by(planner))
+    read = {made.topic("page-impressions"): 51, made.topic("page-clicks"): 50}
+    assert {topic: sum(offsets.values()) for topic, offsets in held.items()} == read
     fs = fsspec.filesystem("s3")
     metadata = f"{stopped.savepoint}/_metadata"
     whole = fs.cat_file(metadata)
@@ -70,6 +77,11 @@ def test_a_job_goes_on_from_what_it_has_left_in_a_bucket(make: Make, storage: st
     assert third.restored_from.startswith(f"{root}/checkpoints/{second.flink_job_id}/chk-")
     made.write(1, first=51, impressions=False)
     has_joined(made, 52)
+    made.write(1, first=52, clicks=False)
+    stack.local.kill("taskmanager-1")
+    stack.local.up()
+    made.write(1, first=52, impressions=False)
+    has_joined(made, 53)
 
     report = assess(made.files, made.connection, None)
     (written,) = (each for each in report.checks if each.id == "checkpoint-writes")
