@@ -109,9 +109,10 @@ def _storage(promise: Promise) -> Iterator[Check]:
     elif urlsplit(place).scheme in _S3 and promise.options.get(_BACKEND) == "forst":
         yield Check.lacking(
             "checkpoint-storage",
-            f"ForSt keeps its state at {place}, and was not seen to be sound with any of Flink's plugins for S3: with"
-            " one each checkpoint fails, with another a job stood still after a restore",
-            "try a stop, a restore and a failure there first, or write `state: {backend: rocksdb}`",
+            f"ForSt keeps its state at {place}, where Flink 2.3.0 may hold a job: by a task that is cancelled while a"
+            " checkpoint ends, until its TaskManager ends; by a failed write, or files that stay open, until that is"
+            " started again; with the plugin flink-s3-fs-native each checkpoint fails",
+            "write `state: {backend: rocksdb}`, or lower task.cancellation.timeout and have TaskManagers started again",
         )
     else:
         yield Check(id="checkpoint-storage", outcome="passed", message=place)

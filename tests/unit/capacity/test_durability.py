@@ -76,7 +76,9 @@ def test_forst_is_warned_of_where_its_state_is_in_s3(scheme: str) -> None:
         "execution.checkpointing.dir": f"{scheme}://bucket/c",
     }
     found = durability(Promise("clicks", options, {}, 3, False))
-    assert [each.id for each in found if each.outcome != "passed"] == ["checkpoint-storage"]
+    (warned,) = [each for each in found if each.outcome != "passed"]
+    assert (warned.id, warned.outcome) == ("checkpoint-storage", "warned")
+    assert "cancelled while a checkpoint ends, until its TaskManager ends" in warned.message
     rocksdb = durability(Promise("clicks", {**options, "state.backend.type": "rocksdb"}, {}, 3, False))
     assert {each.outcome for each in rocksdb} == {"passed"}
 
