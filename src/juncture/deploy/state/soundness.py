@@ -115,7 +115,7 @@ def brought_here(path: str, reading: Reading) -> Iterator[str]:
     A planner's Java has none of the file systems that a cluster may have. Raises Refused if it can't be brought here.
     """
     if reading.metadata is None or is_local(path):
-        yield path
+        yield snapshots.folder_of(path)
         return
     with ExitStack() as stack:
         try:

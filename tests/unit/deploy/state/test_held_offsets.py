@@ -54,8 +54,10 @@ def test_those_of_a_store_are_read_from_a_copy_without_the_rows() -> None:
 
 def test_those_of_this_machine_are_read_where_they_are(tmp_path: Path) -> None:
     asked: list[str] = []
-    assert held_offsets(written(str(tmp_path / "chk-1")), reading(asked)) == {"clicks": {0: 17}}
-    assert asked == [str(tmp_path / "chk-1")]
+    checkpoint = written(str(tmp_path / "chk-1 #%20"))
+    for path in (checkpoint, f"file:{checkpoint}", f"{checkpoint}/_metadata"):
+        assert held_offsets(path, reading(asked)) == {"clicks": {0: 17}}
+    assert set(asked) == {checkpoint}
 
 
 @pytest.mark.parametrize("gone", ["_metadata", "offsets"])
