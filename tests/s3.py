@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import logging
 import socket
+from collections.abc import Callable, Iterable
+from threading import Thread
 from types import TracebackType
+from typing import Any
 
 BUCKET = "state"
 SECRET = "not-to-be-shown-anywhere"  # noqa: S105
 _KEY, _REGION = "flink", "us-east-1"
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class S3:
     """A server with one bucket, up inside the context; its address is held from the beginning.
 
-    It takes any credentials. What is in it is gone after.
+    It takes any credentials. What is in it is gone after. `before_put` is called with the path of each object before
+    it is taken, and may let its writer wait.
     """
 
     def __init__(self) -> None:
         self._held = socket.socket()
         self._held.bind(("127.0.0.1", 0))
-        self.endpoint = f"http://127.0.0.1:{self._held.getsockname()[1]}"
+        self._address: tuple[str, int] = self._held.getsockname()
+        self.endpoint = f"http://127.0.0.1:{self._address[1]}"
+        self.before_put: Callable[[str], None] = lambda path: None
 
     @property
     def environ(self) -> dict[str, str]:
@@ -46,13 +53,27 @@ class S3:
     def __enter__(self) -> S3:
         # Not before it is needed: a second for these alone.
         import boto3  # type: ignore[import-untyped]
-        from moto.server import ThreadedMotoServer
+        from moto.moto_server.werkzeug_app import (
+            DomainDispatcherApplication,
+            MotoRequestHandler,
+            create_backend_app,
+        )
+        from werkzeug.serving import make_server
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        host, port = self._held.getsockname()
         self._held.close()
-        self._server = ThreadedMotoServer(host, port, verbose=False)
-        self._server.start()
+        moto: Application = DomainDispatcherApplication(create_backend_app)
+
+        def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            if environ["REQUEST_METHOD"] == "PUT":
+                self.before_put(environ["PATH_INFO"])
+            return moto(environ, start_response)
+
+        self._server = make_server(
+            *self._address, application, threaded=True, request_handler=MotoRequestHandler
+        )
+        self._thread = Thread(target=self._server.serve_forever)
+        self._thread.start()
         client = boto3.client(
             "s3",
             endpoint_url=self.endpoint,
@@ -66,4 +87,6 @@ class S3:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.stop()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from juncture.flink.answers import Checkpoints, JobDetail
 from juncture.flink.rest import FlinkCluster
-from juncture.flink.subtasks import Worker, checkpoint_alignment, checkpoint_detail
+from juncture.flink.subtasks import Worker, checkpoint_detail, checkpoint_phases
 from juncture.model.observation import CheckpointSeen, VertexSeen, WorkerSeen
 
 
@@ -25,12 +27,17 @@ def with_state(
 
 
 def checkpoints_seen(cluster: FlinkCluster, job: JobDetail, found: Checkpoints) -> tuple[CheckpointSeen, ...]:
-    """The recent checkpoints, newest first; savepoints are left out. Alignment is that of the last completed one."""
+    """The recent checkpoints, newest first, without savepoints; of the last completed one with its parts."""
     newest = found.latest.completed
-    aligned: int | None = None
+    parts: dict[str, int] = {}
     if newest is not None:
-        times = [checkpoint_alignment(cluster, job.id, newest.id, vertex.id) for vertex in job.vertices]
-        aligned = max((each for each in times if each is not None), default=None)
+        phases = [checkpoint_phases(cluster, job.id, newest.id, vertex.id) for vertex in job.vertices]
+        delays = _known(each.delay for each in phases)
+        # What all of them waited for was the JobManager.
+        parts = {"delay": max(delays) - min(delays)} if delays else {}
+        for name in ("alignment", "writing"):
+            if times := _known(getattr(each, name) for each in phases):
+                parts[name] = max(times)
     return tuple(
         CheckpointSeen(
             id=each.id,
@@ -38,12 +45,17 @@ def checkpoints_seen(cluster: FlinkCluster, job: JobDetail, found: Checkpoints) 
             at=each.trigger_timestamp,
             duration=each.end_to_end_duration,
             state=each.state_size,
-            alignment=aligned if newest is not None and each.id == newest.id else None,
+            written=each.checkpointed_size,
             failure=each.failure_message,
+            **(parts if newest is not None and each.id == newest.id else {}),
         )
         for each in found.history
         if not each.is_savepoint
     )
+
+
+def _known(times: Iterable[int | None]) -> list[int]:
+    return [each for each in times if each is not None]
 
 
 def workers_seen(

@@ -20,7 +20,7 @@ from juncture.flink.answers import NO_CHECKPOINTS, Failure, JobDetail
 from juncture.flink.http import Forbidden
 from juncture.flink.metrics import SourceMetrics, progress
 from juncture.flink.rest import FlinkCluster
-from juncture.flink.rocksdb import RENEWED
+from juncture.flink.rocksdb import NAMES, RENEWED
 from juncture.flink.subtasks import (
     Worker,
     flame_samples,
@@ -114,12 +114,13 @@ def observe(
     )
     none: tuple[Failure, ...] = ()
     failures = _told(missing, lambda: cluster.failures(job.id), none, "its failures", "none")
-    if not after.is_empty and backend_of(options) == "rocksdb" and not any(each.native for each in vertices):
+    backend = backend_of(options)
+    if not after.is_empty and backend in NAMES and not any(each.native for each in vertices):
         missing.append(
             Missing(
-                what="RocksDB's own counters",
+                what=f"{NAMES[backend]}'s own counters",
                 assumed="nothing of its cache and of writes that wait; shares of time are the samples of threads",
-                remedy="set state.backend.rocksdb.metrics.stall-micros, .iter-bytes-read, .block-cache-hit and"
+                remedy=f"set state.backend.{backend}.metrics.stall-micros, .iter-bytes-read, .block-cache-hit and"
                 " .block-cache-miss to true in the job's options",
             )
         )

@@ -8,6 +8,7 @@ from functools import cached_property
 from juncture.checks.case import Case
 from juncture.checks.wording import describe
 from juncture.errors import Location
+from juncture.flink.rocksdb import NAMES
 from juncture.model.compilation import Compilation
 from juncture.model.diagnosis import PlacedOperator
 from juncture.model.flow import JOINS, Flow, join_type
@@ -177,3 +178,8 @@ class Patient:
     def backend(self) -> str:
         """Where state is: 'rocksdb' or 'hashmap', or another name that the options have."""
         return backend_of(self.seen.options)
+
+    @property
+    def store(self) -> str:
+        """What keeps state off the heap, in words: 'RocksDB' or 'ForSt'."""
+        return NAMES.get(self.backend, "RocksDB")

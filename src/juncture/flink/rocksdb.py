@@ -12,6 +12,9 @@ from collections.abc import Iterable
 RENEWED = 5.0
 """Seconds after which Flink takes its counters over again, whoever asks meanwhile."""
 
+NAMES = {"rocksdb": "RocksDB", "forst": "ForSt"}
+"""Of the backends that count, by their option's value."""
+
 METRICS = {
     "block-cache-hit": "block_cache_hit",
     "block-cache-miss": "block_cache_miss",

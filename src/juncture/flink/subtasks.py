@@ -6,6 +6,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field
@@ -112,7 +113,7 @@ class Checkpointed(Answer):
 
 
 class CheckpointDetail(Answer):
-    """A checkpoint by vertex. Alignment of all, in ms, is not told here: `checkpoint_alignment` asks for it."""
+    """A checkpoint by vertex. Its parts are not told here: `checkpoint_phases` asks for them."""
 
     id: int
     tasks: dict[str, Checkpointed] = {}
@@ -127,28 +128,40 @@ def checkpoint_detail(cluster: FlinkCluster, job_id: str, checkpoint: int) -> Ch
     return CheckpointDetail.read(answer, cluster.base_url)
 
 
-def checkpoint_alignment(cluster: FlinkCluster, job_id: str, checkpoint: int, vertex_id: str) -> int | None:
-    """How long the slowest subtask of a vertex waited for barriers, in ms; None if the cluster does not tell."""
-    summary = _checkpoint_summary(cluster, job_id, checkpoint, vertex_id)
-    longest = _number(((summary.get("alignment") or {}).get("duration") or {}).get("max"))
-    return None if longest is None else int(longest)
+@dataclass(frozen=True)
+class Phases:
+    """The parts of a checkpoint in a vertex, each of the subtask that it took longest, in ms; None if it is not told.
+
+    `delay` is until the first barrier came, `alignment` until the last one did, `pause` what kept the subtask from its
+    records, and `writing` what it wrote meanwhile.
+    """
+
+    delay: int | None = None
+    alignment: int | None = None
+    pause: int | None = None
+    writing: int | None = None
 
 
-def checkpoint_pause(cluster: FlinkCluster, job_id: str, checkpoint: int, vertex_id: str) -> int | None:
-    """How long a checkpoint kept the slowest subtask of a vertex from its records, in ms; None if it is not told."""
-    summary = _checkpoint_summary(cluster, job_id, checkpoint, vertex_id)
-    longest = _number(((summary.get("checkpoint_duration") or {}).get("sync") or {}).get("max"))
-    return None if longest is None else int(longest)
-
-
-def _checkpoint_summary(
-    cluster: FlinkCluster, job_id: str, checkpoint: int, vertex_id: str
-) -> Mapping[str, Any]:
+def checkpoint_phases(cluster: FlinkCluster, job_id: str, checkpoint: int, vertex_id: str) -> Phases:
+    """The parts of a checkpoint in a vertex; none if the cluster has forgotten it, or does not tell."""
     path = f"/jobs/{job_id}/checkpoints/details/{checkpoint}/subtasks/{vertex_id}"
     try:
-        return cluster.http.get(path).get("summary") or {}
+        summary = cluster.http.get(path).get("summary") or {}
     except (Refused, Forbidden):
-        return {}
+        return Phases()
+    return Phases(
+        delay=_longest(summary, "start_delay"),
+        alignment=_longest(summary, "alignment", "duration"),
+        pause=_longest(summary, "checkpoint_duration", "sync"),
+        writing=_longest(summary, "checkpoint_duration", "async"),
+    )
+
+
+def _longest(summary: Mapping[str, Any], *path: str) -> int | None:
+    for name in path:
+        summary = summary.get(name) or {}
+    longest = _number(summary.get("max"))
+    return None if longest is None else int(longest)
 
 
 class Collector(Answer):

@@ -259,14 +259,22 @@ class Step(Value):
 
 
 class CheckpointSeen(Value):
-    """A checkpoint of the recent ones; `duration` and `alignment` in ms."""
+    """A checkpoint of the recent ones; times are in ms.
+
+    `state` is all that it refers to, `written` what was written for it, in bytes. Of the newest that was completed, of
+    the subtasks that each took longest: barriers came by `delay` later than to the first of all, and `alignment` passed
+    from the first barrier to the last; `writing` is the time in which it was written, beside the records.
+    """
 
     id: int
     status: str
     at: int
     duration: int
     state: int
+    written: int | None = None
+    delay: int | None = None
     alignment: int | None = None
+    writing: int | None = None
     failure: str | None = None
 
 

@@ -234,6 +234,13 @@ def test_stalls(stalled: float | None, told: bool) -> None:
         assert ("written meanwhile", "1.0 MiB") in [(each.what, each.value) for each in rules[0].evidence]
 
 
+def test_stalls_name_the_backend_that_the_job_has() -> None:
+    (rule,) = found(native=NativeSeen(stalled=0.5), around={"options": {"state.backend.type": "forst"}})
+    assert "waits for ForSt to take what it writes" in rule.message
+    assert "`state.backend.forst.thread.num`" in rule.remedy
+    assert "rocksdb" not in rule.remedy
+
+
 @pytest.mark.parametrize(
     ("compared", "busy", "share", "told"),
     [
@@ -250,7 +257,7 @@ def test_long_scans(compared: float, busy: float, share: float | None, told: boo
     assert [each.rule for each in found(busy=busy, joins=seen, spent=spent)] == ["scanned-entries"] * told
 
 
-def checkpoint(ago: int, took: int | None, aligned: int = 0) -> CheckpointSeen:
+def checkpoint(ago: int, took: int | None, aligned: int = 0, **more: int) -> CheckpointSeen:
     """One that began so many ms ago; None: it is under way."""
     status = "IN_PROGRESS" if took is None else "COMPLETED"
     return CheckpointSeen(
@@ -260,6 +267,7 @@ def checkpoint(ago: int, took: int | None, aligned: int = 0) -> CheckpointSeen:
         duration=-1 if took is None else took,
         state=1_000,
         alignment=aligned,
+        **more,
     )
 
 
@@ -301,6 +309,54 @@ def test_slow_checkpoints_have_a_reason_of_their_own_where_nothing_is_held_back(
     (checkpoints,) = [each for each in rules if each.rule == "slow-checkpoints"]
     assert "overloaded" not in checkpoints.message
     assert checkpoints.remedy.startswith("raise `checkpointing: {interval: ...}`")
+
+
+@pytest.mark.parametrize(
+    ("parts", "backend", "told", "remedy"),
+    [
+        (
+            {"writing": 5_001, "written": 52_430_000},
+            "hashmap",
+            "50.0 MiB are written for 5.0 s",
+            "see to the storage",
+        ),
+        (
+            {"writing": 5_001, "written": 52_440_000},
+            "hashmap",
+            "50.0 MiB are written for 5.0 s",
+            "write `state: {",
+        ),
+        (
+            {"writing": 5_001, "written": 52_440_000},
+            "rocksdb",
+            "50.0 MiB are written for 5.0 s",
+            "raise `check",
+        ),
+        (
+            {"writing": 5_000, "written": 1_000},
+            "hashmap",
+            "1,000 bytes are written for 5.0 s",
+            "raise `check",
+        ),
+        ({"writing": 2_500, "written": 1_000}, "hashmap", "", "raise `check"),
+        ({"delay": 5_001, "writing": 0}, "hashmap", "barriers wait for 5.0 s", "mend what backs records up"),
+        ({"delay": 5_000}, "hashmap", "barriers wait for 5.0 s", "raise `check"),
+        (
+            {"delay": 9_000, "aligned": 9_000},
+            "hashmap",
+            "barriers wait for 10.0 s",
+            "mend what backs records up",
+        ),
+    ],
+    ids=str,
+)
+def test_slow_checkpoints_are_told_by_what_takes_the_time(
+    parts: dict[str, int], backend: str, told: str, remedy: str
+) -> None:
+    slow = (checkpoint(10_000, None), checkpoint(25_000, 10_000, **parts))
+    (rule,) = found(checkpoints=slow, around={"options": {"state.backend.type": backend}})
+    assert rule.message.endswith("under way for 10.0 s" + (f"; {told} of that" if told else ""))
+    assert rule.remedy.startswith(remedy)
 
 
 @pytest.mark.parametrize(("timeout", "told"), [(None, True), (1_000, False), (60_000, False)], ids=str)

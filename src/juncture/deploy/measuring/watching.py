@@ -22,7 +22,7 @@ from juncture.flink.rest import FlinkCluster
 from juncture.flink.subtasks import (
     FlameNode,
     checkpoint_detail,
-    checkpoint_pause,
+    checkpoint_phases,
     flame_graph,
     subtask_metrics,
 )
@@ -242,7 +242,9 @@ class Watcher:
         held = checkpoint.state_size
         if detail is not None:
             held = sum(task.state_size for vertex, task in detail.tasks.items() if vertex in self._joins)
-        pauses = (checkpoint_pause(self._cluster, self._id, checkpoint.id, vertex) for vertex in self._joins)
+        pauses = (
+            checkpoint_phases(self._cluster, self._id, checkpoint.id, vertex).pause for vertex in self._joins
+        )
         return Taken(
             float(checkpoint.trigger_timestamp),
             float(held),

@@ -10,30 +10,34 @@ from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import NativeSeen
 from juncture.model.wording import percent, size
 
-_THREADS = "state.backend.rocksdb.thread.num"
-_BUFFER = "state.backend.rocksdb.writebuffer.size"
+_FASTER = {
+    "rocksdb": "put `state.backend.rocksdb.localdir` on a faster disk",
+    "forst": "put checkpoints, where its files are, on faster storage",
+}
 
 
 class CompactionStalls(Rule):
-    """RocksDB makes writes wait, as its flushes and compactions don't keep up.
+    """RocksDB or ForSt makes writes wait, as its flushes and compactions don't keep up.
 
     What is written goes into a buffer, from there into a file, and files are merged into larger ones in the
-    background. Where the background can't keep up RocksDB slows writes down and then stops them, and the operator
-    stands still with them. It looks busy, and is not.
+    background. Where the background can't keep up both slow writes down and then stop them, and the operator stands
+    still with them. It looks busy, and is not.
 
-    Seen by: `state.backend.rocksdb.metrics.stall-micros`, the time that writes waited, where it is on; what was
-    written, and written again by compactions. The cost is that share of the worst subtask's time.
+    Seen by: `state.backend.rocksdb.metrics.stall-micros`, or that of `forst`, the time that writes waited, where it is
+    on; what was written, and written again by compactions. The cost is that share of the worst subtask's time.
 
     Change: more threads for the background (`state.backend.rocksdb.thread.num`), larger buffers
     (`state.backend.rocksdb.writebuffer.size`, within the managed memory), faster local disks
-    (`state.backend.rocksdb.localdir`); `join_strategy: auto` writes rows in fewer, larger pieces.
+    (`state.backend.rocksdb.localdir`), or with ForSt faster storage of checkpoints; `join_strategy: auto` writes rows
+    in fewer, larger pieces.
     """
 
     id = "compaction-stalls"
     effect = "slows"
 
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
-        options = patient.seen.options
+        options, backend = patient.seen.options, patient.backend if patient.backend in _FASTER else "rocksdb"
+        threads, buffer = (f"state.backend.{backend}.{each}" for each in ("thread.num", "writebuffer.size"))
         for vertex in patient.seen.vertices:
             native = vertex.native
             if native is None or not native.stalled:
@@ -41,21 +45,21 @@ class CompactionStalls(Rule):
             yield self.diagnosis(
                 native.stalled,
                 patient.named(vertex),
-                f"{percent(native.stalled)} of the time {patient.named(vertex)} waits for RocksDB to take what it"
-                " writes: flushes and compactions don't keep up",
+                f"{percent(native.stalled)} of the time {patient.named(vertex)} waits for {patient.store} to take what"
+                " it writes: flushes and compactions don't keep up",
                 patient.place(patient.main_node(vertex)),
                 (
                     ("time that writes waited", percent(native.stalled), "metric rocksdb.stall_micros"),
                     *_bytes(native),
                     (
                         "threads for flushes and compactions",
-                        options.get(_THREADS, "2, the default"),
-                        f"option {_THREADS}",
+                        options.get(threads, "2, the default"),
+                        f"option {threads}",
                     ),
-                    ("size of a buffer", options.get(_BUFFER, "64 MiB, the default"), f"option {_BUFFER}"),
+                    ("size of a buffer", options.get(buffer, "64 MiB, the default"), f"option {buffer}"),
                 ),
-                f"raise `{_THREADS}` and `{_BUFFER}` in the options of {patient.path}, or put"
-                " `state.backend.rocksdb.localdir` on a faster disk; `join_strategy: auto` writes fewer, larger pieces",
+                f"raise `{threads}` and `{buffer}` in the options of {patient.path}, or {_FASTER[backend]};"
+                " `join_strategy: auto` writes fewer, larger pieces",
             )
 
 

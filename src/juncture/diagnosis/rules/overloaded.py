@@ -38,7 +38,8 @@ class Overloaded(Rule):
     job can't keep up with its topics: it needs more subtasks, or less work a record.
 
     Seen by: busy time, the lag of the sources before and after the observation, and what the threads are seen doing.
-    Told only where no other finding explains the same operator. The cost is its busy time.
+    Told only where no other finding explains the same operator. The cost is its busy time, less the share of it in
+    which Java collects garbage, where garbage-collection is told.
 
     Change: `parallelism` in the job, up to the number of partitions; and what costs most, as the samples tell.
     """
@@ -61,10 +62,12 @@ class Overloaded(Rule):
         rate = busiest.records_in / busiest.seconds if busiest.seconds else 0.0
         most = busiest.spent[0] if busiest.spent else None
         most_told = f"; {percent(most.share)} of that goes into {most.doing}" if most else ""
+        collecting = max((each.cost for each in found if each.rule == "garbage-collection"), default=0.0)
+        collected = f"; Java collects garbage for {percent(collecting)} of that" if collecting else ""
         yield self.diagnosis(
-            busiest.busy,
+            busiest.busy * (1 - collecting),
             named,
-            f"{named} works {percent(busiest.busy)} of the time, and the job falls behind{most_told}",
+            f"{named} works {percent(busiest.busy)} of the time, and the job falls behind{collected}{most_told}",
             patient.place(patient.main_node(busiest)),
             (
                 ("busy", percent(busiest.busy), "metric accumulateBusyTimeMs"),
@@ -72,7 +75,8 @@ class Overloaded(Rule):
                 ("records behind", f"{before:,}, then {behind:,}", _told_by(sources)),
                 *_spent(busiest),
             ),
-            f"raise `parallelism` in {patient.path}"
+            ("mend garbage-collection first; then " if collecting else "")
+            + f"raise `parallelism` in {patient.path}"
             + (f"; {_REMEDIES[most.doing]}" if most and most.doing in _REMEDIES else ""),
         )
 

@@ -26,13 +26,13 @@ class ScannedEntries(Rule):
 
     A join looks up all rows of the other side that have the record's key, and tries each. Where the key has few
     values, or the bounds are wide, that is hundreds of rows a record, and the work grows with the square of the rate.
-    With RocksDB each of them is read and decoded anew.
+    With RocksDB or ForSt each of them is read and decoded anew.
 
     Seen by: what the event join counts (`joinRowsProbed`). Flink's joins count nothing: for them it is estimated from
     the last records of the topics, by how often their keys come in the time that rows are kept; and, where
-    `state.backend.rocksdb.metrics.iter-bytes-read` is on, the bytes that RocksDB's iterators read a record. The
-    cost is the share of time that goes into joining and into state, and into the rows that come out, where these are
-    ten for each record and more. Told where no hot key explains the operator.
+    `state.backend.rocksdb.metrics.iter-bytes-read`, or that of `forst`, is on, the bytes that iterators read a record.
+    The cost is the share of time that goes into joining and into state, and into the rows that come out, where these
+    are ten for each record and more. Told where no hot key explains the operator.
 
     Change: join on a further column, so that a key has few rows; or narrow the join's bounds.
     """
@@ -63,7 +63,7 @@ class ScannedEntries(Rule):
                     ("busy", percent(vertex.busy), "metric accumulateBusyTimeMs"),
                     *_time(vertex, doing),
                     *_came_out(each),
-                    *_scanned(vertex),
+                    *_scanned(patient, vertex),
                     *_keys(patient, scan.node),
                 ),
                 "join on a further column, so that a key has fewer rows; or narrow the join's bounds",
@@ -112,12 +112,12 @@ def _time(vertex: VertexSeen, each: Sequence[str]) -> tuple[tuple[str, str, str]
     )
 
 
-def _scanned(vertex: VertexSeen) -> tuple[tuple[str, str, str], ...]:
+def _scanned(patient: Patient, vertex: VertexSeen) -> tuple[tuple[str, str, str], ...]:
     scanned = vertex.native.scanned if vertex.native is not None else None
     if scanned is None or not vertex.records_in:
         return ()
     told = f"{size(scanned / vertex.records_in)} a record"
-    return (("read by RocksDB's iterators", told, "metric rocksdb.iter_bytes_read"),)
+    return ((f"read by {patient.store}'s iterators", told, "metric rocksdb.iter_bytes_read"),)
 
 
 def _keys(patient: Patient, node: PlanNode) -> tuple[tuple[str, str, str], ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from statistics import median
 
 from juncture.diagnosis.patient import Patient
@@ -16,6 +17,9 @@ _LONG = 10_000
 """Milliseconds: shorter ones are not told of, however short the interval is."""
 _HELD = 0.3
 """The share of time from which on a subtask that is held back holds barriers back, too."""
+_RATE = 10 * 2**20
+"""Bytes a second: storage that takes fewer is slow, and not what is written much."""
+_DETAILS = "REST /jobs/JOB/checkpoints/details"
 _NAMED = "the job's checkpoints"
 
 
@@ -25,13 +29,15 @@ class SlowCheckpoints(Rule):
     The next one begins at once, so that the job never works without one; rows of an exactly-once sink are seen late,
     and after a failure much is done again.
 
-    Seen by: how long the recent checkpoints took, how far apart they began, and how long barriers waited for each
-    other (alignment); or the last one and the one under way, where both are long. The cost is the share of time in
-    which a checkpoint was under way, as far as it is above a half. Where records are held back, and another finding
-    slows the job down, this one refers to it, and costs no more.
+    Seen by: how long the recent checkpoints took, and how far apart they began; or the last one and the one under way,
+    where both are long. Of the last one: how long barriers waited behind records (start delay) and for each other
+    (alignment), how long it was written, and how many bytes. The cost is the share of time in which a checkpoint was
+    under way, as far as it is above a half. Where records are held back, and another finding slows the job down, this
+    one refers to it, and costs no more.
 
-    Change: where alignment is most of it, or another finding is referred to, mend what backs records up. Where bytes
-    are: `state: {backend: rocksdb}` with incremental checkpoints, or a longer `checkpointing: {interval: ...}`.
+    Change: where barriers wait for most of it, or another finding is referred to, mend what backs records up. Where
+    writing is most of it: if storage takes less than 10 MiB a second, see to the storage; else write less, with
+    `state: {backend: rocksdb}`, which writes what is new. Or a longer `checkpointing: {interval: ...}`.
     """
 
     id = "slow-checkpoints"
@@ -44,8 +50,8 @@ class SlowCheckpoints(Rule):
         if pace is None:
             return
         newest = done[-1]
-        aligned = newest.alignment or 0
-        cause = _cause(found) if aligned > newest.duration / 4 or _backs_up(patient) else None
+        parts = _Parts(newest)
+        cause = _cause(found) if parts.waited > newest.duration / 4 or _backs_up(patient) else None
         cost = min(pace.took / pace.apart, 1.0) - 0.5
         since = f"; one has been under way for {span(pace.under_way)}" if pace.under_way is not None else ""
         held = f"; {cause.rule} in {cause.operator} holds them back" if cause is not None else ""
@@ -53,22 +59,80 @@ class SlowCheckpoints(Rule):
             cost if cause is None else min(cost, cause.cost),
             _NAMED,
             f"checkpoints take {span(pace.took)}, and begin every {span(pace.apart)}{since}"
-            + (f"; barriers wait for {span(aligned)} of that" if aligned > newest.duration / 4 else "")
+            + parts.told
             + held,
             patient.in_job("checkpointing"),
             (
                 ("the last one took", span(newest.duration), "REST /jobs/JOB/checkpoints"),
                 *_told(pace),
                 ("between their beginnings", span(pace.apart), "REST /jobs/JOB/checkpoints"),
-                ("alignment of the newest", span(aligned), "REST /jobs/JOB/checkpoints/details"),
+                ("barriers of the last one waited", span(parts.waited), _DETAILS),
+                *parts.of_writing,
                 ("state", size(newest.state), "REST /jobs/JOB/checkpoints"),
             ),
             f"mend {cause.rule} first: barriers wait behind the records that it backs up"
             if cause is not None
-            else "mend what backs records up: see the busiest operator"
-            if aligned > newest.duration / 2
-            else f"raise `checkpointing: {{interval: ...}}` in {patient.path} to {span(pace.took * 4)} or more",
+            else _remedy(patient, parts, pace),
         )
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What the time of a completed checkpoint went into."""
+
+    of: CheckpointSeen
+
+    @property
+    def waited(self) -> int:
+        """Milliseconds in which barriers waited behind records, and for each other."""
+        return min((self.of.delay or 0) + (self.of.alignment or 0), self.of.duration)
+
+    @property
+    def is_written_slowly(self) -> bool:
+        rate = self.written / self.writing * 1000 if self.writing else inf
+        return self.writing > self.of.duration / 2 and rate < _RATE
+
+    @property
+    def writing(self) -> int:
+        return self.of.writing or 0
+
+    @property
+    def written(self) -> int:
+        return self.of.written or 0
+
+    @property
+    def told(self) -> str:
+        least = self.of.duration / 4
+        return (f"; barriers wait for {span(self.waited)} of that" if self.waited > least else "") + (
+            f"; {size(self.written)} are written for {span(self.writing)} of that"
+            if self.writing > least
+            else ""
+        )
+
+    @property
+    def of_writing(self) -> tuple[tuple[str, str, str], ...]:
+        if self.of.writing is None:
+            return ()
+        return (
+            ("the last one was written for", span(self.writing), _DETAILS),
+            ("written for it", size(self.written), "REST /jobs/JOB/checkpoints"),
+        )
+
+
+def _remedy(patient: Patient, parts: _Parts, pace: _Pace) -> str:
+    seldom = f"raise `checkpointing: {{interval: ...}}` in {patient.path} to {span(pace.took * 4)} or more"
+    if parts.waited > parts.of.duration / 2:
+        return "mend what backs records up: see the busiest operator"
+    if parts.is_written_slowly:
+        folder = patient.seen.options.get("execution.checkpointing.dir")
+        where = f", {folder}" if folder else ""
+        return (
+            f"see to the storage of checkpoints{where}: it took {size(parts.written)} in {span(parts.writing)};"
+            f" else {seldom}"
+        )
+    if parts.writing > parts.of.duration / 2 and patient.backend == "hashmap":
+        return f"write `state: {{backend: rocksdb}}` in {patient.path}, which writes only what is new; or {seldom}"
+    return seldom
 
 
 def _cause(found: Sequence[Diagnosis]) -> Diagnosis | None:

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from juncture.diagnosis import profile
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
+from juncture.flink.rocksdb import NAMES
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import VertexSeen
 from juncture.model.wording import percent, size
 
 _FIXED = "state.backend.{backend}.memory.fixed-per-slot"
-_NAMES = {"rocksdb": "RocksDB", "forst": "ForSt"}
 _BUSY = 0.5
 _OF_TIME = 0.4
 _MISSES = 0.3
@@ -45,7 +45,7 @@ class StateMemory(Rule):
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
         yield from self._of_event_joins(patient)
         memory, told = _memory(patient)
-        name = _NAMES.get(patient.backend)
+        name = NAMES.get(patient.backend)
         if name is None or memory is None:
             return
         for vertex in patient.seen.vertices:
