@@ -116,15 +116,14 @@ class Ailing:
         project = load_project(root)
         environment = project.environments["shared"]
         rendered = render(project, JOB, environment)
-        plan = planner.compile(rendered).plan
-        assert plan is not None
+        compiled = planner.compile(rendered)
+        plan = compiled.plan
+        assert plan is not None, compiled.error
         toolchain = toolchain_for(rendered, plan)
         self.files = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
         self.connection = connect(root, environment)
         self.site = Site(self.connection, open_store(root, environment), planner)
-        self._start = lambda: submit(
-            Submission(Bundle(self.files, [jar.path for jar in toolchain.jars])), self.site
-        )
+        self._start = lambda: submit(Submission(Bundle(self.files, list(toolchain.paths))), self.site)
         self.flink_job = ""
 
     def start(self) -> None:

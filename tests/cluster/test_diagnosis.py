@@ -51,6 +51,8 @@ def test_a_healthy_job_has_no_finding_until_its_broker_or_its_taskmanager_ends(
     assert all(each["position"] for source in seen["sources"] for each in source["partitions"])
     assert all(each["watermark"] for source in seen["sources"] for each in source["partitions"])
     assert all(each["busy"] is not None for vertex in seen["vertices"] for each in vertex["subtasks"])
+    newest = next(each for each in seen["checkpoints"] if each["status"] == "COMPLETED")
+    assert all(newest[part] is not None for part in ("written", "delay", "alignment", "writing"))
 
     stack.local.kill("kafka")
     try:

@@ -12,16 +12,14 @@ from click.testing import CliRunner
 from google.protobuf.type_pb2 import Field
 from tests.cluster.conftest import Stack
 from tests.cluster.example import until
+from tests.cluster.own_functions import build
 
 from juncture.cli.main import main
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
 from juncture.kafka.writer import Writer
-from juncture.local.cluster import flink_home
 from juncture.local.jars import JarCache
-from juncture.local.java import find_java
-from juncture.local.operators import compile_java, pack
 
 SITE_OF = """\
 package org.example;
@@ -91,12 +89,7 @@ class Project:
 
     def build(self, part: int) -> None:
         """Compile the function anew, to give this part of a URL."""
-        java, compiler = find_java(), JarCache().jars("compiler")
-        source, classes = self.root / "SiteOf.java", self.root / "classes"
-        source.write_text(SITE_OF % part)
-        compile_java(java, compiler, sorted((flink_home() / "lib").glob("*.jar")), [source], classes)
-        (self.root / "lib").mkdir(exist_ok=True)
-        pack(classes, self.root / "lib/functions.jar")
+        build(self.root, "SiteOf", SITE_OF % part)
 
     def write(self, name: str) -> None:
         """A visit, and its order a minute later."""
