@@ -48,6 +48,7 @@ LONGEST = (
     "test_secured",
     "test_operators",
     "test_upgrade_event_time",
+    "test_diagnosis_of_surroundings",
     "test_own_jars",
     "test_cli_deploy",
     "test_oracle_lateness",
