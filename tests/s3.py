@@ -18,16 +18,20 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 class S3:
     """A server with one bucket, up inside the context; its address is held from the beginning.
 
-    It takes any credentials. What is in it is gone after. `before_put` is called with the path of each object before
-    it is taken, and may let its writer wait.
+    It takes any credentials. What is in it is gone after, but for who enters it again. `before_put` is called with the
+    path of each object before it is taken, and may let its writer wait.
     """
 
     def __init__(self) -> None:
-        self._held = socket.socket()
-        self._held.bind(("127.0.0.1", 0))
+        self._hold(("127.0.0.1", 0))
         self._address: tuple[str, int] = self._held.getsockname()
         self.endpoint = f"http://127.0.0.1:{self._address[1]}"
         self.before_put: Callable[[str], None] = lambda path: None
+
+    def _hold(self, address: tuple[str, int]) -> None:
+        self._held = socket.socket()
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind(address)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -72,7 +76,7 @@ class S3:
         self._server = make_server(
             *self._address, application, threaded=True, request_handler=MotoRequestHandler
         )
-        self._thread = Thread(target=self._server.serve_forever)
+        self._thread = Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
         client = boto3.client(
             "s3",
@@ -90,3 +94,4 @@ class S3:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self._hold(self._address)

@@ -53,5 +53,5 @@ def test_an_operator_is_busy_with_what_is_left_of_the_time() -> None:
     first, second = found(behind, source("client", partition()), busy=0.9, around={"workers": (worker(0.6),)})
     assert (first.rule, first.cost) == ("garbage-collection", 0.6)
     assert (second.rule, second.cost) == ("overloaded", 0.36)
-    assert "; Java collects garbage for 60 % of that" in second.message
+    assert "; Java collects garbage for 60 % of the time" in second.message
     assert second.remedy.startswith("mend garbage-collection first; then raise")

@@ -69,7 +69,8 @@ def _remedy(patient: Patient, heap: int) -> str:
     if patient.backend == "hashmap" and (state is None or state >= heap * _OF_HEAP):
         return f"write `state: {{backend: rocksdb}}` in {patient.path}, or give the TaskManagers more memory"
     own = sorted(patient.authored.rendered.job.functions) if patient.authored is not None else ()
-    kept = f"it is not the job's state: see what {listed(own)} keeps on the heap; else " if own else ""
+    keep = "keep" if len(own) > 1 else "keeps"
+    kept = f"it is not the job's state: see what {listed(own)} {keep} on the heap; else " if own else ""
     return (
         f"{kept}give the TaskManagers more task heap (taskmanager.memory.task.heap.size), or fewer jobs each"
     )

@@ -63,7 +63,7 @@ class Overloaded(Rule):
         most = busiest.spent[0] if busiest.spent else None
         most_told = f"; {percent(most.share)} of that goes into {most.doing}" if most else ""
         collecting = max((each.cost for each in found if each.rule == "garbage-collection"), default=0.0)
-        collected = f"; Java collects garbage for {percent(collecting)} of that" if collecting else ""
+        collected = f"; Java collects garbage for {percent(collecting)} of the time" if collecting else ""
         yield self.diagnosis(
             busiest.busy * (1 - collecting),
             named,
