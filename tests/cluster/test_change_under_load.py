@@ -36,20 +36,48 @@ def swap(old: str, new: str) -> Change:
     return lambda text: text.replace(old, new)
 
 
+def each_of(*changes: Change) -> Change:
+    def all_of_them(text: str) -> str:
+        for change in changes:
+            text = change(text)
+        return text
+
+    return all_of_them
+
+
 KEPT: tuple[tuple[str, Change], ...] = (
-    (JOIN, swap("-- Each click", "-- Every click")),
-    (JOIN, lambda text: text.replace("c.", "k.").replace(" AS c\n", " AS k\n")),
-    (JOIN, swap(f"{EQUAL}\n    AND {WITHIN}", f"{WITHIN}\n    AND {EQUAL}")),
-    (JOIN, swap("i.page,", "LOWER(i.page) AS page,")),
-    (JOIN, swap("k.target,", "COALESCE(k.target, 'none') AS target,")),
+    (
+        JOIN,
+        each_of(
+            swap("-- Each click", "-- Every click"),
+            lambda text: text.replace("c.", "k.").replace(" AS c\n", " AS k\n"),
+            swap(f"{EQUAL}\n    AND {WITHIN}", f"{WITHIN}\n    AND {EQUAL}"),
+        ),
+    ),
+    (
+        JOIN,
+        each_of(
+            swap("i.page,", "LOWER(i.page) AS page,"),
+            swap("k.target,", "COALESCE(k.target, 'none') AS target,"),
+        ),
+    ),
     (JOIN, swap("LOWER(i.page)", "LOWER(i.page || COALESCE(i.items, ''))")),
     (JOIN, swap("LOWER(i.page || COALESCE(i.items, ''))", "LOWER(i.page)")),
-    (JOIN, swap("i.member_id,", "i.member_id + 0 AS member_id,")),
-    (JOIN, lambda text: f"{text}WHERE i.page <> k.target\n"),
+    (
+        JOIN,
+        each_of(
+            swap("i.member_id,", "i.member_id + 0 AS member_id,"),
+            lambda text: f"{text}WHERE i.page <> k.target\n",
+        ),
+    ),
     (JOIN, swap("WHERE i.page <> k.target\n", "")),
     (JOB_FILE, swap("parallelism: 2", "parallelism: 1")),
-    (JOB_FILE, swap("interval: 1 s", "interval: 2 s")),
-    (JOB_FILE, swap("description: Clicks", "description: All clicks")),
+    (
+        JOB_FILE,
+        each_of(
+            swap("interval: 1 s", "interval: 2 s"), swap("description: Clicks", "description: All clicks")
+        ),
+    ),
 )
 """Edits, each upon those before it, that keep the state, and the pairs of rows."""
 
