@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from juncture.model.plan import CompiledPlan, PlanNode
-from juncture.model.rex import Rex, call_name, is_rowtime, refs, renamed, walk
+from juncture.model.rex import Rex, call_name, is_rowtime, operands, refs, renamed, walk
 
 JOINS = ("join", "interval-join", "temporal-join", "window-join", "multi-join")
 _APPENDING = frozenset(
@@ -60,7 +60,7 @@ def condition_of(node: PlanNode) -> Rex | None:
 
 
 def watermark_delays(plan: CompiledPlan) -> dict[str, int]:
-    """By table, the interval, in ms, that its WATERMARK takes from the time; 0 where it is not written so.
+    """By table, the intervals, in ms, that its WATERMARK takes from the event time; 0 where it is not written so.
 
     It is the source's own watermark, or that of an operator behind it.
     """
@@ -69,19 +69,22 @@ def watermark_delays(plan: CompiledPlan) -> dict[str, int]:
     for scan in plan.of_kind("table-source-scan"):
         for table in plan.tables(scan):
             behind = assigners[table].raw if table in assigners else {}
-            found[table] = _delay((watermark_push_down(scan) or behind).get("watermarkExpr"))
+            found[table] = _delay(watermark_push_down(scan) or behind)
     return found
 
 
-def _delay(expression: object) -> int:
-    literals: Iterable[Rex] = walk(expression) if isinstance(expression, dict) else ()
-    return sum(
-        int(each["value"])
-        for each in literals
-        if each.get("kind") == "LITERAL"
-        and str(each.get("type", "")).startswith("INTERVAL")
-        and str(each.get("value", "")).lstrip("-").isdigit()
-    )
+def _delay(watermark: Rex) -> int:
+    """Months and years have no fixed length, and what is added makes no watermark wait."""
+    expression, taken = watermark.get("watermarkExpr") or {}, 0
+    # Where the event time is computed, it stands written out in the watermark, with intervals of its own.
+    while expression != watermark.get("rowtimeExpr") and call_name(expression) in ("-", "CAST"):
+        expression, *rest = operands(expression)
+        for each in rest:
+            length = str(each.get("type"))
+            if each.get("kind") != "LITERAL" or "MONTH" in length or "YEAR" in length:
+                return 0
+            taken += int(each["value"])
+    return max(taken, 0)
 
 
 def watermark_push_down(scan: PlanNode) -> Rex | None:
