@@ -242,6 +242,15 @@ class Startpoint(Value):
         )
 
 
+def epoch_millis(moment: datetime) -> int:
+    """Milliseconds of the epoch, rounded up: a record before the moment is not of that moment.
+
+    None below 0: no record is older, and brokers take some of those numbers for something else.
+    """
+    microseconds = round(moment.timestamp() * 1_000_000)
+    return max(0, -(-microseconds // 1000))
+
+
 def knows_flink(startpoint: Startpoint) -> bool:
     """Whether Flink's connector has options that say the same, so that job.py can be run by hand."""
     unknown: tuple[Any, ...] = (DeploymentOffsets, SavepointOffsets)

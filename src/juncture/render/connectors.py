@@ -23,6 +23,7 @@ from juncture.model.startpoint import (
     Latest,
     Position,
     Startpoint,
+    epoch_millis,
     knows_flink,
 )
 
@@ -207,7 +208,7 @@ def _bounded(until: EndPoint | None) -> Options:
 
 def _millis(moment: AtTimestamp | BeforeNow) -> str:
     if isinstance(moment, AtTimestamp):
-        return str(round(moment.timestamp.timestamp() * 1000))
+        return str(epoch_millis(moment.timestamp))
     return f"${{{NOW_MINUS}{to_millis(moment.before_now)}}}"
 
 

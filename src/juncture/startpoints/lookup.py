@@ -22,6 +22,7 @@ from juncture.model.startpoint import (
     PartitionPosition,
     Position,
     SavepointOffsets,
+    epoch_millis,
 )
 
 Offsets = Mapping[int, int]
@@ -123,12 +124,3 @@ class Lookup:
                 remedy=f"name another; the topics that it holds offsets of: {others}",
             )
         return Found(held, told=snapshot.told, who=snapshot.told)
-
-
-def epoch_millis(moment: datetime) -> int:
-    """Milliseconds of the epoch, rounded up: a record before the moment is not of that moment.
-
-    None below 0: no record is older, and brokers take some of those numbers for something else.
-    """
-    microseconds = round(moment.timestamp() * 1_000_000)
-    return max(0, -(-microseconds // 1000))

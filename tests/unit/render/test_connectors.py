@@ -25,6 +25,14 @@ from juncture.validation.harness.isolation import isolate
             {"scan.startup.mode": "timestamp", "scan.startup.timestamp-millis": "1767323045678"},
         ),
         (
+            {"timestamp": "2026-01-02T03:04:05.000100Z"},
+            {"scan.startup.mode": "timestamp", "scan.startup.timestamp-millis": "1767323045001"},
+        ),
+        (
+            {"timestamp": "1969-12-31T23:59:59.998Z"},
+            {"scan.startup.mode": "timestamp", "scan.startup.timestamp-millis": "0"},
+        ),
+        (
             {"before_now": "2 h"},
             {
                 "scan.startup.mode": "timestamp",

@@ -14,6 +14,7 @@ from juncture.errors import JunctureError, Refused
 from juncture.kafka import offsets, reader
 from juncture.model.plan import CompiledPlan
 from juncture.model.rendered import RenderedJob
+from juncture.model.startpoint import epoch_millis
 from juncture.planner.plan import with_idle_timeout, with_source_uid
 from juncture.planner.session import LaunchFailed
 from juncture.project.scratch import Scratch
@@ -21,7 +22,7 @@ from juncture.render.bundle import bundle
 from juncture.validation.cases.case import Arrival
 from juncture.validation.harness.activity import Activity
 from juncture.validation.harness.compiling import Compiled
-from juncture.validation.harness.feed import Feed, Positions, millis
+from juncture.validation.harness.feed import Feed, Positions
 from juncture.validation.harness.isolation import isolate_staying
 from juncture.validation.harness.observer import Observer
 from juncture.validation.harness.operations import Operations, Taken
@@ -193,7 +194,7 @@ class StayingJob:
         savepoint = self._stop()
         before = self.feed.positions
         topic = self._own.topics[source]
-        found = offsets.at_timestamp(self._session.admin, [topic], millis(moment))[topic]
+        found = offsets.at_timestamp(self._session.admin, [topic], epoch_millis(moment))[topic]
         starts = {**before[source]}
         starts |= found if partition is None else {partition: found[partition]}
         self._rewound += 1

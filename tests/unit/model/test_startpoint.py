@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from juncture.model.duration import LONGEST
-from juncture.startpoints.lookup import epoch_millis
+from juncture.model.startpoint import epoch_millis
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
