@@ -32,7 +32,7 @@ def not_kept(
         return
     for told, spare, where in _spares(source, config, now):
         tight = min(spare, key=lambda item: item[1], default=None)
-        if tight is None or tight[1] > timedelta():
+        if tight is None or tight[1] >= timedelta():
             continue
         partition, missing = tight
         yield report.finding(
@@ -41,7 +41,7 @@ def not_kept(
             source.table,
             f"{told} of '{source.topic}' may remove records before {source.table} has read them: partition"
             f" {partition.partition} from offset {partition.start}, of {utc(partition.first_at)}, {where}"
-            f" {format_duration(timedelta(seconds=round(-missing.total_seconds())))} too late,"
+            f" {format_duration(timedelta(seconds=-(missing // timedelta(seconds=1))))} too late,"
             f" at an assumed {CATCH_UP_RATE:,} records a second",
             "raise the topic's retention until the job has caught up, or start later",
         )

@@ -23,6 +23,13 @@ def test_the_first_record_is_there_a_minute_later(minutes, count):
     assert all(each.severity == "warning" for each in findings)
 
 
+@pytest.mark.parametrize(("late", "told"), [(0, None), (1, "1 s too late"), (1001, "2 s too late")])
+def test_records_stay_until_they_are_older_than_the_limit(late, told):
+    first_at = NOW - timedelta(minutes=59, milliseconds=late)
+    findings = found({"retention.ms": str(HOUR)}, first_at=first_at, last_at=NOW)
+    assert [told in each.message for each in findings] == ([] if told is None else [True])
+
+
 @pytest.mark.parametrize(("hours", "count"), [(0.99, 0), (1.01, 1)])
 def test_the_last_record_is_there_when_the_job_has_caught_up(hours, count):
     records = round(CATCH_UP_RATE * 3600 * hours)
