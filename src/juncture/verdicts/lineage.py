@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +28,14 @@ class Column:
     meanings: frozenset[str]
     name: str
     table: str | None
+
+
+class _Unchosen(Exception):
+    """A column comes through this union, and which of its inputs is not chosen."""
+
+    def __init__(self, union: PlanNode) -> None:
+        super().__init__(union.id)
+        self.union = union
 
 
 class Lineage:
@@ -64,14 +71,20 @@ class Lineage:
 
     def meanings(self, node: PlanNode, index: int) -> frozenset[str]:
         """The meaning of a column for each choice of the inputs of the unions above it."""
-        unions = [up for up in self.flow.plan.upstream(node) if up.kind == "union"]
-        choices = itertools.product(*(range(len(union.inputs)) for union in unions))
-        ways = ({union.id: chosen for union, chosen in zip(unions, way, strict=True)} for way in choices)
-        return frozenset(self._meaning(node, index, way) for way in ways)
+        found: set[str] = set()
+        todo: list[dict[int, int]] = [{}]
+        # Of the unions above an operator a column comes through few: only those are chosen of.
+        while todo:
+            way = todo.pop()
+            try:
+                found.add(self._meaning(node, index, way))
+            except _Unchosen as met:
+                todo += [{**way, met.union.id: chosen} for chosen in range(len(met.union.inputs))]
+        return frozenset(found)
 
     def condition(self, condition: Any, ups: tuple[PlanNode, ...]) -> frozenset[str]:
         """The parts of a condition over the columns of these inputs, one after the other."""
-        return frozenset(self._text(part, ups, {}) for part in conjuncts(condition))
+        return frozenset(self._text(part, ups, None) for part in conjuncts(condition))
 
     def filters(self, node: PlanNode) -> dict[str, frozenset[str]]:
         """What rows were filtered by since they left a source, by its table, or an operator that keeps state, by its
@@ -88,13 +101,18 @@ class Lineage:
                 found[origin] = found.get(origin, frozenset()) | parts | own
         return found
 
-    def _meaning(self, node: PlanNode, index: int, way: Mapping[int, int]) -> str:
-        """The same text for the same value of the same records, whatever the names and places on the way."""
+    def _meaning(self, node: PlanNode, index: int, way: Mapping[int, int] | None) -> str:
+        """The same text for the same value of the same records, whatever the names and places on the way.
+
+        `way` is the input of each union that it comes by, None for the first of all.
+        """
         if node.kind == "table-source-scan":
             return f"{'.'.join(self.flow.plan.tables(node))}.{node.fields[index][0]}"
         ups = self.flow.plan.inputs(node)
         if node.kind == "union":
-            return self._meaning(ups[way.get(node.id, 0)], index, way)
+            if way is not None and node.id not in way:
+                raise _Unchosen(node)
+            return self._meaning(ups[0 if way is None else way[node.id]], index, way)
         if (expression := self.flow.expression(node, index)) is not None:
             return self._text(expression, ups, way)
         fed = self.flow.feeds(node, index)
@@ -106,7 +124,9 @@ class Lineage:
         rest = {key: value for key, value in node.raw.items() if key not in VOLATILE}
         return f"{node.kind}#{index}{json.dumps(rest, sort_keys=True)}"
 
-    def _text(self, expression: dict[str, Any], ups: tuple[PlanNode, ...], way: Mapping[int, int]) -> str:
+    def _text(
+        self, expression: dict[str, Any], ups: tuple[PlanNode, ...], way: Mapping[int, int] | None
+    ) -> str:
         """An expression with the meanings of what it reads in place of their places."""
 
         def put(value: Any) -> Any:
@@ -120,7 +140,7 @@ class Lineage:
 
         return json.dumps(put(expression), sort_keys=True)
 
-    def _input(self, index: int, ups: tuple[PlanNode, ...], way: Mapping[int, int]) -> str:
+    def _input(self, index: int, ups: tuple[PlanNode, ...], way: Mapping[int, int] | None) -> str:
         for up in ups:
             if index < len(up.fields):
                 return self._meaning(up, index, way)
