@@ -1,4 +1,4 @@
-"""HTML pages to be read by themselves: they refer to nothing outside, and have no scripts."""
+"""HTML pages to be read by themselves: they refer to nothing outside."""
 
 from __future__ import annotations
 
