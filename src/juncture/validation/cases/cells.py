@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import DType
 
 _RELATIVE = re.compile(r"([+-])(?:(\d+):)?(\d+):([0-5]\d)(?:\.(\d{1,6}))?")
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _TEXT = (DType.TEXT, DType.VARCHAR, DType.CHAR)
 _WHOLE = {DType.TINYINT: 8, DType.SMALLINT: 16, DType.INT: 32, DType.BIGINT: 64}
 _BINARY = (DType.BINARY, DType.VARBINARY)
@@ -107,7 +108,7 @@ def cell(value: object, written: exp.DataType, base: datetime, iso: bool) -> Any
             return value
         raise ValueError(f"{_shown(value)} is not true or false")
     if kind in (DType.FLOAT, DType.DOUBLE):
-        if _is_int(value) or isinstance(value, float):
+        if _is_number(value):
             return value
         raise ValueError(f"{_shown(value)} is not a number")
     if kind == DType.DECIMAL:
@@ -125,6 +126,8 @@ def _nested(value: object, written: exp.DataType, base: datetime, iso: bool) -> 
         if not isinstance(value, list):
             raise ValueError(f"{_shown(value)} is not a list")
         return [cell(each, written.expressions[0], base, iso) for each in value]
+    if written.this not in (DType.MAP, DType.STRUCT):
+        raise ValueError(f"{_shown(value)} is not null, and {written.sql()} has no other values in cases")
     if not isinstance(value, dict):
         raise ValueError(f"{_shown(value)} is not a mapping, as {written.sql()} is written")
     if written.this == DType.MAP:
@@ -138,13 +141,7 @@ def _nested(value: object, written: exp.DataType, base: datetime, iso: bool) -> 
 
 def _decimal(value: object) -> Any:
     # A number of JSON keeps its digits; a float of YAML is written as it was read.
-    if _is_int(value) or isinstance(value, float):
-        return value
-    if isinstance(value, str):
-        try:
-            Decimal(value)
-        except InvalidOperation:
-            raise ValueError(f"{_shown(value)} is not a number") from None
+    if _is_number(value) or (isinstance(value, str) and _DECIMAL.fullmatch(value)):
         return value
     raise ValueError(f"{_shown(value)} is not a number")
 
@@ -156,6 +153,11 @@ def _fraction(moment: datetime) -> str:
 
 def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    """Whether JSON has such a number: it has no infinity, and not NaN."""
+    return _is_int(value) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _shown(value: object) -> str:

@@ -60,6 +60,7 @@ def test_seconds_end_at_59() -> None:
         ("BOOLEAN", True, True),
         ("DOUBLE", 1, 1),
         ("DECIMAL(12, 2)", "12.50", "12.50"),
+        ("DECIMAL(12, 2)", "-1.2E3", "-1.2E3"),
         ("DATE", "2026-01-31", "2026-01-31"),
         ("TIMESTAMP(3)", "+00:05", "2026-03-01T10:00:05.000"),
         ("TIMESTAMP_LTZ(3)", "+00:05.5", "2026-03-01T10:00:05.500Z"),
@@ -78,12 +79,20 @@ def test_cells_become_json(kind: str, value: object, json: object) -> None:
     [
         ("STRING", 1), ("INT", 2**31), ("INT", True), ("INT", 1.5), ("BOOLEAN", 1), ("DOUBLE", "x"),
         ("DECIMAL(3, 1)", "x"), ("DATE", "31.1.2026"), ("ARRAY<INT>", 1), ("ROW<a INT>", {"b": 1}),
-        ("TIMESTAMP(3)", "2026-03-01T10:00:00"),
+        ("TIMESTAMP(3)", "2026-03-01T10:00:00"), ("DECIMAL(3, 1)", "NaN"), ("DECIMAL(6, 1)", "1_000"),
+        ("DECIMAL(3, 1)", " 1"), ("DECIMAL(3, 1)", float("nan")), ("DOUBLE", float("inf")),
     ],
 )  # fmt: skip
 def test_cells_of_another_type_are_refused(kind: str, value: object) -> None:
     with pytest.raises(ValueError, match=r"is not|no field"):
         cell(value, parse_type(kind, HERE), BASE, iso=True)
+
+
+def test_a_type_that_cases_have_no_values_of_is_not_told_to_be_a_mapping() -> None:
+    kind = parse_type("TIME(0)", HERE)
+    with pytest.raises(ValueError, match=r"'10:00:00' is not null, and TIME\(0\) has no other values"):
+        cell("10:00:00", kind, BASE, iso=True)
+    assert cell(None, kind, BASE, iso=True) is None
 
 
 def test_null_is_not_the_text_of_that_name() -> None:
