@@ -205,9 +205,9 @@ class Feed:
         return json.dumps({name: row[name] for name in table.primary_key}).encode()
 
     def _push(self, source: str, number: int, watermark: datetime, rule: tuple[str, timedelta]) -> None:
-        row = self.pushers.row(self.tables.sources[source], rule[0], watermark + rule[1])
-        value = json.dumps(row, ensure_ascii=False).encode()
-        with self._lock:
+        with self._lock:  # of pushers made at once two could be equal
+            row = self.pushers.row(self.tables.sources[source], rule[0], watermark + rule[1])
+            value = json.dumps(row, ensure_ascii=False).encode()
             self._put(source, number, value, self._key(source, row), millis(watermark + rule[1]))
             self.pushed[source] = self.pushed.get(source, 0) + 1
 
