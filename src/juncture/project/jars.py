@@ -100,19 +100,21 @@ def _place(digest: str, name: str) -> Path:
 def _classes(root: Path, path: str, location: Location) -> set[str] | JunctureError:
     """Names of the classes in a jar, or why there are none."""
     file = root / path
-    if not file.resolve().is_relative_to(root.resolve()):
-        return JunctureError(
-            f"'{path}' is outside of the project",
-            location=location,
-            remedy="copy the jar into the project, so that everybody who deploys it has the same one",
-        )
     try:
+        if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root)):
+            return JunctureError(
+                f"'{path}' is outside of the project",
+                location=location,
+                remedy="copy the jar into the project, so that everybody who deploys it has the same one",
+            )
         return classes_in(file)
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
         return _unreadable(path, error, location)
 
 
-def _unreadable(path: str, error: OSError | zipfile.BadZipFile, location: Location) -> JunctureError:
+def _unreadable(
+    path: str, error: OSError | ValueError | zipfile.BadZipFile, location: Location
+) -> JunctureError:
     if isinstance(error, zipfile.BadZipFile):
         return JunctureError(
             f"'{path}' is no jar, or not a whole one", location=location, remedy="build it again"
@@ -120,7 +122,7 @@ def _unreadable(path: str, error: OSError | zipfile.BadZipFile, location: Locati
     if isinstance(error, FileNotFoundError):
         return JunctureError(f"there is no file '{path}'", location=location, remedy=_BUILD)
     return JunctureError(
-        f"'{path}' can't be read: {error.strerror or error}",
+        f"'{path}' can't be read: {getattr(error, 'strerror', None) or error}",
         location=location,
         remedy="make it a readable file",
     )

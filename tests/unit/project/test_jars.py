@@ -44,6 +44,8 @@ def problems(root: Path, text: str) -> list[str]:
         ("jars: [lib/torn.jar]\n", "3:8: 'lib/torn.jar' is no jar, or not a whole one -> build it again"),
         ("jars: [lib]\n", "3:8: 'lib' can't be read: Is a directory -> make it a readable file"),
         ("jars: [lib/a.jar, old/a.jar]\n", "3:19: two of the jars are called 'a.jar': where the job runs"),
+        ("jars: [lib/loop.jar]\n", "3:8: 'lib/loop.jar' can't be read: Too many levels of symbolic links -> make it"),
+        ('jars: ["a\\0.jar"]\n', "3:8: 'a\0.jar' can't be read: "),
         ("jars: lib/a.jar\n", "3:7: jars: 'lib/a.jar' is not a list -> write a list"),
         (
             "jars: [lib/a.jar]\nfunctions: {site_of: org.example.SitOf}\n",
@@ -65,6 +67,7 @@ def test_what_is_wrong_where_and_what_to_do(tmp_path: Path, text: str, expected:
         jar(tmp_path / path, "org.example.SiteOf", "org.example.Page$Kind")
     (root / "lib/torn.jar").write_bytes((root / "lib/a.jar").read_bytes()[:-20])
     (root / "lib/linked.jar").symlink_to(tmp_path / "outside.jar")
+    (root / "lib/loop.jar").symlink_to("loop.jar")
     (found,) = problems(root, text)
     assert found.startswith(f"jobs/matches.yaml:{expected}")
 
