@@ -41,3 +41,12 @@ class Document:
             if place:
                 return Location(self.path, *place)
         return Location(self.path, 1, 1)
+
+
+def nested_too_deep(path: str) -> JunctureError:
+    """Of a file whose lists and mappings stand within each other hundreds of times."""
+    return JunctureError(
+        "its values are nested too deep to be read",
+        location=Location(path),
+        remedy="close what is left open, or write it flat",
+    )

@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from juncture.errors import JunctureError, Location
-from juncture.project.document import Document, Path
+from juncture.project.document import Document, Path, nested_too_deep
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -36,6 +36,13 @@ def read_toml(path: str, text: str) -> Document:
         JunctureError: the text is not TOML.
     """
     try:
+        return _read(path, text)
+    except RecursionError:
+        raise nested_too_deep(path) from None
+
+
+def _read(path: str, text: str) -> Document:
+    try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         message = str(error)
@@ -46,6 +53,10 @@ def read_toml(path: str, text: str) -> Document:
             where = Location(path, text.rstrip("\n").count("\n") + 1)
         reason = _AT.sub("", message)
         raise JunctureError(f"not TOML: {reason[:1].lower()}{reason[1:]}", location=where) from error
+    except ValueError:
+        raise JunctureError(
+            "a number has more digits than can be read", location=Location(path), remedy="quote it"
+        ) from None
     keys, values = _Scanner(text).scan()
     return Document(path, _times_as_text(data), keys, values)
 

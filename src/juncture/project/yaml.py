@@ -10,7 +10,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from juncture.errors import JunctureError, Location
-from juncture.project.document import Document, Path
+from juncture.project.document import Document, Path, nested_too_deep
 
 _PREFIX = "tag:yaml.org,2002:"
 _PLAIN = frozenset(_PREFIX + name for name in ("null", "bool", "int", "float"))
@@ -30,6 +30,13 @@ def read_yaml(path: str, text: str) -> Document:
     Raises:
         JunctureError: the text is not YAML, or its top is not a mapping.
     """
+    try:
+        return _read(path, text)
+    except RecursionError:
+        raise nested_too_deep(path) from None
+
+
+def _read(path: str, text: str) -> Document:
     loader = YAML(typ="safe", pure=True)
     try:
         top = loader.compose(text)

@@ -119,3 +119,21 @@ def test_aliases_cannot_fill_the_memory():
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 9)]
     with pytest.raises(JunctureError, match="more than 10,000 values"):
         read_yaml("x", "\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (read_yaml, "x: " + "[" * 5000),
+        (read_toml, f"x = {'[' * 5000}{']' * 5000}"),
+        (read_toml, "a." * 5000 + "b = 1"),
+    ],
+)
+def test_what_is_nested_too_deep_is_told(read, text):
+    with pytest.raises(JunctureError, match="file: its values are nested too deep"):
+        read("file", text)
+
+
+def test_a_number_that_is_too_long_is_told():
+    with pytest.raises(JunctureError, match="file: a number has more digits than can be read"):
+        read_toml("file", "x = " + "1" * 5000)
