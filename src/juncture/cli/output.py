@@ -97,9 +97,8 @@ class Output:
     def json(self, data: Any) -> None:
         """Print JSON to stdout, whatever the form."""
         plain = json.loads(json.dumps(data, default=_plain))
-        # Other encodings lack letters, and their escapes are not JSON's.
-        is_utf8 = (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
-        sys.stdout.write(json.dumps(self._redacted(plain), indent=2, ensure_ascii=not is_utf8) + "\n")
+        text = json.dumps(self._redacted(plain), indent=2, ensure_ascii=_lacks_letters(sys.stdout))
+        sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
     def text(self, view: Callable[[Text], None]) -> None:
@@ -170,7 +169,8 @@ class Output:
         }
 
     def _json_line(self, data: dict[str, Any]) -> None:
-        sys.stderr.write(json.dumps(self._redacted(data), ensure_ascii=False) + "\n")
+        text = json.dumps(self._redacted(data), ensure_ascii=_lacks_letters(sys.stderr))
+        sys.stderr.write(text + "\n")
         sys.stderr.flush()
 
     def _text(self, stream: IO[str]) -> Text:
@@ -185,6 +185,11 @@ class Output:
         if isinstance(data, list):
             return [self._redacted(value) for value in data]
         return data
+
+
+def _lacks_letters(stream: IO[str]) -> bool:
+    """Whether its encoding does: what is written in their place is no JSON."""
+    return (stream.encoding or "utf-8").lower().replace("-", "") != "utf8"
 
 
 def _plain(value: Any) -> Any:

@@ -67,6 +67,22 @@ def test_what_the_encoding_of_the_output_lacks_is_escaped(
         assert (json.loads(printed)["directory"] == str(folder)) if more else (shown in printed)
 
 
+def test_an_error_is_json_whatever_the_encoding(tmp_path: Path):
+    command = [sys.executable, "-c", "from juncture.cli.main import main; main()", "init", "--output", "json"]
+    full = create(tmp_path / "bücher")
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*command, str(full)], env=env, capture_output=True, check=False)
+    assert json.loads(done.stderr)["error"]["problem"] == f"{full} is not empty"
+
+
+def test_a_command_works_where_its_output_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    with pytest.raises(SystemExit) as ended:
+        main(["init", str(tmp_path / "shop")])
+    assert ended.value.code == 0
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_there_with_the_help_that_the_group_shows(name):
     command = command_of(name)

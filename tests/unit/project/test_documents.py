@@ -124,7 +124,7 @@ def test_aliases_cannot_fill_the_memory():
 @pytest.mark.parametrize(
     ("read", "text"),
     [
-        (read_yaml, "x: " + "[" * 5000),
+        (read_yaml, "x: " + "[" * 1000),
         (read_toml, f"x = {'[' * 5000}{']' * 5000}"),
         (read_toml, "a." * 5000 + "b = 1"),
     ],
