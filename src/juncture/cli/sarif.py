@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
@@ -57,7 +58,7 @@ def _rule(rule: type[Rule]) -> dict[str, Any]:
 
 def _result(finding: Finding, jobs: list[str], prefix: str) -> dict[str, Any]:
     where = finding.location
-    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(prefix + where.path)}}
+    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(os.fsencode(prefix + where.path))}}
     if where.line is not None:
         physical["region"] = {"startLine": where.line}
         if where.column is not None:

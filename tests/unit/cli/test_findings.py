@@ -4,8 +4,9 @@ import pytest
 from tests.projects import write_project
 
 from juncture.checks.registry import known_rules
-from juncture.cli.findings import FORMATS
-from juncture.errors import Location
+from juncture.cli.findings import FORMATS, as_findings
+from juncture.cli.sarif import sarif
+from juncture.errors import JunctureError, Location
 from juncture.model.report import Finding
 
 WARNING = Finding(
@@ -109,3 +110,11 @@ def test_broken_templates_are_findings_with_their_job(juncture, tmp_path):
     assert result.exit_code == 2
     (finding,) = json.loads(result.stdout)["findings"]
     assert (finding["rule"], finding["job"], finding["location"]["line"]) == ("invalid-project", "matches", 1)
+
+
+def test_sarif_has_the_name_of_a_file_in_another_encoding():
+    place = Location("sql/sources/caf\udce9.sql")
+    problem = JunctureError("'caf\udce9' is not a name", location=place)
+    log = sarif([(each, [""]) for each in as_findings("", [problem])], "")
+    (result,) = log["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "sql/sources/caf%E9.sql"
