@@ -179,7 +179,7 @@ def _environments(document: Document, problems: list[JunctureError]) -> Iterator
                     remedy="take it away: the environment's name is the table's",
                 )
             )
-        if not re.match(_NAME, name):
+        if not re.fullmatch(_NAME, name):
             problems.append(
                 JunctureError(
                     f"'{name}' is not a name for an environment",

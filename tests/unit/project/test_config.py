@@ -32,6 +32,7 @@ def test_the_projects_store_is_the_one_of_environments_without_their_own(tmp_pat
         ("[environments.a.local]\nbroker_heap = '1 GB'", "5:15", "environments.a.local.broker_heap: '1 GB' is not a memory size"),
         ("[environments.a]\nname = 'b'\nlocal = {}", "5:1", "unknown key 'name' in 'environments.a'"),
         ("[environments.a]\nlocal = {}\n[environments.'b c']\nlocal = {}", "6:15", "'b c' is not a name for an environment"),
+        ("[environments.a]\nlocal = {}\n[environments.\"b\\n\"]\nlocal = {}", "6:15", "'b\n' is not a name for an environment"),
         ("[environments.b]\nlocal = {}", "3:23", "default_environment: there is no environment 'a'"),
         ("environments = 5", "4:1", "unknown key 'environments' in 'project'"),
         ("[environments.a.local]\n[environments.a.prices]\ncurrency = 'EUR'", "5:17", "environments.a.prices: there is no price"),
