@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -186,10 +187,10 @@ class StepReader:
         project = self._project
         try:
             if name.endswith(".sql"):
-                path = project.root / Path(document.path).parent / name
+                path = Path(os.path.realpath(project.root / Path(document.path).parent / name))
                 file = project.joins[project.jobs[job].job.join]
-                text = read_text(project.root, path.resolve())
-                changed = SqlFile(name=file.name, path=relative(project.root, path.resolve()), text=text)
+                text = read_text(project.root, path)
+                changed = SqlFile(name=file.name, path=relative(project.root, path), text=text)
                 project = project.model_copy(update={"joins": {**project.joins, file.name: changed}})
             elif name not in project.jobs:
                 self.scope.wrong(f"there is no job '{name}'", at, did_you_mean(name, project.jobs))

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from tests.unit.validation.cases.test_case_file import problems, read, root
 
+from juncture.errors import InvalidProject
 from juncture.project.config import resolve_environment
 from juncture.project.loader import load_project
 from juncture.validation.cases.case_file import make_cases
@@ -138,6 +139,16 @@ def test_steps_are_read_in_their_order_with_their_lines(root) -> None:
     assert [arrival.source for arrival in case.arrivals] == ["page_impressions", "page_clicks"]
     assert case.arrivals[1].partition == 1
     assert (needs_spare(case), needs_spare(other)) == (True, False)
+
+
+def test_a_version_whose_file_is_a_link_in_a_loop_is_told_at_its_line(root) -> None:
+    (root / "loop.sql").symlink_to("loop.sql")
+    with pytest.raises(InvalidProject) as caught:
+        read(root, "job: impression_clicks\ncases:\n  - name: n\n    steps:\n      - upgrade: loop.sql\n")
+    (found,) = caught.value.problems
+    assert "'loop.sql' can't be read: the file can't be read: Too many levels" in found.problem
+    assert found.location is not None
+    assert found.location.line == 5
 
 
 def test_a_topic_has_each_partition_that_a_step_names(root) -> None:
