@@ -75,7 +75,7 @@ def _move_into(directory: Path, fresh: Path) -> None:
     try:
         for part in sorted(fresh.iterdir()):
             moved.append(part.rename(directory / part.name))
-    except OSError:
+    except BaseException:
         for part in moved:
             shutil.rmtree(part) if part.is_dir() else part.unlink()
         raise

@@ -33,3 +33,17 @@ def test_what_is_there_is_not_touched(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="not empty"):
         create(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["sql"]
+
+
+def test_an_interruption_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if self.name == "sql":
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        create(tmp_path)
+    assert list(tmp_path.iterdir()) == []
