@@ -10,4 +10,5 @@ from platformdirs import user_cache_dir
 
 def cache_folder() -> Path:
     """JUNCTURE_CACHE, else the user's cache folder; it need not be there yet."""
-    return Path(os.environ.get("JUNCTURE_CACHE") or user_cache_dir("juncture", appauthor=False))
+    # Absolute, as programs that run elsewhere look for jars in it.
+    return Path(os.environ.get("JUNCTURE_CACHE") or user_cache_dir("juncture", appauthor=False)).absolute()
