@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Literal
 
 from pydantic import AwareDatetime
@@ -48,5 +49,5 @@ class Verification(Value):
     @property
     def worst(self) -> Term | None:
         """The term that is off the most, of those that are outside their ranges."""
-        outside = [each for each in self.terms if not each.holds and each.off]
-        return max(outside, key=lambda each: max(each.off or 1.0, 1 / (each.off or 1.0)), default=None)
+        outside = [each for each in self.terms if not each.holds and each.off is not None]
+        return max(outside, key=lambda each: max(each.off, 1 / each.off) if each.off else inf, default=None)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 from tests.unit.capacity.found import found_traffic
 
 from juncture.capacity.verified import rows_term
 from juncture.model.figures import Range
 from juncture.model.traffic import Written
-from juncture.model.verification import Term
+from juncture.model.verification import Term, Verification
 
 TRAFFIC = [found_traffic("l", 100), found_traffic("r", 100)]
 WRITTEN = [
@@ -38,6 +40,16 @@ def test_a_calibration_knows_how_many_find_a_partner(rows: int, holds: bool) -> 
 def test_without_one_fewer_are_no_fault(rows: int, holds: bool) -> None:
     found = term(rows, is_known=False)
     assert (found.holds, found.basis) == (holds, "computed")
+
+
+@pytest.mark.parametrize(("rows", "is_off"), [(0, True), (99, True), (100, False)])
+def test_a_job_that_writes_nothing_is_off_the_most(rows: int, is_off: bool) -> None:
+    cpu = Term(name="CPU", unit="µs", foretold=Range.exactly(1), basis="calibrated", measured=1)
+    found = Verification(
+        job="j", environment="e", at=datetime.now(timezone.utc), seconds=10, rate=100,
+        terms=(cpu, term(rows)), notes=(),
+    )  # fmt: skip
+    assert found.worst == (term(rows) if is_off else None)
 
 
 def test_of_few_records_nothing_is_known() -> None:
