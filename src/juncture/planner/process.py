@@ -171,7 +171,9 @@ def _java_environment(java_home: Path, scratch: Path, shared: str) -> dict[str, 
     return environment | {
         "JAVA_HOME": str(java_home),
         "FLINK_LOG_DIR": str(scratch),
-        "JVM_ARGS": f"{_JVM} {shared} -Djava.io.tmpdir={scratch}",  # Flink unpacks its planner there
+        "JVM_ARGS": f"{_JVM} {shared}",
+        # Flink unpacks its planner there. PyFlink would part a path with a blank in it.
+        "JDK_JAVA_OPTIONS": f'"-Djava.io.tmpdir={scratch}"',
         "TMPDIR": str(scratch),  # PyFlink meets its JVM by a file there
         "PYTHONUTF8": "1",
         # A project may have a queue.py, which `-m` would take for Python's; from 3.11 on.

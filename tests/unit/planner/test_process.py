@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def test_one_that_ends_with_half_an_answer_is_told_with_what_it_printed(start: S
 def test_no_file_of_the_folder_where_one_stands_is_taken_for_pythons(start: Start) -> None:
     asked = start("print('{\"safe\": ' + os.environ['PYTHONSAFEPATH'] + '}', flush=True)")
     assert asked.ask({}) == {"safe": 1}
+
+
+def test_options_of_the_jvm_do_not_come_apart_at_a_blank(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PyFlink parts JVM_ARGS at blanks, whatever the quotes."""
+    (tmp_path / "a b").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a b"))
+    asked = start("import json; print(json.dumps({'options': os.environ['JVM_ARGS']}), flush=True)")
+    assert all(each.startswith("-") for each in asked.ask({})["options"].split())
 
 
 def test_values_of_variables_are_taken_out_of_what_a_job_failed_with(start: Start, tmp_path: Path) -> None:
