@@ -18,6 +18,8 @@ class _Page(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not path.name:
+            self.fail("there is no name of a file.", param, ctx)
         folder = next(each for each in path.absolute().parents if each.exists())
         if not folder.is_dir():
             self.fail(f"'{folder}' is not a folder.", param, ctx)

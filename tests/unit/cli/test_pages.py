@@ -23,6 +23,12 @@ def test_folders_may_be_missing(tmp_path: Path) -> None:
     assert not path.parent.exists()
 
 
+def test_a_name_that_is_empty_is_refused_at_once() -> None:
+    """As of a variable that is not set."""
+    done = CliRunner().invoke(command, ["--html", ""])
+    assert (done.exit_code, "there is no name of a file" in done.output) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("path", "why"), [("folder", "is a directory"), ("file/page.html", "file' is not a folder")]
 )
