@@ -32,6 +32,14 @@ def read_text(root: Path, path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise unreadable(name, error) from error
+    text = decoded(name, data)
+    if not text.strip():
+        raise JunctureError("the file is empty", location=Location(name), remedy="write it, or remove it")
+    return text
+
+
+def decoded(name: str, data: bytes) -> str:
+    """What a file of this name holds, as `read_text` gives it. Raises JunctureError if that is not UTF-8."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -43,6 +51,4 @@ def read_text(root: Path, path: Path) -> str:
             location=Location(name, line, column),
             remedy="save it as UTF-8",
         ) from error
-    if not text.strip():
-        raise JunctureError("the file is empty", location=Location(name), remedy="write it, or remove it")
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from juncture.errors import InvalidProject, JunctureError
 from juncture.model.environment import Environment as Target
 from juncture.model.job import Job
 from juncture.model.project import Project, SqlFile
-from juncture.project.files import unreadable
+from juncture.project.files import decoded, unreadable
 from juncture.project.loader import SOURCES
 from juncture.project.nearest import did_you_mean, nearest
 from juncture.render.connectors import TableContext, kafka_options, upsert_kafka_options
@@ -182,8 +183,8 @@ class Templates:
         for directory in (root, *self.project.template_dirs):
             path = directory / name.removeprefix(_PACKAGED)
             try:
-                if path.resolve().is_relative_to(directory.resolve()) and path.is_file():
-                    return path.read_text(encoding="utf-8"), self._name(path)
+                if Path(os.path.realpath(path)).is_relative_to(directory.resolve()) and path.is_file():
+                    return decoded(self._name(path), path.read_bytes()), self._name(path)
             except OSError as error:
                 raise unreadable(self._name(path), error) from error
         return None

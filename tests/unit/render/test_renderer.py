@@ -269,3 +269,22 @@ def test_a_template_that_cannot_be_read_is_told(tmp_path: Path, path: str) -> No
     with pytest.raises(InvalidProject) as caught:
         rendered(project)
     assert f"{path}: the file can't be read: Permission denied" in map(str, caught.value.problems)
+
+
+@pytest.mark.parametrize("path", ["templates/part.sql", "templates/macros/own.sql"])
+def test_a_template_in_another_encoding_is_told_of_itself(tmp_path: Path, path: str) -> None:
+    join = JOIN + "{% include 'part.sql' %}\n"
+    project = small_project(tmp_path, {"sql/joins/matches.sql": join, "templates/part.sql": "", path: ""})
+    (tmp_path / path).write_bytes(b"-- one\n-- caf\xe9\n")
+    with pytest.raises(InvalidProject) as caught:
+        rendered(project)
+    told = f"{path}:2:7: the file is not UTF-8: byte 0xe9 can't be read"
+    assert {str(each) for each in caught.value.problems} == {told}
+
+
+def test_a_byte_order_mark_of_an_include_is_no_part_of_the_sql(tmp_path: Path) -> None:
+    join = "{% include 'part.sql' %}" + JOIN
+    project = small_project(
+        tmp_path, {"sql/joins/matches.sql": join, "templates/part.sql": "\ufeff-- part\n"}
+    )
+    assert "\ufeff" not in rendered(project).insert.text
