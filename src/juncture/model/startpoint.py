@@ -18,6 +18,18 @@ NOW_MINUS = "JUNCTURE_NOW_MINUS_"
 Partition = Annotated[int, Field(ge=0)]
 
 
+def _no_number(value: object) -> object:
+    """Pydantic takes one, in quotes, too, for seconds since 1970: '20260131' for a day in that year."""
+    try:
+        float(str(value))
+    except ValueError:
+        return value
+    raise ValueError(f"'{value}' is not a time; write for instance '2026-01-31T12:00:00Z'")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+
+
 class Earliest(Value):
     """The first record that the topic still has."""
 
@@ -40,7 +52,7 @@ class AtTimestamp(Value):
     """The first record whose Kafka timestamp is `timestamp` or later."""
 
     kind: Literal["timestamp"] = "timestamp"
-    timestamp: AwareDatetime
+    timestamp: Moment
 
     def __str__(self) -> str:
         return f"timestamp {self.timestamp.isoformat()}"
@@ -118,7 +130,7 @@ def _notation(what: str, words: tuple[str, ...], kinds: tuple[str, ...]) -> Call
         if isinstance(raw, dict) and "kind" not in raw:
             named = [kind for kind in kinds if kind in raw]
             if len(named) == 1:
-                _time(named[0], raw[named[0]])
+                _zoned(raw[named[0]])
                 return {"kind": named[0], **raw}
         if isinstance(raw, dict) and "kind" in raw:
             return raw
@@ -129,11 +141,9 @@ def _notation(what: str, words: tuple[str, ...], kinds: tuple[str, ...]) -> Call
     return read
 
 
-def _time(kind: str, value: object) -> None:
+def _zoned(value: object) -> None:
     if isinstance(value, datetime) and value.tzinfo is None:
         raise ValueError(f"'{value}' has no time zone; write for instance '{value.isoformat()}Z'")
-    if kind == "timestamp" and isinstance(value, (int, float)):
-        raise ValueError(f"'{value}' is not a time; write for instance '2026-01-31T12:00:00Z'")
 
 
 _WORDS = ("earliest", "latest")
@@ -194,7 +204,7 @@ class Startpoint(Value):
     """Where single partitions start instead."""
     until: EndPoint | None = None
     """The reading ends before this offset; None: it goes on for ever."""
-    expires: AwareDatetime | None = None
+    expires: Moment | None = None
     """From this moment on it is not applied any more."""
     exclude: dict[Partition, OffsetRanges] = {}
     """Offsets that are left out, by partition: `{3: 120000-120004}`. Not once, but as long as it stands here."""
