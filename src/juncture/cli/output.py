@@ -119,6 +119,7 @@ class Output:
             yield self.message
             return
         from rich.console import Console
+        from rich.text import Text as Plain
 
         console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
         with console.status("") as status:
@@ -126,7 +127,7 @@ class Output:
             def say(text: str) -> None:
                 text = self._secrets.redact(text)
                 console.print(text, style="dim")
-                status.update(text)
+                status.update(Plain(text))  # a string would be read as markup
 
             yield say
 

@@ -1,10 +1,13 @@
 import errno
+import io
 import json
 import os
+import sys
 
 import click
 import pytest
 
+from juncture.cli.output import Output, Secrets
 from juncture.errors import InvalidProject, JunctureError, Location, Refused, Unreachable
 
 HIDDEN = "hunter2-hunter2"
@@ -116,6 +119,18 @@ def test_secrets_are_in_no_error_and_no_message(probe, tmp_path, monkeypatch, op
     result = probe(body, "--project", str(tmp_path), *options)
     assert HIDDEN not in result.output
     assert "login with [secret] failed" in result.stderr
+
+
+def test_progress_on_a_terminal_is_no_markup(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    with Output("text", Secrets(lambda: (), {})).progress() as say:
+        say("no answer of [/127.0.0.1:8081], nor of [bold]")
+    assert "no answer of [/127.0.0.1:8081], nor of [bold]" in sys.stderr.getvalue()
 
 
 @pytest.mark.parametrize("options", [(), ("--output", "json")])
