@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Location:
-    """A place in an author's file: `path` is relative to the project, lines and columns count from 1."""
+    """A place in an author's file: `path` is relative to the project, lines and columns count from 1.
+
+    They are in the order of the file, which as a whole is before its first line.
+    """
 
     path: str
     line: int | None = None
     column: int | None = None
+
+    def __lt__(self, other: Location) -> bool:
+        return self._order < other._order
+
+    @property
+    def _order(self) -> tuple[str, int, int]:
+        return self.path, self.line or 0, self.column or 0
 
     def __str__(self) -> str:
         parts = [self.path]

@@ -100,12 +100,8 @@ def merged(findings: Sequence[Finding]) -> list[tuple[Finding, list[str]]]:
     jobs: dict[Finding, list[str]] = {}
     for finding in findings:
         jobs.setdefault(finding.model_copy(update={"job": ""}), []).append(finding.job)
-
-    def place(item: tuple[Finding, list[str]]) -> tuple[str, int, int]:
-        where = item[0].location
-        return where.path, where.line or 0, where.column or 0
-
-    return sorted(((finding, list(dict.fromkeys(names))) for finding, names in jobs.items()), key=place)
+    found = [(finding, list(dict.fromkeys(names))) for finding, names in jobs.items()]
+    return sorted(found, key=lambda item: item[0].location)
 
 
 def repository_prefix(root: Path) -> str:

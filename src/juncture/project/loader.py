@@ -152,4 +152,4 @@ def _misplaced(root: Path) -> list[JunctureError]:
 
 def _order(problem: JunctureError) -> tuple[bool, Location]:
     where = problem.location or Location("")
-    return where.path != CONFIG, Location(where.path, where.line or 0, where.column or 0)
+    return where.path != CONFIG, where
