@@ -157,14 +157,15 @@ def command(
     if only_plan and handed_over:
         invocation.output.result(phases, lambda text: view_hand_over(text, phases))
     elif only_plan:
-        invocation.output.result(steps, lambda text: _view(text, steps))
+        invocation.output.result(steps, lambda text: view_plan(text, steps))
         if worse(steps.state.worst, accept or "KEEP"):
             click.get_current_context().exit(1)
     else:
         invocation.output.result(deployment, lambda text: view_deployment(text, deployment))
 
 
-def _view(text: Text, plan: UpgradePlan) -> None:
+def view_plan(text: Text, plan: UpgradePlan) -> None:
+    """What becomes of each operator's state, and why."""
     how = "runs" if plan.runs else "ran last"
     text.line(f"{plan.job} on {plan.environment}: version {plan.before} {how}.")
     if plan.unchanged:
@@ -183,4 +184,6 @@ def _view(text: Text, plan: UpgradePlan) -> None:
 def _gap(each: OperatorVerdict) -> str:
     if each.verdict != "KEEP_WITH_GAP":
         return ""
-    return f", whole again after {span(each.gap)} of event time" if each.gap else ", not whole again"
+    return (
+        f", whole again after {span(each.gap)} of event time" if each.gap is not None else ", not whole again"
+    )
