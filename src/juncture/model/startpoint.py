@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
 
 from juncture.model.base import Value
 from juncture.model.duration import Duration
@@ -27,7 +27,16 @@ def _no_number(value: object) -> object:
     raise ValueError(f"'{value}' is not a time; write for instance '2026-01-31T12:00:00Z'")
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+def _also_in_utc(moment: datetime) -> datetime:
+    try:
+        moment.astimezone(timezone.utc)
+    except OverflowError:
+        problem = f"'{moment.isoformat()}' is not within the years 1 to 9999; write a time that is"
+        raise ValueError(problem) from None
+    return moment
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_also_in_utc)]
 
 
 class Earliest(Value):

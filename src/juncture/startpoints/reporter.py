@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 
 from juncture.errors import Location
 from juncture.model.report import Finding, Severity
@@ -36,7 +36,7 @@ class Reporter:
 
 def utc(moment: datetime | None) -> str:
     """A time for people; '-' for None."""
-    return moment.strftime("%Y-%m-%d %H:%M:%S UTC") if moment else "-"
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC") if moment else "-"
 
 
 def listed(partitions: list[int]) -> str:

@@ -62,6 +62,7 @@ KINDS = (
         ("startpoints: {orders: {partitions: {0: {offst: 1}}}}", "3:40", "startpoints.orders.partitions.0: a partition's start is 'earliest', 'latest' or a mapping with one of timestamp, before_now, offset, group, deployment, savepoint -> did you mean 'offset'?"),
         ("startpoints: {orders: {deployment: a, verson: 1}}", "3:39", "unknown key 'verson' in 'startpoints.orders' -> did you mean 'version'?"),
         ("startpoints: {orders: {timestamp: '20260131'}}", "3:35", "startpoints.orders.timestamp: '20260131' is not a time -> write for instance '2026-01-31T12:00:00Z'"),
+        ("startpoints: {orders: {timestamp: '9999-12-31T23:59:59-05:00'}}", "3:35", "startpoints.orders.timestamp: '9999-12-31T23:59:59-05:00' is not within the years 1 to 9999 -> write a time that is"),
         ("startpoints: {orders: {start: latest, expires: 20260131}}", "3:48", "startpoints.orders.expires: '20260131' is not a time -> write for instance '2026-01-31T12:00:00Z'"),
         ("startpoints: {orders: {start: latest, expires: soon}}", "3:48", "startpoints.orders.expires: 'soon' is not a time, for instance '2026-01-31T12:00:00Z' -> write a time, for instance '2026-01-31T12:00:00Z'"),
         ("startpoints: {orders: {exclude: {0: x}}}", "3:37", "startpoints.orders.exclude.0: 'x' is no offset and no range of them -> write 120000, 120000-120004, 120000- or all"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -87,3 +88,9 @@ def test_a_topic_without_records():
 def test_sources_that_are_not_named_stand_at_the_join():
     [finding] = misplaced(report(), source(partition(start=2000), table="others"))
     assert str(finding.location) == "jobs/paid.yaml"
+
+
+def test_a_time_with_an_offset_of_its_own_is_told_in_utc():
+    asked = NOW.astimezone(timezone(timedelta(hours=2)))
+    [finding] = found(partition(start=1100, start_reason="no-record-after", asked_time=asked))
+    assert f"is as new as {NOW:%Y-%m-%d %H:%M:%S} UTC" in finding.message
