@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
 from juncture.errors import InvalidProject, JunctureError
 
@@ -188,7 +188,7 @@ class Output:
         return data
 
 
-def _lacks_letters(stream: IO[str]) -> bool:
+def _lacks_letters(stream: TextIO) -> bool:
     """Whether its encoding does: what is written in their place is no JSON."""
     return (stream.encoding or "utf-8").lower().replace("-", "") != "utf8"
 

@@ -126,11 +126,12 @@ def test_progress_on_a_terminal_is_no_markup(monkeypatch):
         def isatty(self):
             return True
 
-    monkeypatch.setattr(sys, "stderr", Terminal())
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
     with Output("text", Secrets(lambda: (), {})).progress() as say:
         say("no answer of [/127.0.0.1:8081], nor of [bold]")
-    assert "no answer of [/127.0.0.1:8081], nor of [bold]" in sys.stderr.getvalue()
+    assert "no answer of [/127.0.0.1:8081], nor of [bold]" in terminal.getvalue()
 
 
 @pytest.mark.parametrize("options", [(), ("--output", "json")])
