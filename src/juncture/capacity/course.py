@@ -77,12 +77,6 @@ class Course:
         """The moment from which on it read no more."""
         return next(each.at for each in self.seen if each.total == self.seen[-1].total)
 
-    @property
-    def known(self) -> list[Taken]:
-        """Those of which it is known what had been read: before the first look, only if that was nothing."""
-        first = self.seen[0]
-        return [each for each in self.taken if each.at >= first.at or not first.total]
-
     def read_at(self, moment: float) -> dict[str, float]:
         """Records by table at a moment, between two that were seen."""
         before = next((each for each in reversed(self.seen) if each.at <= moment), self.seen[0])
@@ -201,9 +195,10 @@ def _error(course: Course, first: Seen, last: Seen) -> float:
 
 
 def settled(course: Course) -> list[Taken]:
-    """The checkpoints that tell what a row takes."""
-    total = course.seen[-1].total
-    return [each for each in course.known if sum(course.read_at(each.at).values()) >= _SETTLED * total]
+    """The checkpoints that tell what a row takes; what had been read before the first look is not known."""
+    first, total = course.seen[0].at, course.seen[-1].total
+    known = [each for each in course.taken if each.at >= first]
+    return [each for each in known if sum(course.read_at(each.at).values()) >= _SETTLED * total]
 
 
 def uploaded(course: Course) -> float | None:

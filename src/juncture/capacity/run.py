@@ -90,7 +90,7 @@ class Run:
         course = self.course
         bares = [
             (each, bare_at(self, each.at, sides, engine))
-            for each in course.known
+            for each in course.taken
             if each.at <= course.all_read
         ]
         found = []
