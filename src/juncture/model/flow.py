@@ -144,7 +144,7 @@ class Flow:
         if node.kind == "group-aggregate":
             grouping = node.raw.get("grouping", [])
             return [(ups[0], grouping[index])] if index < len(grouping) else []
-        if "aggregate" in node.kind and node.kind != "over-aggregate":
+        if node.kind == "match" or ("aggregate" in node.kind and node.kind != "over-aggregate"):
             return []
         # All others pass their input on, some with columns of their own after it.
         return [(up, index) for up in ups if index < len(up.fields)]

@@ -42,3 +42,15 @@ def test_columns_of_one_union_come_by_the_same_input() -> None:
     found = lineage(scan(1, "a"), scan(2, "b"), union, calc, edges=[(1, 3), (2, 3), (3, 4)])
     (joined,) = found.flow.plan.of_kind("calc")
     assert len(found.meanings(joined, 0)) == 2
+
+
+def test_what_a_pattern_measures_is_no_column_of_its_input() -> None:
+    """MATCH_RECOGNIZE gives rows of its own, which are not those that it reads by their places."""
+
+    def meanings(measure: str) -> frozenset[str]:
+        match = {"id": 2, "type": "stream-exec-match_1", "matchSpec": {"measures": {"last": measure}}}
+        found = lineage(scan(1, "a"), match, edges=[(1, 2)])
+        (node,) = found.flow.plan.of_kind("match")
+        return found.meanings(node, 0)
+
+    assert meanings("LAST(B.id)") == meanings("LAST(B.id)") != meanings("FIRST(B.id)")
