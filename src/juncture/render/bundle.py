@@ -104,8 +104,15 @@ def write(files: Mapping[str, str], directory: Path, beside: Mapping[str, Path] 
 
     `beside` are files to copy there, by the names that they get, in a folder of their own or not.
 
-    Raises JunctureError if it can't be written; what was there before is then still there.
+    Raises JunctureError if it can't be written, or if a folder is there that is no bundle; what was there before is
+    there then.
     """
+    if _is_anothers(directory):
+        raise JunctureError(
+            f"{directory} is there, and is no folder that was rendered",
+            state="it is as it was",
+            remedy="move it away, or write elsewhere with --to",
+        )
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
@@ -124,6 +131,25 @@ def write(files: Mapping[str, str], directory: Path, beside: Mapping[str, Path] 
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return directory
+
+
+def _is_anothers(directory: Path) -> bool:
+    """Whether there are files, and none says that they are a bundle; others may put one there at this moment."""
+    while True:
+        try:
+            looked = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError:  # none, or one that can't be replaced either
+            return False
+        try:
+            names = os.listdir(looked)  # noqa: PTH208
+            if not names or "manifest.json" in names:
+                return False
+            # One that was put away while it was looked at is being removed.
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(looked), directory.stat()):
+                    return True
+        finally:
+            os.close(looked)
 
 
 def _put(fresh: Path, directory: Path) -> None:

@@ -17,7 +17,7 @@ def content(folder: Path) -> dict[str, str]:
 
 
 def bundle(number: int) -> dict[str, str]:
-    return dict.fromkeys(("job.py", "plan.json", f"only-{number}.sql"), f"{number}")
+    return dict.fromkeys(("job.py", "manifest.json", f"only-{number}.sql"), f"{number}")
 
 
 def test_what_was_there_is_replaced(tmp_path: Path) -> None:
@@ -60,3 +60,16 @@ def test_a_file_is_left_alone(tmp_path: Path) -> None:
         write(bundle(1), tmp_path / "clicks")
     assert (tmp_path / "clicks").read_text(encoding="utf-8") == "mine"
     assert [each.name for each in tmp_path.iterdir()] == ["clicks"]
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    write(bundle(1), folder)
+    assert content(folder) == bundle(1)
+    (folder / "manifest.json").unlink()
+    with pytest.raises(JunctureError, match="no folder that was rendered") as caught:
+        write(bundle(2), folder)
+    assert caught.value.state == "it is as it was"
+    assert content(folder).keys() == {"job.py", "only-1.sql"}
+    assert [each.name for each in tmp_path.iterdir()] == ["docs"]
