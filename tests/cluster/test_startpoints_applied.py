@@ -109,7 +109,7 @@ def test_starts_and_ends(make: Make, cluster: FlinkCluster, planner: Planner, tm
     # Clicks come up to 10 min after their impression: those of START + 5 s would need impressions from 595 s before.
     [warning] = [line for line in said if "warning" in line]
     assert (
-        "the first 13 min of page_clicks, from 2026-03-01 00:00:05 UTC on, may miss rows of page_imp"
+        "the first 14 min of page_clicks, from 2026-03-01 00:00:05 UTC on, may miss rows of page_imp"
         in warning
     )
     until(lambda: status(JOB, made.connection, made.store).phase == "stopped")
