@@ -46,6 +46,11 @@ def funnel(
     )
 
 
+def counts(hint: str = "") -> str:
+    """How many pairs each target has, by an aggregation that keeps that."""
+    return f"SELECT {hint} 'i', CAST(COUNT(*) AS STRING), j.note\nFROM ({join()}) AS j\nGROUP BY j.note\n"
+
+
 REGULAR = "c.impression_id = i.impression_id"
 LIVES = "/*+ STATE_TTL('i' = '1 h', 'c' = '1 h') */"
 WIDE = "i.page || c.target"
@@ -60,6 +65,10 @@ ALL = ("i1 c1", "i2 c2", "i3 c3", "i5 c5")
 """The pairs: i1 and c1 before the edit, the click of i2 and of i3 after it, both of i5 after it."""
 
 
+FOUR = ("i 4 ad",)
+"""All clicks are on one target, and the first of them was counted before the edit."""
+
+
 @dataclass(frozen=True)
 class Edit:
     """From `old` to `new`, with the verdict on the join; `rows` as 'impression click', None where Flink refuses.
@@ -67,7 +76,8 @@ class Edit:
     Where rows are 'impression click note', what was selected is compared, too.
 
     `because` is in the reason. Of two rows that match, Flink marks the one that came second, whatever the kind of join:
-    `clicks_first` says which that is.
+    `clicks_first` says which that is. `chained` edits read the ad topics by one operator; `counted` ones write a
+    row for each note.
     """
 
     name: str
@@ -78,6 +88,7 @@ class Edit:
     because: str = ""
     clicks_first: bool = False
     chained: bool = False
+    counted: bool = False
 
 
 def _same(
@@ -252,6 +263,38 @@ EDITS = (
         join(on=REGULAR, hint=LIVES.replace("1 h", "2 h")),
         "KEEP_WITH_GAP",
         because="kept longer",
+    ),
+    Edit(
+        "a time to live where there was none",
+        join(on=REGULAR),
+        join(on=REGULAR, hint=LIVES),
+        "KEEP",
+        because="new time to live",
+    ),
+    Edit(
+        "no time to live any more",
+        join(on=REGULAR, hint=LIVES),
+        join(on=REGULAR),
+        "KEEP_WITH_GAP",
+        because="kept longer",
+    ),
+    Edit(
+        "an aggregation's time to live where there was none",
+        counts(),
+        counts("/*+ STATE_TTL('j' = '1 h') */"),
+        "KEEP",
+        FOUR,
+        "new time to live",
+        counted=True,
+    ),
+    Edit(
+        "an aggregation without a time to live any more",
+        counts("/*+ STATE_TTL('j' = '1 h') */"),
+        counts(),
+        "KEEP_WITH_GAP",
+        FOUR,
+        "kept longer",
+        counted=True,
     ),
     _lost(
         "a regular join's column",

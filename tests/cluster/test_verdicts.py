@@ -32,6 +32,14 @@ CREATE TABLE pairs (
     note STRING
 ) {{ kafka(topic='pairs') }}
 """
+COUNTED = """\
+CREATE TABLE counted (
+    impression_id STRING,
+    click_id STRING,
+    note STRING,
+    PRIMARY KEY (note) NOT ENFORCED
+) {{ upsert_kafka(topic='counted') }}
+"""
 TYPED = """\
 CREATE TABLE typed (
     id INT, s STRING, n BIGINT, d DOUBLE, e DECIMAL(10, 2), b BOOLEAN, g DATE, t TIMESTAMP_LTZ(3), p TIMESTAMP(3),
@@ -100,6 +108,7 @@ def session(warm: WarmSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
     for folder in ("sql/joins", "sql/sinks", "jobs"):
         (root / folder).mkdir(parents=True)
     (root / "sql/sinks/pairs.sql").write_text(SINK)
+    (root / "sql/sinks/counted.sql").write_text(COUNTED)
     for path in ((root / "sql/sources" / f"page_{name}.sql") for name in ("impressions", "clicks")):
         text = path.read_text().replace("    WATERMARK", f"{PAYLOAD}    WATERMARK")
         path.write_text(text.replace("key='impression_id'", "key='impression_id', format='json-payload'"))
@@ -107,7 +116,8 @@ def session(warm: WarmSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
         for name, text in zip(_names(number), (edit.old, edit.new), strict=True):
             (root / f"sql/joins/{name}.sql").write_text(text)
             strategy = "join_strategy: event_join\n" if edit.chained else ""
-            (root / f"jobs/{name}.yaml").write_text(f"join: {name}\nsink: pairs\n{strategy}")
+            sink = "counted" if edit.counted else "pairs"
+            (root / f"jobs/{name}.yaml").write_text(f"join: {name}\nsink: {sink}\n{strategy}")
     (root / "sql/sources/typed.sql").write_text(TYPED)
     others = ", ".join(
         f"CASE WHEN {identifier(name)} IS DISTINCT FROM {{{{ json_field('payload', {name!r}, '{kind}') }}}}"
