@@ -18,6 +18,7 @@ from tests.cluster.example import until
 from juncture.capacity.supposed import WhatIf
 from juncture.cli.main import main
 from juncture.deploy.readiness.assess import assess
+from juncture.deploy.readiness.gate import Gate
 from juncture.deploy.readiness.topics import create_missing
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
@@ -121,6 +122,12 @@ def test_a_key_that_is_hot_on_both_sides(make_job: Make, more: str, outcome: str
     report = assess(job.files, job.connection, None)
 
     assert outcomes(report).get("hot-keys") == outcome
+    first, *told = Gate().passed(job.files, job.connection, job.site.store)
+    short = any(outcomes(report)[each] == "warned" for each in ("cores", "parallelism", "state", "catch-up"))
+    assert (
+        first == f"There {'may not be' if outcome or short else 'is'} enough for it, by `juncture capacity`"
+    )
+    assert any(each.startswith("warning: hot-keys: ") for each in told) == bool(outcome)
     assert [(each.key, each.columns) for each in report.hot] == ([("hot", "k")] if outcome else [])
     for each in report.hot:
         assert each.shares == pytest.approx((0.9, 0.9), abs=0.03)

@@ -51,5 +51,5 @@ def test_one_subtask_has_a_key_that_both_sides_have_much_of(
 
     assert first["rule"] == "key-skew", first
     assert "50 % of l and 50 % of r have one key, k = 'unknown'" in first["message"]
-    assert "WHERE l.k <> 'unknown'" in first["remedy"]
+    assert "WHERE l.`k` <> 'unknown'" in first["remedy"]
     assert place(first) == PLACE

@@ -245,6 +245,7 @@ def test_what_a_killed_up_left_is_cleared_by_down(starting, tmp_path):
     [check] = [check for check in examine(tmp_path) if check.name == "stack"]
     assert check.status == "warn"
     LocalStack(tmp_path).down()
+    assert not StateFolder.of(tmp_path).tmp.exists()
     assert strays(tmp_path) == []
     assert LocalStack(tmp_path).status() is None
 

@@ -117,7 +117,7 @@ def steady(course: Course) -> Steady:
     measured, cpu = last.total - first.total, last.cpu - first.cpu
     seconds = (last.at - first.at) / 1000
     own = cpu - course.others * seconds
-    if cpu > LEAST_CPU and own < cpu * _OWN:
+    if own >= LEAST_CPU and own < cpu * _OWN:
         raise Refused(
             f"of {cpu:.1f} s of CPU that its TaskManagers took, others seem to have taken {cpu - own:.1f} s: what this"
             " job took can't be told",

@@ -14,6 +14,7 @@ from juncture.model.rex import Rex, call_name, conjuncts, operands, refs
 from juncture.model.traffic import HotKey
 from juncture.model.wording import in_short
 from juncture.pairing.sides import Key, Keyed, sides_of
+from juncture.render.sql import identifier, literal
 
 FEWEST, LEAST = 10, 0.01
 """Rows of a sample, and their share of it, below which a key is none that comes all the time."""
@@ -79,8 +80,9 @@ def _condition(columns: Sequence[str], key: Key) -> str:
     values = [str(each) for each in key]
     if any(in_short(each) != each for each in values):
         return ""
-    quoted = (each.replace("'", "''") for each in values)
-    return " OR ".join(f"{column} <> '{each}'" for column, each in zip(columns, quoted, strict=True))
+    return " OR ".join(
+        f"{identifier(column)} <> {literal(each)}" for column, each in zip(columns, values, strict=True)
+    )
 
 
 def _is_large(count: int, of: int) -> bool:

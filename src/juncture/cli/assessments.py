@@ -9,7 +9,7 @@ from juncture.cli.output import Text
 from juncture.errors import JunctureError
 from juncture.model.capacity import CapacityReport, Check
 from juncture.model.figures import Figure, Range, Unit, amount
-from juncture.model.wording import percent, span
+from juncture.model.wording import counted, percent, span
 
 _STYLES = {"passed": "green", "warned": "yellow", "failed": "red", "unknown": "dim"}
 
@@ -51,7 +51,14 @@ def _check(text: Text, check: Check) -> None:
 
 def view_report(text: Text, report: CapacityReport, explain: bool) -> None:
     """A report; each figure's formula, too, if it is to be explained."""
-    ready = "ready" if report.ready else "not ready"
+    warned = sum(each.outcome == "warned" for each in report.checks)
+    ready = (
+        "not ready"
+        if not report.ready
+        else f"ready, with {counted(warned, 'warning')}"
+        if warned
+        else "ready"
+    )
     text.line(
         f"{report.job} on {report.environment}, parallelism {report.parallelism}, {report.backend}: {ready}"
     )

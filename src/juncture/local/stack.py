@@ -302,3 +302,4 @@ class LocalStack:
             processes.stop(kafka, _STOP_GRACE, keeping)
         processes.stop_strays(self._folder.marker, grace=5)
         self._folder.forget()
+        self._folder.clear()

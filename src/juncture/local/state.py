@@ -153,6 +153,10 @@ class StateFolder:
         """Remove `stack.json`: nothing runs."""
         (self.root / "stack.json").unlink(missing_ok=True)
 
+    def clear(self) -> None:
+        """Remove what processes that ran kept for themselves: one that was killed leaves all of it."""
+        shutil.rmtree(self.tmp, ignore_errors=True)
+
     def purge(self) -> None:
         """Remove everything but the lock file, which the caller holds."""
         for entry in self.root.iterdir():

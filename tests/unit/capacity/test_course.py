@@ -56,6 +56,9 @@ def test_a_run_of_which_others_took_most_tells_nothing() -> None:
     steady(course([500] * 11, others=0.95))
     with pytest.raises(Refused, match=r"others seem to have taken 5\.2 s"):
         steady(course([500] * 11, others=1.05))
+    # Where it has taken next to nothing, that is why nothing is told.
+    with pytest.raises(Refused, match="22,000 records are too few"):
+        steady(course([99] * 11, others=1.05))
 
 
 def test_too_little_cpu_is_refused() -> None:

@@ -294,4 +294,4 @@ def test_a_key_is_told_in_what_can_be_printed() -> None:
     assert key.key == "o'hare?[2J?" + "x" * 49
     assert key.condition == "", "SQL with a part of it would leave out other keys"
     (key,) = found(samples(50, 50, key="o'hare"))
-    assert key.condition == "requests_id <> 'o''hare'"
+    assert key.condition == "`requests_id` <> 'o''hare'"

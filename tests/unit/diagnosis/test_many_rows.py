@@ -65,7 +65,7 @@ def test_a_key_that_both_sides_have_much_of_is_the_cause_of_many_rows(
     if told:
         assert "50 % of server and 20 % of client have one key, id = 'unknown'" in rules[0].message
         assert rules[0].cost == pytest.approx(0.27)
-        assert "WHERE server.id <> 'unknown'" in rules[0].remedy
+        assert "WHERE server.`id` <> 'unknown'" in rules[0].remedy
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from juncture.capacity import demand
@@ -23,7 +23,7 @@ from juncture.flink.rest import FlinkCluster
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.model.figures import Figure, Range, amount
-from juncture.model.traffic import Traffic
+from juncture.model.traffic import SideState, Traffic
 from juncture.model.verification import Term, Verification
 from juncture.model.wording import counted, size, span
 
@@ -84,7 +84,7 @@ def verify(
         seconds=round(measured.seconds, 1),
         rate=measured.rate,
         terms=(
-            *_terms(figures, measured, sum(each.peak.expected for each in traffic)),
+            *_terms(figures, measured, sum(each.peak.expected for each in traffic), _growing(sides, ran)),
             rows_term(
                 traffic,
                 written,
@@ -176,8 +176,19 @@ def _rate(admin: Admin, traffic: Traffic, over: float) -> float:
     return sum(max(end[p] - first, 0) for p, first in begin.items()) * 1000 / over
 
 
-def _terms(figures: Mapping[str, Figure], measured: _Measured, coming: float) -> list[Term]:
-    """CPU, state, and what checkpoints write; `coming` are the records a second that topics get.
+def _growing(sides: Sequence[SideState], ran: float) -> str:
+    """Why little state is no sign that too much was foretold, of a job that has run for so many seconds; else empty."""
+    longest = max((side.kept.expected for side in sides if side.kept is not None), default=0.0)
+    if ran * 1000 >= longest:
+        return ""
+    return f"it has run for {span(ran * 1000)}, and rows are kept for {span(longest)}: it may still grow"
+
+
+def _terms(
+    figures: Mapping[str, Figure], measured: _Measured, coming: float, growing: str = ""
+) -> list[Term]:
+    """CPU, state, and what checkpoints write; `coming` are the records a second that topics get, and `growing` is why
+    little state is no sign.
 
     What a job keeps and uploads is foretold of one that gets records, and keeps up. One that is behind by more than
     came while it was watched reads one topic ahead of the other, and as fast as it can.
@@ -193,13 +204,18 @@ def _terms(figures: Mapping[str, Figure], measured: _Measured, coming: float) ->
         none = f"no record came in {measured.seconds:.0f} s: a job that gets some is foretold"
     cores = measured.cpu / max(measured.seconds, 1e-3)
     each = measured.cpu / measured.records * 1e6 if measured.records else 0.0
-    told = (
-        f"{amount(cores, 'cores')} cores in all, {each:,.1f} µs for each of {counted(measured.records, 'record')}:"
-        " much of it is what TaskManagers do anyhow"
+    of_each = (
+        f", {each:,.1f} µs for each of {counted(measured.records, 'record')}" if measured.records else ""
     )
+    told = f"{amount(cores, 'cores')} cores in all{of_each}: much of it is what TaskManagers do anyhow"
+    little = state is not None and state < figures["state"].value.low
     return [
-        _term(figures["CPU a record"], each if cores >= _LEAST_CORES else None, measured.untold or told),
-        _term(figures["state"], state, none),
+        _term(
+            figures["CPU a record"],
+            each if measured.records and cores >= _LEAST_CORES else None,
+            measured.untold or told,
+        ),
+        _term(figures["state"], None if growing and little else state, growing if little else none),
         _term(figures["upload of a checkpoint"], written, none),
     ]
 

@@ -17,7 +17,10 @@ from juncture.errors import JunctureError, Refused
 _TOLD_ELSEWHERE = ("sink-topics", "slots", "startpoints", "unbounded-state", "flink-version")
 """Checks that a submission makes itself, or `juncture check` has made."""
 
-_TOLD = (*IDS, "partitions", "checkpoint-writes", "checkpoint-room", "local-disk")
+_OF_NEED = ("cores", "parallelism", "hot-keys", "state", "catch-up")
+"""Checks that warn where there may not be enough."""
+
+_TOLD = (*IDS, *_OF_NEED, "partitions", "checkpoint-writes", "checkpoint-room", "local-disk")
 """Checks whose warnings are told."""
 
 
@@ -60,7 +63,8 @@ class Gate:
         try:
             calibration = best_for(store, read_manifest(files))
             checks = assess(files, connection, None, calibration=calibration).checks
-            known = "There is enough for it, by `juncture capacity`"
+            short = any(each.outcome == "warned" and each.id in _OF_NEED for each in checks)
+            known = f"There {'may not be' if short else 'is'} enough for it, by `juncture capacity`"
         except JunctureError as error:
             with connection.cluster() as cluster:
                 checks = kept_promises(files, connection, cluster)

@@ -11,6 +11,7 @@ from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import KeySeen, VertexSeen
 from juncture.model.wording import percent
+from juncture.render.sql import identifier
 
 _UNEVEN = 1.5
 _FEWEST = 100
@@ -119,10 +120,8 @@ def _remedy(patient: Patient, key: tuple[str, KeySeen] | None) -> str:
         return f"leave out keys that mean nothing in WHERE before the join, or {further}"
     table, hot = key
     value = literal(patient, table, hot.column, hot.value)
-    return (
-        f"where {value} means nothing, leave it out before the join: `WHERE {alias_of(patient, table)}.{hot.column} <>"
-        f" {value}`; else {further}"
-    )
+    column = f"{alias_of(patient, table)}.{identifier(hot.column)}"
+    return f"where {value} means nothing, leave it out before the join, WHERE {column} <> {value}; else {further}"
 
 
 def _told(key: tuple[str, KeySeen] | None) -> tuple[tuple[str, str, str], ...]:

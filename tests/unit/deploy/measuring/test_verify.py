@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from juncture.deploy.measuring.verify import _Measured, _terms
+from juncture.deploy.measuring.verify import _growing, _Measured, _terms
 from juncture.flink.answers import JobDetail
 from juncture.model.figures import Figure, Range, Unit
+from juncture.model.traffic import SideState
 
 MIB = 1024.0 * 1024
 UNITS: dict[str, Unit] = {"CPU a record": "µs", "state": "bytes", "upload of a checkpoint": "bytes"}
@@ -28,6 +31,10 @@ JOB = JobDetail.model_validate(
 )  # fmt: skip
 
 
+SIDE = SideState(
+    operator="a join", side="l", tables=("l",), columns=("k",), rate=Range.exactly(1), kept=Range.exactly(300_000),
+    row_bytes=Range.exactly(10),
+)  # fmt: skip
 COMING = 100.0
 """Records a second that topics get."""
 
@@ -73,5 +80,19 @@ def test_what_a_job_that_is_behind_keeps_and_uploads_is_not_what_was_foretold(
 
 
 def test_what_a_job_keeps_that_gets_no_records_is_not_what_was_foretold() -> None:
-    told = [(each.measured, each.why) for each in _terms(FIGURES, measured(9.0, records=0), COMING)[1:]]
+    cpu, *others = _terms(FIGURES, measured(9.0, records=0), COMING)
+    assert (cpu.measured, cpu.why) == (None, "0.90 cores in all: much of it is what TaskManagers do anyhow")
+    told = [(each.measured, each.why) for each in others]
     assert told == [(None, "no record came in 10 s: a job that gets some is foretold")] * 2
+
+
+@pytest.mark.parametrize(("state", "held"), [(1.0, True), (0.9, False), (9.0, True)])
+def test_little_state_is_no_sign_while_it_may_grow(state: float, held: bool) -> None:
+    seen = replace(measured(9.0), states=[state * MIB])
+    growing = _growing([SIDE], 240)
+    assert growing == "it has run for 4 min, and rows are kept for 5 min: it may still grow"
+    _, term, _ = _terms(FIGURES, seen, COMING, growing)
+    assert (term.measured, term.why) == ((state * MIB, None) if held else (None, growing))
+    # A job that has run for so long has what it keeps.
+    assert _growing([SIDE], 300) == ""
+    assert _terms(FIGURES, seen, COMING)[1].measured == state * MIB
