@@ -68,14 +68,14 @@ def packed_by(runs: Sequence[Run], sides: Sides, engine: Engine) -> Range | None
     As rows of one side may go at once, its lowest value is what it would be if all that has gone still lay there.
     """
     grown = [
-        (run, each.taken)
+        _bounds(run, each.taken, each.bare, sides, engine)
         for run in runs
         for each in run.kept(sides, engine)
         if not each.goes and each.taken.state >= _MUCH
     ]
     if not grown:
         return None
-    lows, ratios = zip(*(_bounds(run, taken, sides, engine) for run, taken in grown), strict=True)
+    lows, ratios = zip(*grown, strict=True)
     return _about(statistics.median(ratios), min(lows), max(ratios))
 
 
@@ -85,10 +85,10 @@ def bounded_by(runs: Sequence[Run], sides: Sides, engine: Engine) -> Range | Non
     Nothing tells how many of these still lie there, from all to none: expected is the middle, by ratio.
     """
     found = [
-        _bounds(run, each, sides, engine)
+        _bounds(run, each, bare, sides, engine)
         for run in runs
         for each in run.settled
-        if bare_at(run, each.at, sides, engine) > 0
+        if (bare := bare_at(run, each.at, sides, engine)) > 0
     ]
     if not found:
         return None
@@ -97,12 +97,12 @@ def bounded_by(runs: Sequence[Run], sides: Sides, engine: Engine) -> Range | Non
     return Range(low=low * (1 - _STATE_SPREAD), expected=sqrt(low * high), high=high * (1 + _STATE_SPREAD))
 
 
-def _bounds(run: Run, taken: Taken, sides: Sides, engine: Engine) -> tuple[float, float]:
-    """Bytes of state for each byte of rows, if all that have gone still lay there, and if none did.
+def _bounds(run: Run, taken: Taken, bare: float, sides: Sides, engine: Engine) -> tuple[float, float]:
+    """Bytes of state for each of the `bare` bytes of rows that are kept, if all that have gone still lay there, and if
+    none did.
 
     What removes a row lies there, too, and takes as much as the row at the most.
     """
-    bare = bare_at(run, taken.at, sides, engine)
     gone = max(run.come_until(taken.at, sides, engine) - bare, 0.0)
     return taken.state / (bare + 2 * gone), taken.state / bare
 
