@@ -79,6 +79,7 @@ def test_a_healthy_job_has_no_finding_until_its_broker_or_its_taskmanager_ends(
     assert first["rule"] == "missing-slots", first
     assert first["message"] == "the job does not work: no TaskManager has registered with the cluster"
     assert first["remedy"].startswith("start TaskManagers")
+    assert "restarts" not in [each["rule"] for each in report["findings"]]
     assert code == 1
 
 

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import re
 
+from juncture.model.observation import FailureSeen, Observation
+
+RECENT = 600_000
+"""Milliseconds for which what a job failed of is told."""
+_RENEWED = 3.0
+"""Seconds for which Flink tells the same of a job's subtasks."""
+
 _OF_BROKERS = re.compile(
     r"kafka|broker|node assignment|not present in metadata|awaiting (InitProducerId|EndTxn|AddOffsets)"
     r"|since batch creation|before the position for partition|DisconnectException",
@@ -22,3 +29,29 @@ def of_brokers(cause: str) -> bool:
 def of_slots(cause: str) -> bool:
     """Whether a job failed as there were too few slots for it."""
     return bool(_OF_SLOTS.search(cause))
+
+
+def recent(seen: Observation) -> tuple[FailureSeen, ...]:
+    """What the job failed of lately, the newest first, the ends of its waits for slots among them."""
+    now = seen.at.timestamp() * 1000
+    return tuple(each for each in seen.failures if now - each.at < RECENT)
+
+
+def lately(seen: Observation) -> float:
+    """The ms that `recent` is about: the job may be younger than that."""
+    return min(seen.running * 1000, RECENT)
+
+
+def slots_needed(seen: Observation) -> int:
+    """The slots that the job takes, as all its operators share them."""
+    return max((each.parallelism for each in seen.vertices), default=1)
+
+
+def lacks_slots(seen: Observation) -> bool:
+    """Whether the job has no slots now for some of its subtasks: there are too few, or others have them."""
+    if seen.slots is not None and seen.slots < slots_needed(seen):
+        return True
+    newest = next(iter(seen.failures), None)
+    if newest is not None and of_slots(newest.cause) and (seen.state != "RUNNING" or seen.waiting):
+        return True
+    return seen.waiting > 0 and seen.seconds > _RENEWED

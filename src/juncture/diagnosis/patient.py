@@ -172,7 +172,11 @@ class Patient:
     def steady(self) -> bool:
         """Whether the job ran all through the observation, so that its counters say something."""
         began = self.seen.at.timestamp() * 1000 - self.seen.seconds * 1000
-        return self.seen.state == "RUNNING" and all(each.at < began for each in self.seen.failures)
+        return (
+            self.seen.state == "RUNNING"
+            and not self.seen.waiting
+            and all(each.at < began for each in self.seen.failures)
+        )
 
     @property
     def backend(self) -> str:

@@ -68,12 +68,14 @@ class Jobs(Answer):
 
 
 class Vertex(Answer):
-    """A chain of operators that run together. `name` is 'Source: a -> Calc[2] -> ...'."""
+    """A chain of operators that run together. `name` is 'Source: a -> Calc[2] -> ...'; `tasks` counts its subtasks by
+    their state."""
 
     id: str
     name: str
     parallelism: int
     status: str
+    tasks: dict[str, int] = {}
 
     @property
     def operators(self) -> tuple[str, ...]:
@@ -109,6 +111,11 @@ class JobDetail(Answer):
     @property
     def ended(self) -> bool:
         return self.state in TERMINAL
+
+    @property
+    def waiting(self) -> int:
+        """How many of its subtasks are to be deployed, and have no slot for that."""
+        return sum(each.tasks.get("SCHEDULED", 0) for each in self.vertices)
 
     def drops_rows(self, vertex: Vertex, operator: str) -> bool:
         """Whether a chained operator, 'Calc[2]', has a condition, so that it lets fewer rows out than in."""

@@ -139,7 +139,6 @@ def test_a_running_job_that_failed_of_brokers_lacks_them_until_it_has_a_checkpoi
             "TimeoutException: Topic k-out not present in metadata after 60000 ms.",
             "Kafka did not answer the job then: see why its brokers were away",
         ),
-        ("NoResourceAvailableException: Could not acquire the minimum", "see why TaskManagers were away"),
         ("ArithmeticException: / by zero", "mend the cause; the job goes on"),
     ],
 )
@@ -149,47 +148,6 @@ def test_the_remedy_of_restarts_is_for_what_was_away(cause: str, remedy: str) ->
     (told,) = found(failures=(failure, failure), around=around)
     assert (told.rule, told.location) == ("restarts", None)
     assert told.remedy.startswith(remedy)
-
-
-@pytest.mark.parametrize(
-    ("taskmanagers", "slots", "told"),
-    [
-        (0, 0, "the job does not work: no TaskManager has registered with the cluster"),
-        (1, 2, "the job does not work: it needs 3 slots, and the cluster has 2"),
-        (1, 3, None),
-        (None, None, None),
-    ],
-)
-def test_too_few_slots_are_told_before_what_fails_of_them(
-    taskmanagers: int | None, slots: int | None, told: str | None
-) -> None:
-    wide = VertexSeen(id="w", name="w", nodes=(), parallelism=3, subtasks=())
-    rules = found(vertices=(wide,), around={"taskmanagers": taskmanagers, "slots": slots})
-    assert [each.message for each in rules if each.rule == "missing-slots"] == ([told] if told else [])
-
-
-def test_slots_that_others_have_are_told_of_a_job_that_fails_of_them() -> None:
-    failure = FailureSeen(at=NOW - 5_000, cause="NoResourceAvailableException: Could not acquire")
-    around = {"taskmanagers": 1, "slots": 4}
-    (told,) = found(job_state="RESTARTING", failures=(failure,), around=around)
-    assert told.message.endswith("it needs 1 slot, and other jobs have those of the cluster")
-
-
-@pytest.mark.parametrize(
-    ("around", "remedy"),
-    [
-        (
-            {"is_local": True, "ended": ("taskmanager-1",)},
-            "run `juncture local up`, which starts again what ended",
-        ),
-        ({}, "start TaskManagers, and see their logs"),
-    ],
-)
-def test_a_local_stack_is_started_again_for_its_slots(around: dict[str, Any], remedy: str) -> None:
-    broken_off = CheckpointSeen(id=1, status="FAILED", at=NOW, duration=1, state=0)
-    (told,) = found(checkpoints=(broken_off,), around={"taskmanagers": 0, "slots": 0, **around})
-    assert told.remedy.startswith(remedy)
-    assert told.location is None
 
 
 @pytest.mark.parametrize(("held", "told"), [(NOW, "5 min"), (NOW - 240_000, "9 min")])

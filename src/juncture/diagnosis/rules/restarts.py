@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from juncture.diagnosis.failing import of_brokers, of_slots
+from juncture.diagnosis.failing import lacks_slots, lately, of_brokers, of_slots, recent
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.errors import Location
@@ -14,7 +14,6 @@ from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import FailureSeen
 from juncture.model.wording import counted, span
 
-_RECENT = 600_000
 _RESTART = 10_000
 """Milliseconds that a restart is taken to cost, beside what is done again."""
 _REMEDIES = (
@@ -49,9 +48,10 @@ class Restarts(Rule):
     cause is there it comes to the same place and fails again: what is behind that place is never read, and an
     exactly-once sink shows nothing of what was redone.
 
-    Seen by: the job's state, `numRestarts`, and the root causes of the job's exceptions in the last ten minutes. The
-    cost is the share of these minutes, or of the job's age, that went into restarts and into doing things again: half
-    an interval between checkpoints and ten seconds for each; all of it where no checkpoint was completed since.
+    Seen by: the job's state, `numRestarts`, and the root causes of the job's exceptions in the last ten minutes,
+    without waits for slots, which are no failures of its own (`missing-slots`). The cost is the share of these minutes,
+    or of the job's age, that went into restarts and into doing things again: half an interval between checkpoints and
+    ten seconds for each; all of it where no checkpoint was completed since.
 
     Change: mend the cause, which is told at its root; for records that don't parse, `on_error='skip'` in the source.
     """
@@ -63,24 +63,24 @@ class Restarts(Rule):
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
         seen = patient.seen
         now = seen.at.timestamp() * 1000
-        recent = [each for each in seen.failures if now - each.at < _RECENT]
-        if not recent and seen.state == "RUNNING":
+        failures = [each for each in recent(seen) if not of_slots(each.cause)]
+        if not failures and seen.state == "RUNNING":
             return
-        if any(each.rule in ("silent-brokers", "missing-slots") for each in found):
+        if lacks_slots(seen) or any(each.rule == "silent-brokers" for each in found):
             return
-        time = min(seen.running * 1000, _RECENT)
-        last = recent[0] if recent else None
+        time = lately(seen)
+        last = failures[0] if failures else None
         done = [each for each in seen.checkpoints if each.status == "COMPLETED"]
         since = [each for each in done if last is None or each.at > last.at]
         interval = _interval(patient)
-        cost = min(len(recent) * (interval / 2 + _RESTART) / max(time, 1), 1.0)
-        if not since and (len(recent) > 1 or seen.state != "RUNNING"):
+        cost = min(len(failures) * (interval / 2 + _RESTART) / max(time, 1), 1.0)
+        if not since and (len(failures) > 1 or seen.state != "RUNNING"):
             cost = 1.0
         cause = last.cause if last is not None else "no exception is known"
         yield self.diagnosis(
             cost,
             "the job",
-            f"the job failed {counted(len(recent), 'time')} in the last {span(time)}, and was started again: {cause}",
+            f"the job failed {counted(len(failures), 'time')} in the last {span(time)}, and was started again: {cause}",
             _place(patient, last),
             (
                 ("state", seen.state, "REST /jobs/JOB"),
@@ -100,8 +100,6 @@ def _remedy(cause: str) -> str:
     for words, remedy in _REMEDIES:
         if re.search(words, cause):
             return remedy
-    if of_slots(cause):
-        return "see why TaskManagers were away: their logs"
     if of_brokers(cause):
         exists = "; that the topic exists" if "not present in metadata" in cause else ""
         return f"Kafka did not answer the job then: see why its brokers were away, by their logs{exists}"
@@ -117,7 +115,7 @@ def _interval(patient: Patient) -> float:
 
 def _place(patient: Patient, last: FailureSeen | None) -> Location | None:
     """Where the failed task is authored: a source's table, or the operator; the job's file where that is not known."""
-    if last is not None and (of_slots(last.cause) or of_brokers(last.cause)):
+    if last is not None and of_brokers(last.cause):
         return None  # no line of the author's would change it
     task = (last.task or "") if last is not None else ""
     vertex = next((each for each in patient.seen.vertices if task.startswith(each.name)), None)
