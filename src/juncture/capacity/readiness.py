@@ -10,6 +10,7 @@ from juncture.capacity.holding import heap_bytes, state_bytes
 from juncture.capacity.hotrows import gives_more, hot_key_checks
 from juncture.capacity.job import Job
 from juncture.capacity.topics import Topics, topic_checks
+from juncture.errors import JunctureError
 from juncture.model.capacity import Check, Supply
 from juncture.model.figures import Figure, amount
 from juncture.model.traffic import HotRows, SideState, SinkTopic, Traffic, Written
@@ -24,7 +25,7 @@ class Demand:
 
     `durability` are the checks of what outlives a failure (juncture.capacity.durability), none if the cluster is not
     known; `places` those of the brokers and of storage (juncture.capacity.brokers and .storage), none of what was not
-    asked.
+    asked. `unseen` is why the supply is not known, where it is not.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Demand:
     unresolved: tuple[str, ...] = ()
     local: bool = False
     hot: Sequence[HotRows] = ()
+    unseen: JunctureError | None = None
 
 
 def recommended(demand: Demand, supply: Supply | None) -> tuple[str, str]:
@@ -101,9 +103,7 @@ def _topics(demand: Demand) -> Topics:
 def _slots(demand: Demand, supply: Supply | None) -> Iterator[Check]:
     needed = demand.job.parallelism
     if supply is None:
-        yield _warned(
-            "slots", f"{needed} are needed; what the cluster has is not known", "see that it answers"
-        )
+        yield _unknown("slots", f"{needed} {'is' if needed == 1 else 'are'} needed", demand)
     elif supply.slots < needed:
         yield _failed(
             "slots",
@@ -122,9 +122,11 @@ def _slots(demand: Demand, supply: Supply | None) -> Iterator[Check]:
 
 def _cores(demand: Demand, supply: Supply | None) -> Iterator[Check]:
     cores = demand.figures["cores"].value
+    told = f"{amount(cores.expected, 'cores')} expected, {amount(cores.high, 'cores')} at most"
     if supply is None or not supply.cores:
+        yield _unknown("cores", told, demand)
         return
-    told = f"{amount(cores.expected, 'cores')} expected, {amount(cores.high, 'cores')} at most, {supply.cores} there"
+    told = f"{told}, {supply.cores} there"
     if cores.low > supply.cores:
         yield _failed("cores", told, "add machines: the job can't keep up even by the lowest estimate")
     elif cores.high > supply.cores:
@@ -161,10 +163,13 @@ def _state(demand: Demand, supply: Supply | None) -> Iterator[Check]:
         )
         return
     state, job = demand.figures["state"].value, demand.job
-    if supply is None:
+    if job.backend == "hashmap":
+        state = heap_bytes(job, demand.sides)
+    if supply is None or not supply.taskmanagers:
+        yield _unknown("state", f"{size(state.expected)} expected, {size(state.high)} at most", demand)
         return
     if job.backend == "hashmap":
-        room, state = _heap(job, supply) or 0.0, heap_bytes(job, demand.sides)
+        room = _heap(job, supply) or 0.0
         told = f"{size(state.expected)} expected, {size(state.high)} at most, on a heap of {size(room)}"
         remedy = f"write `state: {{backend: rocksdb}}` in jobs/{demand.name}.yaml, or give more memory"
         if state.low > room:
@@ -207,6 +212,16 @@ def _heap(job: Job, supply: Supply | None) -> float | None:
     if supply is None or not supply.slots or not supply.heap:
         return None
     return supply.heap * min(job.parallelism / supply.slots, 1.0)
+
+
+def _unknown(id: str, needed: str, demand: Demand) -> Check:
+    """Of something that is needed, and of which it is not known how much there is."""
+    unseen = demand.unseen
+    why = unseen.problem if unseen is not None else "no TaskManager tells"
+    remedy = unseen.remedy if unseen is not None else "start TaskManagers"
+    return Check(
+        id=id, outcome="unknown", message=f"{needed}; what there is is not known: {why}", remedy=remedy
+    )
 
 
 def _passed(id: str, message: str) -> Check:

@@ -12,13 +12,15 @@ from juncture.model.wording import counted, size
 def together(reports: Sequence[CapacityReport], of_heap: float) -> tuple[Check, ...]:
     """Slots, cores and heap of all jobs, whether they run now or not, against the cluster that they share.
 
-    `of_heap` is the share of the heap that state may take.
-
-    None where the cluster is not known.
+    `of_heap` is the share of the heap that state may take. None without jobs.
     """
+    if not reports:
+        return ()
     supply = next((each.supply for each in reports if each.supply is not None), None)
     if supply is None:
-        return ()
+        needed = f"{sum(each.parallelism for each in reports)} needed by {_jobs(reports)}"
+        told = f"{needed}; what there is is not known: `juncture capacity {reports[0].job}` tells why"
+        return (Check(id="slots", outcome="unknown", message=told),)
     return (*_slots(reports, supply), *_cores(reports, supply), *_heap(reports, supply, of_heap))
 
 

@@ -28,7 +28,7 @@ def view_together(
         rows.append(
             (
                 each.job,
-                "ready" if each.ready else "not ready",
+                ("ready" if each.supply is not None else "not known") if each.ready else "not ready",
                 str(each.parallelism),
                 *(_range(found.value, found.unit) if found else "" for found in figures),
                 ", ".join(wrong),
@@ -51,16 +51,8 @@ def _check(text: Text, check: Check) -> None:
 
 def view_report(text: Text, report: CapacityReport, explain: bool) -> None:
     """A report; each figure's formula, too, if it is to be explained."""
-    warned = sum(each.outcome == "warned" for each in report.checks)
-    ready = (
-        "not ready"
-        if not report.ready
-        else f"ready, with {counted(warned, 'warning')}"
-        if warned
-        else "ready"
-    )
     text.line(
-        f"{report.job} on {report.environment}, parallelism {report.parallelism}, {report.backend}: {ready}"
+        f"{report.job} on {report.environment}, parallelism {report.parallelism}, {report.backend}: {_ready(report)}"
     )
     text.line()
     _traffic(text, report)
@@ -79,6 +71,14 @@ def view_report(text: Text, report: CapacityReport, explain: bool) -> None:
         text.line()
     for note in report.assumed:
         text.line(f"assumed: {note}", style="dim")
+
+
+def _ready(report: CapacityReport) -> str:
+    if not report.ready:
+        return "not ready"
+    ready = "ready" if report.supply is not None else "not known whether ready, as the cluster can't be seen"
+    warned = sum(each.outcome == "warned" for each in report.checks)
+    return f"{ready}, with {counted(warned, 'warning')}" if warned else ready
 
 
 def _traffic(text: Text, report: CapacityReport) -> None:

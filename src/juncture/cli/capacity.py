@@ -20,15 +20,18 @@ from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.pages import html_option
 from juncture.cli.verifying import verify_running
-from juncture.deploy.environment.connection import connect, open_store
+from juncture.deploy.environment.connection import Connection, connect, open_store
 from juncture.deploy.environment.reading import Reading
 from juncture.deploy.readiness.assess import assess
 from juncture.deploy.starting.starts import Starting, resolve_startpoints
 from juncture.deploy.store.calibrations import best_for
-from juncture.deploy.store.manifest import read_manifest
-from juncture.errors import JunctureError, Refused
+from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.manifest import Manifest, read_manifest
+from juncture.errors import JunctureError, Refused, Unreachable
+from juncture.local.broker import ROLE as KAFKA
 from juncture.model.capacity import CapacityReport
 from juncture.model.duration import read_duration, to_millis
+from juncture.model.resolved import ResolvedStartpoints
 from juncture.project.nearest import did_you_mean
 from juncture.render.pages import write_page
 
@@ -130,6 +133,9 @@ def command(
     Without JOB it tells of all jobs of the project in short, and holds them together against the cluster; jobs whose
     topics are not there are left out, and named.
 
+    Only Kafka must answer: where the cluster does not, or has lost its TaskManagers, what the job needs is told all the
+    same, and which checks could not be made.
+
     Nothing is changed. Ends with 1 if a check fails: the job is not ready, or not known; with --verify, if a figure is
     outside its range.
     """
@@ -172,7 +178,7 @@ def _assessed(
     project, environment = invocation.project, invocation.environment
     jobs = [rendered_job(invocation, name) for name in names]
     _refuse_unread(what_if.columns, {table for each in jobs for table in each.startpoints})
-    connection = connect(invocation.root, environment)
+    connection = connect(invocation.root, environment, needed=KAFKA)
     store = open_store(invocation.root, environment)
     found: list[CapacityReport] = []
     unknown: dict[str, JunctureError] = {}
@@ -184,15 +190,23 @@ def _assessed(
             try:
                 files = bundled(invocation, rendered, planner, say)
                 manifest = read_manifest(files)
-                resolved = resolve_startpoints(manifest, files, connection, store, starting)
+                start = _start(manifest, files, connection, store, starting)
                 calibration = best_for(store, manifest)
                 ask = planner.describe_brokers
-                found.append(
-                    assess(files, connection, resolved, what_if, calibration, drawn, say, ask, matched)
-                )
+                found.append(assess(files, connection, start, what_if, calibration, drawn, say, ask, matched))
             except Refused as error:
                 unknown[name] = error
     return found, unknown
+
+
+def _start(
+    manifest: Manifest, files: Mapping[str, str], connection: Connection, store: Store, starting: Starting
+) -> ResolvedStartpoints | JunctureError:
+    """Where the job would start; the error where the cluster, which may be asked for that, does not answer."""
+    try:
+        return resolve_startpoints(manifest, files, connection, store, starting)
+    except Unreachable as error:
+        return error
 
 
 def _refuse_unread(columns: Mapping[str, int], read: Collection[str]) -> None:

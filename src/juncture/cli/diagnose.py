@@ -16,6 +16,7 @@ from juncture.deploy.environment.connection import connect, open_store
 from juncture.deploy.examine import examine
 from juncture.diagnosis.page.html import page
 from juncture.diagnosis.patient import Authored
+from juncture.local.cluster import JOBMANAGER
 from juncture.model.diagnosis import Diagnosis, DiagnosisReport
 from juncture.model.observation import Observation
 from juncture.model.wording import brief, counted, percent, size, span
@@ -50,7 +51,7 @@ def command(invocation: Invocation, job: str, during: timedelta, html: Path | No
     """
     store = open_store(invocation.root, invocation.environment)
     name = deployed(invocation, store, job)
-    connection = connect(invocation.root, invocation.environment, to_look=True)
+    connection = connect(invocation.root, invocation.environment, needed=JOBMANAGER)
 
     def author() -> Authored:
         rendered = rendered_job(invocation, name)

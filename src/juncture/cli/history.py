@@ -12,6 +12,7 @@ from juncture.deploy.status import as_it_is
 from juncture.deploy.store.deployments import Store
 from juncture.deploy.store.unfinished import unfinished
 from juncture.errors import JunctureError
+from juncture.local.cluster import JOBMANAGER
 from juncture.model.deployment import Deployment
 
 
@@ -64,7 +65,7 @@ def _as_they_are(
     if not recorded or recorded[0].phase not in ("submitting", "stopping"):
         return recorded, False
     try:
-        connection = connect(invocation.root, invocation.environment, to_look=True)
+        connection = connect(invocation.root, invocation.environment, needed=JOBMANAGER)
         return (as_it_is(recorded[0], connection, store), *recorded[1:]), True
     except JunctureError:
         return recorded, False

@@ -14,6 +14,7 @@ from juncture.cli.watching import watch
 from juncture.deploy.environment.connection import connect, open_store
 from juncture.deploy.status import CheckpointStatus, JobStatus, status
 from juncture.deploy.store.deployments import is_over, made_by
+from juncture.local.cluster import JOBMANAGER
 from juncture.model.wording import counted
 
 
@@ -43,7 +44,7 @@ def command(invocation: Invocation, jobs: tuple[str, ...], watched: bool) -> Non
         project = invocation.project
         asked = known(project, ()) if project.jobs or project.broken or not recorded else []
         names = [*asked, *recorded]
-    connection = connect(invocation.root, invocation.environment, to_look=True)
+    connection = connect(invocation.root, invocation.environment, needed=JOBMANAGER)
 
     def look() -> list[JobStatus]:
         return [status(name, connection, store) for name in dict.fromkeys(names)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_pricing import of_job
 
 from juncture.capacity.job import Job
 from juncture.capacity.readiness import Demand, checks, recommended
+from juncture.errors import Unreachable
 from juncture.model.capacity import Supply
 from juncture.model.figures import Range
 from juncture.model.traffic import SinkTopic, Traffic, Written
@@ -41,6 +44,27 @@ def test_a_sinks_topic_that_is_missing_fails() -> None:
     )
     assert check.remedy is not None
     assert "--create-topics" in check.remedy
+
+
+def test_what_is_not_held_against_a_cluster_that_can_not_be_seen() -> None:
+    away = replace(demand(found_traffic("l", 1)), unseen=Unreachable("it is away", remedy="start it"))
+    unknown = [each for each in checks(away, None) if each.outcome == "unknown"]
+    assert [each.id for each in unknown] == ["slots", "cores", "state"]
+    assert unknown[0].message == "4 are needed; what there is is not known: it is away"
+    assert {each.remedy for each in unknown} == {"start it"}
+    assert all(each.message.endswith("what there is is not known: it is away") for each in unknown)
+    assert recommended(away, None) == ("rocksdb", "the cluster's memory is not known")
+
+
+@pytest.mark.parametrize("backend", ["rocksdb", "hashmap"])
+def test_a_cluster_without_taskmanagers_has_too_few_slots_and_tells_nothing_of_its_memory(
+    backend: str,
+) -> None:
+    held = demand(found_traffic("l", 1))
+    held = replace(held, job=replace(held.job, backend=backend), figures=of_job(backend))
+    none = Supply(slots=0, free_slots=0, cores=0, taskmanagers=0, managed=0, heap=0)
+    found = {each.id: each.outcome for each in checks(held, none)}
+    assert (found["slots"], found["cores"], found["state"]) == ("failed", "unknown", "unknown")
 
 
 def test_topics_with_fewer_partitions_than_subtasks() -> None:

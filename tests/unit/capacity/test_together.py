@@ -55,4 +55,9 @@ def test_slots() -> None:
 
 
 def test_nothing_is_held_against_a_cluster_that_is_not_known() -> None:
-    assert together([report(9, 9).model_copy(update={"supply": None})], 0.5) == ()
+    (only,) = together([report(9, 9).model_copy(update={"supply": None})], 0.5)
+    assert (only.id, only.outcome) == ("slots", "unknown")
+    assert (
+        only.message == "2 needed by 1 job; what there is is not known: `juncture capacity matches` tells why"
+    )
+    assert together([], 0.5) == ()

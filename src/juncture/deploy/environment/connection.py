@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -102,7 +102,11 @@ class Connection:
 
 
 def connect(
-    root: Path, environment: Environment, environ: Mapping[str, str] | None = None, *, to_look: bool = False
+    root: Path,
+    environment: Environment,
+    environ: Mapping[str, str] | None = None,
+    *,
+    needed: str | None = None,
 ) -> Connection:
     """Where an environment is: as configured, or where the project's local stack is at this moment.
 
@@ -110,14 +114,14 @@ def connect(
         root: the project's folder.
         environment: one of the project's.
         environ: the process's environment.
-        to_look: only at jobs, which can be done where a part of the local stack has ended that is not the JobManager.
+        needed: the part of a local stack without which there is nothing to do, by its role; all of them if None.
 
     Raises:
         Unreachable: the local stack is not running, or not as far as it is needed.
         JunctureError: the environment has no addresses.
     """
     if environment.is_local:
-        kafka, flink, ended = _local(root, to_look)
+        kafka, flink, ended = _local(root, needed)
         variables = {_LOCAL_VARIABLE: kafka.bootstrap_servers}
         return Connection(
             environment.name,
@@ -169,19 +173,24 @@ def _own_store(root: Path, environment: Environment) -> Path:
     return root / ".juncture" / "store" / environment.name
 
 
-def _local(root: Path, to_look: bool) -> tuple[Kafka, Flink, tuple[str, ...]]:
+def ended_parts(ended: Collection[str]) -> Unreachable:
+    """The error that parts of the local stack ended."""
+    jobs = "; jobs that ran go on by `juncture submit`" if JOBMANAGER in ended else ""
+    return Unreachable(
+        f"{' and '.join(ended)} of this project's local stack ended",
+        state="the rest of it runs",
+        remedy=f"run `juncture local up`, which starts again what ended{jobs}",
+    )
+
+
+def _local(root: Path, needed: str | None) -> tuple[Kafka, Flink, tuple[str, ...]]:
     state = LocalStack(root).status()
     if state is None or len(state.dead) == len(state.processes):
         raise Unreachable(
             "the local Kafka and Flink of this project are not running", remedy="run `juncture local up`"
         )
-    if state.dead and not (to_look and JOBMANAGER not in state.dead):
-        jobs = "; jobs that ran go on by `juncture submit`" if JOBMANAGER in state.dead else ""
-        raise Unreachable(
-            f"{' and '.join(state.dead)} of this project's local stack ended",
-            state="the rest of it runs",
-            remedy=f"run `juncture local up`, which starts again what ended{jobs}",
-        )
+    if state.dead and (needed is None or needed in state.dead):
+        raise ended_parts(state.dead)
     if state.phase != "up":
         raise Unreachable(
             "the local Kafka and Flink of this project do not answer yet: their start goes on, or was broken off",

@@ -14,24 +14,18 @@ from juncture.capacity.job import Job
 from juncture.capacity.landscape import landscape
 from juncture.capacity.matching import match_checks
 from juncture.capacity.sides import widest_window
-from juncture.capacity.storage import storage_checks
 from juncture.capacity.supposed import AS_IT_IS, WhatIf
 from juncture.checks.wording import describe
 from juncture.deploy.environment.brokers import DescribeBrokers
 from juncture.deploy.environment.connection import Connection
-from juncture.deploy.environment.versions import version_check
 from juncture.deploy.readiness.facts import Facts, gather
 from juncture.deploy.readiness.foretell import Foreteller
-from juncture.deploy.readiness.probing import storage_of
-from juncture.deploy.readiness.promises import kept_promises
-from juncture.deploy.store.manifest import read_manifest
+from juncture.deploy.readiness.supplied import supplied
 from juncture.errors import JunctureError, Refused
-from juncture.flink.subtasks import worker_hosts, workers
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.model.calibration import Calibration
-from juncture.model.capacity import CapacityReport, Check, Point, Supply
-from juncture.model.figures import Figure
+from juncture.model.capacity import CapacityReport, Point
 from juncture.model.flow import Flow
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.model.traffic import Matching
@@ -43,7 +37,7 @@ from juncture.render.bundle import digest
 def assess(
     files: Mapping[str, str],
     connection: Connection,
-    resolved: ResolvedStartpoints | None,
+    start: ResolvedStartpoints | JunctureError | None,
     what_if: WhatIf = AS_IT_IS,
     calibration: Calibration | None = None,
     drawn: bool = False,
@@ -58,7 +52,8 @@ def assess(
     Args:
         files: the job's bundle, by name.
         connection: where it shall run.
-        resolved: where it would start, for how much there is to catch up with; None if it goes on from state.
+        start: where it would start, for how much there is to catch up with, or why that is not known; None if it goes
+            on from state.
         what_if: other circumstances than those that were found.
         calibration: what the job was measured to cost, in place of the packaged model.
         drawn: whether it is to be computed for other rates and windows, too.
@@ -79,12 +74,13 @@ def assess(
             state="nothing was changed",
             remedy=f"it reads {', '.join(sorted(facts.topics))}",
         )
+    resolved = start if isinstance(start, ResolvedStartpoints) else None
     backlog = sum(source.records for source in resolved.sources) if resolved is not None else 0
     foreteller = Foreteller(facts, model_of(calibration, manifest.job), backlog, connection.prices)
     needs = foreteller.needs(what_if)
     job = needs.job
     figures = {each.name: each for each in needs.figures}
-    supply, kept, stored, unknown = _supply(connection, files, figures)
+    found = supplied(connection, files, figures)
     asked = Asked(facts.brokers, figures, facts.sinks) if facts.brokers is not None else None
     held = readiness.Demand(
         name=manifest.job,
@@ -95,17 +91,19 @@ def assess(
         written=needs.written,
         hot=needs.hot,
         figures=figures,
-        durability=kept,
-        places=(*(broker_checks(asked) if asked is not None else ()), *stored),
+        durability=found.kept,
+        places=(*(broker_checks(asked) if asked is not None else ()), *found.stored),
         unresolved=tuple(each.message for each in resolved.errors) if resolved is not None else (),
         local=connection.is_local,
+        unseen=found.unseen,
     )
     matching, unmatched = _matching(facts, connection, say) if matched else ((), ())
-    backend, reason = readiness.recommended(held, supply)
+    backend, reason = readiness.recommended(held, found.supply)
     notes = (
         *foreteller.assumed(what_if),
         *needs.left_out,
-        *unknown,
+        *found.open_,
+        *_unplaced(start),
         *unmatched,
         *_about(calibration, manifest.job, job, files),
     )
@@ -124,12 +122,20 @@ def assess(
         matching=matching,
         hot=needs.hot,
         figures=needs.figures,
-        supply=supply,
-        checks=(*readiness.checks(held, supply), *match_checks(matching)),
+        supply=found.supply,
+        checks=(*readiness.checks(held, found.supply), *match_checks(matching)),
         assumed=notes,
         growth=growth(job, needs.sides),
         landscape=_landscape(foreteller, what_if) if drawn else (),
     )
+
+
+def _unplaced(start: ResolvedStartpoints | JunctureError | None) -> Iterator[str]:
+    if isinstance(start, JunctureError):
+        yield (
+            f"where it starts is not known ({start.problem}): it is taken to have nothing to catch up with, the least"
+            " that it may be"
+        )
 
 
 def _matching(
@@ -154,30 +160,6 @@ def _landscape(foreteller: Foreteller, what_if: WhatIf) -> tuple[Point, ...]:
     facts = foreteller.facts
     widest = widest_window(facts.plan, frozenset(facts.manifest.event_joins))
     return landscape(lambda supposed: foreteller.needs(supposed).figures, what_if, widest)
-
-
-def _supply(
-    connection: Connection, files: Mapping[str, str], figures: Mapping[str, Figure]
-) -> tuple[Supply | None, tuple[Check, ...], tuple[Check, ...], tuple[str, ...]]:
-    """The cluster, what of the job outlives its failures, where its state goes, and what could not be asked."""
-    manifest = read_manifest(files)
-    try:
-        with connection.cluster() as cluster:
-            overview, found, hosts = cluster.overview(), workers(cluster), worker_hosts(cluster)
-            options = {**cluster.config(), **manifest.options}
-            kept = (version_check(manifest, cluster), *kept_promises(files, connection, cluster))
-    except JunctureError as error:
-        return None, (), (), (f"the cluster is not known ({error.problem}): nothing is held against it",)
-    supply = Supply(
-        slots=overview.slots_total,
-        free_slots=overview.slots_available,
-        # TaskManagers of one machine each name all of its cores; which share one is not told.
-        cores=sum(each.hardware.cores for each in found),
-        taskmanagers=len(found),
-        managed=sum(each.memory.managed for each in found),
-        heap=sum(each.memory.heap for each in found),
-    )
-    return supply, kept, tuple(storage_checks(storage_of(connection, options, hosts, figures))), ()
 
 
 def model_of(calibration: Calibration | None, job: str) -> CostModel:

@@ -103,23 +103,31 @@ def test_a_damaged_manifest(text: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("phase", "dead", "told", "can_look"),
+    ("phase", "dead", "told", "can_look", "can_compute"),
     [
-        ("up", {"kafka"}, "^kafka of this project's local stack ended", True),
+        ("up", {"kafka"}, "^kafka of this project's local stack ended", True, False),
         (
             "up",
             {"taskmanager-1", "kafka"},
             "^kafka and taskmanager-1 of this project's local stack ended",
             True,
+            False,
         ),
-        ("up", {"jobmanager"}, "^jobmanager of this project's local stack ended", False),
-        ("up", {"kafka", "jobmanager", "taskmanager-1"}, "and Flink of this project are not running", False),
-        ("starting", set(), "do not answer yet", False),
-        ("starting", {"kafka"}, "kafka of this project's local stack ended|do not answer yet", False),
+        ("up", {"jobmanager"}, "^jobmanager of this project's local stack ended", False, True),
+        ("up", {"taskmanager-1"}, "^taskmanager-1 of this project's local stack ended", True, True),
+        (
+            "up",
+            {"kafka", "jobmanager", "taskmanager-1"},
+            "and Flink of this project are not running",
+            False,
+            False,
+        ),
+        ("starting", set(), "do not answer yet", False, False),
+        ("starting", {"kafka"}, "kafka of this project's local stack ended|do not answer yet", False, False),
     ],
 )
 def test_a_local_stack_of_which_a_part_does_not_run(
-    tmp_path: Path, phase: str, dead: set[str], told: str, can_look: bool
+    tmp_path: Path, phase: str, dead: set[str], told: str, can_look: bool, can_compute: bool
 ) -> None:
     folder = StateFolder.of(tmp_path)
     folder.create()
@@ -147,7 +155,9 @@ def test_a_local_stack_of_which_a_part_does_not_run(
         connect(tmp_path, local)
     assert "`juncture local up`" in (caught.value.remedy or "")
     with nullcontext() if can_look else pytest.raises(Unreachable, match=told):
-        assert connect(tmp_path, local, to_look=True).kafka.bootstrap_servers == "127.0.0.1:1"
+        assert connect(tmp_path, local, needed="jobmanager").kafka.bootstrap_servers == "127.0.0.1:1"
+    with nullcontext() if can_compute else pytest.raises(Unreachable, match=told):
+        assert set(connect(tmp_path, local, needed="kafka").ended) == dead
 
 
 def test_an_environment_without_a_session_cluster_has_its_kafka() -> None:
