@@ -9,10 +9,11 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from juncture.model.base import Value
 
-Offset = Annotated[int, Field(ge=0)]
+Offset = Annotated[int, Field(ge=0, strict=True)]
 
 _NO_LAST = 2**63 - 1
 """Larger than any offset."""
+_NO_RANGE = "is no offset and no range of them; write 120000, 120000-120004, 120000- or all"
 
 
 class OffsetRange(Value):
@@ -45,10 +46,10 @@ class OffsetRange(Value):
         if isinstance(raw, str):
             first, dash, last = (part.strip() for part in ("0-" if raw == "all" else raw).partition("-"))
             if not first.isdigit() or not (last.isdigit() or not last):
-                raise ValueError(
-                    f"'{raw}' is no offset and no range of them; write 120000, 120000-120004, 120000- or all"
-                )
+                raise ValueError(f"'{raw}' {_NO_RANGE}")
             return {"first": int(first), "last": int(last) if last else _NO_LAST if dash else int(first)}
+        if isinstance(raw, (bool, float)):
+            raise ValueError(f"{str(raw).lower()} {_NO_RANGE}")
         return raw
 
     @model_validator(mode="after")

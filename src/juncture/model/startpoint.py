@@ -112,7 +112,7 @@ class DeploymentOffsets(Value):
 
     kind: Literal["deployment"] = "deployment"
     deployment: str = Field(min_length=1)
-    version: int | None = Field(default=None, ge=1)
+    version: int | None = Field(default=None, ge=1, strict=True)
 
     def __str__(self) -> str:
         return f"deployment {self.deployment}" + (f" version {self.version}" if self.version else "")

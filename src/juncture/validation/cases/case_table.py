@@ -12,7 +12,7 @@ from juncture.model.wording import counted
 from juncture.project.document import Document
 from juncture.project.document import Path as Keys
 from juncture.project.nearest import did_you_mean
-from juncture.validation.cases.cells import cell
+from juncture.validation.cases.cells import cell, is_whole, shown
 from juncture.validation.cases.schema import writes_iso
 from juncture.validation.oracle.tables import Column, Table
 
@@ -166,10 +166,10 @@ def _row(
 ) -> Row:
     found: dict[str, Any] = {}
     number, place = cells.pop(PARTITION, (0, at))
-    if not isinstance(number, int) or not 0 <= number < MOST_PARTITIONS:
+    if not is_whole(number) or number >= MOST_PARTITIONS:
         problems.append(
             JunctureError(
-                f"'{number}' is not a partition",
+                f"{shown(number)} is not a partition",
                 location=document.value(place),
                 remedy=f"write a number from 0 to {MOST_PARTITIONS - 1}",
             )

@@ -97,39 +97,39 @@ def cell(value: object, written: exp.DataType, base: datetime, iso: bool) -> Any
     if kind in _TEXT or kind in _BINARY:
         if isinstance(value, str):
             return value
-        raise ValueError(f"{_shown(value)} is not text; quote it")
+        raise ValueError(f"{shown(value)} is not text; quote it")
     if kind in _WHOLE:
         limit = 2 ** (_WHOLE[kind] - 1)
         if _is_int(value) and -limit <= int(str(value)) < limit:
             return value
-        raise ValueError(f"{_shown(value)} is not a whole number of type {written.sql()}")
+        raise ValueError(f"{shown(value)} is not a whole number of type {written.sql()}")
     if kind == DType.BOOLEAN:
         if isinstance(value, bool):
             return value
-        raise ValueError(f"{_shown(value)} is not true or false")
+        raise ValueError(f"{shown(value)} is not true or false")
     if kind in (DType.FLOAT, DType.DOUBLE):
         if _is_number(value):
             return value
-        raise ValueError(f"{_shown(value)} is not a number")
+        raise ValueError(f"{shown(value)} is not a number")
     if kind == DType.DECIMAL:
         return _decimal(value)
     if kind == DType.DATE:
         try:
             return date.fromisoformat(str(value)).isoformat()
         except ValueError:
-            raise ValueError(f"{_shown(value)} is not a date; write '2026-01-31'") from None
+            raise ValueError(f"{shown(value)} is not a date; write '2026-01-31'") from None
     return _nested(value, written, base, iso)
 
 
 def _nested(value: object, written: exp.DataType, base: datetime, iso: bool) -> Any:
     if written.this == DType.ARRAY:
         if not isinstance(value, list):
-            raise ValueError(f"{_shown(value)} is not a list")
+            raise ValueError(f"{shown(value)} is not a list")
         return [cell(each, written.expressions[0], base, iso) for each in value]
     if written.this not in (DType.MAP, DType.STRUCT):
-        raise ValueError(f"{_shown(value)} is not null, and {written.sql()} has no other values in cases")
+        raise ValueError(f"{shown(value)} is not null, and {written.sql()} has no other values in cases")
     if not isinstance(value, dict):
-        raise ValueError(f"{_shown(value)} is not a mapping, as {written.sql()} is written")
+        raise ValueError(f"{shown(value)} is not a mapping, as {written.sql()} is written")
     if written.this == DType.MAP:
         return {key: cell(each, written.expressions[1], base, iso) for key, each in value.items()}
     fields = {each.name: each.args["kind"] for each in written.expressions}
@@ -143,7 +143,7 @@ def _decimal(value: object) -> Any:
     # A number of JSON keeps its digits; a float of YAML is written as it was read.
     if _is_number(value) or (isinstance(value, str) and _DECIMAL.fullmatch(value)):
         return value
-    raise ValueError(f"{_shown(value)} is not a number")
+    raise ValueError(f"{shown(value)} is not a number")
 
 
 def _fraction(moment: datetime) -> str:
@@ -160,5 +160,11 @@ def _is_number(value: object) -> bool:
     return _is_int(value) or (isinstance(value, float) and math.isfinite(value))
 
 
-def _shown(value: object) -> str:
+def is_whole(value: object) -> bool:
+    """Whether this is a whole number from 0: true and false are none, though Python counts with them."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def shown(value: object) -> str:
+    """A value as it is written in the file."""
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else f"'{value}'"

@@ -10,7 +10,8 @@ from typing import Any
 from juncture.errors import Location
 from juncture.project.document import Path as Keys
 from juncture.validation.cases.case_table import KIND
-from juncture.validation.cases.scope import Scope, is_whole
+from juncture.validation.cases.cells import is_whole, shown
+from juncture.validation.cases.scope import Scope
 from juncture.validation.cases.timeline import JOIN, Change, Expect
 
 _EXPECT = ("rows", "absent", "changelog", "watermark", "late", "state", "held_by", "skipped")
@@ -114,5 +115,5 @@ class ExpectReader:
     def _count(self, raw: Any, at: Keys) -> int | None:
         if is_whole(raw):
             return int(raw)
-        self._scope.wrong(f"'{raw}' is not a number of records", at, "write a whole number from 0")
+        self._scope.wrong(f"{shown(raw)} is not a number of records", at, "write a whole number from 0")
         return None

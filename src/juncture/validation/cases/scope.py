@@ -120,8 +120,3 @@ class Scope:
             self.reading.problems,
             sink=True,
         )
-
-
-def is_whole(raw: Any) -> bool:
-    """Whether this is a whole number from 0."""
-    return isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0

@@ -17,10 +17,11 @@ from juncture.project.document import Path as Keys
 from juncture.project.files import read_text, relative
 from juncture.project.nearest import did_you_mean
 from juncture.validation.cases.case_table import MOST_PARTITIONS
+from juncture.validation.cases.cells import is_whole, shown
 from juncture.validation.cases.expect_file import ExpectReader
 from juncture.validation.cases.rendering import render_in_json
 from juncture.validation.cases.schema import read_tables
-from juncture.validation.cases.scope import Scope, is_whole
+from juncture.validation.cases.scope import Scope
 from juncture.validation.cases.timeline import (
     Arrive,
     Checkpoint,
@@ -162,7 +163,7 @@ class StepReader:
         most = self._project.jobs[self.scope.tables.job].job.max_parallelism
         if not is_whole(raw) or not 1 <= raw <= most:
             remedy = f"write a number from 1 to {most}, the max_parallelism of '{self.scope.tables.job}'"
-            self.scope.wrong(f"'{raw}' is not a parallelism", at, remedy)
+            self.scope.wrong(f"{shown(raw)} is not a parallelism", at, remedy)
             return None
         return Rescale(location, raw)
 
@@ -242,7 +243,9 @@ class StepReader:
     def _is_partition(self, raw: Any, at: Keys) -> bool:
         if is_whole(raw) and raw < MOST_PARTITIONS:
             return True
-        self.scope.wrong(f"'{raw}' is not a partition", at, f"write a number from 0 to {MOST_PARTITIONS - 1}")
+        self.scope.wrong(
+            f"{shown(raw)} is not a partition", at, f"write a number from 0 to {MOST_PARTITIONS - 1}"
+        )
         return False
 
     def _has_watermark(self, name: Any, at: Keys) -> bool:

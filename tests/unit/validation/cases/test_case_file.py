@@ -148,6 +148,11 @@ cases:
         ),
         (
             "job: impression_clicks\ncases:\n  - name: a\n"
+            "    events: [{page_clicks: [[$partition, click_id], [true, c]]}]\n",
+            "cases.yaml:4:54: true is not a partition",
+        ),
+        (
+            "job: impression_clicks\ncases:\n  - name: a\n"
             "    events: [{page_clicks: [[click_id, target], [null, t]]}]\n",
             "cases.yaml:4:50: click_id is NOT NULL, and this record has none",
         ),
