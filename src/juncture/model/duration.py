@@ -32,7 +32,10 @@ def parse_duration(text: object) -> object:
     Raises:
         ValueError: it is no duration, a number without a unit, or longer than LONGEST.
     """
-    if isinstance(text, (int, float)) and not isinstance(text, bool):
+    if isinstance(text, bool):
+        # Pydantic takes it for a second, or for none.
+        raise ValueError(f"{str(text).lower()} is not a duration; {_EXAMPLE}")
+    if isinstance(text, (int, float)):
         if not 0 <= text < math.inf:
             raise ValueError(f"'{text}' is not a duration; {_EXAMPLE}")
         raise ValueError(f"'{text}' has no unit; write '{text} min', '{text} s', ...")

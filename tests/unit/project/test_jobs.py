@@ -70,6 +70,8 @@ KINDS = (
         ("startpoints: {orders: {start: latest, expires: 20260131}}", "3:48", "startpoints.orders.expires: '20260131' is not a time -> write for instance '2026-01-31T12:00:00Z'"),
         ("startpoints: {orders: {start: latest, expires: soon}}", "3:48", "startpoints.orders.expires: 'soon' is not a time, for instance '2026-01-31T12:00:00Z' -> write a time, for instance '2026-01-31T12:00:00Z'"),
         ("startpoints: {orders: {exclude: {0: x}}}", "3:37", "startpoints.orders.exclude.0: 'x' is no offset and no range of them -> write 120000, 120000-120004, 120000- or all"),
+        ("state: {ttl: true}", "3:14", "state.ttl: true is not a duration -> write for instance '10 min' or 'PT10M'"),
+        ("checkpointing: {min_pause: false}", "3:28", "checkpointing.min_pause: false is not a duration -> write for instance '10 min' or 'PT10M'"),
         ("startpoints: {orders: {exclude: {0: true}}}", "3:37", "startpoints.orders.exclude.0: true is no offset and no range of them -> write 120000, 120000-120004, 120000- or all"),
         ("startpoints: {orders: {exclude: {0: [1, 7-5]}}}", "3:41", "startpoints.orders.exclude.0[1]: the range 7-5 ends before it begins -> write 5-7"),
         ("startpoints: {ordrs: latest}", "3:15", "there is no source 'ordrs' to start -> did you mean 'orders'?"),
