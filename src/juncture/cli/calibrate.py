@@ -7,6 +7,7 @@ import click
 from juncture.cli.deployable import deployable
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
+from juncture.cli.seconds import LONGEST
 from juncture.deploy.measuring.calibrate import Sampled, calibrate
 from juncture.deploy.upgrading.builder import Blueprint
 from juncture.model.calibration import Calibration, Counted
@@ -27,7 +28,7 @@ _MIB = 1024 * 1024
 )
 @click.option(
     "--seconds",
-    type=click.IntRange(min=5),
+    type=click.IntRange(min=5, max=LONGEST),
     default=90,
     show_default=True,
     metavar="N",

@@ -26,6 +26,8 @@ def command(invocation: Invocation, events: int) -> None:
     compares every joined row with what DuckDB computes from the same events, and leaves nothing running. Ends
     with 1 if a row is missing, or one too many.
     """
+    if invocation.env is not None:
+        raise click.UsageError("demo goes without --env: it starts a Kafka and a Flink of its own")
     output = invocation.output
     with invocation.leaving("nothing is left running"), output.progress() as say:
         summary = run_demo(invocation.root, events, say)

@@ -45,6 +45,7 @@ def up(invocation: Invocation) -> None:
 @pass_invocation
 def status(invocation: Invocation) -> None:
     """What runs, and where. Ends with 1 unless all of it runs."""
+    _require_local(invocation)
     state = LocalStack(invocation.root).status()
     invocation.output.result(_data(state), lambda text: _view(state, text))
     if state is None or not state.alive:
@@ -62,15 +63,19 @@ def down(invocation: Invocation, force: bool, purge: bool) -> None:
     That is topics, checkpoints, savepoints and logs, and the record of what was deployed there; records in a
     `store` that the environment names are kept even so.
 
-    Refused (1) while jobs run, unless --force or --purge is given.
+    Refused (1) while jobs run, unless --force or --purge is given. A juncture.toml that can't be read is no reason to
+    keep it up, but --purge needs it.
     """
+    _require_local(invocation)
+    # What cannot be told by a broken juncture.toml must be known before anything is removed.
+    forgotten = tuple(invocation.config.environments.values()) if purge else ()
     if not force and not purge:
         require_idle(invocation.root, _environments(invocation))
     left = "some processes may still run; `juncture local down` again stops them"
     with invocation.leaving(left), invocation.output.progress() as say:
         LocalStack(invocation.root).down(purge=purge, progress=say)
         if purge:
-            forget_local(invocation.root, invocation.config.environments.values())
+            forget_local(invocation.root, forgotten)
     invocation.output.result({"running": False}, lambda text: text.line("Nothing runs."))
 
 
@@ -80,6 +85,12 @@ def _environments(invocation: Invocation) -> tuple[Environment, ...]:
         return tuple(invocation.config.environments.values())
     except InvalidProject:
         return ()
+
+
+def _require_local(invocation: Invocation) -> None:
+    """A project has one stack, whatever its local environments are called; an --env that is none of them is refused."""
+    if invocation.env is not None:
+        settings_of(invocation)
 
 
 def settings_of(invocation: Invocation) -> LocalSettings:

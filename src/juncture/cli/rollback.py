@@ -6,6 +6,7 @@ import click
 
 from juncture.cli.deployments import deployed, half_way, view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
+from juncture.cli.seconds import WHOLE_SECONDS
 from juncture.deploy.environment.connection import connect, open_store
 from juncture.deploy.environment.launcher import client_variables
 from juncture.deploy.environment.site import Site
@@ -20,7 +21,7 @@ from juncture.deploy.upgrading.rollback import rollback, rollback_target
 @click.argument("version", metavar="[VERSION]", type=click.IntRange(min=1), required=False)
 @click.option(
     "--healthy-within",
-    type=click.IntRange(min=1),
+    type=WHOLE_SECONDS,
     default=120,
     show_default=True,
     metavar="SECONDS",

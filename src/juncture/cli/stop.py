@@ -6,6 +6,7 @@ import click
 
 from juncture.cli.deployments import deployed, view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
+from juncture.cli.seconds import Seconds
 from juncture.deploy.environment.connection import connect, open_store
 from juncture.deploy.environment.site import Site
 from juncture.deploy.starting.stop import stop
@@ -27,7 +28,7 @@ from juncture.deploy.starting.stop import stop
 @click.option(
     "--timeout",
     metavar="SECONDS",
-    type=click.FloatRange(min=1),
+    type=Seconds(),
     default=600,
     show_default=True,
     help="How long the savepoint may take.",

@@ -13,6 +13,7 @@ from juncture.cli.hand_over import view_hand_over
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
+from juncture.cli.seconds import WHOLE_SECONDS
 from juncture.cli.startpoints import view_startpoints
 from juncture.deploy.environment.connection import connect, open_store
 from juncture.deploy.environment.launcher import client_variables
@@ -59,7 +60,7 @@ from juncture.verdicts.version import Version
 )
 @click.option(
     "--healthy-within",
-    type=click.IntRange(min=1),
+    type=WHOLE_SECONDS,
     default=120,
     show_default=True,
     metavar="SECONDS",

@@ -12,6 +12,7 @@ from juncture.cli.main import COMMANDS, main
 from juncture.project.scaffold import create
 
 TOML = '[project]\nname = "shop"\ndefault_environment = "local"\n[environments.local.local]\n'
+REMOTE = '[environments.far]\nflink.rest = "http://f"\nkafka.bootstrap_servers = "k"\n'
 HEAVY = (
     "pydantic",
     "pyflink",
@@ -116,11 +117,52 @@ def test_a_broken_project_is_told_with_its_place(juncture, tmp_path):
 
 
 def test_local_up_needs_a_local_environment(juncture, tmp_path):
-    remote = '[environments.far]\nflink.rest = "http://f"\nkafka.bootstrap_servers = "k"\n'
-    (tmp_path / "juncture.toml").write_text(TOML + remote)
+    (tmp_path / "juncture.toml").write_text(TOML + REMOTE)
     result = juncture("local", "up", "--project", str(tmp_path), "--env", "far")
     assert result.exit_code == 2
     assert "the environment 'far' is not a local one" in result.stderr
+
+
+@pytest.mark.parametrize("command", [("status",), ("down",), ("down", "--purge")])
+def test_a_projects_stack_is_that_of_no_other_environment(juncture, tmp_path, command):
+    (tmp_path / "juncture.toml").write_text(TOML + REMOTE)
+    result = juncture("--env", "far", "local", *command, "--project", str(tmp_path))
+    assert result.exit_code == 2
+    assert "the environment 'far' is not a local one" in result.stderr
+
+
+def test_a_demo_is_in_no_environment(juncture, tmp_path):
+    (tmp_path / "juncture.toml").write_text(TOML + REMOTE)
+    result = juncture("--env", "local", "--project", str(tmp_path), "demo")
+    assert result.exit_code == 2
+    assert "demo goes without --env: it starts a Kafka and a Flink of its own" in result.stderr
+
+
+def test_nothing_is_removed_by_a_project_that_can_not_be_read(juncture, tmp_path):
+    (tmp_path / "juncture.toml").write_text(TOML + "slots = 'x'\n")
+    record = tmp_path / ".juncture" / "local" / "data"
+    record.mkdir(parents=True)
+    assert juncture("local", "down", "--project", str(tmp_path)).exit_code == 0
+    result = juncture("local", "down", "--purge", "--project", str(tmp_path))
+    assert result.exit_code == 2
+    assert "juncture.toml:5:9:" in result.stderr
+    assert record.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "value"),
+    [
+        *(("stop", "--timeout", value) for value in ("nan", "inf", "-inf", "-1", "0.9", "604801")),
+        *(("upgrade", "--healthy-within", value) for value in ("nan", "0", "604801")),
+        ("rollback", "--healthy-within", "inf"),
+        ("calibrate", "--seconds", "nan"),
+    ],
+)
+def test_seconds_that_are_none(juncture, tmp_path, command, option, value):
+    (tmp_path / "juncture.toml").write_text(TOML)
+    result = juncture(command, "a", f"{option}={value}", "--project", str(tmp_path))
+    assert result.exit_code == 2
+    assert f"error: invalid value for '{option}': " in result.stderr
 
 
 def test_an_environment_that_is_not_there(juncture, tmp_path):
