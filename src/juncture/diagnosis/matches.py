@@ -16,12 +16,18 @@ from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.timed import interval_bounds
 from juncture.model.traffic import ENOUGH, Matching
 from juncture.pairing.look import matchings
+from juncture.pairing.meeting import RULE_OF_THREE
 from juncture.pairing.sides import sides_of_joins
 
 _UNBOUNDED = 600_000
 """Milliseconds after which a join without bounds should have had a match."""
 _PADDING = {"LEFT": (0,), "RIGHT": (1,), "FULL": (0, 1)}
 """The sides whose rows an outer join gives out without a partner."""
+
+
+SURE = 3_000
+"""Rows that were looked at, and none of them matched, from which on fewer than one in a thousand does: with less, a
+join that matches seldom is taken for one that never does."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,20 @@ class Suspect:
     @property
     def is_outer(self) -> bool:
         return join_type(self.node) in _PADDING
+
+    def looked_at(self, met: Matching | None) -> int:
+        """The rows none of which has matched: those of the side with fewer, as none came out, or those that partners
+        were looked for in the topics, where these are more.
+
+        What comes out of an outer join may all be rows without a partner, or not.
+        """
+        searched = round(met.searched) if met is not None and not met.pairs else 0
+        return searched if self.is_outer else max(searched, min(self.rows))
+
+
+def most_that_match(rows: int) -> float:
+    """The share that matches at the most, with 95 % confidence, where none of so many rows did."""
+    return min(RULE_OF_THREE / max(rows, 1), 1.0)
 
 
 def suspects(

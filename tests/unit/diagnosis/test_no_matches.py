@@ -37,7 +37,7 @@ def met(**more: Any) -> Matching:
 
 
 def told(
-    matching: Matching | None, *, age: float = 601, sent: int = 300, emitted: int = 0, behind: int = 0
+    matching: Matching | None, *, age: float = 601, sent: int = 3_000, emitted: int = 0, behind: int = 0
 ) -> list[Diagnosis]:
     sources = source("server", partition()), source("client", partition(watermark=NOW - behind * MINUTE))
     rules = found(
@@ -55,7 +55,7 @@ def told(
     [
         ({}, True),
         ({"age": 600.0}, False),
-        ({"sent": 299}, False),
+        ({"sent": 2_999}, False),
         ({"emitted": 1}, False),
         ({"behind": 11}, False),
     ],
@@ -85,7 +85,7 @@ def test_it_says_whether_keys_never_meet_or_meet_too_far_apart(
     (only,) = told(matching)
     assert only.effect == "loses"
     assert only.message.startswith(
-        "nothing comes out of the join of server with client: in 10 min it got 300 rows"
+        "nothing comes out of the join of server with client: in 10 min it got 3,000 rows"
     )
     assert message in only.message
     assert remedy in only.remedy
@@ -97,3 +97,30 @@ def test_rows_that_meet_in_the_topics_are_no_finding() -> None:
 
 def test_a_drift_does_not_hide_keys_that_are_known_never_to_meet() -> None:
     assert told(met(), behind=11)
+
+
+@pytest.mark.parametrize(
+    ("matching", "sent", "is_told"),
+    [
+        (met(searched=2_999), 2_999, False),
+        (met(searched=3_000), 300, True),
+        (met(searched=3_000), 299, False),
+        (met(apart=20, apart_by=7_200_000.0), 2_999, False),
+        (met(alike_but_for="capitals"), 300, True),
+        (met(alike_but_for="capitals"), 299, False),
+    ],
+)
+def test_a_join_that_matches_seldom_is_not_taken_for_one_that_never_does(
+    matching: Matching, sent: int, is_told: bool
+) -> None:
+    rules = told(matching, sent=sent)
+    assert bool(rules) == is_told
+
+
+def test_it_says_how_many_rows_were_looked_at_and_how_sure_that_is() -> None:
+    (only,) = told(None, sent=4_000)
+    evidence = {each.what: (each.value, each.source) for each in only.evidence}
+    assert evidence["rows that match"] == (
+        "0.07 % at the most, with 95 % confidence",
+        "none of 4,000 did",
+    )

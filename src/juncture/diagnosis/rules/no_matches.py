@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from juncture.checks.wording import listed, tables_of
 from juncture.diagnosis.drift import NEAR, apart_in_time
-from juncture.diagnosis.matches import Suspect, suspects
+from juncture.diagnosis.matches import SURE, Suspect, most_that_match, suspects
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.flow import condition_of
 from juncture.model.plan import PlanNode
 from juncture.model.traffic import Matching
-from juncture.model.wording import counted, lag, span
+from juncture.model.wording import counted, decimal, lag, span
 
 _HOUR = 3_600_000
 _ZONES = 14 * _HOUR
@@ -28,11 +28,13 @@ class NoMatches(Rule):
     seconds where the other's are in milliseconds, or in another time zone. Or the bounds miss the time that really lies
     between partners.
 
-    Seen by: the rows that went into the join on each side, 300 at the least, and those that came out (`numRecordsOut`),
-    once it has run for longer than its bounds, or for ten minutes without any; and by what is in the topics: whether
-    rows with equal keys are there, within the bounds, outside of them, or not at all. Of an outer join it is told only
-    if these show it, and so it is where the join has a further condition, which may be what drops all. The cost is all
-    of the rows.
+    Seen by: the rows that went into the join on each side, and those that came out (`numRecordsOut`), once it has run
+    for longer than its bounds, or for ten minutes without any; and by what is in the topics: whether rows with equal
+    keys are there, within the bounds, outside of them, or not at all. It takes 3,000 rows of which none matched, so
+    that fewer than one in a thousand does, with 95 % confidence: of the side with fewer rows, or of those that were
+    looked for in the topics; and 300 on each side where keys are alike but for how they are written. Of an outer join
+    it is told only if the topics show it, and so it is where the join has a further condition, which may be what drops
+    all. The cost is all of the rows.
 
     Change: have the keys written alike, or join on the columns that are meant; mend the times, in the columns of the
     WATERMARKs, or the join's bounds.
@@ -48,6 +50,10 @@ class NoMatches(Rule):
             operator = patient.described(each.node)
             keys = met.keys if met is not None else "unknown"
             if keys == "meet" or (keys == "unknown" and (operator in late or _may_be(patient, each))):
+                continue
+            looked = each.looked_at(met)
+            # Keys that are alike but for how they are written are no matter of how many were looked at.
+            if looked < SURE and not (met is not None and met.alike_but_for):
                 continue
             left, right = (tables_of(patient.flow, up) for up in patient.plan.inputs(each.node))
             came = "nothing but rows without a partner comes" if each.is_outer else "nothing comes"
@@ -66,6 +72,11 @@ class NoMatches(Rule):
                     (f"rows of {right} that went in", f"{each.rows[1]:,}", "the same"),
                     ("rows that came out", f"{each.emitted:,}", "metric numRecordsOut"),
                     ("for", span(each.lasted), "the time of its tasks"),
+                    (
+                        "rows that match",
+                        f"{decimal(100 * most_that_match(looked), 2)} % at the most, with 95 % confidence",
+                        f"none of {looked:,} did",
+                    ),
                     ("rows of a pair are apart", _bounds(patient, each.node), "the plan: the join's bounds"),
                     *_in_topics(met),
                     *_keys(patient, each.node),
