@@ -13,7 +13,7 @@ from juncture.model.plan import PlanNode
 from juncture.model.timed import TimeBounds
 from juncture.verdicts.finding import Finding
 from juncture.verdicts.inputs import compare_filters, compare_keys, compare_rows, told
-from juncture.verdicts.lineage import Column, stored_type
+from juncture.verdicts.lineage import Column, is_same, stored_type
 from juncture.verdicts.version import Version, base_uid
 
 _FLAGGED = {"INNER": "", "LEFT": "l", "RIGHT": "r", "FULL": "lr"}
@@ -214,7 +214,7 @@ def _residual(
         version.lineage.condition(condition_of(node), version.plan.inputs(node))
         for version, node in ((old, before), (new, after))
     ]
-    if conditions[0] == conditions[1]:
+    if is_same(*conditions):
         return
     if how == "note":
         finding.note("the condition holds for rows that arrive from now on; pairs that were judged stay so")

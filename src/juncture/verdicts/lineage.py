@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +30,32 @@ class Column:
     table: str | None
 
 
+_Way = Mapping[int, int]
+"""The input of each union, by its id, that a column comes by."""
+
+
 class _Unchosen(Exception):
     """A column comes through this union, and which of its inputs is not chosen."""
 
     def __init__(self, union: PlanNode) -> None:
         super().__init__(union.id)
         self.union = union
+
+
+def _ways(read: Callable[[_Way], str]) -> Iterator[tuple[_Way, str]]:
+    """What is read by each choice of the inputs of the unions that it comes through.
+
+    Of the unions above an operator a column comes through few: only those are chosen of.
+    """
+    todo: list[dict[int, int]] = [{}]
+    while todo:
+        way = todo.pop()
+        try:
+            found = read(way)
+        except _Unchosen as met:
+            todo += [{**way, met.union.id: chosen} for chosen in range(len(met.union.inputs))]
+        else:
+            yield way, found
 
 
 class Lineage:
@@ -71,48 +91,56 @@ class Lineage:
 
     def meanings(self, node: PlanNode, index: int) -> frozenset[str]:
         """The meaning of a column for each choice of the inputs of the unions above it."""
-        found: set[str] = set()
-        todo: list[dict[int, int]] = [{}]
-        # Of the unions above an operator a column comes through few: only those are chosen of.
-        while todo:
-            way = todo.pop()
-            try:
-                found.add(self._meaning(node, index, way))
-            except _Unchosen as met:
-                todo += [{**way, met.union.id: chosen} for chosen in range(len(met.union.inputs))]
-        return frozenset(found)
+        return frozenset(text for _, text in _ways(lambda way: self._meaning(node, index, way)))
 
-    def condition(self, condition: Any, ups: tuple[PlanNode, ...]) -> frozenset[str]:
-        """The parts of a condition over the columns of these inputs, one after the other."""
-        return frozenset(self._text(part, ups, None) for part in conjuncts(condition))
+    def condition(self, condition: Any, ups: tuple[PlanNode, ...]) -> frozenset[frozenset[str]]:
+        """The parts of a condition over the columns of these inputs, one after the other, each as `meanings`."""
+        return frozenset(
+            frozenset(text for _, text in self._part(part, ups)) for part in conjuncts(condition)
+        )
 
     def filters(self, node: PlanNode) -> dict[str, frozenset[str]]:
         """What rows were filtered by since they left a source, by its table, or an operator that keeps state, by its
-        kind."""
+        kind. Each has the conditions as they are for its rows, whatever others come by the same UNION ALL."""
         ups = self.flow.plan.inputs(node)
         if node.kind == "table-source-scan":
             return {".".join(self.flow.plan.tables(node)): frozenset()}
         if node.kind not in ("calc", "union", *_PASSING):
             return {node.kind: frozenset()}
-        own = self.condition(node.raw.get("condition"), ups)
         found: dict[str, frozenset[str]] = {}
         for up in ups:
             for origin, parts in self.filters(up).items():
-                found[origin] = found.get(origin, frozenset()) | parts | own
+                found[origin] = found.get(origin, frozenset()) | parts
+        for part in conjuncts(node.raw.get("condition")):
+            for way, text in self._part(part, ups):
+                for origin in {each for up in ups for each in self._reached(up, way)}:
+                    found[origin] |= {text}
         return found
 
-    def _meaning(self, node: PlanNode, index: int, way: Mapping[int, int] | None) -> str:
+    def _part(self, part: dict[str, Any], ups: tuple[PlanNode, ...]) -> Iterator[tuple[_Way, str]]:
+        return _ways(lambda way: self._text(part, ups, way))
+
+    def _reached(self, node: PlanNode, way: _Way) -> set[str]:
+        """The keys of `filters` of those rows that come by a way."""
+        ups = self.flow.plan.inputs(node)
+        if node.id in way:
+            ups = (ups[way[node.id]],)
+        elif node.kind not in ("calc", "union", *_PASSING):
+            return set(self.filters(node))
+        return {each for up in ups for each in self._reached(up, way)}
+
+    def _meaning(self, node: PlanNode, index: int, way: _Way) -> str:
         """The same text for the same value of the same records, whatever the names and places on the way.
 
-        `way` is the input of each union that it comes by, None for the first of all.
+        Raises _Unchosen at a union of whose inputs none is chosen.
         """
         if node.kind == "table-source-scan":
             return f"{'.'.join(self.flow.plan.tables(node))}.{node.fields[index][0]}"
         ups = self.flow.plan.inputs(node)
         if node.kind == "union":
-            if way is not None and node.id not in way:
+            if node.id not in way:
                 raise _Unchosen(node)
-            return self._meaning(ups[0 if way is None else way[node.id]], index, way)
+            return self._meaning(ups[way[node.id]], index, way)
         if (expression := self.flow.expression(node, index)) is not None:
             return self._text(expression, ups, way)
         fed = self.flow.feeds(node, index)
@@ -124,9 +152,7 @@ class Lineage:
         rest = {key: value for key, value in node.raw.items() if key not in VOLATILE}
         return f"{node.kind}#{index}{json.dumps(rest, sort_keys=True)}"
 
-    def _text(
-        self, expression: dict[str, Any], ups: tuple[PlanNode, ...], way: Mapping[int, int] | None
-    ) -> str:
+    def _text(self, expression: dict[str, Any], ups: tuple[PlanNode, ...], way: _Way) -> str:
         """An expression with the meanings of what it reads in place of their places."""
 
         def put(value: Any) -> Any:
@@ -140,12 +166,20 @@ class Lineage:
 
         return json.dumps(put(expression), sort_keys=True)
 
-    def _input(self, index: int, ups: tuple[PlanNode, ...], way: Mapping[int, int] | None) -> str:
+    def _input(self, index: int, ups: tuple[PlanNode, ...], way: _Way) -> str:
         for up in ups:
             if index < len(up.fields):
                 return self._meaning(up, index, way)
             index -= len(up.fields)
         raise ValueError(f"no input has a column {index}")
+
+
+def is_same(old: frozenset[frozenset[str]], new: frozenset[frozenset[str]]) -> bool:
+    """Whether two conditions (Lineage.condition) hold for the same rows, of those that both may be asked of: inputs of
+    a UNION ALL may have come, or gone."""
+    return all(any(one <= other or other <= one for other in new) for one in old) and all(
+        any(one <= other or other <= one for other in old) for one in new
+    )
 
 
 def stored_type(kind: Any) -> str:
