@@ -10,7 +10,7 @@ from juncture.capacity.supposed import widened
 from juncture.checks.timebound import is_endless
 from juncture.checks.wording import describe, tables_of
 from juncture.model.figures import Range
-from juncture.model.flow import Flow, condition_of, join_type
+from juncture.model.flow import Flow, condition_of, join_type, join_types
 from juncture.model.plan import PlanNode
 from juncture.model.timed import interval_bounds
 from juncture.model.traffic import HotKey, HotRows, Traffic
@@ -31,6 +31,25 @@ class Flowing(NamedTuple):
     @property
     def all(self) -> Range:
         return self.plain + self.paired
+
+
+def _joined(kind: str, left: Flowing, right: Flowing) -> Flowing:
+    """Of a join of two inputs, without the rows of its own hot keys."""
+    if kind in _KEEPING:
+        return (left, right)[_KEEPING[kind]]
+    if kind == "FULL":
+        # All rows of both, but for those that come out together: as many as the side with fewer has, if each does.
+        larger = max(left, right, key=lambda each: each.all.expected)
+        plain = Range(
+            low=max(left.plain.low, right.plain.low),
+            expected=larger.plain.expected,
+            high=left.plain.high + right.plain.high,
+        )
+        return Flowing(plain, larger.paired)
+    # As many rows as the side with fewer has, if each finds one partner.
+    least = min(left, right, key=lambda each: each.all.expected)
+    most = max(left.plain.high, right.plain.high)
+    return Flowing(Range(low=least.plain.low * 0.5, expected=least.plain.expected, high=most), least.paired)
 
 
 @dataclass(frozen=True)
@@ -64,25 +83,11 @@ class Rates:
             return Flowing(
                 Range.total(each.plain for each in found), Range.total(each.paired for each in found)
             )
-        more = Range.total(rows.rate for rows in self._hot_rows(node, found))
-        kind = join_type(node)
-        if kind in _KEEPING:
-            kept = found[_KEEPING[kind]]
-            return Flowing(kept.plain, kept.paired + more)
-        if kind == "FULL":
-            # All rows of both, but for those that come out together: as many as the side with fewer has, if each does.
-            larger = max(found, key=lambda each: each.all.expected)
-            plain = Range(
-                low=max(each.plain.low for each in found),
-                expected=larger.plain.expected,
-                high=sum(each.plain.high for each in found),
-            )
-            return Flowing(plain, larger.paired + more)
-        # As many rows as the side with fewer has, if each finds one partner.
-        least = min(found, key=lambda each: each.all.expected)
-        most = max(each.plain.high for each in found)
-        plain = Range(low=least.plain.low * 0.5, expected=least.plain.expected, high=most)
-        return Flowing(plain, least.paired + more)
+        kinds = join_types(node)
+        more = Range.total(rows.rate for rows in self._hot_rows(node, found)) if len(found) == 2 else NONE
+        for kind, right in zip(kinds, found[1:], strict=True):
+            found[0] = _joined(kind, found[0], right)
+        return Flowing(found[0].plain, found[0].paired + more)
 
     def hot_rows(self) -> tuple[HotRows, ...]:
         """What each hot key adds, in the plan's order."""

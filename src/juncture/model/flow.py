@@ -44,6 +44,15 @@ def join_type(node: PlanNode) -> str:
     return str(join_spec(node).get("joinType", "INNER"))
 
 
+def join_types(node: PlanNode) -> tuple[str, ...]:
+    """How each input but the first is joined with what those before it give: of a multi-join several."""
+    if node.kind != "multi-join":
+        return (join_type(node),)
+    # The first is the first input's, which has nothing before it.
+    kinds = [str(each) for each in node.raw.get("joinTypes", ())][1:]
+    return (*kinds, *("INNER",) * len(node.inputs))[: len(node.inputs) - 1]
+
+
 def sql_join_type(node: PlanNode) -> str:
     """An outer or inner join as an author writes it: 'LEFT JOIN'."""
     words = {"INNER": "JOIN", "FULL": "FULL OUTER JOIN"}
