@@ -18,6 +18,7 @@ from juncture.capacity.holding import (
 )  # fmt: skip
 from juncture.capacity.hotrows import hot_figures
 from juncture.capacity.job import Job
+from juncture.capacity.joinmemory import join_memory
 from juncture.capacity.loads import load_of
 from juncture.capacity.memory import memory_figures
 from juncture.model.figures import Figure, Range, amount, least_sure
@@ -79,8 +80,17 @@ def figures(
     found += _state(job, load, sides)
     slots = next(each for each in found if each.name == "slots")
     kept = next(each for each in found if each.name == ("heap" if job.backend == "hashmap" else "state"))
+    joins = join_memory(job, sides)
+    found += [joins] if joins is not None else []
     found += memory_figures(
-        slots.value, job.parallelism, job.exchanges, job.backend, kept.value, job.headroom.heap
+        slots.value,
+        job.parallelism,
+        job.exchanges,
+        job.backend,
+        kept.value,
+        job.headroom.heap,
+        joins.value if joins is not None else None,
+        job.join_share,
     )
     if all(each.basis == "measured" for each in traffic):
         return tuple(found)

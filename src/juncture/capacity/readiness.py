@@ -9,6 +9,7 @@ from juncture.capacity.demand import MERGED
 from juncture.capacity.holding import heap_bytes, state_bytes
 from juncture.capacity.hotrows import gives_more, hot_key_checks
 from juncture.capacity.job import Job
+from juncture.capacity.joinmemory import JOIN_MEMORY, join_memory_checks
 from juncture.capacity.topics import Topics, topic_checks
 from juncture.errors import JunctureError
 from juncture.model.capacity import Check, Supply
@@ -80,6 +81,7 @@ def checks(demand: Demand, supply: Supply | None) -> tuple[Check, ...]:
         *_rate(demand),
         *hot_key_checks(demand.hot),
         *_state(demand, supply),
+        *join_memory_checks(demand.job, demand.figures.get(JOIN_MEMORY), supply),
         *_catching_up(demand),
         *topic_checks(_topics(demand)),
         *demand.places,

@@ -136,6 +136,7 @@ def sides_of(
                         row_bytes=row_bytes,
                         reads=accesses.reads,
                         writes=accesses.writes,
+                        on_event_join=node.uid in on_event_join,
                     )
                 )
         elif node.raw.get("state") or node.kind in ("temporal-join", "window-join", "over-aggregate"):

@@ -59,7 +59,7 @@ class SideState(Value):
     """What a join keeps of one input: `columns` of its rows, for `kept` ms, None for ever.
 
     `tables` are those that the input comes from. `reads` and `writes` are how often state is read and written for one
-    of its rows, until it is removed.
+    of its rows, until it is removed. `on_event_join`: its rows are in managed memory, too.
     """
 
     operator: str
@@ -71,6 +71,7 @@ class SideState(Value):
     row_bytes: Range
     reads: float = 0.0
     writes: float = 0.0
+    on_event_join: bool = False
 
 
 class SinkTopic(Value):

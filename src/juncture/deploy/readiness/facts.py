@@ -12,6 +12,7 @@ from juncture.capacity.costs import CostModel
 from juncture.capacity.durability import INTERVAL
 from juncture.capacity.hotkeys import hot_keys
 from juncture.capacity.job import Job
+from juncture.capacity.joinmemory import share_of_joins
 from juncture.capacity.rates import Rates
 from juncture.capacity.rowsizes import RowSizes, Samples
 from juncture.capacity.sides import Supposed, samples_of, sides_of
@@ -34,6 +35,7 @@ from juncture.model.plan import CompiledPlan, table_names
 from juncture.model.traffic import HotKey, HotRows, SideState, SinkTopic, Traffic, Written
 from juncture.planner.plan import parse_plan
 
+MOST_SUBTASKS = "pipeline.max-parallelism"
 CLEANUP = "table.exec.interval-join.min-cleanup-interval"
 _INTERVAL_BY_DEFAULT = 10_000
 
@@ -113,6 +115,8 @@ class Facts:
             backlog=backlog,
             model=model,
             headroom=self.headroom,
+            key_groups=int(self.manifest.options[MOST_SUBTASKS]),
+            join_share=share_of_joins(self.manifest.options, self.manifest.backend),
         )
 
 

@@ -17,7 +17,7 @@ from juncture.errors import JunctureError, Refused
 _TOLD_ELSEWHERE = ("sink-topics", "slots", "startpoints", "unbounded-state", "flink-version")
 """Checks that a submission makes itself, or `juncture check` has made."""
 
-_OF_NEED = ("cores", "parallelism", "hot-keys", "state", "catch-up")
+_OF_NEED = ("cores", "parallelism", "hot-keys", "state", "join-memory", "catch-up")
 """Checks that warn where there may not be enough."""
 
 _TOLD = (*IDS, *_OF_NEED, "partitions", "checkpoint-writes", "checkpoint-room", "local-disk")
