@@ -170,8 +170,12 @@ class Patient:
 
     @property
     def steady(self) -> bool:
-        """Whether the job ran all through the observation, so that its counters say something."""
-        began = self.seen.at.timestamp() * 1000 - self.seen.seconds * 1000
+        """Whether the job ran all through the observation, so that its counters say something.
+
+        That is told some time after it, when threads and topics have been sampled, too.
+        """
+        told = self.seen.at.timestamp() * 1000 - self.seen.seconds * 1000
+        began = min((each.at for each in self.seen.course), default=told)
         return (
             self.seen.state == "RUNNING"
             and not self.seen.waiting

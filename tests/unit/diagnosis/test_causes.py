@@ -17,6 +17,7 @@ from juncture.model.observation import (
     SampleSeen,
     Silence,
     Spent,
+    Step,
     SubtaskSeen,
     VertexSeen,
 )
@@ -250,3 +251,19 @@ def test_an_empty_topic_is_told_only_where_it_is_known_that_nothing_was_read() -
     for metered in (True, False):
         rules = [each.rule for each in found(source("server", nothing, read=0, metered=metered))]
         assert ("empty-topic" in rules) is metered
+
+
+def test_a_job_that_does_not_run_without_an_exception_has_not_failed() -> None:
+    (told,) = found(job_state="INITIALIZING")
+    assert told.rule == "restarts"
+    assert told.message == "the job is INITIALIZING, and no exception of it is known in the last 10 min"
+
+
+@pytest.mark.parametrize(("ago", "steady"), [(20_001, True), (20_000, False), (9_000, False)])
+def test_what_failed_since_the_first_look_is_no_steady_job(ago: int, steady: bool) -> None:
+    """It was watched for 10 s, from 20 s ago: what came then has been sampled since."""
+    course = (Step(at=NOW - 20_000, table="server", behind=0, watermark=None),)
+    failure = FailureSeen(at=NOW - ago, cause="ArithmeticException: / by zero")
+    stalls = NativeSeen(stalled=0.5)
+    rules = [each.rule for each in found(failures=(failure,), around={"course": course}, native=stalls)]
+    assert ("compaction-stalls" in rules) is steady

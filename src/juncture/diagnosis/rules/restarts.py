@@ -76,11 +76,15 @@ class Restarts(Rule):
         cost = min(len(failures) * (interval / 2 + _RESTART) / max(time, 1), 1.0)
         if not since and (len(failures) > 1 or seen.state != "RUNNING"):
             cost = 1.0
-        cause = last.cause if last is not None else "no exception is known"
+        cause = last.cause if last is not None else ""
+        remedy = _remedy(cause) if last is not None else "see the log of the JobManager"
+        times = f"{counted(len(failures), 'time')} in the last {span(time)}"
         yield self.diagnosis(
             cost,
             "the job",
-            f"the job failed {counted(len(failures), 'time')} in the last {span(time)}, and was started again: {cause}",
+            f"the job failed {times}, and was started again: {cause}"
+            if last is not None
+            else f"the job is {seen.state}, and no exception of it is known in the last {span(time)}",
             _place(patient, last),
             (
                 ("state", seen.state, "REST /jobs/JOB"),
@@ -92,7 +96,7 @@ class Restarts(Rule):
                 ("last failure", span(now - last.at) + " ago" if last else "-", "REST /jobs/JOB/exceptions"),
                 ("checkpoints completed since", str(len(since)), "REST /jobs/JOB/checkpoints"),
             ),
-            f"{_remedy(cause)}; the job goes on from its last checkpoint, and loses nothing by that but time",
+            f"{remedy}; the job goes on from its last checkpoint, and loses nothing by that but time",
         )
 
 
