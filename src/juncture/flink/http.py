@@ -44,6 +44,13 @@ class Http:
         self, base_url: str, headers: Mapping[str, str] | None = None, ca_file: str | None = None
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        for name, value in (headers or {}).items():
+            # What is sent would refuse it with its value in the error.
+            if value != value.strip() or any(ord(each) < 0x20 or ord(each) == 0x7F for each in value):
+                raise JunctureError(
+                    f"the value of the header '{name}' begins or ends with a blank, or has a line break in it",
+                    remedy="correct the variable that flink.headers of the environment in juncture.toml names",
+                )
         host = urlsplit(base_url).hostname or ""
         try:
             self._client = httpx2.Client(

@@ -133,6 +133,25 @@ def test_headers_are_sent_and_shown_in_no_error(server: Server) -> None:
     assert "flink.headers" in (caught.value.remedy or "")
 
 
+@pytest.mark.parametrize(
+    "value", ["Bearer hunter22\n", " Bearer hunter22", "Bearer hunter22\r\nX: y", "hunter22\x00"]
+)
+def test_a_header_that_can_not_be_sent_is_told_without_its_value(server: Server, value: str) -> None:
+    server.answers = [(200, "{}")]
+    with pytest.raises(JunctureError) as caught:
+        Http(server.url, {"Authorization": value}).get("/overview")
+    assert "hunter22" not in f"{caught.value!r} {caught.value.remedy}"
+    assert "'Authorization'" in caught.value.problem
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("value", ["", "Basic a b"])
+def test_an_empty_header_and_one_with_blanks_within_are_sent(server: Server, value: str) -> None:
+    server.answers = [(200, "{}")]
+    Http(server.url, {"X-A": value}).get("/overview")
+    assert server.headers[0]["X-A"] == value
+
+
 def test_metrics_that_may_not_be_asked_for_are_none(server: Server) -> None:
     server.answers = [(403, "forbidden")]
     cluster, vertex = (
