@@ -101,7 +101,7 @@ class Resumption:
         """
         if not urlsplit(path).scheme:
             path = str(Path(path).absolute())  # the cluster's own folder is another
-        owner = next((each for each in self._store.history(self._job) if _owns(each, path)), None)
+        owner = next((each for each in self._store.history(self._job) if owns(each, path)), None)
         if owner is not None:
             self._readable(owner, self._fits(owner), path)
         return self._seen(
@@ -224,6 +224,7 @@ def _ran(deployment: Deployment, store: Store) -> bool:
     return any(each.phase in ("running", "stopping") for each in records)
 
 
-def _owns(deployment: Deployment, path: str) -> bool:
+def owns(deployment: Deployment, path: str) -> bool:
+    """Whether a savepoint or checkpoint is of a deployment, as far as its record and the path tell."""
     known = [each for each in (deployment.savepoint, deployment.checkpoint) if each is not None]
     return f"/{deployment.flink_job_id}/" in path or any(snapshots.same(path, each) for each in known)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.environment.site import Site
 from juncture.deploy.state.newest import read_newest
+from juncture.deploy.state.resume import last_that_ran, owns
 from juncture.deploy.state.soundness import brought_here
 from juncture.deploy.store.deployments import Store
 from juncture.errors import Refused
@@ -139,14 +140,28 @@ def refuse_removed(resolved: ResolvedStartpoints, since: int | None) -> None:
                 )
 
 
-def begun_at(job: str, store: Store) -> Offsets:
-    """The first offsets that the job has read since its last start without state; none if its history does not tell."""
-    found: dict[str, dict[int, int]] = {}
-    for record in store.history(job):
+def begun_at(last: Deployment, store: Store) -> Offsets:
+    """The first offsets that a version, and those before it whose state it has, have read; none if its history does not
+    tell.
+
+    Of versions that did not start, or that were gone back from, nothing is in its state.
+    """
+    history, found = store.history(last.job), dict[str, dict[int, int]]()
+    record: Deployment | None = last
+    while record is not None:
         for each in (record.startpoints or {}).values():
             lowest = found.setdefault(each.topic, {})
             for partition, offset in each.start.items():
                 lowest[partition] = min(offset, lowest.get(partition, offset))
-        if record.restored_from is None and record.startpoints:
-            return found
+        if record.restored_from is None:
+            return found if record.startpoints else {}
+        record = _left_to(record, history, store)
     return {}
+
+
+def _left_to(record: Deployment, history: Sequence[Deployment], store: Store) -> Deployment | None:
+    """The version that has left the state which another one went on from."""
+    older = [each for each in history if each.version < record.version]
+    owner = next((each for each in older if owns(each, str(record.restored_from))), None)
+    # A hand-over goes on from the state of a job that built it, in place of the version that ran.
+    return owner or (last_that_ran(record.job, store, older[0]) if older else None)

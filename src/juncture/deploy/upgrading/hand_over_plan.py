@@ -96,7 +96,7 @@ def planned(blueprint: Blueprint, new: Bundle, site: Site, gate: Gate) -> tuple[
     refuse_untold(job, last.version, former, cut)
     refuse_rewound(last, cut, connection)
     span = join_span(version_of(new.files))
-    start = padded_starts(cut, span, begun_at(job, store), connection)
+    start = padded_starts(cut, span, begun_at(last, store), connection)
     files = builder_files(blueprint, 0, cut.watermark)
     manifest = read_manifest(files)
     with connection.cluster() as cluster:

@@ -13,7 +13,7 @@ from tests.unit.startpoints.resolved import partition, source
 from juncture.deploy.store.deployments import Store
 from juncture.deploy.upgrading.cut import CLOCKS, Cut, begun_at, horizon, refuse_removed
 from juncture.errors import Refused
-from juncture.model.deployment import AppliedStart
+from juncture.model.deployment import AppliedStart, Deployment
 from juncture.model.resolved import PartitionRange, ResolvedStartpoints
 
 SPAN = 600_000
@@ -65,14 +65,55 @@ def test_a_partition_without_records_lacks_none() -> None:
     refuse_removed(resolved(partition(start=100, end=100, log_start=100)), None)
 
 
+def begun(offset: int) -> dict[str, AppliedStart]:
+    return {"clicks": AppliedStart(topic="page-clicks", asked="latest", start={0: offset}, end=None)}
+
+
+def last_of(store: Store) -> Deployment:
+    last = store.last("clicks")
+    assert last is not None
+    return last
+
+
 def test_where_a_job_has_begun(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    assert begun_at("clicks", store) == {}
-    begun = AppliedStart(topic="page-clicks", asked="latest", start={0: 7}, end=None)
-    store.append(deployment(1, startpoints={"clicks": begun.model_copy(update={"start": {0: 1}})}))
-    store.append(deployment(2, startpoints={"clicks": begun}))
-    assert begun_at("clicks", store) == {"page-clicks": {0: 7}}
+    store.append(deployment(1, startpoints=begun(1)))
+    store.append(deployment(2, startpoints=begun(7)))
+    assert begun_at(last_of(store), store) == {"page-clicks": {0: 7}}
     for version, offset in ((3, 9), (4, 5)):
-        rewound = begun.model_copy(update={"start": {0: offset}})
-        store.append(deployment(version, restored_from="/savepoints/1", startpoints={"clicks": rewound}))
-    assert begun_at("clicks", store) == {"page-clicks": {0: 5}}
+        path = f"/savepoints/{version - 1}"
+        store.append(deployment(version, restored_from=path, startpoints=begun(offset)))
+    assert begun_at(last_of(store), store) == {"page-clicks": {0: 5}}
+
+
+def test_a_start_that_failed_is_not_where_a_job_has_begun(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.append(deployment(1, "stopped", savepoint="/savepoints/1", startpoints=begun(1)))
+    store.append(deployment(2, "failed", startpoints=begun(7)))
+    store.append(deployment(3, "running", restored_from="/savepoints/1"))
+    assert begun_at(last_of(store), store) == {"page-clicks": {0: 1}}
+
+
+@pytest.mark.parametrize("path", ["file:/savepoints/1", f"/checkpoints/{1:032}/chk-7"])
+def test_a_job_has_begun_where_the_version_that_came_back_did(tmp_path: Path, path: str) -> None:
+    store = Store(tmp_path)
+    store.append(deployment(1, "stopped", savepoint="/savepoints/1", startpoints=begun(1)))
+    store.append(deployment(2, "stopped", savepoint="/savepoints/2", startpoints=begun(7)))
+    store.append(deployment(3, "running", restored_from=path))
+    assert begun_at(last_of(store), store) == {"page-clicks": {0: 1}}
+
+
+def test_a_version_that_was_handed_over_has_begun_where_the_one_before_did(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.append(deployment(1, "stopped", savepoint="/savepoints/1", startpoints=begun(1)))
+    store.append(deployment(2, "failed", startpoints=begun(7)))
+    store.append(deployment(3, "running", restored_from="/savepoints/builder", startpoints=begun(9)))
+    assert begun_at(last_of(store), store) == {"page-clicks": {0: 1}}
+
+
+def test_where_a_job_has_begun_that_the_history_does_not_tell(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.append(deployment(1, "stopped"))
+    assert begun_at(last_of(store), store) == {}
+    store.append(deployment(2, "running", restored_from="/savepoints/stranger", startpoints=begun(9)))
+    assert begun_at(last_of(store), store) == {}
