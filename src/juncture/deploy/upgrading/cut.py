@@ -124,11 +124,13 @@ def horizon(cut: Cut, span: int) -> int | None:
     return max(cut.watermark - span - CLOCKS, 0)
 
 
-def refuse_removed(resolved: ResolvedStartpoints, since: int | None) -> None:
-    """Raises Refused if retention has removed records that the join would still have."""
+def refuse_removed(resolved: ResolvedStartpoints, since: int | None, begun: Offsets) -> None:
+    """Raises Refused if retention has removed records that the join would still have, of those since it has `begun`."""
     for source in resolved.sources:
+        own = begun.get(source.topic, {})
         for each in source.partitions:
-            if not 0 < each.start == each.log_start or not each.records:
+            removed = own.get(each.partition, 0) < each.log_start == each.start
+            if not removed or not each.records:
                 continue
             if since is None or each.first_at is None or each.first_at.timestamp() * 1000 > since:
                 raise Refused(

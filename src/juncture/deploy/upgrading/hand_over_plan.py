@@ -96,7 +96,8 @@ def planned(blueprint: Blueprint, new: Bundle, site: Site, gate: Gate) -> tuple[
     refuse_untold(job, last.version, former, cut)
     refuse_rewound(last, cut, connection)
     span = join_span(version_of(new.files))
-    start = padded_starts(cut, span, begun_at(last, store), connection)
+    begun = begun_at(last, store)
+    start = padded_starts(cut, span, begun, connection)
     files = builder_files(blueprint, 0, cut.watermark)
     manifest = read_manifest(files)
     with connection.cluster() as cluster:
@@ -120,7 +121,7 @@ def planned(blueprint: Blueprint, new: Bundle, site: Site, gate: Gate) -> tuple[
     )
     refuse_errors(resolved)
     since = horizon(cut, span)
-    refuse_removed(resolved, since)
+    refuse_removed(resolved, since, begun)
     built, unknown = _building(new.files, resolved, site)
     plan = HandOverPlan(
         job=job,

@@ -55,14 +55,22 @@ def at(millis: int) -> datetime:
 def test_what_retention_has_removed_is_told(start: int, log_start: int, first: int, kept: bool) -> None:
     found = resolved(partition(start=start, log_start=log_start, first_at=at(first)))
     if kept:
-        refuse_removed(found, WATERMARK)
+        refuse_removed(found, WATERMARK, {})
     else:
         with pytest.raises(Refused, match="the join still has older rows"):
-            refuse_removed(found, WATERMARK)
+            refuse_removed(found, WATERMARK, {})
 
 
 def test_a_partition_without_records_lacks_none() -> None:
-    refuse_removed(resolved(partition(start=100, end=100, log_start=100)), None)
+    refuse_removed(resolved(partition(start=100, end=100, log_start=100)), None, {})
+
+
+def test_what_was_removed_before_the_job_has_begun_was_never_its_to_join() -> None:
+    found = resolved(partition(start=100, log_start=100, first_at=at(WATERMARK + 1)))
+    (topic,) = {each.topic for each in found.sources}
+    refuse_removed(found, WATERMARK, {topic: {0: 100}})
+    with pytest.raises(Refused, match="the join still has older rows"):
+        refuse_removed(found, WATERMARK, {topic: {0: 99}})
 
 
 def begun(offset: int) -> dict[str, AppliedStart]:
