@@ -141,29 +141,35 @@ def _acquire(files: Files, job: str, what: str, progress: Callable[[str], None])
     previous = _owner(files, job, last)
     if previous is not None and not previous.is_dead:
         raise _held(files, job, last, previous)
-    left: tuple[Helper, ...] = ()
+    ended = False
     if previous is not None:
-        # Of those before it too: it may have died before it could end what they had left.
-        left = tuple(helper for each in _numbers(files, job) for helper in _helpers(files, job, each))
+        # Of those before it too: it may have died before it could end what they had left. And before the lock is taken:
+        # one that is given back says that there is nothing left to end.
+        numbers = [each for each in _numbers(files, job) if each <= last]
+        ended = end(helper for each in numbers for helper in _helpers(files, job, each))
     number = last + 1
     me = Owner.myself(what)
     try:
         files.create(f"{job}/lock/{number:06}.json", me.model_dump_json().encode())
     except FileExistsError:
         raise _overtaken(files, job) from None
-    if _highest(files, job) != number:
-        # Others came, went and tidied up between our looking and our creating.
-        files.remove(f"{job}/lock/{number:06}.json")
-        raise _overtaken(files, job)
-    if previous is not None:
-        progress(f"Taking over the lock of '{job}' from {previous}, which has ended")
-        if end(left):
+    lock = Lock(files, job, number)
+    try:
+        if _highest(files, job) != number:
+            # Others came, went and tidied up between our looking and our creating.
+            raise _overtaken(files, job)
+        if previous is not None:
+            progress(f"Taking over the lock of '{job}' from {previous}, which has ended")
+        if ended:
             progress("Ended what was left of its start; a version that the cluster has taken already runs on")
-    for name in files.names(f"{job}/lock"):
-        match = _ENTRY.fullmatch(name)
-        if match and int(match[1]) < number:
-            files.remove(f"{job}/lock/{name}")
-    return Lock(files, job, number)
+        for name in files.names(f"{job}/lock"):
+            match = _ENTRY.fullmatch(name)
+            if match and int(match[1]) < number:
+                files.remove(f"{job}/lock/{name}")
+    except BaseException:
+        lock.release()
+        raise
+    return lock
 
 
 def _helpers(files: Files, job: str, number: int) -> tuple[Helper, ...]:

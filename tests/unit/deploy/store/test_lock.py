@@ -18,7 +18,7 @@ from tests.unit.deploy.records import python
 from juncture.deploy.store.files import Files
 from juncture.deploy.store.helpers import Helper, own_helpers
 from juncture.deploy.store.lock import Owner, helpers, holder, locked
-from juncture.errors import JunctureError, Refused
+from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.local.started import mark_of
 
 HOLD = """
@@ -55,6 +55,24 @@ def test_it_is_free_again_after_an_error(files: Files) -> None:
     with pytest.raises(ZeroDivisionError), locked(files, "clicks", "submit"):
         raise ZeroDivisionError
     assert holder(files, "clicks") is None
+
+
+@pytest.mark.parametrize("error", [Unreachable("the store is away"), KeyboardInterrupt()])
+def test_it_is_free_again_where_it_could_not_be_tidied_up(
+    files: Files, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def remove(name: str) -> None:
+        raise error
+
+    with locked(files, "clicks", "submit"):
+        pass
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "remove", remove)
+        with pytest.raises(type(error)), locked(files, "clicks", "submit"):
+            pytest.fail("the lock is held")
+    assert holder(files, "clicks") is None
+    with locked(files, "clicks", "submit"):
+        pass
 
 
 def test_another_is_told_who_holds_it_and_since_when(tmp_path: Path) -> None:
