@@ -158,10 +158,17 @@ class CheckpointCounts(Answer):
     failed: int
 
 
+class Restored(Answer):
+    """The checkpoint or savepoint that a job went on from last: after a failure, or when it began."""
+
+    id: int
+
+
 class LatestCheckpoints(Answer):
     completed: Checkpoint | None = None
     savepoint: Checkpoint | None = None
     failed: Checkpoint | None = None
+    restored: Restored | None = None
 
 
 class Checkpoints(Answer):
@@ -170,6 +177,14 @@ class Checkpoints(Answer):
     counts: CheckpointCounts
     latest: LatestCheckpoints
     history: tuple[Checkpoint, ...] = ()
+
+    @property
+    def stops(self) -> bool:
+        """Whether a job that lives takes the savepoint of a stop, or ends after it; not if it goes on from that."""
+        newest = max(self.history, key=lambda each: each.id, default=None)
+        if newest is None or newest.checkpoint_type != "SYNC_SAVEPOINT" or newest.status != "COMPLETED":
+            return any(each.is_savepoint and each.status == "IN_PROGRESS" for each in self.history)
+        return self.latest.restored is None or self.latest.restored.id < newest.id
 
 
 NO_CHECKPOINTS = Checkpoints(

@@ -74,13 +74,16 @@ def stop(
                 remedy="make room in the store, or stop it without --drain",
             )
         # If this is interrupted, and the cluster forgets the job, that is where its savepoint is searched for.
-        stopping = ledger.advance(record, "stopping", ledger.DRAINED if drain else None)
+        drains = (
+            drain or record.note == ledger.DRAINED
+        )  # an earlier stop, which may yet be faster than a cancellation
+        stopping = ledger.advance(record, "stopping", ledger.DRAINED if drains else None)
         journal.append(stopping.model_copy(update={"savepoint_dir": target}))
         if savepoint:
             progress("Taking a savepoint")
             stopped = _stop(record, cluster, journal, target, drain, timeout, progress)
         else:
-            stopped = _cancel(record, cluster, progress, why)
+            stopped = _cancel(stopping, cluster, progress, why)
         journal.append(stopped)
         whole = job not in site.held and not is_helper(job)
         if whole and stopped.savepoint is not None and journal.full is None:
@@ -167,13 +170,16 @@ def _await_tasks(record: Deployment, cluster: FlinkCluster, progress: Progress) 
         time.sleep(0.3)
 
 
-def _cancel(record: Deployment, cluster: FlinkCluster, progress: Progress, why: str) -> Deployment:
+def _cancel(stopping: Deployment, cluster: FlinkCluster, progress: Progress, why: str) -> Deployment:
     progress("Cancelling, without a savepoint")
-    cluster.cancel(record.flink_job_id)
-    cluster.wait_ended(record.flink_job_id, _ENDS_WITHIN)
-    checkpoint = ledger.newest_checkpoint(record, cluster)
+    cluster.cancel(stopping.flink_job_id)
+    if cluster.wait_ended(stopping.flink_job_id, _ENDS_WITHIN) != "CANCELED":
+        return ledger.reconcile(
+            stopping, cluster
+        )  # it was faster: by an earlier stop, its input's end, or a failure
+    checkpoint = ledger.newest_checkpoint(stopping, cluster)
     note = f"cancelled without a savepoint{f': {why}' if why else ''}"
-    return ledger.advance(record, "stopped", note, checkpoint=checkpoint)
+    return ledger.advance(stopping, "stopped", note, checkpoint=checkpoint)
 
 
 def _stop(

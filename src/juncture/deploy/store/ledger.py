@@ -2,7 +2,7 @@
 
 | recorded              | job on the cluster              | comes to                                    |
 |-----------------------|---------------------------------|---------------------------------------------|
-| any                   | alive                           | running (stopping, while its savepoint runs)|
+| any                   | alive                           | running (stopping, while a stop goes on)    |
 | submitting, running,  | finished                        | stopped, with the savepoint of its stop     |
 | stopping              | cancelled                       | stopped                                     |
 |                       | failed                          | failed, with the root cause                 |
@@ -134,8 +134,7 @@ def _alive(record: Deployment, cluster: FlinkCluster) -> Deployment:
     if record.phase == "running":
         return record
     if record.phase == "stopping":
-        history = cluster.checkpoints(record.flink_job_id).history
-        if any(each.is_savepoint and each.status == "IN_PROGRESS" for each in history):
+        if cluster.checkpoints(record.flink_job_id).stops:
             return record
         return advance(record, "running", "a stop was interrupted or failed; the job runs on")
     if record.phase == "submitting":
@@ -176,9 +175,10 @@ def _unknown(record: Deployment) -> Deployment:
 
 
 def newest_checkpoint(record: Deployment, cluster: FlinkCluster) -> str | None:
-    """The newest checkpoint, or savepoint, of a job that the cluster knows."""
+    """The newest checkpoint, or savepoint, of a job that the cluster knows; not that of a stop that has drained it."""
     latest = cluster.checkpoints(record.flink_job_id).latest
-    complete = [each for each in (latest.completed, latest.savepoint) if each and each.is_on_disk]
+    savepoint = None if record.note == DRAINED else latest.savepoint
+    complete = [each for each in (latest.completed, savepoint) if each and each.is_on_disk]
     return max(complete, key=lambda each: each.id).external_path if complete else None
 
 

@@ -29,6 +29,7 @@ class Recorded(FlinkCluster):
         super().__init__("http://127.0.0.1:1")
         self.state, self.last = state, savepoint
         self.kind = "savepoint"
+        self.restored: int | None = None
 
     def jobs(self) -> tuple[JobSummary, ...]:
         if self.state is None:
@@ -42,8 +43,9 @@ class Recorded(FlinkCluster):
     def checkpoints(self, job_id: str) -> Checkpoints:
         counts = dict.fromkeys(("restored", "total", "in_progress", "completed", "failed"), 0)
         last = Checkpoint.model_validate(self.last) if self.last else None
+        latest = {self.kind: last, "restored": {"id": self.restored} if self.restored else None}
         return Checkpoints.model_validate(
-            {"counts": counts, "latest": {self.kind: last}, "history": [last] if last else []}
+            {"counts": counts, "latest": latest, "history": [last] if last else []}
         )
 
 
@@ -63,6 +65,24 @@ def test_a_job_that_lives_is_running(phase: Phase, state: str) -> None:
 def test_a_stop_whose_savepoint_is_being_written_is_stopping() -> None:
     record = deployment(1, "stopping")
     assert ledger.reconcile(record, Recorded("RUNNING", {**SAVEPOINT, "status": "IN_PROGRESS"})) is record
+
+
+@pytest.mark.parametrize(
+    ("restored", "phase"), [(None, "stopping"), (4, "stopping"), (5, "running"), (6, "running")]
+)
+def test_a_stop_whose_savepoint_is_complete_is_stopping_until_the_job_has_ended_or_goes_on_from_it(
+    restored: int | None, phase: Phase
+) -> None:
+    record = deployment(1, "stopping", note=ledger.DRAINED)
+    cluster = Recorded("RUNNING", SAVEPOINT)
+    cluster.restored = restored
+    assert ledger.reconcile(record, cluster).phase == phase
+
+
+@pytest.mark.parametrize("change", [{"status": "FAILED"}, {"checkpoint_type": "SAVEPOINT"}])
+def test_a_stop_whose_savepoint_failed_is_over(change: dict[str, object]) -> None:
+    record = deployment(1, "stopping")
+    assert ledger.reconcile(record, Recorded("RUNNING", {**SAVEPOINT, **change})).phase == "running"
 
 
 @pytest.mark.parametrize(
@@ -112,6 +132,13 @@ def test_a_job_that_ended_without_a_stop_has_its_newest_checkpoint(state: str, k
     cluster.kind = kind
     found = ledger.reconcile(deployment(1, "running"), cluster)
     assert (found.savepoint, found.checkpoint) == (None, "file:/s/1")
+
+
+@pytest.mark.parametrize("state", ["FAILED", "CANCELED"])
+def test_the_savepoint_of_a_drained_job_is_nothing_to_go_on_from_however_that_ended(state: str) -> None:
+    record = deployment(1, "stopping", note=ledger.DRAINED)
+    found = ledger.reconcile(record, Recorded(state, SAVEPOINT))
+    assert (found.savepoint, found.checkpoint) == (None, None)
 
 
 def test_a_checkpoint_that_ends_with_the_jobmanager_is_none() -> None:

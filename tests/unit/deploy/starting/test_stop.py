@@ -1,0 +1,117 @@
+"""What a stop comes to that something else was faster than."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.unit.deploy.records import deployment
+
+from juncture.deploy.environment.connection import Connection
+from juncture.deploy.environment.site import Site
+from juncture.deploy.starting.stop import stop
+from juncture.deploy.store import ledger
+from juncture.deploy.store.deployments import Store
+from juncture.errors import Unreachable
+from juncture.flink.answers import Checkpoints, Failure, JobSummary
+from juncture.flink.rest import FlinkCluster
+from juncture.model.deployment import Deployment
+from juncture.model.environment import Flink, Kafka
+
+SAVEPOINT = {
+    "id": 5, "status": "IN_PROGRESS", "is_savepoint": True, "checkpoint_type": "SYNC_SAVEPOINT",
+    "trigger_timestamp": 1, "latest_ack_timestamp": 2, "state_size": 3, "end_to_end_duration": 4,
+    "external_path": "file:/s/1",
+}  # fmt: skip
+CHECKPOINT = {
+    **SAVEPOINT, "id": 4, "status": "COMPLETED", "is_savepoint": False, "checkpoint_type": "CHECKPOINT",
+    "external_path": "file:/c/4",
+}  # fmt: skip
+
+
+class Cluster(FlinkCluster):
+    """One job, which is in `ends_as` after it was cancelled; then the savepoint of a stop is complete, too."""
+
+    def __init__(self, ends_as: str | None) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.state: str | None = "RUNNING"
+        self.ends_as, self.stop_of = ends_as, SAVEPOINT
+
+    def jobs(self) -> tuple[JobSummary, ...]:
+        if self.state is None:
+            return ()
+        job = {"jid": f"{1:032}", "name": "n", "state": self.state, "start-time": 1, "end-time": -1}
+        return (JobSummary.model_validate(job),)
+
+    def cancel(self, job_id: str) -> None:
+        self.state, self.stop_of = self.ends_as, {**SAVEPOINT, "status": "COMPLETED"}
+
+    def failures(self, job_id: str) -> tuple[Failure, ...]:
+        return (Failure(at=1, type="a.b.IOException", message="no broker"),)
+
+    def checkpoints(self, job_id: str) -> Checkpoints:
+        counts = dict.fromkeys(("restored", "total", "in_progress", "completed", "failed"), 0)
+        complete = self.stop_of if self.stop_of["status"] == "COMPLETED" else None
+        latest = {"completed": CHECKPOINT, "savepoint": complete}
+        history = [self.stop_of, CHECKPOINT]
+        return Checkpoints.model_validate({"counts": counts, "latest": latest, "history": history})
+
+
+def broken_off(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, ends_as: str | None, note: str | None
+) -> Iterator[Deployment]:
+    """What `stop --no-savepoint` comes to while an earlier stop takes its savepoint; then what was recorded."""
+    connection = Connection("local", Kafka(bootstrap_servers="k:9092"), Flink(rest="http://127.0.0.1:1"))
+    cluster = Cluster(ends_as)
+    monkeypatch.setattr(connection, "cluster", lambda: cluster)
+    site = Site(connection, Store(folder))
+    site.store.append(deployment(1, "stopping", note=note))
+    yield stop("clicks", site, savepoint=False)
+    last = site.store.last("clicks")
+    assert last is not None
+    yield last
+
+
+@pytest.mark.parametrize("note", [None, ledger.DRAINED])
+def test_a_stop_that_was_faster_than_a_cancellation_is_what_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, note: str | None
+) -> None:
+    for found in broken_off(tmp_path, monkeypatch, "FINISHED", note):
+        assert (found.phase, found.savepoint, found.note) == ("stopped", "file:/s/1", note)
+
+
+def test_of_a_cancelled_job_the_savepoint_that_drained_it_is_no_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for found in broken_off(tmp_path, monkeypatch, "CANCELED", ledger.DRAINED):
+        assert (found.phase, found.checkpoint) == ("stopped", CHECKPOINT["external_path"])
+        assert found.note == "cancelled without a savepoint"
+
+
+def test_a_failure_that_was_faster_than_a_cancellation_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for found in broken_off(tmp_path, monkeypatch, "FAILED", None):
+        assert (found.phase, found.note) == ("failed", "IOException: no broker")
+
+
+def test_a_job_that_the_cluster_forgets_while_it_is_cancelled_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for found in broken_off(tmp_path, monkeypatch, None, None):
+        assert found.phase == "stopped"
+
+
+def test_a_cancellation_that_is_interrupted_still_knows_that_the_stop_before_it_drains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Cluster, job_id: str) -> None:
+        raise Unreachable("the cluster is away")
+
+    monkeypatch.setattr(Cluster, "cancel", broken)
+    with pytest.raises(Unreachable):
+        next(broken_off(tmp_path, monkeypatch, None, ledger.DRAINED))
+    last = Store(tmp_path).last("clicks")
+    assert last is not None
+    assert (last.phase, last.note) == ("stopping", ledger.DRAINED)
