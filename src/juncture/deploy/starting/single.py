@@ -46,5 +46,6 @@ def not_elsewhere(last: Deployment, connection: Connection, cluster: FlinkCluste
         raise Refused(
             f"'{last.job}' still runs on the cluster it was deployed to before, {last.cluster}",
             state="nothing was changed",
-            remedy="stop it there first",
+            remedy=f"stop it there first: set flink.rest of '{connection.environment}' in juncture.toml back to that"
+            f" address, and run `juncture stop {last.job}`",
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from juncture.deploy.environment.site import Progress, Site
+from juncture.deploy.starting.single import not_elsewhere
 from juncture.deploy.state.patience import savepoint_told
 from juncture.deploy.state.retention import remove_old
 from juncture.deploy.store import ledger
@@ -136,6 +137,8 @@ def _running(job: str, site: Site, cluster: FlinkCluster, journal: _Journal, sav
             f"'{job}' was never deployed to '{site.connection.environment}'",
             remedy=f"deploy it with `juncture submit {job}`",
         )
+    if cluster.summary(record.flink_job_id) is None:
+        not_elsewhere(record, site.connection, cluster)
     before, record = record, ledger.settle(record, cluster, journal.append)
     if record.phase == "stopped" and before.phase == "stopping":
         where = f"; its savepoint is {record.savepoint}" if record.savepoint else ""

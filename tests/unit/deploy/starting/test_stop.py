@@ -13,7 +13,7 @@ from juncture.deploy.environment.site import Site
 from juncture.deploy.starting.stop import stop
 from juncture.deploy.store import ledger
 from juncture.deploy.store.deployments import Store
-from juncture.errors import Unreachable
+from juncture.errors import Refused, Unreachable
 from juncture.flink.answers import Checkpoints, Failure, JobSummary
 from juncture.flink.rest import FlinkCluster
 from juncture.model.deployment import Deployment
@@ -71,6 +71,25 @@ def broken_off(
     last = site.store.last("clicks")
     assert last is not None
     yield last
+
+
+@pytest.mark.parametrize("state", ["RUNNING", "FINISHED", None])
+def test_a_job_that_runs_where_its_environment_was_before_is_not_recorded_as_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str | None
+) -> None:
+    connection = Connection("local", Kafka(bootstrap_servers="k:9092"), Flink(rest="http://127.0.0.1:2"))
+    here, there = Cluster(None), Cluster(None)
+    here.base_url, here.state, there.state = "http://127.0.0.1:2", None, state
+    monkeypatch.setattr(connection, "cluster", lambda: here)
+    monkeypatch.setattr("juncture.deploy.starting.single.FlinkCluster", lambda *arguments: there)
+    site = Site(connection, Store(tmp_path))
+    site.store.append(deployment(1, "running"))
+    with pytest.raises(Refused) as caught:
+        stop("clicks", site)
+    assert ("http://127.0.0.1:1" in caught.value.problem) == (state == "RUNNING")
+    last = site.store.last("clicks")
+    assert last is not None
+    assert last.phase == ("running" if state == "RUNNING" else "failed")
 
 
 @pytest.mark.parametrize("note", [None, ledger.DRAINED])
