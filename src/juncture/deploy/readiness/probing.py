@@ -65,7 +65,10 @@ def probe(place: str, here: bool) -> Probe:
     if is_local(place):
         if not here:
             return Probe(why="it is a folder of the cluster's machines")
-        return _probe_folder(_existing(Path(plain(place))))
+        try:
+            return _probe_folder(_existing(Path(plain(place))))
+        except OSError as error:  # it lies in a folder that this user may not look into
+            return Probe(why=f"{error.strerror or error}", denied=True)
     found: list[Probe] = []
     writing = Thread(target=lambda: found.append(_probe_remote(place)), daemon=True)
     writing.start()
@@ -93,8 +96,11 @@ def local_disk(options: Mapping[str, str], here: bool) -> LocalDisk:
 
 def _takes(folder: Path) -> bool:
     """Whether files can be made in a folder, or in the one in which it would be made."""
-    there = next(each for each in (folder, *folder.parents) if each.exists())
-    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    try:
+        there = next(each for each in (folder, *folder.parents) if each.exists())
+        return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    except OSError:  # it lies in a folder that this user may not look into
+        return False
 
 
 def _existing(folder: Path) -> Path:

@@ -62,7 +62,7 @@ def exists(path: str) -> bool:
     """Whether there is a complete checkpoint or savepoint. Raises NotVisible if that can't be seen from here."""
     folder = folder_of(path)
     # Of folders that are not on this machine nothing is known: the cluster's machines may have them.
-    if is_local(path) and not any(above.is_dir() for above in [*Path(folder).parents][:2] if above.name):
+    if is_local(path) and not any(_is_folder(above) for above in [*Path(folder).parents][:2] if above.name):
         raise NotVisible(f"{Path(folder).parent} is not on this machine")
     return _METADATA in _names(folder)
 
@@ -171,8 +171,15 @@ def _head(metadata: str) -> tuple[int, int] | None:
 
 
 def _see(folder: str) -> None:
-    if is_local(folder) and not Path(plain(folder)).is_dir():
+    if is_local(folder) and not _is_folder(Path(plain(folder))):
         raise NotVisible(f"{plain(folder)} is not on this machine")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as error:  # it lies in a folder of another user's
+        raise NotVisible(f"{path}: {error.strerror}") from None
 
 
 def _names(folder: str) -> frozenset[str]:

@@ -44,6 +44,13 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.Mo
     assert (found.denied, found.written, found.why) == (True, 0, "Permission denied")
 
 
+def test_a_folder_that_may_not_be_looked_at(tmp_path: Path) -> None:
+    unseen = tmp_path / ("a" * 300)  # as one in a folder of another user's is: root may look into any
+    found = probe(str(unseen / "b"), True)
+    assert (found.denied, found.written, found.why) == (True, 0, "File name too long")
+    assert local_disk({"io.tmp.dirs": str(unseen)}, True).refused == (str(unseen),)
+
+
 def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")

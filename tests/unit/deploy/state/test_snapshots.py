@@ -106,6 +106,14 @@ def test_a_place_that_is_not_seen_from_here(folder: str) -> None:
         snapshots.exists(f"{folder}/{JOB}/chk-1")
 
 
+def test_a_place_that_may_not_be_looked_at(tmp_path: Path) -> None:
+    unseen = str(tmp_path / ("a" * 300))  # as one in a folder of another user's is: root may look into any
+    with pytest.raises(snapshots.NotVisible, match="File name too long"):
+        snapshots.newest("0" * 32, unseen, None)
+    with pytest.raises(snapshots.NotVisible, match="File name too long"):
+        snapshots.exists(f"{unseen}/chk-1")
+
+
 def test_a_checkpoint_whose_jobs_folder_is_gone_is_gone(tmp_path: Path) -> None:
     assert not snapshots.exists(f"file:{tmp_path}/{JOB}/chk-1")
 
