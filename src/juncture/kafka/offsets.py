@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from math import ceil
 from typing import Any
@@ -23,8 +23,14 @@ _PAUSE = 0.1
 _MOVING = (
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.REPLICA_NOT_AVAILABLE,
+    KafkaError.OFFSET_NOT_AVAILABLE,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+    KafkaError.KAFKA_STORAGE_ERROR,
     KafkaError.UNKNOWN_TOPIC_OR_PART,
 )
+"""Of a partition that gets another leader, or whose leader is new and does not know yet what is replicated."""
 
 Offsets = dict[int, int]
 """Offset by partition."""
@@ -68,10 +74,8 @@ def newest(admin: Admin, topic: str) -> int | None:
     Raises Refused for a missing topic.
     """
     latest_in_time: OffsetSpec = OffsetSpec.max_timestamp()  # type: ignore[no-untyped-call]
-    asked = dict.fromkeys(_partitions(admin, [topic]), latest_in_time)
-    futures = admin.client.list_offsets(asked, request_timeout=admin.timeout)
-    answers = [admin.result(each, f"read the offsets of the topic '{topic}'") for each in futures.values()]
-    return max((each.timestamp for each in answers if each.offset >= 0), default=None)
+    answers = _answers(admin, [topic], latest_in_time)
+    return max((answer.timestamp for _, answer in answers if answer.offset >= 0), default=None)
 
 
 def last_of(first: Mapping[int, int], end: Mapping[int, int], wanted: int) -> Offsets:
@@ -108,11 +112,18 @@ def committed(admin: Admin, group: str, topics: Iterable[str]) -> dict[str, Offs
 def _list(
     admin: Admin, topics: Iterable[str], spec: OffsetSpec, committed: bool = False
 ) -> dict[str, Offsets]:
-    asked = dict.fromkeys(_partitions(admin, topics), spec)
-    if not asked:
-        return {}
-    level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
     found: dict[str, Offsets] = {}
+    for each, answer in _answers(admin, topics, spec, committed):
+        found.setdefault(each.topic, {})[each.partition] = answer.offset
+    return {topic: dict(sorted(offsets.items())) for topic, offsets in sorted(found.items())}
+
+
+def _answers(
+    admin: Admin, topics: Iterable[str], spec: OffsetSpec, committed: bool = False
+) -> Iterator[tuple[TopicPartition, Any]]:
+    """What the leader of each partition answers; one that moves is asked again for a while."""
+    asked = dict.fromkeys(_partitions(admin, topics), spec)
+    level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
     deadline = time.monotonic() + admin.timeout
     while asked:
         futures = admin.client.list_offsets(asked, isolation_level=level, request_timeout=admin.timeout)
@@ -121,11 +132,9 @@ def _list(
             if _is_moving(future, admin.timeout) and time.monotonic() < deadline:
                 moving[each] = spec
                 continue
-            answer = admin.result(future, f"read the offsets of the topic '{each.topic}'")
-            found.setdefault(each.topic, {})[each.partition] = answer.offset
+            yield each, admin.result(future, f"read the offsets of the topic '{each.topic}'")
         asked = moving
         time.sleep(_PAUSE if moving else 0)
-    return {topic: dict(sorted(offsets.items())) for topic, offsets in sorted(found.items())}
 
 
 def _is_moving(future: Future[Any], timeout: float) -> bool:

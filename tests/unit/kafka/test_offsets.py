@@ -1,8 +1,69 @@
-"""Where the last records of partitions begin."""
+"""Where the last records of partitions begin, and offsets of partitions that get another leader."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from juncture.errors import Unreachable
+from juncture.kafka import offsets
+from juncture.kafka.admin import Admin
 from juncture.kafka.offsets import last_of, share_of
+from juncture.model.environment import Kafka
+
+
+class Moving(Admin):
+    """Two partitions, the second of which gives an error at first, or for ever."""
+
+    def __init__(self, code: int, errors: int) -> None:
+        super().__init__(Kafka(bootstrap_servers="none:9092"), timeout=0.3)
+        self.code, self.errors = code, errors
+        client = SimpleNamespace(list_offsets=self.list_offsets, poll=lambda seconds: None)
+        self.client = cast("AdminClient", client)
+
+    def counts(self, topics: Iterable[str]) -> dict[str, int]:
+        return dict.fromkeys(topics, 2)
+
+    def list_offsets(self, asked: Mapping[TopicPartition, Any], **more: Any) -> dict[TopicPartition, Any]:
+        return {each: self.answer(each.partition) for each in asked}
+
+    def answer(self, partition: int) -> Future[Any]:
+        future: Future[Any] = Future()
+        if partition == 1 and self.errors > 0:
+            self.errors -= 1
+            future.set_exception(KafkaException(KafkaError(self.code)))
+        else:
+            future.set_result(SimpleNamespace(offset=7 + partition, timestamp=1_000 + partition))
+        return future
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError.REPLICA_NOT_AVAILABLE,
+    ],
+)
+def test_a_partition_that_gets_another_leader_is_asked_again(code: int) -> None:
+    assert offsets.latest(Moving(code, 1), ["orders"]) == {"orders": {0: 7, 1: 8}}
+    assert offsets.newest(Moving(code, 1), "orders") == 1_001
+
+
+@pytest.mark.parametrize(
+    ("code", "errors"), [(KafkaError.OFFSET_NOT_AVAILABLE, 1_000), (KafkaError.INVALID_REQUEST, 1)]
+)
+def test_one_that_has_no_leader_for_long_and_any_other_error_are_told(code: int, errors: int) -> None:
+    with pytest.raises(Unreachable, match="read the offsets of the topic 'orders'"):
+        offsets.latest(Moving(code, errors), ["orders"])
 
 
 def test_a_sample_has_of_each_partition_its_share() -> None:
