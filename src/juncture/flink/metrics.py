@@ -139,28 +139,31 @@ def renew(cluster: FlinkCluster, job: JobDetail) -> None:
 def read_up_to(cluster: FlinkCluster, job: JobDetail) -> dict[tuple[str, int], int]:
     """The offset of the last record that was read, by `metric_text` of the topic and partition, -1 before the first.
 
-    As old as `progress`'s counters are with a patience of 0; partitions that no subtask has are left out.
+    Where several sources read a partition, that of the slowest. As old as `progress`'s counters are with a patience of
+    0; partitions that no subtask has are left out.
     """
-    return {
-        (match["topic"], int(match["partition"])): int(offset)
-        for match, offset in _highest(cluster, job, POSITION)
-    }
+    found: dict[tuple[str, int], int] = {}
+    for match, offset in _highest(cluster, job, POSITION):
+        place = (match["topic"], int(match["partition"]))
+        found[place] = min(int(offset), found.get(place, int(offset)))
+    return found
 
 
 def partition_times(cluster: FlinkCluster, job: JobDetail) -> dict[tuple[str, int], PartitionTime]:
     """The event time of each partition, by `metric_text` of the topic and partition, as old as `read_up_to`'s offsets.
 
-    Partitions of sources whose watermark an operator behind them makes are left out.
+    Where several sources read a partition, that of the slowest. Partitions of sources whose watermark an operator
+    behind them makes are left out.
     """
-    marks: dict[tuple[str, int], int | None] = {}
-    idle: dict[tuple[str, int], float] = {}
+    marks: dict[tuple[str, int], float] = {}
+    idle: set[tuple[str, int]] = set()
     for match, value in _highest(cluster, job, SPLIT):
         place = (match["topic"], int(match["partition"]))
         if match["what"] == "currentWatermark":
-            marks[place] = _watermark(value)
-        else:
-            idle[place] = value
-    return {place: PartitionTime(mark, idle.get(place, 0) > 0) for place, mark in marks.items()}
+            marks[place] = min(value, marks.get(place, value))
+        elif value > 0:
+            idle.add(place)
+    return {place: PartitionTime(_watermark(mark), place in idle) for place, mark in marks.items()}
 
 
 def _highest(

@@ -15,7 +15,7 @@ import pytest
 from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.flink.answers import JobDetail, Vertex
 from juncture.flink.http import Forbidden, Http, NotFound, message
-from juncture.flink.metrics import metric_names, read_up_to
+from juncture.flink.metrics import PartitionTime, metric_names, partition_times, read_up_to
 from juncture.flink.rest import FlinkCluster
 from juncture.flink.subtasks import checkpoint_detail, flame_samples, subtask_metrics
 
@@ -187,6 +187,30 @@ def test_no_request_is_longer_than_flink_reads_whatever_the_number_of_partitions
     assert max(len(f"GET {path} HTTP/1.1") for path in server.asked) < 4096
     asked = ",".join(unquote(path.partition("get=")[2].partition("&")[0]) for path in server.asked[1:])
     assert asked.split(",") == sorted(names)
+
+
+def test_of_two_sources_of_one_topic_the_slower_one_counts(server: Server) -> None:
+    job = JobDetail.model_validate(
+        {"jid": "f" * 32, "name": "j", "state": "RUNNING", "start-time": 1, "end-time": -1, "duration": 1, "vertices": [
+            {"id": each * 32, "name": f"Source: {each}", "parallelism": 1, "status": "RUNNING"} for each in "ab"
+        ]}
+    )  # fmt: skip
+    with FlinkCluster(server.url) as cluster:
+        for offsets, least in (((7, 900), 7), ((900, 7), 7), ((900, -1), -1)):
+            server.answers = metrics_of("KafkaSourceReader.topic.o.partition.0.currentOffset", *offsets)
+            assert read_up_to(cluster, job) == {("o", 0): least}
+        for marks, earliest in (((7, 900), 7), ((900, 7), 7), ((900, -(2**63)), None)):
+            server.answers = metrics_of("split.o-0.watermark.currentWatermark", *marks)
+            assert partition_times(cluster, job) == {("o", 0): PartitionTime(earliest, left_out=False)}
+
+
+def metrics_of(name: str, *values: float) -> list[tuple[int, str]]:
+    """For each of some vertices, the names of its metrics, and then the value of its one."""
+    answers = []
+    for number, value in enumerate(values):
+        named = {"id": f"Source__{number}.{name}"}
+        answers += [(200, json.dumps([named])), (200, json.dumps([{**named, "max": value}]))]
+    return answers
 
 
 def test_a_header_that_cannot_be_sent_is_not_shown() -> None:
