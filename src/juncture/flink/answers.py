@@ -62,6 +62,12 @@ class JobSummary(Answer):
         total = self.tasks.get("total", 0)
         return total > 0 and self.tasks.get("running", 0) + self.tasks.get("finished", 0) == total
 
+    @property
+    def all_tasks_placed(self) -> bool:
+        """Whether every subtask has its slot: it runs, has come to its end, or reads the state that it goes on from."""
+        placed = sum(self.tasks.get(name, 0) for name in ("initializing", "running", "finished"))
+        return 0 < placed == self.tasks.get("total", 0)
+
 
 class Jobs(Answer):
     jobs: tuple[JobSummary, ...]

@@ -12,7 +12,11 @@ from juncture.flink.rest import FlinkCluster
 _POLL = 0.3
 SETTLED = 2.0
 """Seconds that all tasks must have run: readers find a missing topic a moment after they started."""
+_READS_WITHIN = 1800.0
+"""Seconds for tasks that read their state: as many as its size and its storage need, and some faults let them stand."""
 _ATTEMPTS = 3
+_LONG = 10.0
+"""Seconds after which it is told what is waited for."""
 _APPEARS_WITHIN = 10.0
 """Seconds. Flink answers for a job's failures out of a cache, and so behind its state: by 3 s unless it is set."""
 
@@ -32,7 +36,8 @@ def wait_running(
     """Wait until every task of a job runs, and has run for `settled_after` seconds.
 
     Raises:
-        DidNotStart: it ended, keeps failing, or does not run within `timeout` seconds; with the root cause.
+        DidNotStart: it ended, keeps failing, or does not run within `timeout` seconds, or half an hour where its tasks
+            have nothing left to do but to read their state; with the root cause.
         Unreachable: the cluster does not answer any more.
     """
     start = time.monotonic()
@@ -59,13 +64,16 @@ def wait_running(
             if len(failures) >= _ATTEMPTS:
                 cause = " ".join(str(failures[0]).split())
                 raise DidNotStart(f"it keeps failing: {cause}", remedy="mend the cause, then submit again")
-        if elapsed > timeout:
+        placed = job is not None and job.all_tasks_placed
+        if elapsed > (max(timeout, _READS_WITHIN) if placed else timeout):
             raise DidNotStart(
-                f"not all of its tasks run after {timeout:.0f} s: {root_cause(cluster, job_id) or told}",
+                f"not all of its tasks run after {elapsed:.0f} s: {root_cause(cluster, job_id) or told}",
                 remedy="see whether the cluster has enough slots, and the JobManager's log",
             )
         if job is not None:
             state = f"{job.state}, {job.tasks.get('running', 0)} of {job.tasks.get('total', 0)} tasks run"
+            if placed and not job.all_tasks_run and elapsed > _LONG:
+                state += ", the others read their state"
             if state != told:
                 progress(state)
                 told = state
