@@ -123,7 +123,8 @@ class Supervisor:
 def signals_raise() -> Iterator[None]:
     """Within, SIGTERM and SIGHUP raise SystemExit in the main thread, as SIGINT raises KeyboardInterrupt.
 
-    By default they end the process at once, and what it started would be left running.
+    By default they end the process at once, and what it started would be left running. One that is ignored, as SIGHUP
+    is under `nohup`, stays so.
     """
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -132,7 +133,8 @@ def signals_raise() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heard = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) != signal.SIG_IGN]
+    before = {number: signal.signal(number, end) for number in heard}
     try:
         yield
     finally:
