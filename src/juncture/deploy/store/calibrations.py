@@ -27,12 +27,11 @@ def keep(store: Store, calibration: Calibration) -> str:
 
 def newest(store: Store, job: str) -> Calibration | None:
     """The job's last calibration; None if there is none. Raises JunctureError for a damaged one."""
-    numbers = _numbers(store, job)
-    if not numbers:
+    name = _last(store, job)
+    if name is None:
         return None
-    name = f"{_folder(job)}/{max(numbers):06}.json"
     try:
-        return Calibration.model_validate_json(store.files.read(name) or b"")
+        return _read(store, name)
     except ValidationError:
         raise JunctureError(
             f"{store.files.address(name)} is damaged, or of a newer Juncture",
@@ -44,13 +43,28 @@ def best_for(store: Store, manifest: Manifest) -> Calibration | None:
     """The calibration to compute a job's needs with, None if there is none.
 
     Its own, if it was on the engine that it is on now; else the last one of another job in this store that was.
+    Raises JunctureError if its own is damaged; others that are count for nothing.
     """
     own = newest(store, manifest.job)
     if own is not None and own.engine == manifest.engine:
         return own
-    others = (newest(store, name) for name in store.files.names("") if name != manifest.job)
-    fitting = [each for each in others if each is not None and each.engine == manifest.engine]
+    fitting = []
+    for job in store.files.names(""):
+        name = _last(store, job) if job != manifest.job else None
+        with suppress(ValidationError):
+            found = _read(store, name) if name is not None else None
+            if found is not None and found.engine == manifest.engine:
+                fitting.append(found)
     return max(fitting, key=lambda each: each.at, default=own)
+
+
+def _read(store: Store, name: str) -> Calibration:
+    return Calibration.model_validate_json(store.files.read(name) or b"")
+
+
+def _last(store: Store, job: str) -> str | None:
+    numbers = _numbers(store, job)
+    return f"{_folder(job)}/{max(numbers):06}.json" if numbers else None
 
 
 def _numbers(store: Store, job: str) -> list[int]:

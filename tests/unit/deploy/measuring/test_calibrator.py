@@ -11,7 +11,7 @@ from tests.unit.capacity.test_calibrated import calibrated, stage
 from tests.unit.deploy.upgrading.test_builder import blueprint
 
 from juncture.deploy.measuring.calibrator import calibrator_files
-from juncture.deploy.store.calibrations import keep, newest
+from juncture.deploy.store.calibrations import best_for, keep, newest
 from juncture.deploy.store.deployments import Store, calibration_of, is_over
 from juncture.deploy.store.manifest import read_manifest
 from juncture.errors import JunctureError, Refused
@@ -72,3 +72,16 @@ def test_the_last_calibration_of_a_job_counts(tmp_path: Path) -> None:
     Path(where).write_text("{}")
     with pytest.raises(JunctureError, match=r"000002\.json is damaged"):
         newest(store, "matches")
+
+
+def test_another_jobs_calibration_that_is_damaged_keeps_nobody_from_his_own(tmp_path: Path) -> None:
+    store, manifest = Store(tmp_path / "store"), read_manifest(calibrator_files(blueprint(tmp_path)))
+    kept = calibrated(stage(100, None)).calibration
+    fitting = kept.model_copy(update={"job": "views", "engine": manifest.engine})
+    damaged = Path(keep(store, kept.model_copy(update={"job": "clicks"})))
+    keep(store, fitting)
+    damaged.write_text("{}")
+    assert best_for(store, manifest) == fitting
+    Path(keep(store, fitting.model_copy(update={"job": manifest.job}))).write_text("{}")
+    with pytest.raises(JunctureError, match="is damaged"):
+        best_for(store, manifest)
