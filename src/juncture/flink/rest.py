@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from juncture.errors import Refused, Unreachable
-from juncture.flink.answers import Checkpoints, Failure, JobDetail, Jobs, JobSummary, Overview
+from juncture.flink.answers import Checkpoint, Checkpoints, Failure, JobDetail, Jobs, JobSummary, Overview
 from juncture.flink.causes import root_cause
 from juncture.flink.http import Forbidden, Http, NotFound
 
@@ -16,6 +16,8 @@ _POLL = 0.3
 _TOLD_WITHIN = 8.0
 _OWN_SAVEPOINTS = "ForStStateBackend"
 _ENTROPY = "s3.entropy.key"
+
+C = TypeVar("C", Checkpoint, Checkpoint | None)
 
 
 class FlinkCluster:
@@ -28,7 +30,7 @@ class FlinkCluster:
         base_url: address of the REST service, for instance 'http://host:8081'.
         headers: sent with every request; expanded, for instance with a token.
         ca_file: a PEM file of authorities to trust, instead of the system's.
-        redact: takes secrets out of what jobs and savepoints failed with.
+        redact: takes secrets out of what jobs, checkpoints and savepoints failed with.
     """
 
     def __init__(
@@ -92,7 +94,10 @@ class FlinkCluster:
 
     def checkpoints(self, job_id: str) -> Checkpoints:
         """Counts and recent checkpoints of a job. Raises Refused if the cluster does not know it."""
-        return Checkpoints.read(self.http.get(f"/jobs/{job_id}/checkpoints"), self.base_url)
+        found = Checkpoints.read(self.http.get(f"/jobs/{job_id}/checkpoints"), self.base_url)
+        latest = found.latest.model_copy(update={"failed": self._redacted(found.latest.failed)})
+        history = tuple(self._redacted(each) for each in found.history)
+        return found.model_copy(update={"latest": latest, "history": history})
 
     def restarts(self, job_id: str) -> int | None:
         """How often the job was restarted since it was submitted; None if the cluster does not tell."""
@@ -226,6 +231,11 @@ class FlinkCluster:
                 )
             waiting(waited)
             time.sleep(_POLL if waited < 5 else 1)
+
+    def _redacted(self, checkpoint: C) -> C:
+        if checkpoint is None or not checkpoint.failure_message:
+            return checkpoint
+        return checkpoint.model_copy(update={"failure_message": self._redact(checkpoint.failure_message)})
 
     def _location(self, operation: Mapping[str, Any]) -> str:
         cause = operation.get("failure-cause")

@@ -213,6 +213,22 @@ def metrics_of(name: str, *values: float) -> list[tuple[int, str]]:
     return answers
 
 
+def test_what_a_checkpoint_failed_with_is_told_without_secrets(server: Server) -> None:
+    failed = {
+        "id": 5, "status": "FAILED", "is_savepoint": False, "checkpoint_type": "CHECKPOINT", "trigger_timestamp": 1,
+        "latest_ack_timestamp": 2, "state_size": 3, "end_to_end_duration": 4, "failure_message": "no login hunter22",
+    }  # fmt: skip
+    counts = dict.fromkeys(("restored", "total", "in_progress", "completed", "failed"), 0)
+    answer = {"counts": counts, "latest": {"failed": failed, "completed": None}, "history": [failed]}
+    server.answers = [(200, json.dumps(answer))]
+    with FlinkCluster(server.url, redact=lambda text: text.replace("hunter22", "[secret]")) as cluster:
+        found = cluster.checkpoints("1")
+    assert found.latest.failed is not None
+    assert [each.failure_message for each in (found.latest.failed, *found.history)] == [
+        "no login [secret]"
+    ] * 2
+
+
 def test_a_header_that_cannot_be_sent_is_not_shown() -> None:
     with pytest.raises(JunctureError) as caught:
         Http("http://127.0.0.1:1", {"Authorization": "Bearer hunter22\u2603"}).get("/overview")
