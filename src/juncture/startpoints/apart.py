@@ -94,8 +94,8 @@ def _missing(report: Reporter, rows: _Side, others: _Side, needed: datetime) -> 
 
 
 def _side(source: ResolvedSource, now: datetime) -> _Side:
-    begins = {each: _begin(each, now) for each in source.partitions}
-    whole = [each.before_at or begin for each, begin in begins.items() if not each.follows_the_log]
+    begins = {each: each.first_at or each.asked_time or now for each in source.partitions}
+    whole = [_whole_from(each, now) for each in source.partitions if not each.follows_the_log]
     ends = [each.last_at or begin for each, begin in begins.items()]
     return _Side(
         source=source,
@@ -105,9 +105,10 @@ def _side(source: ResolvedSource, now: datetime) -> _Side:
     )
 
 
-def _begin(partition: PartitionRange, now: datetime) -> datetime:
-    """From when on a partition is read: the time that was asked for, else that of its first record, else now."""
-    return partition.asked_time or partition.first_at or now
+def _whole_from(partition: PartitionRange, now: datetime) -> datetime:
+    """From when on nothing of a partition is missing. Of what its log has removed nobody knows how old that was."""
+    asked = partition.asked_time if partition.start > partition.log_start else None
+    return partition.before_at or asked or partition.first_at or now
 
 
 def _span(gap: timedelta) -> str:

@@ -68,6 +68,26 @@ def test_a_source_at_its_end_is_read_from_now_on():
     assert len(found(latest, payments(ago(hours=5), ago(hours=9)))) == 1
 
 
+def test_a_time_before_the_log_begins_is_not_when_it_is_read_from():
+    asked = ago(days=2_000)
+    cut = source(partition(start=50, log_start=50, first_at=ago(hours=5), asked_time=asked))
+    young = source(partition(start=0, first_at=ago(hours=4), asked_time=asked), table="payments")
+    assert found(cut, young) == []
+    old = source(partition(start=0, first_at=ago(hours=6), asked_time=asked), table="payments")
+    [message] = found(cut, old)
+    assert message.startswith(
+        "the first 120 min of payments, from 2026-03-01 06:00:00 UTC on, may miss rows of orders"
+    )
+
+
+def test_what_was_asked_for_is_read_whole_where_the_log_has_what_is_before_it():
+    asked = ago(hours=5)
+    quiet = source(partition(start=50, first_at=ago(hours=3), asked_time=asked))
+    [message] = found(quiet, payments(ago(hours=4.5), ago(hours=9)))
+    assert "the first 30 min of payments" in message
+    assert found(quiet, payments(ago(hours=4), ago(hours=9))) == []
+
+
 def test_the_last_partition_counts():
     two = source(
         partition(0, first_at=ago(hours=9), before_at=ago(hours=9)),
