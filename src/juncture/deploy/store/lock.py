@@ -15,6 +15,7 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import psutil
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
@@ -31,10 +32,13 @@ _OLD = timedelta(minutes=30)
 
 
 class Owner(Started):
-    """Who holds a lock, since when, for what."""
+    """Who holds a lock, since when, for what. `processes` tells whose processes its pid counts, where Linux does: those
+    of a container are others, though it may have the name of its machine.
+    """
 
     user: str
     host: str
+    processes: str | None = None
     since: AwareDatetime
     what: str
 
@@ -44,23 +48,31 @@ class Owner(Started):
             psutil.Process(),
             user=user_name(),
             host=socket.gethostname(),
+            processes=_processes(),
             since=datetime.now(timezone.utc),
             what=what,
         )
 
     @property
     def is_here(self) -> bool:
-        """Whether it is a process of this machine."""
-        return self.host == socket.gethostname()
+        """Whether it is a process of this machine, and of this container if it is in one."""
+        return self.host == socket.gethostname() and self.processes in (None, _processes())
 
     @property
     def is_dead(self) -> bool:
-        """Whether it is known to have ended. Of another machine's processes nothing is known."""
+        """Whether it is known to have ended. Of the processes of another machine, or container, nothing is known."""
         return self.is_here and not self.is_alive
 
     def __str__(self) -> str:
         since = self.since.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
         return f"{self.user}@{self.host} ({self.what}, pid {self.pid}) since {since}"
+
+
+def _processes() -> str | None:
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return None
 
 
 def user_name() -> str:

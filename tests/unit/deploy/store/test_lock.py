@@ -130,6 +130,16 @@ def test_of_another_machine_nothing_is_assumed(files: Files) -> None:
         pass
 
 
+def test_of_another_container_with_this_machines_name_nothing_is_assumed(files: Files) -> None:
+    mine = Owner.myself("submit")
+    other = mine.model_copy(update={"processes": "pid:[1]", "pid": 1, "created": 0.0, "mark": "another/1"})
+    files.create("clicks/lock/000001.json", other.model_dump_json().encode())
+    with pytest.raises(Refused) as caught, locked(files, "clicks", "submit"):
+        pass
+    assert files.address("clicks/lock/000001.json") in (caught.value.remedy or "")
+    assert mine.is_here
+
+
 def test_an_old_lock_of_another_machine_is_called_old(files: Files) -> None:
     owner = Owner.myself("submit")
     owner = owner.model_copy(update={"host": "elsewhere", "since": owner.since - timedelta(hours=2)})
