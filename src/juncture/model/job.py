@@ -14,6 +14,8 @@ from juncture.model.joins import JoinStrategy
 from juncture.model.startpoint import Startpoint
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=100)]
+BUILDER, CALIBRATION = "__hand_over", "__calibration"
+"""What the names of jobs end with that commands run for a while, for the job that is named before it."""
 ClassName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$")]
 
 

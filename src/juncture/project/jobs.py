@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from juncture.errors import JunctureError, Location
-from juncture.model.job import Job
+from juncture.model.job import BUILDER, CALIBRATION, Job
 from juncture.model.project import JobFile
 from juncture.project.document import Document
 from juncture.project.files import read_text, relative
@@ -47,6 +47,11 @@ def read_job(
     if not _STEM.fullmatch(path.stem):
         remedy = "rename the file: begin with a letter; use letters, digits and _ only"
         return None, [_misnamed(name, f"'{path.stem}' is not a name", remedy)]
+    if path.stem.endswith((BUILDER, CALIBRATION)):
+        problem = f"'{path.stem}' is the name of a job that a command may run, and end, for another one"
+        return None, [
+            _misnamed(name, problem, f"rename the file: let it not end with {BUILDER} or {CALIBRATION}")
+        ]
     try:
         document = read_yaml(name, read_text(root, path))
     except JunctureError as error:

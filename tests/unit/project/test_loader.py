@@ -70,6 +70,8 @@ def test_problems_of_all_files_are_reported_at_once_in_order(disk):
         ("sql/x.sql", "the file is in none of the folders that are read"),
         ("jobs/other.yml", "a job's file ends with .yaml"),
         ("jobs/my job.yaml", "'my job' is not a name"),
+        ("jobs/paid__hand_over.yaml", "'paid__hand_over' is the name of a job that a command may run"),
+        ("jobs/paid__calibration.yaml", "'paid__calibration' is the name of a job that a command may run"),
     ],
 )
 def test_a_file_at_the_wrong_place_is_told(disk, path, problem):

@@ -25,11 +25,10 @@ from juncture.deploy.store.files import Files
 from juncture.errors import JunctureError, Refused
 from juncture.model.base import Value
 from juncture.model.deployment import Deployment
+from juncture.model.job import BUILDER, CALIBRATION
 
 _RECORD = re.compile(r"(\d{6,})-(\d{3,})\.json")
 _REMOVED = re.compile(r"(\d{6,})\.json")
-_BUILDER = "__hand_over"
-_CALIBRATION = "__calibration"
 _SCHEMA = 1
 
 
@@ -200,25 +199,25 @@ class Store:
 
 def builder_of(job: str) -> str:
     """The name in the store of the job that builds state for another's hand-over."""
-    return job + _BUILDER
+    return job + BUILDER
 
 
 def calibration_of(job: str) -> str:
     """The name in the store of the job that another one's cost is measured with."""
-    return job + _CALIBRATION
+    return job + CALIBRATION
 
 
 def is_helper(job: str) -> bool:
     """Whether this is the name of a job that a command runs for a while, for another job."""
-    return job.endswith((_BUILDER, _CALIBRATION))
+    return job.endswith((BUILDER, CALIBRATION))
 
 
 def made_by(job: str) -> str | None:
     """What such a job is there for, and which command takes it away if it was interrupted; None for others."""
-    if job.endswith(_CALIBRATION):
-        return f"`juncture calibrate {job.removesuffix(_CALIBRATION)}` runs it, and takes away what was left"
-    if job.endswith(_BUILDER):
-        return f"`juncture upgrade {job.removesuffix(_BUILDER)}` runs it, and takes away what was left"
+    if job.endswith(CALIBRATION):
+        return f"`juncture calibrate {job.removesuffix(CALIBRATION)}` runs it, and takes away what was left"
+    if job.endswith(BUILDER):
+        return f"`juncture upgrade {job.removesuffix(BUILDER)}` runs it, and takes away what was left"
     return None
 
 
