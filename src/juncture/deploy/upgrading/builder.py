@@ -23,12 +23,14 @@ from juncture.deploy.upgrading.cut import Offsets
 from juncture.diagnosis.lag import Lags
 from juncture.errors import JunctureError, Refused
 from juncture.flink.rest import FlinkCluster
+from juncture.kafka.admin import Admin
 from juncture.model.deployment import Deployment
 from juncture.model.plan import CompiledPlan, table_names
 from juncture.model.rendered import RenderedJob
 from juncture.model.startpoint import AtOffsets, Startpoint
 from juncture.planner.plan import with_uids
 from juncture.render.bundle import TABLE_OPTIONS, bundle
+from juncture.startpoints.reporter import listed
 from juncture.verdicts.version import base_uid
 
 _BUILD_UNTIL = "juncture.join.build-until"
@@ -105,13 +107,14 @@ def build(
         blueprint: the new version.
         number: of `builder_files`.
         start: by topic and partition.
-        end: the same; each at or after its start.
+        end: the same, of all partitions; each at or after its start.
         until: of `builder_files`.
         site: where to.
         before: the one whose state it goes on from.
 
     Raises:
-        Refused: it can't be started, failed, or stands still; it does not run any more.
+        Refused: it can't be started, failed, or stands still, or topics have partitions that `end` does not name; it
+            does not run any more.
         Unreachable: the cluster or the brokers do not answer.
     """
     files = builder_files(blueprint, number, until)
@@ -125,6 +128,7 @@ def build(
     read = read_to(blueprint, start, end)
     rewound = frozenset(starts) if before is not None else frozenset[str]()
     try:
+        _refuse_added(end, site)
         submission = Submission(
             Bundle(files, blueprint.jars),
             anew=before is None,
@@ -146,6 +150,16 @@ def build(
         end_builder(blueprint.rendered.job.name, site)
         raise
     return built
+
+
+def _refuse_added(end: Offsets, site: Site) -> None:
+    """Raises Refused for partitions without an end: they would be read to where theirs is, and then once more."""
+    for topic, count in Admin(site.connection.kafka).counts(end).items():
+        added = [partition for partition in range(count) if partition not in end[topic]]
+        if added:
+            raise Refused(
+                f"the topic '{topic}' has got {listed(added)} meanwhile", remedy="run the command again"
+            )
 
 
 def read_to(blueprint: Blueprint, start: Offsets, end: Offsets) -> Offsets:

@@ -15,13 +15,12 @@ from juncture.deploy.starting.submission import Submission
 from juncture.deploy.state.retention import remove_old
 from juncture.deploy.store.manifest import Bundle
 from juncture.deploy.upgrading.builder import Blueprint, build, end_builder, told
-from juncture.deploy.upgrading.cut import (
-    Cut,
-    cut_of,
-)
+from juncture.deploy.upgrading.cut import Cut, Offsets, cut_of
 from juncture.deploy.upgrading.hand_over_plan import planned
 from juncture.deploy.upgrading.replacement import bring_back, replace, times_before, version_before
 from juncture.errors import JunctureError, Refused
+from juncture.kafka import offsets
+from juncture.kafka.admin import Admin
 from juncture.local.supervisor import signals_raise
 from juncture.model.deployment import Deployment
 from juncture.model.startpoint import AtOffsets, Startpoint
@@ -103,8 +102,8 @@ def _hand_over(
         site.progress(f"Stopping version {before.version}")
         stopped = stop(job, site)
         try:
-            first, cut = cut, _final(stopped, cut, site)
-            built = build(blueprint, number + 1, first.offsets, cut.offsets, cut.watermark, site, built)
+            reached, cut = _final(stopped, cut, site)
+            built = build(blueprint, number + 1, reached, cut.offsets, cut.watermark, site, built)
         except JunctureError as error:
             failed = Refused(f"its state could not be built: {told(error)}")
             raise bring_back(failed, old, stopped, site) from None
@@ -115,13 +114,19 @@ def _hand_over(
     return replace(stopped, plan.runs, old, submission, site, healthy_within=healthy_within, before=times)
 
 
-def _final(stopped: Deployment, first: Cut, site: Site) -> Cut:
-    """How far the old version was when it was stopped. Raises Refused if it was behind what is built already."""
-    cut = cut_of(stopped, site, first.offsets, 0)
-    for topic, reached in first.offsets.items():
+def _final(stopped: Deployment, first: Cut, site: Site) -> tuple[Offsets, Cut]:
+    """From where to read on to build the rest, and how far the old version was when it was stopped.
+
+    Of partitions that were added since the `first` cut nothing is built. Raises Refused if it was behind what is built
+    already.
+    """
+    unread = offsets.earliest(Admin(site.connection.kafka), first.offsets)
+    start = {topic: {**unread[topic], **reached} for topic, reached in first.offsets.items()}
+    cut = cut_of(stopped, site, start, 0)
+    for topic, reached in start.items():
         if any(cut.offsets[topic][partition] < offset for partition, offset in reached.items()):
             raise Refused(f"version {stopped.version} has gone back in '{topic}' meanwhile")
-    return cut if cut.exact else Cut(cut.offsets, first.watermark, exact=False)
+    return start, cut if cut.exact else Cut(cut.offsets, first.watermark, exact=False)
 
 
 def _from(cut: Cut, blueprint: Blueprint, reading: Reading) -> Starting:
