@@ -51,13 +51,14 @@ class Http:
                     f"the value of the header '{name}' begins or ends with a blank, or has a line break in it",
                     remedy="correct the variable that flink.headers of the environment in juncture.toml names",
                 )
-        host = urlsplit(base_url).hostname or ""
+        address = urlsplit(base_url)
         try:
             self._client = httpx2.Client(
                 headers=dict(headers or {}),
                 timeout=_TIMEOUT,
-                trust_env=host not in _LOOPBACK,
-                verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
+                trust_env=(address.hostname or "") not in _LOOPBACK,
+                # To read the system's authorities takes as long as ten requests, and plain HTTP needs none.
+                verify=ssl.create_default_context(cafile=ca_file) if ca_file else address.scheme == "https",
             )
         except (UnicodeError, ValueError, ssl.SSLError, OSError) as error:
             # Not the error's own words: they may quote a header.
