@@ -14,12 +14,12 @@ from pathlib import Path
 from filelock import FileLock
 
 from juncture.errors import Refused
-from juncture.local import maven
 from juncture.local.jarlock import Coordinate, JarLock, read_lock
 from juncture.model.wording import counted
 from juncture.project.cache import cache_folder
 
 _WORKERS = 8
+Fetch = Callable[[Coordinate, Path, Callable[[], None]], Path]
 
 
 class JarCache:
@@ -32,18 +32,18 @@ class JarCache:
         root: the folder; by default JUNCTURE_CACHE, else the user's cache folder.
         lock: by default the lock this package ships.
         fetch: downloads one jar into an empty folder, ending with whatever the function it is given
-            raises.
+            raises; by default from Maven Central.
     """
 
     def __init__(
         self,
         root: Path | None = None,
         lock: JarLock | None = None,
-        fetch: Callable[[Coordinate, Path, Callable[[], None]], Path] = maven.fetch,
+        fetch: Fetch | None = None,
     ) -> None:
         self.root = root or cache_folder()
         self._lock = lock or read_lock()
-        self._fetch = fetch
+        self._fetch = fetch or _from_maven
 
     def jars(self, group: str, progress: Callable[[str], None] | None = None) -> list[Path]:
         """The group's jars in the lock's order, fetching those that are missing.
@@ -137,6 +137,13 @@ class JarCache:
             remedy="run the command that needs it (`juncture local up`, `juncture submit`) to fetch it anew; if it "
             "differs again, ask who runs the proxy or mirror between here and Maven Central",
         )
+
+
+def _from_maven(coordinate: Coordinate, folder: Path, tick: Callable[[], None]) -> Path:
+    # Imported where a jar is missing: jgo takes as long as a fifth of what else a command imports.
+    from juncture.local import maven
+
+    return maven.fetch(coordinate, folder, tick)
 
 
 def sha256(path: Path) -> str:
