@@ -14,6 +14,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from juncture.local.classes import Classes, Recording
+from juncture.local.formatted import Formatted
 from juncture.local.java import Java
 from juncture.local.log4j import LOG_FILE, log4j_properties
 from juncture.local.processes import Launch
@@ -23,6 +24,8 @@ from juncture.model.local import LocalSettings
 ROLE = "kafka"
 
 _FOREVER = 2**63 - 1
+_OF_ONE_START = frozenset(("listeners", "advertised.listeners", "controller.quorum.voters", "log.dirs"))
+"""What each start has values of its own for, and an empty data folder does not depend on."""
 
 
 class Broker:
@@ -75,6 +78,18 @@ class Broker:
 
     def formatted(self) -> None:
         self._formatted.touch()
+
+    def restore(self, root: Path) -> bool:
+        """Prepare it as the command did for a broker before, whose files were kept under `root`; False without any."""
+        return self._kept(root).put(self._data)
+
+    def keep(self, root: Path) -> None:
+        """Keep under `root` what the command has prepared."""
+        self._kept(root).keep(self._data)
+
+    def _kept(self, root: Path) -> Formatted:
+        told = {key: value for key, value in self.properties().items() if key not in _OF_ONE_START}
+        return Formatted(root, self._jars, told)
 
     def launch(self) -> Launch:
         heap = f"-Xmx{self._settings.broker_heap}"

@@ -34,7 +34,9 @@ _OF_ONE_START = frozenset(
         *("execution.checkpointing.dir", "execution.checkpointing.savepoint-dir"),
     )
 )
-"""Options that each start has values of its own for, and memory does not depend on."""
+_OF_OTHERS = ("metrics.reporter.", "s3.")
+"""Options that each start has values of its own for, and what the options begin with that name other processes, at
+addresses of their own: memory does not depend on any of them."""
 _RESULT = "BASH_JAVA_UTILS_EXEC_RESULT:"
 
 
@@ -100,7 +102,11 @@ class Cluster:
 
     def memory_sizes(self, root: Path) -> MemorySizes:
         """What that command answered in starts before, which are kept in a folder."""
-        told = {key: value for key, value in self.configuration().items() if key not in _OF_ONE_START}
+        told = {
+            key: value
+            for key, value in self.configuration().items()
+            if key not in _OF_ONE_START and not key.startswith(_OF_OTHERS)
+        }
         return MemorySizes(root, self._memory_jars, told)
 
     def jobmanager(self, memory: Divided) -> Launch:

@@ -249,7 +249,10 @@ class LocalStack:
         broker = Broker(self._folder, self._settings, state.ports, java, jars, classes)
         broker.prepare()
         if broker.needs_format:
-            supervisor.run(broker.format(), _TOOL_TIMEOUT)
+            kept = self._cache.root / "formatted"
+            if not broker.restore(kept):
+                supervisor.run(broker.format(), _TOOL_TIMEOUT)
+                broker.keep(kept)
             broker.formatted()
         record = supervisor.start(broker.launch())
         supervisor.wait(broker.probe(), [record], _START_TIMEOUT)

@@ -92,6 +92,24 @@ def test_an_interrupted_format_is_done_again_and_a_finished_one_is_kept(broker, 
     assert data.exists()
 
 
+def test_a_data_folder_is_formatted_once_for_all_folders_and_ports(tmp_path):
+    def broker_in(name: str, ports: Ports) -> Broker:
+        folder = StateFolder.of(tmp_path / name)
+        folder.create()
+        return Broker(folder, SETTINGS, ports, java(), [jar], classes(folder))
+
+    jar, kept = tmp_path / "kafka.jar", tmp_path / "kept"
+    jar.write_text("kafka")
+    first = broker_in("a", PORTS)
+    assert not first.restore(kept)
+    made = StateFolder.of(tmp_path / "a").data / "kafka"
+    made.mkdir()
+    (made / "meta.properties").write_text("node.id=1\n")
+    first.keep(kept)
+    assert broker_in("b", PORTS.model_copy(update={"kafka": 20007, "controller": 20008})).restore(kept)
+    assert (StateFolder.of(tmp_path / "b").data / "kafka" / "meta.properties").read_text() == "node.id=1\n"
+
+
 def test_every_address_of_the_cluster_is_loopback(cluster):
     configuration = cluster.configuration()
     hosts = {value for key, value in configuration.items() if key.endswith(("host", "address"))}
@@ -135,18 +153,20 @@ def test_memory_sizes_are_read_from_what_flink_prints(tmp_path):
 def test_how_memory_is_divided_is_asked_once_for_all_folders_and_ports(folder, tmp_path):
     asked: list[Path] = []
 
-    def told(root: Path, ports: Ports, settings: LocalSettings) -> None:
+    def told(root: Path, ports: Ports, settings: LocalSettings, **options: str) -> None:
         def ask() -> Divided:
             asked.append(root)
             return [], []
 
         elsewhere = StateFolder.of(root)
-        cluster = Cluster(elsewhere, settings, ports, java(), classes(elsewhere))
+        given = {key.replace("_", "."): value for key, value in options.items()}
+        cluster = Cluster(elsewhere, settings, ports, java(), classes(elsewhere), options=given)
         cluster.memory_sizes(tmp_path / "memory").of(JOBMANAGER, ask)
 
     other = PORTS.model_copy(update={"rest": 20005, "rpc": 20006})
     told(tmp_path / "a", PORTS, SETTINGS)
     told(tmp_path / "b", other, SETTINGS)
+    told(tmp_path / "b", other, SETTINGS, s3_endpoint="x:1", metrics_reporter_pushed_port="2")
     assert asked == [tmp_path / "a"]
     told(tmp_path / "b", other, SETTINGS.model_copy(update={"taskmanager_memory": "4g"}))
     assert asked == [tmp_path / "a", tmp_path / "b"]
