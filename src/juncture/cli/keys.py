@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import sys
 import types
 import typing
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +87,7 @@ def _table(model: type[Value], prefix: str, skip: set[str]) -> Iterator[str]:
 
 
 def _rows(model: type[Value], prefix: str, skip: set[str]) -> Iterator[str]:
+    meanings = _meanings(model)
     for name, field in model.model_fields.items():
         if name in skip:
             continue
@@ -91,8 +95,22 @@ def _rows(model: type[Value], prefix: str, skip: set[str]) -> Iterator[str]:
         if nested is not None:
             yield from _rows(nested, f"{prefix}{name}.", set())
             continue
-        meaning = " ".join((field.description or "").split())
+        meaning = " ".join(meanings.get(name, "").split())
         yield f"| `{prefix}{name}` | {_type(field.annotation, field)} | {_default(field)} | {meaning} |"
+
+
+def _meanings(model: type[Value]) -> dict[str, str]:
+    """The docstrings beneath the fields. Pydantic would read them whenever the model is imported, by every command."""
+    found: dict[str, str] = {}
+    for each in reversed(model.__mro__[: model.__mro__.index(Value)]):
+        (made,) = ast.parse(inspect.getsource(each)).body
+        assert isinstance(made, ast.ClassDef)
+        for field, below in pairwise(made.body):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                match below:
+                    case ast.Expr(value=ast.Constant(value=str(text))):
+                        found[field.target.id] = text
+    return found
 
 
 def _nested(annotation: Any) -> type[Value] | None:
