@@ -56,6 +56,20 @@ def told(each: Matching) -> Iterator[str]:
         return
     before = tuple(percent(share) for share in each.repeated)
     yield f"  {_resting(each)}; keys that came before: {before[0]} of {left}, {before[1]} of {right}"
+    if each.bound is not None:
+        yield f"  {_where(each)}"
+
+
+def _where(each: Matching) -> str:
+    """Where in the topics was looked."""
+    if each.looked == "all":
+        return "these are all records of both topics"
+    if each.looked == "end":
+        return "these are the last records of the topics: those before them were not looked at"
+    if len(each.places) == 1:
+        return "these are from one place in the topics"
+    shares = ", ".join(_share(share) for share in each.places)
+    return f"in {len(each.places)} places all over the topics, the oldest first: {shares}"
 
 
 def _share(share: float) -> str:

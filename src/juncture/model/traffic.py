@@ -108,7 +108,9 @@ class Matching(Value):
     """How the rows of two sides meet by their join's key, as a sample of their topics has it. Shares are from 0 to 1,
     delays in ms, right time minus left time.
 
-    `sampled` are the records that were looked at, left and right. `matched` is the share of the right side's rows with
+    `sampled` are the records that were looked at, left and right: `looked` says whether they are all that there are, or
+    of several places all over the topics, or of their ends; `places` has the share at each place, oldest first.
+    `matched` is the share of the right side's rows with
     a partner, ± `error` (95 %): `counted` by rows all of whose possible partners were in the sample, or `estimated` by
     the `pairs` in it; it is as good as `rows` of the first kind. `bound` is the width of the join's bounds, None where
     it has none on event times that can be seen, and `covered` the share of it by which rows of the sample are apart:
@@ -125,6 +127,8 @@ class Matching(Value):
     left: str
     right: str
     sampled: tuple[int, int]
+    looked: Literal["all", "places", "end"] = "end"
+    places: tuple[float, ...] = ()
     basis: Literal["counted", "estimated"]
     matched: float
     error: float

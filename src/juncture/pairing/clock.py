@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from juncture.pairing.layout import Log
+from juncture.pairing.layout import Clock, Log
 
 _TAKEN = (5, 200)
 """Records by which the time of a place is told; more where these have none."""
@@ -43,12 +43,8 @@ class LogClock:
         return self._known[begin]
 
     def back_to(self, moment: float, near: float) -> float:
-        newer, older = 0.0, 1.0
-        if moment >= self.at(newer):
-            return newer
-        if moment <= self.at(older):
-            return older
-        for _ in range(_STEPS):
+        newer, older = self._around(moment)
+        for _ in range(_STEPS if newer < older else 0):
             gone = (self.at(newer) - moment) / max(self.at(newer) - self.at(older), 1)
             place = newer + (older - newer) * min(max(gone, 0.1), 0.9)
             if self._offset(place) in (self._offset(newer), self._offset(older)):
@@ -57,6 +53,20 @@ class LogClock:
                 return place
             newer, older = (place, older) if self.at(place) > moment else (newer, place)
         return older
+
+    def _around(self, moment: float) -> tuple[float, float]:
+        """The two nearest places that are known already, the same where the log does not go so far.
+
+        From the begin on: late rows at the end of the log are of times that were before.
+        """
+        known = {self.log.place(self._number, offset): at for offset, at in self._known.items()}
+        known |= {place: self.at(place) for place in (0.0, 1.0)}
+        older = 1.0
+        for place in sorted(known, reverse=True):
+            if known[place] > moment or (known[place] == moment and place >= 1.0):
+                return place, older
+            older = place
+        return 0.0, 0.0
 
     @property
     def _number(self) -> int:
@@ -77,3 +87,22 @@ class LogClock:
             if times:
                 return times[-1] if begin >= end else times[len(times) // 2]
         raise Untimed
+
+
+@dataclass(frozen=True)
+class CutClock:
+    """The times of a log up to a place, by what is known of all of it."""
+
+    whole: Clock
+    end: float
+
+    @property
+    def log(self) -> Log:
+        return self.whole.log.up_to(self.end)
+
+    def at(self, place: float) -> int:
+        return self.whole.at(self.end + place * (1 - self.end))
+
+    def back_to(self, moment: float, near: float) -> float:
+        place = self.whole.back_to(moment, near)
+        return max((place - self.end) / max(1 - self.end, 1e-9), 0.0)

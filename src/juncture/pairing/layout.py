@@ -32,11 +32,15 @@ _GOLDEN = (sqrt(5) - 1) / 2
 
 @dataclass(frozen=True)
 class Log:
-    """A topic from its first offsets to its ends. Places in it are shares of it before its end, 1 to 0."""
+    """A topic from its first offsets to its ends. Places in it are shares of it before its end, 1 to 0.
+
+    `is_cut`: it goes on after these ends.
+    """
 
     topic: str
     first: Mapping[int, int]
     end: Mapping[int, int]
+    is_cut: bool = False
 
     @property
     def held(self) -> int:
@@ -59,6 +63,11 @@ class Log:
         """That of an offset of a partition."""
         end = self.end[number]
         return (end - offset) / max(end - self.first.get(number, end), 1)
+
+    def up_to(self, place: float) -> Log:
+        """What of it lies before a place."""
+        ends = {number: end for (_, number), (end, _) in self.between(place, 0.0).items()}
+        return Log(self.topic, self.first, ends, is_cut=True) if place > 0 else self
 
 
 class Clock(Protocol):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from juncture.kafka.offsets import Offsets
 from juncture.model.environment import Kafka
@@ -14,10 +15,11 @@ from juncture.model.timed import TimeBounds
 from juncture.model.traffic import FEWEST_APART, Matching
 from juncture.pairing.alike import alike_but_for
 from juncture.pairing.clock import Late
-from juncture.pairing.estimate import estimated
 from juncture.pairing.layout import Log
 from juncture.pairing.meeting import Met, counted, hottest, quantile, repeated
-from juncture.pairing.reading import Taken, Topic, last_rows, rows_around
+from juncture.pairing.places import Look, looks, met_in
+from juncture.pairing.pooled import pooled
+from juncture.pairing.reading import Taken, Timed, Topic, last_rows, rows_around, timed
 from juncture.pairing.sides import Sides
 
 _SECONDS = 20.0
@@ -26,6 +28,9 @@ _SEEN = 0.5
 """The share of the time in which rows were looked for below which none is no sign that there are none."""
 _WIDE = 60_000
 """Milliseconds around each other in which rows are looked for at the least, where none is within the bounds."""
+_UNKNOWN = Met("estimated", 0.0, 1.0, 0.0, 0, 0.0, 0.0, (), ())
+
+Looked = Literal["all", "places", "end"]
 
 
 def matchings(
@@ -33,6 +38,7 @@ def matchings(
     joins: Sequence[Sides],
     logs: Mapping[str, tuple[str, Offsets, Offsets]],
     named: Callable[[PlanNode], str],
+    only_ends: Collection[str] = (),
 ) -> dict[int, Matching]:
     """How the rows of joins meet, by the id of the join; those of which nothing is known are left out.
 
@@ -41,55 +47,105 @@ def matchings(
         joins: of `sides_of_joins`.
         logs: the topic of each table, its first offsets and its ends.
         named: a join in words.
+        only_ends: tables with which it is looked at the ends of topics alone, and not all over them.
 
     Raises Refused and Unreachable as reading does.
     """
     found = {}
     for sides in joins:
-        if not all(each.table in logs for each in (sides.left, sides.right)):
+        tables = {sides.left.table, sides.right.table}
+        if not tables <= logs.keys():
             continue
         left, right = (Topic(each, Log(*logs[each.table])) for each in (sides.left, sides.right))
-        if left.log.held and right.log.held and (made := _matching(kafka, sides, left, right)) is not None:
-            found[sides.node.id] = made.model_copy(update={"operator": named(sides.node)})
+        if left.log.held and right.log.held:
+            made = _matching(kafka, sides, left, right, not tables & set(only_ends))
+            if made is not None:
+                found[sides.node.id] = made.model_copy(update={"operator": named(sides.node)})
     return found
 
 
-def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic) -> Matching | None:
+def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic, all_over: bool) -> Matching | None:
     bounds, until = sides.bounds, time.monotonic() + _SECONDS
+    where: Looked = "end"
+    seen: list[Look] = []
     try:
-        taken = rows_around(kafka, left, right, bounds, True, until) if bounds is not None else None
+        if bounds is not None and all_over:
+            is_all, seen = looks(kafka, left, right, bounds, _SECONDS)
+            where = "all" if is_all else "places"
+        if bounds is not None and not seen:
+            where = "end"
+            taken = _at_the_end(kafka, left, right, bounds, True, until)
+            met = met_in(taken, bounds) if taken is not None else None
+            seen = [(met, taken)] if met is not None and taken is not None else []
     except Late:
-        return _unknown(left, right, bounds)
-    met = met_in(taken, bounds) if taken is not None and bounds is not None else None
-    if met is None and bounds is not None and time.monotonic() >= until:
-        return _unknown(left, right, bounds)
-    if met is None:
+        return _told(left, right, bounds, _UNKNOWN, within=_SECONDS)
+    if not seen and bounds is not None and time.monotonic() >= until:
+        return _told(left, right, bounds, _UNKNOWN, within=_SECONDS)
+    if not seen:
         # Without times that meet, or without bounds, the last rows tell what they can.
         taken = last_rows(kafka, left, right)
         last = counted(taken.left, taken.right, bounds)
-        met = last if last is None or bounds is None else replace(last, covered=0.0, error=1.0)
-    if met is None or taken is None:
-        return None
-    searched, apart = met.rows if bounds is None else 0.0, met.apart
-    looked = taken
-    if bounds is not None and not met.pairs and len(apart) < FEWEST_APART:
-        # Event times may be what is wrong: rows that were written about the same time are looked at.
-        reach = 2 * max(abs(bounds.lower), abs(bounds.upper), _WIDE)
-        wide = TimeBounds(left_time=0, right_time=0, lower=-reach, upper=reach)
-        try:
-            others = rows_around(kafka, left, right, wide, False, until)
-        except Late:
-            others = None
-        near = met_in(others, wide) if others is not None else None
-        if others is not None and near is not None:
-            searched, looked = near.rows if near.seen >= _SEEN else 0.0, others
-            seen = counted(others.left_events, others.right_events, bounds)
-            apart = max(apart, seen.apart if seen is not None else (), key=len)
+        if last is None:
+            return None
+        seen = [(last if bounds is None else replace(last, covered=0.0, error=1.0), taken)]
+    met, rows = pooled([each for each, _ in seen]), [each for _, each in seen]
+    searched, looked = met.rows if bounds is None else 0.0, rows[0]
+    if bounds is not None and not met.pairs and len(met.apart) < FEWEST_APART:
+        met, searched, looked = _by_writing(kafka, left, right, bounds, until, met, looked)
+    differ = None if met.pairs or met.apart else _keys_differ(looked)
+    return _told(left, right, bounds, met, seen, where, searched, differ)
+
+
+def _at_the_end(
+    kafka: Kafka, left: Topic, right: Topic, bounds: TimeBounds, by_event: bool, until: float
+) -> Taken | None:
+    ours, theirs = (Timed(each.side, timed(kafka, each, by_event, until)) for each in (left, right))
+    return rows_around(kafka, ours, theirs, bounds, by_event, until)
+
+
+def _by_writing(
+    kafka: Kafka, left: Topic, right: Topic, bounds: TimeBounds, until: float, met: Met, looked: Taken
+) -> tuple[Met, float, Taken]:
+    """The same with rows apart that were written about the same time, how many were looked for among these, and these:
+    event times may be what is wrong."""
+    reach = 2 * max(abs(bounds.lower), abs(bounds.upper), _WIDE)
+    wide = TimeBounds(left_time=0, right_time=0, lower=-reach, upper=reach)
+    try:
+        others = _at_the_end(kafka, left, right, wide, False, until)
+    except Late:
+        others = None
+    near = met_in(others, wide) if others is not None else None
+    if others is None or near is None:
+        return met, 0.0, looked
+    seen = counted(others.left_events, others.right_events, bounds)
+    apart = max(met.apart, seen.apart if seen is not None else (), key=len)
+    return replace(met, apart=apart), near.rows if near.seen >= _SEEN else 0.0, others
+
+
+def _keys_differ(looked: Taken) -> str | None:
+    return alike_but_for((key for key, _ in looked.left), (key for key, _ in looked.right))
+
+
+def _told(
+    left: Topic,
+    right: Topic,
+    bounds: TimeBounds | None,
+    met: Met,
+    seen: Sequence[Look] = (),
+    where: Looked = "end",
+    searched: float = 0.0,
+    differ: str | None = None,
+    within: float | None = None,
+) -> Matching:
+    """What was found at some places, together and at each; `within` so many seconds nothing was."""
+    rows = [each for _, each in seen]
     return Matching(
         operator="",
         left=left.side.table,
         right=right.side.table,
-        sampled=(len(taken.left), len(taken.right)),
+        sampled=(sum(len(each.left) for each in rows), sum(len(each.right) for each in rows)),
+        looked=where,
+        places=tuple(each.matched for each, _ in reversed(seen)),
         basis=met.basis,
         matched=met.matched,
         error=met.error,
@@ -99,46 +155,18 @@ def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic) -> Matching
         covered=met.covered,
         delay_median=quantile(met.delays, 0.5),
         delay_most=quantile(met.delays, 0.99),
-        apart=len(apart),
-        apart_by=statistics.median(apart) if apart else None,
+        apart=len(met.apart),
+        apart_by=statistics.median(met.apart) if met.apart else None,
         searched=searched,
-        alike_but_for=None
-        if met.pairs or apart
-        else alike_but_for((key for key, _ in looked.left), (key for key, _ in looked.right)),
-        repeated=(repeated(taken.left), repeated(taken.right)),
-        hottest=max(hottest(taken.left), hottest(taken.right)),
+        alike_but_for=differ,
+        repeated=(
+            _mean([repeated(each.left) for each in rows]),
+            _mean([repeated(each.right) for each in rows]),
+        ),
+        hottest=max((hottest(side) for each in rows for side in (each.left, each.right)), default=0.0),
+        within=within,
     )
 
 
-def _unknown(left: Topic, right: Topic, bounds: TimeBounds | None) -> Matching:
-    """Brokers did not answer soon enough."""
-    return Matching(
-        operator="",
-        left=left.side.table,
-        right=right.side.table,
-        sampled=(0, 0),
-        basis="estimated",
-        matched=0.0,
-        error=1.0,
-        rows=0.0,
-        pairs=0,
-        bound=bounds.upper - bounds.lower if bounds is not None else None,
-        covered=0.0,
-        delay_median=None,
-        delay_most=None,
-        apart=0,
-        apart_by=None,
-        searched=0.0,
-        repeated=(0.0, 0.0),
-        hottest=0.0,
-        within=_SECONDS,
-    )
-
-
-def met_in(taken: Taken, bounds: TimeBounds) -> Met | None:
-    """How rows meet that were read around each other: by counting, where rows have all their partners there."""
-    drawn = taken.drawn
-    if drawn is None:
-        return None
-    found = counted(taken.left, taken.right, bounds, drawn.window) if drawn.share == 1 else None
-    return found or estimated(taken.left, taken.right, bounds, drawn)
+def _mean(shares: Sequence[float]) -> float:
+    return statistics.fmean(shares) if shares else 0.0

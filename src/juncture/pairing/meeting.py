@@ -48,6 +48,7 @@ def counted(
     right: Sequence[Keyed],
     bounds: TimeBounds | None,
     held: tuple[float, float] | None = None,
+    fewest: int = FEWEST,
 ) -> Met | None:
     """By right rows all of whose possible partners are there; None where these are too few.
 
@@ -55,6 +56,7 @@ def counted(
         left, right: the rows.
         bounds: of left time minus right time; None where any row of a key is a partner.
         held: from which left time to which one all rows are there; all times without it.
+        fewest: right rows that are not too few.
     """
     whole = [
         each
@@ -63,7 +65,7 @@ def counted(
         or held is None
         or (each[1] is not None and held[0] <= each[1] + bounds.lower and each[1] + bounds.upper <= held[1])
     ]
-    if len(whole) < FEWEST:
+    if len(whole) < fewest:
         return None
     times = _by_key(left)
     met: list[Delay] = []

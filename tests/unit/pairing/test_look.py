@@ -6,7 +6,7 @@ import pytest
 
 from juncture.model.timed import TimeBounds
 from juncture.pairing.estimate import Drawn
-from juncture.pairing.look import met_in
+from juncture.pairing.places import met_in
 from juncture.pairing.reading import Taken
 from juncture.pairing.sides import Keyed
 
