@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from math import sqrt
-from typing import Any
 
-from juncture.model.figures import Range
+from juncture.capacity.keycounts import KeyCounts
+from juncture.capacity.samples import Sample
+from juncture.checks.wording import describe
 from juncture.model.flow import Flow, join_spec
 from juncture.model.plan import PlanNode
 from juncture.model.rex import Rex, call_name, conjuncts, operands, refs
-from juncture.model.traffic import HotKey
+from juncture.model.traffic import HotKey, KeySearch
 from juncture.model.wording import in_short
 from juncture.pairing.sides import Key, Keyed, sides_of
 from juncture.render.sql import identifier, literal
 
-FEWEST, LEAST = 10, 0.01
-"""Rows of a sample, and their share of it, below which a key is none that comes all the time."""
 _LASTING = 0.5
 """The share of a sample's time in which a key must come to be taken for one that goes on."""
 _PASSING_ON = frozenset(
@@ -26,21 +23,50 @@ _PASSING_ON = frozenset(
 )  # fmt: skip
 """Operators after which a key has as many rows as before, or more. Others keep one row of a key, or change it."""
 
-Rows = Mapping[str, Sequence[Mapping[str, Any]]]
-"""By table."""
+
+def hot_keys(flow: Flow, samples: Mapping[str, Sample]) -> dict[int, tuple[HotKey, ...]]:
+    """By the id of each join, those with a large share of the samples of both sides; joins without one are left out."""
+    found = {node.id: tuple(_hot(flow, node, *both)) for node, both in _sampled(flow, samples)}
+    return {number: hot for number, hot in found.items() if hot}
 
 
-def hot_keys(flow: Flow, samples: Rows) -> dict[int, tuple[HotKey, ...]]:
-    """By the id of each join, those with a large share of the samples of both sides; joins without one are left out.
+def key_searches(
+    flow: Flow, samples: Mapping[str, Sample], hot: Mapping[int, Sequence[HotKey]]
+) -> tuple[KeySearch, ...]:
+    """In how much of each join's topics these keys were looked for."""
+    return tuple(
+        KeySearch(
+            operator=describe(flow, node),
+            sides=(ours.table, theirs.table),
+            records=(len(ours.rows), len(theirs.rows)),
+            places=(len(ours.places), len(theirs.places)),
+            found=len(hot.get(node.id, ())),
+            missed=max(each.missed for each in (ours, theirs)),
+        )
+        for node, (ours, theirs) in _sampled(flow, samples)
+    )
 
-    Only of joins whose inputs are appended rows: one that is updated has one row of a key. Nor of temporal joins, where
-    a row meets one version.
+
+def _sampled(
+    flow: Flow, samples: Mapping[str, Sample]
+) -> Iterator[tuple[PlanNode, tuple[KeyCounts, KeyCounts]]]:
+    """The joins that have such keys, with what was sampled of both sides.
+
+    Only joins whose inputs are appended rows: one that is updated has one row of a key. Nor temporal joins, where a row
+    meets one version.
     """
-    found = {}
     for node in flow.plan.of_kind("interval-join", "join"):
-        if len(node.inputs) == 2 and _is_appended(flow, node) and (hot := tuple(_hot(flow, node, samples))):
-            found[node.id] = hot
-    return found
+        sides = sides_of(flow, node) if len(node.inputs) == 2 and _is_appended(flow, node) else None
+        if sides is None:
+            continue
+        found = []
+        for each in (sides.left, sides.right):
+            sample = samples.get(each.table)
+            if sample is not None and sample.rows:
+                places = [[each.keyed(row) for row in place] for place in sample.places]
+                found.append(KeyCounts(each.table, each.keys, places, sample.is_all))
+        if len(found) == 2:
+            yield node, (found[0], found[1])
 
 
 def _is_appended(flow: Flow, node: PlanNode) -> bool:
@@ -49,26 +75,23 @@ def _is_appended(flow: Flow, node: PlanNode) -> bool:
     )
 
 
-def _hot(flow: Flow, node: PlanNode, samples: Rows) -> Iterator[HotKey]:
-    sides = sides_of(flow, node)
-    if sides is None or not all(samples.get(each.table) for each in (sides.left, sides.right)):
-        return
-    ours, theirs = ([each.keyed(row) for row in samples[each.table]] for each in (sides.left, sides.right))
-    left, right = (Counter(key for key, _ in rows if None not in key) for rows in (ours, theirs))
-    for key, count in left.most_common():
-        if not (_is_large(count, len(ours)) and _is_large(right[key], len(theirs))):
+def _hot(flow: Flow, node: PlanNode, left: KeyCounts, right: KeyCounts) -> Iterator[HotKey]:
+    for key, _ in left.counts.most_common():
+        if not (left.is_large(key) and right.is_large(key)):
             continue
         out, unsure = _filters(flow, node, key)
         if out:
             continue
-        spans = [_span(rows, key) for rows in (ours, theirs)]
+        lasting = [each.lasting(key) for each in (left, right)]
+        spans = [_span(part.rows, side.rows, key) for part, side in zip(lasting, (left, right), strict=True)]
         known = [each for each in spans if each is not None]
         yield HotKey(
-            columns=", ".join(sides.left.keys),
+            columns=", ".join(left.columns),
             key=in_short(", ".join(str(each) for each in key)),
-            condition=_condition(sides.left.keys, key),
-            left=_share(count, len(ours)),
-            right=_share(right[key], len(theirs)),
+            condition=_condition(left.columns, key),
+            left=lasting[0].share(key),
+            right=lasting[1].share(key),
+            places=min((len(p.places), len(s.places)) for p, s in zip(lasting, (left, right), strict=True)),
             seen=min(each for each, _ in known) if len(known) == len(spans) else None,
             passing=any(own < whole * _LASTING for own, whole in known),
             filtered=unsure,
@@ -85,20 +108,10 @@ def _condition(columns: Sequence[str], key: Key) -> str:
     )
 
 
-def _is_large(count: int, of: int) -> bool:
-    return count >= FEWEST and count >= of * LEAST
-
-
-def _share(count: int, of: int) -> Range:
-    share = count / of
-    error = 1.96 * sqrt(share * (1 - share) / of)
-    return Range(low=max(share - error, 0.0), expected=share, high=min(share + error, 1.0))
-
-
-def _span(rows: Sequence[Keyed], key: Key) -> tuple[int, int] | None:
-    """For how many ms a key came, and how many the sample has."""
+def _span(part: Sequence[Keyed], rows: Sequence[Keyed], key: Key) -> tuple[int, int] | None:
+    """For how many ms a key came in a part of the rows, and how many all of them have."""
     every = [moment for _, moment in rows if moment is not None]
-    own = [moment for each, moment in rows if each == key and moment is not None]
+    own = [moment for each, moment in part if each == key and moment is not None]
     return (max(own) - min(own), max(every) - min(every)) if own else None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from juncture.capacity.costs import PAIR
 from juncture.model.capacity import Check
 from juncture.model.figures import Figure, Range
-from juncture.model.traffic import HotRows
+from juncture.model.traffic import HotRows, KeySearch
 from juncture.model.wording import counted, percent
 
 MOST = 3
@@ -35,12 +35,14 @@ def gives_more(hot: Sequence[HotRows]) -> bool:
     return any(_gives_more(hot, each) for each in hot)
 
 
-def hot_key_checks(hot: Sequence[HotRows]) -> Iterator[Check]:
-    """Of the keys of joins whose hot keys give more rows than all would if each row found one partner.
+def hot_key_checks(hot: Sequence[HotRows], searches: Sequence[KeySearch] = ()) -> Iterator[Check]:
+    """Of the keys of joins whose hot keys give more rows than all would if each row found one partner; of other joins,
+    in how much of their topics such keys were looked for.
 
     A key is joined by one subtask: it fails where that can't write the rows even by the lowest estimate.
     """
-    most, rest = _most([each for each in hot if _gives_more(hot, each)])
+    wrong = [each for each in hot if _gives_more(hot, each)]
+    most, rest = _most(wrong)
     for each in most:
         yield _check(each)
     if rest:
@@ -51,6 +53,29 @@ def hot_key_checks(hot: Sequence[HotRows]) -> Iterator[Check]:
             message=f"{counted(len(rest), 'further key')} give {rows:,.0f} rows/s expected, each of them fewer",
             remedy="join by a further column, or deduplicate a side first",
         )
+    for search in searches:
+        if not search.found or search.operator in {each.operator for each in hot if each not in wrong}:
+            yield _searched(search)
+
+
+def _searched(search: KeySearch) -> Check:
+    """'none in 1,000 records of l and 1,000 of r, from 10 places of each: ...'"""
+    (left, right), (ours, theirs), few = search.sides, search.records, min(search.places)
+    looked = f"{counted(ours, 'record')} of {left} and {theirs:,} of {right}"
+    if search.missed >= 1:
+        return Check(id="hot-keys", outcome="unknown", message=f"{looked} are too few to see any")
+    found = "those seen give fewer rows than all keys would" if search.found else "none seen"
+    places, between = (
+        (f", from {few} places of each", "; one that came between these places alone would not")
+        if few > 1
+        else ("", "")
+    )
+    return Check(
+        id="hot-keys",
+        outcome="passed",
+        message=f"{found}, in {looked}{places}: one that has {search.missed * 100:.1f} % of both all along would be"
+        f" (95 %){between}",
+    )
 
 
 def _check(hot: HotRows) -> Check:
@@ -60,6 +85,9 @@ def _check(hot: HotRows) -> Check:
         f" rows meets all of the other side's, {hot.rate.expected:,.0f} rows/s expected, {hot.rate.low:,.0f} at the"
         " least"
     )
+    there, of = hot.places
+    if there < of:
+        told += f", in {there} of {of} places of the topics"
     if hot.filtered:
         told += "; a filter before the join reads the key, and may leave it out"
     where = f" (WHERE {hot.condition})" if hot.condition else ""

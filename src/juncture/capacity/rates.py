@@ -119,11 +119,12 @@ class Rates:
                 filtered=each.filtered,
                 sides=(names[0], names[1]),
                 shares=(each.left.expected, each.right.expected),
+                places=each.places,
                 rate=left * each.left * right * each.right * seconds,
                 others=min(left.expected, right.expected),
                 formula=f"{percent(each.left.expected)} of {left.expected:,.1f} records/s ({names[0]}) *"
                 f" {percent(each.right.expected)} of {right.expected:,.1f} records/s ({names[1]}) *"
-                f" {seconds.expected:,.1f} s of the bounds",
+                f" {seconds.expected:,.1f} s of the bounds{_where(each)}",
             )
 
     def _reach(self, node: PlanNode) -> float | None:
@@ -138,3 +139,8 @@ class Rates:
             # A row meets those before it for as long as these are kept, on either side.
             found = sum(float(str(each["ttl"]).split()[0]) for each in states)
         return found if self.within is None else min(found, self.within)
+
+
+def _where(key: HotKey) -> str:
+    there, of = key.places
+    return f"; shares are those in {there} of {of} places of the topics" if there < of else ""

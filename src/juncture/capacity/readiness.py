@@ -14,7 +14,7 @@ from juncture.capacity.topics import Topics, topic_checks
 from juncture.errors import JunctureError
 from juncture.model.capacity import Check, Supply
 from juncture.model.figures import Figure, amount
-from juncture.model.traffic import HotRows, SideState, SinkTopic, Traffic, Written
+from juncture.model.traffic import HotRows, KeySearch, SideState, SinkTopic, Traffic, Written
 from juncture.model.wording import counted, percent, size, span
 
 _LONG = 3_600
@@ -42,6 +42,7 @@ class Demand:
     local: bool = False
     hot: Sequence[HotRows] = ()
     unseen: JunctureError | None = None
+    searches: Sequence[KeySearch] = ()
 
 
 def recommended(demand: Demand, supply: Supply | None) -> tuple[str, str]:
@@ -79,7 +80,7 @@ def checks(demand: Demand, supply: Supply | None) -> tuple[Check, ...]:
         *_slots(demand, supply),
         *_cores(demand, supply),
         *_rate(demand),
-        *hot_key_checks(demand.hot),
+        *hot_key_checks(demand.hot, demand.searches),
         *_state(demand, supply),
         *join_memory_checks(demand.job, demand.figures.get(JOIN_MEMORY), supply),
         *_catching_up(demand),

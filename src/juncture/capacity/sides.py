@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from juncture.capacity.assumed import Assumed
 from juncture.capacity.disk import accesses_of
 from juncture.capacity.rates import Rates
-from juncture.capacity.rowsizes import UNSEEN, RowSizes
+from juncture.capacity.rowsizes import RowSizes
 from juncture.capacity.supposed import widened
 from juncture.checks.tables import Table
 from juncture.checks.timebound import is_endless
 from juncture.checks.wording import describe, tables_of
-from juncture.errors import JunctureError
-from juncture.kafka import offsets
-from juncture.kafka.admin import Admin
-from juncture.kafka.reader import read_topic
-from juncture.kafka.rows import row_of
 from juncture.model.figures import Range
 from juncture.model.flow import Flow, watermark_delays
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.timed import TimeBounds, existence_bounds, interval_bounds
 from juncture.model.traffic import HotKey, SideState, Traffic
-from juncture.model.wording import counted, percent
 
-_TAKEN = 1_000
-_UNREAD = 0.01
-"""The share of a sample's records that are not JSON from which on it is told of."""
 _LATER = 1.2
 """How much longer rows stay than their bounds say, as watermarks wait for the slowest partition."""
-_TAKEN_AS = (
-    f"each text in its rows is taken as {UNSEEN.expected:.0f} bytes, {UNSEEN.low:.0f} to {UNSEEN.high:.0f}"
-)
 
 
 class Supposed(NamedTuple):
@@ -45,49 +31,6 @@ class Supposed(NamedTuple):
 
 
 AS_AUTHORED = Supposed()
-
-
-def samples_of(
-    admin: Admin, topics: Mapping[str, str], payloads: Mapping[str, str]
-) -> tuple[dict[str, list[dict[str, Any]]], tuple[Assumed, ...]]:
-    """The last rows of each table, and what could not be read. About a thousand a topic, of each partition its share.
-
-    Args:
-        admin: where the topics are.
-        topics: by table.
-        payloads: the column of a table, if any, that is the record's whole value.
-    """
-    found: dict[str, list[dict[str, Any]]] = {}
-    assumed = []
-    names = sorted(set(topics.values()))
-    firsts, ends = offsets.earliest(admin, names), offsets.latest(admin, names, committed=False)
-    for table, topic in sorted(topics.items()):
-        end = ends[topic]
-        try:
-            records = list(
-                read_topic(admin.kafka, topic, start=offsets.last_of(firsts[topic], end, _TAKEN), end=end)
-            )
-        except JunctureError as error:
-            why = f"no records of '{topic}' could be read ({error.problem}): {_TAKEN_AS}"
-            assumed.append(Assumed(why, rows=table))
-            continue
-        rows = [row for record in records if (row := row_of(record.value))]
-        if records and not rows:
-            assumed.append(Assumed(f"the records of '{topic}' are not JSON: {_TAKEN_AS}", rows=table))
-        unread = sum(record.value is not None for record in records) - len(rows)
-        if rows and unread > _UNREAD * len(records):
-            assumed.append(Assumed(_unread(topic, unread, len(records))))
-        if table in payloads:
-            rows = [{**row, payloads[table]: json.dumps(row)} for row in rows]
-        found[table] = rows
-    return found, tuple(assumed)
-
-
-def _unread(topic: str, unread: int, of: int) -> str:
-    return (
-        f"{percent(unread / of)} of the last {counted(of, 'record')} of '{topic}' are no JSON objects: the job skips"
-        " them, or fails at the first, as its format says; rates count them"
-    )
 
 
 def sides_of(

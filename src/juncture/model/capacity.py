@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 
 from juncture.model.base import Value
 from juncture.model.figures import Figure, Range
-from juncture.model.traffic import HotRows, Matching, SideState, Traffic, Written
+from juncture.model.traffic import HotRows, KeySearch, Matching, SideState, Traffic, Written
 
 
 class Building(Value):
@@ -84,7 +84,7 @@ class CapacityReport(Value):
 
     `growth` is the state from the first record until it is steady, straight from one point to the next; `landscape` is
     what the job would need at other rates and windows, where that was asked for. `hot` are rows of keys that are hot on
-    both sides of a join.
+    both sides of a join, `searches` in how much of its topics these were looked for.
     """
 
     schema_version: Literal[1] = 1
@@ -100,6 +100,7 @@ class CapacityReport(Value):
     written: tuple[Written, ...]
     matching: tuple[Matching, ...]
     hot: tuple[HotRows, ...] = ()
+    searches: tuple[KeySearch, ...] = ()
     figures: tuple[Figure, ...]
     supply: Supply | None
     checks: tuple[Check, ...]

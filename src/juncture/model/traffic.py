@@ -163,7 +163,8 @@ class Matching(Value):
 
 
 class HotKey(Value):
-    """A key of a join with a large share of the sampled rows of both sides, each with its standard error (95 %).
+    """A key of a join with a large share of the sampled rows of both sides, each with its standard error (95 %): of the
+    `places` of the topic in which it went on, of so many, on the side with fewer.
 
     `condition` is the SQL that leaves it out, '' where the key is too long for it. `seen` is for how many ms it came in
     both samples, None where that is not known; `passing` whether that is less than the half of one of them. `filtered`:
@@ -175,16 +176,32 @@ class HotKey(Value):
     condition: str
     left: Range
     right: Range
+    places: tuple[int, int] = (1, 1)
     seen: float | None
     passing: bool
     filtered: bool
 
 
+class KeySearch(Value):
+    """In how much of a join's topics hot keys were looked for, left and right: `records` of so many `places`.
+
+    `found` is how many there are. `missed` is the share of the records of both sides from which on a key that comes all
+    the time is found (95 %).
+    """
+
+    operator: str
+    sides: tuple[str, str]
+    records: tuple[int, int]
+    places: tuple[int, int]
+    found: int
+    missed: float
+
+
 class HotRows(Value):
     """The rows a second that a key gives which is hot on both sides of a join.
 
-    `others` are those of all keys, if each row found one partner. `columns`, `condition` and `filtered` are the key's
-    (`HotKey`), `sides` and `shares` of the left and the right side.
+    `others` are those of all keys, if each row found one partner. `columns`, `condition`, `filtered` and `places` are
+    the key's (`HotKey`), `sides` and `shares` of the left and the right side.
     """
 
     operator: str
@@ -194,6 +211,7 @@ class HotRows(Value):
     filtered: bool
     sides: tuple[str, str]
     shares: tuple[float, float]
+    places: tuple[int, int] = (1, 1)
     rate: Range
     others: float
     formula: str

@@ -8,9 +8,9 @@ from math import sqrt
 
 from juncture.model.environment import Kafka
 from juncture.model.timed import TimeBounds
-from juncture.pairing.clock import CutClock, Late, LogClock, Untimed
+from juncture.pairing.clock import CutClock, Late, Untimed
 from juncture.pairing.estimate import estimated
-from juncture.pairing.layout import BLOCK, SPREAD
+from juncture.pairing.layout import BLOCK, SPREAD, Clock
 from juncture.pairing.meeting import FEWEST, Met, counted
 from juncture.pairing.reading import Taken, Timed, Topic, all_rows, rows_around, rows_at, timed
 
@@ -54,7 +54,7 @@ def looks(
     read = 0
     ours, theirs = (timed(kafka, each, True, until) for each in (left, right))
     try:
-        for number, place in _places(ours, theirs, bounds):
+        for number, place in spread(ours, theirs, bounds):
             mean = read / max(len(found), 1)
             if found and (time.monotonic() - began > seconds * _BEGUN or read + mean > _RECORDS):
                 break
@@ -83,7 +83,7 @@ def met_in(taken: Taken, bounds: TimeBounds, fewest: int = FEWEST) -> Met | None
     return found or estimated(taken.left, taken.right, bounds, drawn)
 
 
-def _places(left: LogClock, right: LogClock, bounds: TimeBounds) -> Iterator[tuple[int, tuple[float, float]]]:
+def spread(left: Clock, right: Clock, bounds: TimeBounds) -> Iterator[tuple[int, tuple[float, float]]]:
     """Places of the right log, (older, newer), each somewhere in its part of what may have partners in the left one,
     with its number from the newest on."""
     near = max((bounds.upper - bounds.lower) / 20, 1.0)

@@ -91,3 +91,24 @@ def test_it_says_what_the_share_rests_on(more: dict[str, Any], first: str, secon
     lines = list(told(met(**more)))
     assert first in lines[0]
     assert second in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("more", "where"),
+    [
+        ({"looked": "all", "places": (0.37,)}, "these are all records of both topics"),
+        ({}, "these are the last records of the topics: those before them were not looked at"),
+        (
+            {"looked": "places", "places": (0.004, 0.95, 0.76)},
+            "in 3 places all over the topics, the oldest first: 0.4 %, 95 %, 76 %",
+        ),
+        ({"looked": "places", "places": (0.4,)}, "these are from one place in the topics"),
+    ],
+)
+def test_it_says_where_was_looked(more: dict[str, Any], where: str) -> None:
+    assert list(told(met(**SEEN, **more)))[2] == f"  {where}"
+
+
+def test_of_joins_without_bounds_and_of_slow_brokers_it_says_no_more() -> None:
+    assert len(list(told(met(**{**SEEN, "bound": None})))) == 2
+    assert len(list(told(met(covered=0.0, rows=0.0, within=20.0)))) == 2

@@ -9,7 +9,7 @@ from math import inf
 
 import pytest
 
-from juncture.pairing.clock import Late, LogClock, Untimed
+from juncture.pairing.clock import CutClock, Late, LogClock, Untimed
 from juncture.pairing.layout import Log
 
 
@@ -50,6 +50,24 @@ def test_no_offset_is_looked_at_twice(size: int) -> None:
         clock.back_to(moment, 1)
     assert len(clock._known) <= size + 1
     assert len(partition.asked) == len(clock._known)
+
+
+def test_late_rows_at_the_end_are_not_taken_for_its_time() -> None:
+    """The last twentieth is of a time long before."""
+    clock = Partition(100_000, lambda offset: offset * 10 if offset < 95_000 else 100).clock()
+    for step in range(9):
+        clock.at(step / 8)
+    assert clock.back_to(500_000, 1_000) == pytest.approx(0.5, abs=0.002)
+
+
+def test_a_log_up_to_a_place_has_the_times_of_all_of_it() -> None:
+    partition = Partition(100_000, lambda offset: offset * 10)
+    cut = CutClock(partition.clock(), 0.5)
+    assert cut.log.held == 50_000
+    assert cut.at(0.0) == pytest.approx(500_000, abs=100)
+    assert cut.at(0.5) == pytest.approx(250_000, abs=100)
+    assert cut.back_to(250_000, 1_000) == pytest.approx(0.5, abs=0.005)
+    assert cut.back_to(900_000, 1_000) == 0.0
 
 
 def test_nothing_is_asked_for_when_time_is_up() -> None:

@@ -10,12 +10,13 @@ from juncture.capacity.assumed import Assumed
 from juncture.capacity.brokers import compressed
 from juncture.capacity.costs import CostModel
 from juncture.capacity.durability import INTERVAL
-from juncture.capacity.hotkeys import hot_keys
+from juncture.capacity.hotkeys import hot_keys, key_searches
 from juncture.capacity.job import Job
 from juncture.capacity.joinmemory import share_of_joins
 from juncture.capacity.rates import Rates
-from juncture.capacity.rowsizes import RowSizes, Samples
-from juncture.capacity.sides import Supposed, samples_of, sides_of
+from juncture.capacity.rowsizes import RowSizes
+from juncture.capacity.samples import Sample, samples_of
+from juncture.capacity.sides import Supposed, sides_of
 from juncture.capacity.traffic import traffic
 from juncture.capacity.written import ALL, written_of
 from juncture.checks.tables import Table
@@ -32,7 +33,7 @@ from juncture.model.environment import Headroom
 from juncture.model.figures import Range
 from juncture.model.flow import JOINS, Flow
 from juncture.model.plan import CompiledPlan, table_names
-from juncture.model.traffic import HotKey, HotRows, SideState, SinkTopic, Traffic, Written
+from juncture.model.traffic import HotKey, HotRows, KeySearch, SideState, SinkTopic, Traffic, Written
 from juncture.planner.plan import parse_plan
 
 MOST_SUBTASKS = "pipeline.max-parallelism"
@@ -49,7 +50,7 @@ class Facts:
     tables: Mapping[str, Table]
     topics: Mapping[str, str]
     traffic: tuple[Traffic, ...]
-    samples: Samples
+    samples: Mapping[str, Sample]
     sinks: tuple[SinkTopic, ...]
     headroom: Headroom
     assumed: tuple[Assumed, ...]
@@ -96,9 +97,14 @@ class Facts:
         """Keys with a large share of both sides of a join, by its id in the plan."""
         return hot_keys(self._flow, self.samples)
 
+    @property
+    def searches(self) -> tuple[KeySearch, ...]:
+        """In how much of the topics these were looked for."""
+        return key_searches(self._flow, self.samples, self.hot)
+
     @cached_property
     def _sizes(self) -> RowSizes:
-        return RowSizes(self.plan, self.samples)
+        return RowSizes(self.plan, {table: each.rows for table, each in self.samples.items()})
 
     @cached_property
     def _flow(self) -> Flow:

@@ -1,0 +1,61 @@
+"""Of which time all rows are there that were read of a topic."""
+
+from __future__ import annotations
+
+from math import inf
+
+import pytest
+
+from juncture.kafka.sampler import Sampled
+from juncture.pairing.layout import Log
+from juncture.pairing.sides import Side
+from juncture.pairing.stretches import Read
+
+SIDE = Side("t", ("k",), ("VARCHAR",), "ts")
+ENDS = {0: 10_000, 1: 10_000}
+
+
+def read(*parts: tuple[int, int, int], cut: int = 0, is_cut: bool = False, **late: int) -> Read:
+    """Partitions with a record each second, of which (number, begin, end) is asked for, and `cut` is not there."""
+    found = Read(Log("t", dict.fromkeys(ENDS, 0), ENDS, is_cut))
+    for number, begin, end in parts:
+        records = [record(at, late.get(f"at{at}", at)) for at in range(begin, end - cut)]
+        found.take(SIDE, 0, number, (begin, end), end - cut, records)
+    return found
+
+
+def record(offset: int, second: int) -> Sampled:
+    value = b'{"k":"a","ts":"1970-01-01T%02d:%02d:%02dZ"}' % (second // 3600, second // 60 % 60, second % 60)
+    return Sampled(offset, second * 1_000, len(value), value)
+
+
+@pytest.mark.parametrize("by_event", [True, False])
+def test_all_rows_are_there_that_lie_in_what_was_read_of_each_partition(by_event: bool) -> None:
+    begin, end = read((0, 1_000, 2_000), (1, 1_500, 2_500)).held(by_event)
+    assert 1_500_000 <= begin < 1_550_000
+    assert 1_950_000 < end < 2_000_000
+    begin, end = read((0, 1_000, 2_000), (1, 3_000, 4_000)).held(by_event)
+    assert begin > end
+
+
+def test_a_late_row_does_not_move_that() -> None:
+    begin, end = read((0, 1_000, 2_000), at1999=5, at1000=1_900).held(True)
+    assert begin < 1_050_000
+    assert end > 1_950_000
+
+
+def test_nothing_was_before_the_first_record_or_is_after_the_last() -> None:
+    assert read((0, 0, 10_000)).held(True) == (-inf, 9_999_000)
+    assert read((0, 0, 10_000)).held(False) == (-inf, inf)
+    assert read((0, 0, 10_000), is_cut=True).held(True)[1] < 9_999_000
+
+
+def test_what_was_not_read_in_time_is_not_there() -> None:
+    assert read((0, 1_000, 2_000), cut=500).held(True)[1] < 1_500_000
+    assert read((0, 1_000, 2_000), (1, 1_000, 2_000), cut=1_000).held(True)[1] == -inf
+    assert read().held(False)[1] == -inf
+
+
+def test_a_partition_without_records_tells_nothing() -> None:
+    both = read((0, 1_000, 2_000), (1, 0, 0)).held(True)
+    assert both == read((0, 1_000, 2_000)).held(True)
