@@ -38,7 +38,8 @@ class SourceStatus(Value):
     that the job could read, only markers of transactions. `behind_by_flink`: it is Flink's metric instead, which stands
     still under back-pressure, as nothing was read yet, or the brokers may not be asked; None where they do not answer.
     The watermark is None before the first one. `may_have_skipped_more`: records that break off in the middle can't be
-    told from those that a condition of the query on this source drops.
+    told from those that a condition of the query on this source drops; or it reads so fast that some may have come
+    between the moments at which both were counted.
     """
 
     table: str
@@ -226,7 +227,7 @@ def _sources(counted: Progress, behind: Mapping[str, int], silent: bool) -> tupl
             table=source.table,
             read=source.read,
             skipped=source.skipped,
-            may_have_skipped_more=source.filtered,
+            may_have_skipped_more=source.may_have_skipped_more,
             behind=behind.get(source.table, None if silent else source.behind),
             behind_by_flink=not silent and source.table not in behind and source.behind is not None,
             watermark=_representable(source.watermark),

@@ -134,7 +134,7 @@ def source_seen(
         idle_timeout=timeout,
         metered=now is not None,
         read=now.read if now else 0,
-        skipped=now.skipped if now else 0,
+        skipped=now.since(then).skipped if now else 0,
         behind=lag,
         behind_before=lag_before,
         behind_by_flink=by_flink and lag is not None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from juncture.flink.answers import JobDetail, Vertex
-from juncture.flink.metrics import _metric_name, _watermark, table_of
+from juncture.flink.metrics import SourceMetrics, _metric_name, _watermark, table_of
 
 
 def vertex(name: str) -> Vertex:
@@ -63,3 +63,34 @@ def test_which_operators_drop_rows() -> None:
     assert job.drops_rows(chain, "Calc[12]")
     assert job.drops_rows(chain, "Calc[3]"), "unknown: not to be relied on"
     assert job.drops_rows(chain, "LookupJoin[2]")
+
+
+def source(read: int, emitted: int, clock: float, rate: float = 0.0) -> SourceMetrics:
+    return SourceMetrics("t", read, emitted, None, None, clock=clock, rate=rate)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "skipped", "more"),
+    [
+        # 10,000 records a second: 100 may come between two counters.
+        (source(0, 0, 1_000), source(10_000, 9_981, 2_000), 0, True),
+        (source(0, 0, 1_000), source(10_000, 9_800, 2_000), 100, True),
+        (source(0, 0, 1_000), source(10_000, 10_000, 2_000), 0, False),
+        # It stood still between both looks.
+        (source(10_000, 9_981, 9_000), source(10_000, 9_981, 10_000, rate=900), 19, False),
+        # Nothing was counted between both looks: the rate is that of the last minute, or of all of a shorter time.
+        (source(10_000, 9_981, 90_000), source(10_000, 9_981, 90_000, rate=500), 14, True),
+        (source(10_000, 9_981, 90_000), source(10_000, 9_981, 90_000), 19, False),
+        (source(10_000, 9_981, 10_000), source(10_000, 9_981, 10_000), 9, True),
+        (None, source(10_000, 9_900, 10_000), 90, True),
+        # It was started again meanwhile.
+        (source(50_000, 50_000, 90_000), source(1_000, 900, 1_000), 90, True),
+        # A cluster that does not tell for how long its tasks run.
+        (None, source(10_000, 9_981, 0), 19, False),
+    ],
+)
+def test_records_that_pass_between_two_counters_are_not_skipped(
+    before: SourceMetrics | None, now: SourceMetrics, skipped: int, more: bool
+) -> None:
+    found = now.since(before)
+    assert (found.skipped, found.may_have_skipped_more) == (skipped, more)
