@@ -79,8 +79,10 @@ def bundled(
     """A job's bundle, whatever the rules find in it. Raises Refused if Flink does not take it."""
     name = rendered.job.name
     say(f"Compiling {name}")
-    plan = planner.compile(rendered).plan
-    if plan is None:
+    found = planner.compile(rendered)
+    plan = found.plan
+    # A lenient plan is for the rules: it writes into another sink than the job's.
+    if plan is None or found.error is not None:
         raise Refused(
             f"Flink refuses '{name}'", state="nothing was changed", remedy=f"run `juncture check {name}`"
         )
