@@ -140,6 +140,10 @@ def test_a_running_job_that_failed_of_brokers_lacks_them_until_it_has_a_checkpoi
             "TimeoutException: Topic k-out not present in metadata after 60000 ms.",
             "Kafka did not answer the job then: see why its brokers were away",
         ),
+        (
+            "JobMasterException: TaskManager with id t-1 is no longer reachable.",
+            "see why the TaskManager ended",
+        ),
         ("ArithmeticException: / by zero", "mend the cause; the job goes on"),
     ],
 )

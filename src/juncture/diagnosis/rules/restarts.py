@@ -16,6 +16,9 @@ from juncture.model.wording import counted, span
 
 _RESTART = 10_000
 """Milliseconds that a restart is taken to cost, beside what is done again."""
+_OF_WORKERS = (
+    r"heartbeat|TaskManager.*(lost|closed|disconnected|no longer reachable)|RemoteTransportException"
+)
 _REMEDIES = (
     (
         r"deseriali[sz]e|JsonParseException|ParseException|Failed to parse",
@@ -27,7 +30,7 @@ _REMEDIES = (
         "give the TaskManagers more heap, or write `state: {backend: rocksdb}`",
     ),
     (
-        r"heartbeat|TaskManager.*(lost|closed|disconnected)|RemoteTransportException",
+        _OF_WORKERS,
         "see why the TaskManager ended: its log",
     ),
     (
@@ -119,7 +122,7 @@ def _interval(patient: Patient) -> float:
 
 def _place(patient: Patient, last: FailureSeen | None) -> Location | None:
     """Where the failed task is authored: a source's table, or the operator; the job's file where that is not known."""
-    if last is not None and of_brokers(last.cause):
+    if last is not None and (of_brokers(last.cause) or re.search(_OF_WORKERS, last.cause)):
         return None  # no line of the author's would change it
     task = (last.task or "") if last is not None else ""
     vertex = next((each for each in patient.seen.vertices if task.startswith(each.name)), None)
