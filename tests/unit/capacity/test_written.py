@@ -42,6 +42,40 @@ def test_rows_are_those_of_the_side_with_fewer_but_of_outer_joins() -> None:
     assert full.rate == Range(low=100, expected=100, high=130)
 
 
+def several(*kinds: str) -> CompiledPlan:
+    """Requests, views and clicks as one multi-join; `kinds` as the plan has them, the first for the first input."""
+    scans = [scan(number, name) for number, name in enumerate(("requests", "views", "clicks"), 1)]
+    columns = ", ".join(each["outputType"][4:-1] for each in scans)
+    joined = {
+        "id": 4,
+        "type": "stream-exec-multi-join_1",
+        "joinTypes": list(kinds),
+        "state": [{"index": number, "ttl": "3600000 ms", "name": "state"} for number in range(3)],
+        "outputType": f"ROW<{columns}>",
+    }
+    sink = {
+        "id": 5,
+        "type": "stream-exec-sink_2",
+        "dynamicTableSink": {"table": {"identifier": "`default_catalog`.`default_database`.`out`"}},
+        "outputType": joined["outputType"],
+    }
+    edges = [{"source": source, "target": target} for source, target in ((1, 4), (2, 4), (3, 4), (4, 5))]
+    return read_plan(json.dumps({"flinkVersion": "2.3", "nodes": [*scans, joined, sink], "edges": edges}))
+
+
+def test_a_multi_join_writes_each_row_of_a_side_that_it_keeps_without_a_partner() -> None:
+    traffic = {**TRAFFIC, "clicks": found_traffic("clicks", 5)}
+
+    def rate(*kinds: str) -> float:
+        return written_of(several(*kinds), traffic, RowSizes(several(*kinds), {}))[0].rate.expected
+
+    assert rate("INNER", "INNER", "INNER") == 5
+    assert rate("INNER", "LEFT", "LEFT") == 100
+    assert rate("INNER", "INNER", "LEFT") == 30
+    assert rate("INNER", "LEFT", "INNER") == 5
+    assert rate() == 5
+
+
 def test_the_share_of_rows_that_meet() -> None:
     (found,) = written_of(plan("INNER"), TRAFFIC, RowSizes(plan("INNER"), {}), Range.exactly(0.5))
     assert (found.table, found.rate.expected) == ("out", 15)
