@@ -110,7 +110,8 @@ def padded_starts(cut: Cut, span: int, begun: Offsets, connection: Connection) -
     found = first if since is None else offsets.at_timestamp(admin, cut.offsets, since)
     return {
         topic: {
-            partition: min(max(found[topic][partition], begun.get(topic, {}).get(partition, 0)), end)
+            # One that the topic has no more, as where it was made anew, is told of when this is resolved.
+            partition: min(max(found[topic].get(partition, 0), begun.get(topic, {}).get(partition, 0)), end)
             for partition, end in ends.items()
         }
         for topic, ends in cut.offsets.items()

@@ -10,10 +10,12 @@ import pytest
 from tests.unit.deploy.records import deployment
 from tests.unit.startpoints.resolved import partition, source
 
+from juncture.deploy.environment.connection import Connection
 from juncture.deploy.store.deployments import Store
-from juncture.deploy.upgrading.cut import CLOCKS, Cut, begun_at, horizon, refuse_removed
+from juncture.deploy.upgrading.cut import CLOCKS, Cut, begun_at, horizon, padded_starts, refuse_removed
 from juncture.errors import Refused
 from juncture.model.deployment import AppliedStart, Deployment
+from juncture.model.environment import Kafka
 from juncture.model.resolved import PartitionRange, ResolvedStartpoints
 
 SPAN = 600_000
@@ -71,6 +73,19 @@ def test_what_was_removed_before_the_job_has_begun_was_never_its_to_join() -> No
     refuse_removed(found, WATERMARK, {topic: {0: 100}})
     with pytest.raises(Refused, match="the join still has older rows"):
         refuse_removed(found, WATERMARK, {topic: {0: 99}})
+
+
+def test_reading_starts_no_later_than_the_cut_and_no_earlier_than_the_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The third partition is gone: the topic was made anew.
+    monkeypatch.setattr(
+        "juncture.kafka.offsets.at_timestamp", lambda admin, topics, since: {"o": {0: 50, 1: 90}}
+    )
+    monkeypatch.setattr("juncture.kafka.offsets.earliest", lambda admin, topics: {"o": {0: 0, 1: 0}})
+    connection = Connection("local", Kafka(bootstrap_servers="k:9092"), None)
+    cut = Cut({"o": {0: 60, 1: 80, 2: 40}}, WATERMARK, exact=True)
+    assert padded_starts(cut, SPAN, {"o": {0: 55}}, connection) == {"o": {0: 55, 1: 80, 2: 0}}
 
 
 def begun(offset: int) -> dict[str, AppliedStart]:
