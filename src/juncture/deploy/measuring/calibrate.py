@@ -30,7 +30,7 @@ from juncture.deploy.measuring.calibrator import (
     taken_away,
 )
 from juncture.deploy.measuring.cautions import late_cautions, speed_cautions
-from juncture.deploy.measuring.sampling import extents_of, refuse_too_few, start_for
+from juncture.deploy.measuring.sampling import extents_of, refuse_too_few, start_for, within
 from juncture.deploy.measuring.watching import Watched, cores_in_use, watch
 from juncture.deploy.readiness.facts import Facts, gather
 from juncture.deploy.starting.starts import Starting
@@ -157,7 +157,7 @@ class _Bench:
             for each in self.blueprint.rendered.statements
             if each.kind == "source" and each.connector != "kafka" and each.name in self.facts.topics
         }
-        start |= offsets.earliest(admin, whole)  # Flink reads them so, always
+        start |= within(offsets.earliest(admin, whole), end)  # Flink reads them so, always
         wanted = sum(end[topic][p] - first for topic, parts in start.items() for p, first in parts.items())
         without = "" if reading.checkpoints else ", without checkpoints"
         self.site.progress(f"{told}: {counted(wanted, 'record')}{without}")

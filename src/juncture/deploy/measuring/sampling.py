@@ -70,13 +70,13 @@ def start_for(admin: Admin, traffic: Sequence[Traffic], wanted: int, end: Offset
     same share of each.
     """
     topics = sorted({each.topic for each in traffic})
-    first = offsets.earliest(admin, topics)
+    first = within(offsets.earliest(admin, topics), end)
     held = _between(first, end)
     if sum(held.values()) <= wanted:
         return first
     begun = [_oldest(each) for each in traffic if each.records]
     low = max(begun, default=0.0)
-    since = offsets.at_timestamp(admin, topics, int(low))
+    since = within(offsets.at_timestamp(admin, topics, int(low)), end)
     found = _between(since, end)
     together = (
         all(found[topic] > 0 for topic, count in held.items() if count) and sum(found.values()) >= wanted
@@ -85,6 +85,14 @@ def start_for(admin: Admin, traffic: Sequence[Traffic], wanted: int, end: Offset
         return start
     share = wanted / sum(held.values())
     return {topic: offsets.share_of(parts, end[topic], share) for topic, parts in first.items()}
+
+
+def within(start: Offsets, end: Offsets) -> Offsets:
+    """Without the partitions that were added since the ends were looked at."""
+    return {
+        topic: {partition: offset for partition, offset in parts.items() if partition in end[topic]}
+        for topic, parts in start.items()
+    }
 
 
 def extents_of(admin: Admin, facts: Facts, start: Offsets, end: Offsets) -> dict[str, Extent]:
@@ -134,7 +142,7 @@ def _at_moment(
     high = max(each.until.timestamp() * 1000 for each in traffic if each.until is not None)
     for _ in range(_TRIES):
         middle = (low + high) / 2
-        start: Offsets = offsets.at_timestamp(admin, topics, int(middle))
+        start = within(offsets.at_timestamp(admin, topics, int(middle)), end)
         count = sum(_between(start, end).values())
         if abs(count - wanted) <= wanted * _NEAR:
             return start
