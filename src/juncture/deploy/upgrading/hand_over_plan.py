@@ -18,6 +18,7 @@ from juncture.deploy.readiness.transactions import check_ids, check_timeouts
 from juncture.deploy.starting.starts import Starting, refuse_errors, resolve_startpoints
 from juncture.deploy.state.changes import verdict_between, version_of
 from juncture.deploy.store.calibrations import best_for
+from juncture.deploy.store.ledger import DRAINED
 from juncture.deploy.store.manifest import Bundle, read_manifest
 from juncture.deploy.upgrading.builder import Blueprint, builder_files
 from juncture.deploy.upgrading.cut import (
@@ -37,6 +38,7 @@ from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.model.base import Value
 from juncture.model.capacity import Building
+from juncture.model.deployment import Deployment
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.model.startpoint import AtOffsets, Startpoint
 from juncture.model.verdict import StateVerdict
@@ -91,6 +93,7 @@ def planned(blueprint: Blueprint, new: Bundle, site: Site, gate: Gate) -> tuple[
             state="nothing was changed",
             remedy=f"let it run again with `juncture rollback {job} {last.version}`, and hand it over then",
         )
+    refuse_drained(last)
     delay = join_delay(version_of(former))
     cut = cut_of(last, site, _unread(blueprint, connection), delay)
     refuse_untold(job, last.version, former, cut)
@@ -165,6 +168,16 @@ def _moment(millis: int | None) -> datetime | None:
         return None if millis is None else datetime.fromtimestamp(millis / 1000, timezone.utc)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def refuse_drained(last: Deployment) -> None:
+    """Raises Refused for a version whose event time was ended: of its rows none waits for another any more."""
+    if last.note == DRAINED:
+        raise Refused(
+            f"'{last.job}' can't be handed over from version {last.version}: {last.note}",
+            state="nothing was changed",
+            remedy=f"`juncture submit {last.job} --anew` starts from startpoints, without state: rows may come again",
+        )
 
 
 def refuse_inexact(job: str, former: dict[str, str], new: Bundle) -> None:

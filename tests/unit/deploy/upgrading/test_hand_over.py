@@ -13,9 +13,11 @@ from tests.unit.deploy.upgrading.test_builder import blueprint
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.environment.site import Site
 from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.ledger import DRAINED
 from juncture.deploy.upgrading import hand_over
 from juncture.deploy.upgrading.builder import build
 from juncture.deploy.upgrading.cut import Cut, Offsets
+from juncture.deploy.upgrading.hand_over_plan import refuse_drained
 from juncture.errors import Refused
 from juncture.kafka.admin import Admin
 from juncture.model.environment import Flink, Kafka
@@ -67,3 +69,10 @@ def test_nothing_is_built_of_a_topic_that_has_other_partitions_than_are_named(
     monkeypatch.setattr(Admin, "counts", counts)
     with pytest.raises(Refused, match="has got partitions 2 and 3 meanwhile"):
         build(made, 20, ends, ends, None, site(tmp_path / "store"))
+
+
+def test_a_version_that_was_drained_has_nothing_to_hand_over() -> None:
+    refuse_drained(deployment(1, "stopped", savepoint="/savepoints/1"))
+    with pytest.raises(Refused, match="from version 1: drained") as caught:
+        refuse_drained(deployment(1, "stopped", savepoint="/savepoints/1", note=DRAINED))
+    assert "--anew" in (caught.value.remedy or "")
