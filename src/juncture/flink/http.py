@@ -18,6 +18,8 @@ _ATTEMPTS = 3
 _BUSY = (502, 503, 504)
 _STACK = re.compile(r"\n\s*(?:at |\.\.\. |Caused by: ).*", re.DOTALL)
 _CLASS = re.compile(r"^(?:[a-z_][\w$]*\.)+[A-Z][\w$]*: ")
+_PLACE = re.compile(r"(https?://)(?:[^/?#]*@)?([^/?#@]+)", re.IGNORECASE)
+"""An address without a login, and without what is asked for there."""
 _LONGEST_QUERY = 3_500
 """Characters of what is asked for at once: Flink reads a request's first line up to 4096, and the path is in it."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -122,6 +124,13 @@ class Http:
             raise Forbidden(
                 f"Flink at {self.base_url} refused the request ({code})",
                 remedy="check flink.headers of the environment in juncture.toml, and the variables they name",
+            )
+        if 300 <= code < 400:
+            to = _PLACE.match(response.headers.get("Location", ""))
+            raise Unreachable(
+                f"what answers at {self.base_url} sends requests on{f' to {to[1]}{to[2]}' if to else ''} (HTTP {code})",
+                remedy="if Flink is there, write that address into flink.rest of the environment in juncture.toml; if"
+                " it is a login, give what it wants in flink.headers",
             )
         if not said and code >= 500:
             raise Unreachable(

@@ -27,6 +27,7 @@ class Server(ThreadingHTTPServer):
     answers: list[tuple[int, str]] = []
     asked: list[str] = []
     headers: list[dict[str, str]] = []
+    location = ""
 
     @property
     def url(self) -> str:
@@ -42,6 +43,8 @@ class Handler(BaseHTTPRequestHandler):
         answers = self.server.answers
         code, text = answers.pop(0) if len(answers) > 1 else answers[0]
         self.send_response(code)
+        if self.server.location:
+            self.send_header("Location", self.server.location)
         self.send_header("Content-Length", str(len(text.encode())))
         self.end_headers()
         self.wfile.write(text.encode())
@@ -111,6 +114,23 @@ def test_what_stands_before_flink_and_gets_no_answer_from_it(server: Server, cod
         FlinkCluster(server.url).overview()
     assert "not Flink's" not in caught.value.problem
     assert (caught.value.remedy or "").startswith("see whether the JobManager runs")
+
+
+@pytest.mark.parametrize(
+    ("location", "told"),
+    [
+        ("https://flink.example:8443/overview?token=hunter22", "on to https://flink.example:8443 (HTTP 308)"),
+        ("/login?next=/overview", "on (HTTP 308)"),
+        ("", "on (HTTP 308)"),
+    ],
+)
+def test_a_service_that_sends_requests_on(server: Server, location: str, told: str) -> None:
+    server.answers, server.location = [(308, "<html>moved</html>")], location
+    with pytest.raises(Unreachable) as caught:
+        FlinkCluster(server.url).overview()
+    assert told in caught.value.problem
+    assert "hunter22" not in caught.value.problem
+    assert len(server.asked) == 1
 
 
 def test_a_stop_that_another_jobmanager_knows_nothing_of_may_have_been_completed(server: Server) -> None:
