@@ -15,6 +15,17 @@ _DENIED = {
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
 }
+_AGAINST = {
+    KafkaError.UNSUPPORTED_VERSION,
+    KafkaError._UNSUPPORTED_FEATURE,
+    KafkaError.UNSUPPORTED_FOR_MESSAGE_FORMAT,
+    KafkaError.INVALID_REQUEST,
+    KafkaError.INVALID_CONFIG,
+    KafkaError.INVALID_PARTITIONS,
+    KafkaError.INVALID_REPLICATION_FACTOR,
+    KafkaError.POLICY_VIOLATION,
+}
+"""Of a cluster that does not take what is asked for, or does not know it, as services other than Kafka may not."""
 _LOGIN = {KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED}
 _SILENT = {
     KafkaError._TRANSPORT,
@@ -86,6 +97,11 @@ def failure(
         return Refused(
             f"could not {doing}: the Kafka cluster at {address} does not allow it ({said})",
             remedy="ask for the permission, or use another user in kafka.security of juncture.toml",
+        )
+    if cause.code() in _AGAINST:
+        return Refused(
+            f"could not {doing}: the Kafka cluster at {address} does not take that ({said})",
+            remedy="see what this cluster supports, and what its policy is, or ask who runs it",
         )
     if cause.code() in _SILENT:
         return Unreachable(

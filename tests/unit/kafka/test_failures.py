@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from juncture.errors import JunctureError, Unreachable
+from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.kafka.admin import Admin, outcome
 from juncture.kafka.failures import failure
 from juncture.kafka.reader import read_topic
@@ -142,6 +142,31 @@ def test_what_librdkafka_says_is_put_in_plain_words(code: int, said: str | None,
     assert re.search(told, error.problem), error.problem
     assert "/bootstrap" not in error.problem
     assert "juncture local up" not in (error.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (KafkaError.INVALID_REPLICATION_FACTOR, "Replication factor: 3 larger than available brokers: 1."),
+        (KafkaError.POLICY_VIOLATION, "Topic replication factor must be 3"),
+        (KafkaError.UNSUPPORTED_VERSION, None),
+        (KafkaError._UNSUPPORTED_FEATURE, None),
+        (KafkaError.INVALID_REQUEST, None),
+    ],
+)
+def test_what_a_cluster_does_not_take_is_its_answer(code: int, said: str | None) -> None:
+    error = failure(Kafka(bootstrap_servers="k:9092"), "create the topic 'o'", KafkaError(code, said))
+    assert isinstance(error, Refused)
+    assert error.problem.startswith(
+        "could not create the topic 'o': the Kafka cluster at k:9092 does not take that ("
+    )
+    assert said is None or said in error.problem
+    assert "run the command again" not in (error.remedy or "")
+
+
+def test_any_other_error_may_pass() -> None:
+    error = failure(Kafka(bootstrap_servers="k:9092"), "list the topics", KafkaError(KafkaError.UNKNOWN))
+    assert isinstance(error, Unreachable)
 
 
 def test_a_client_that_is_late_to_say_that_no_answer_came() -> None:

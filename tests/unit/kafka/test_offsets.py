@@ -59,7 +59,7 @@ def test_a_partition_that_gets_another_leader_is_asked_again(code: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "errors"), [(KafkaError.OFFSET_NOT_AVAILABLE, 1_000), (KafkaError.INVALID_REQUEST, 1)]
+    ("code", "errors"), [(KafkaError.OFFSET_NOT_AVAILABLE, 1_000), (KafkaError.UNKNOWN, 1)]
 )
 def test_one_that_has_no_leader_for_long_and_any_other_error_are_told(code: int, errors: int) -> None:
     with pytest.raises(Unreachable, match="read the offsets of the topic 'orders'"):
