@@ -177,9 +177,9 @@ def _cancel(stopping: Deployment, cluster: FlinkCluster, progress: Progress, why
     progress("Cancelling, without a savepoint")
     cluster.cancel(stopping.flink_job_id)
     if cluster.wait_ended(stopping.flink_job_id, _ENDS_WITHIN) != "CANCELED":
-        return ledger.reconcile(
-            stopping, cluster
-        )  # it was faster: by an earlier stop, its input's end, or a failure
+        # Something was faster: an earlier stop, the end of its input, or a failure.
+        found = ledger.reconcile(stopping, cluster)
+        return found.model_copy(update={"note": why}) if why and found.phase == "failed" else found
     checkpoint = ledger.newest_checkpoint(stopping, cluster)
     note = f"cancelled without a savepoint{f': {why}' if why else ''}"
     return ledger.advance(stopping, "stopped", note, checkpoint=checkpoint)

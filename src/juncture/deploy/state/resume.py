@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from juncture.deploy.state.changes import refuse_worse
 from juncture.deploy.state.restorable import refuse_lone_backend, refuse_other_backend, refuse_regrouped
 from juncture.deploy.state.soundness import refuse_foreign, refuse_unsound
 from juncture.deploy.store.deployments import Store
-from juncture.deploy.store.ledger import DRAINED, ENDED
+from juncture.deploy.store.ledger import DRAINED, ENDED, TAKEN_BACK
 from juncture.deploy.store.manifest import Manifest, read_manifest
 from juncture.errors import Refused
 from juncture.model.deployment import Deployment
@@ -214,6 +214,16 @@ def last_that_ran(job: str, store: Store, last: Deployment | None) -> Deployment
         return last
     earlier = (each for each in store.history(job) if each.version < last.version)
     return next((each for each in earlier if _ran(each, store)), None)
+
+
+def to_go_back_to(history: Sequence[Deployment], current: Deployment) -> list[Deployment]:
+    """Versions that may be brought back in place of the current one, in their order: of other files, with state, and
+    not taken back before."""
+    return [
+        each
+        for each in history
+        if each.digest != current.digest and each.state is not None and TAKEN_BACK not in (each.note or "")
+    ]
 
 
 def _ran(deployment: Deployment, store: Store) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from juncture.deploy.environment.site import Site
 from juncture.deploy.state import snapshots
-from juncture.deploy.state.resume import last_that_ran
+from juncture.deploy.state.resume import last_that_ran, to_go_back_to
 from juncture.deploy.store import ledger
 from juncture.deploy.store.deployments import Store, builder_of
 from juncture.errors import JunctureError
@@ -63,8 +63,7 @@ def _needed_by(history: Sequence[Deployment], store: Store) -> Iterator[str]:
     for each in {history[0].version: history[0], **({ran.version: ran} if ran else {})}.values():
         yield from _rests_on(each)
     if ran is not None:
-        back = (each for each in history if each.digest != ran.digest and each.state is not None)
-        yield from (str(each.state) for each in list(back)[:1])
+        yield from (str(each.state) for each in to_go_back_to(history, ran)[:1])
 
 
 def _needed_elsewhere(job: str, store: Store) -> Iterator[str]:

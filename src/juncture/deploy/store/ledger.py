@@ -31,6 +31,8 @@ DRAINED = "drained: event time was ended"
 """The note of a stop after which the state can't be gone on from."""
 ENDED = "it came to the end of its input"
 """The note of a job that has read all its sources to where they end: nothing is left to go on with."""
+TAKEN_BACK = "taken back, as "
+"""In the note of a version that was not well, before the reason."""
 
 _STARTS_WITHIN = timedelta(minutes=6)
 """A start on another machine that is younger may still arrive: planners give up after five minutes."""

@@ -98,7 +98,7 @@ def replace(
             health.wait_healthy(begun, new.bundle.files, before, site, cluster, healthy_within)
     except health.Unhealthy as error:
         site.progress(f"Version {begun.version} is not well: {error.problem}")
-        _take_off(stopped.job, site, f"taken back, as {error.problem}")
+        _take_off(stopped.job, site, f"{ledger.TAKEN_BACK}{error.problem}")
         if not ran:
             raise Refused(
                 f"version {begun.version} of '{stopped.job}' was stopped: {error.problem}",

@@ -7,7 +7,7 @@ from juncture.deploy.readiness import preflight
 from juncture.deploy.starting.stop import stop
 from juncture.deploy.starting.submission import Submission
 from juncture.deploy.state.positions import NONE, passed_over
-from juncture.deploy.state.resume import Resumption
+from juncture.deploy.state.resume import Resumption, to_go_back_to
 from juncture.deploy.state.retention import remove_old
 from juncture.deploy.store.deployments import Store
 from juncture.deploy.store.ledger import nothing_left
@@ -21,14 +21,15 @@ from juncture.model.deployment import Deployment
 
 
 def rollback_target(job: str, store: Store, current: Deployment, version: int | None) -> Deployment:
-    """The version to bring back: of that number, or the newest of another bundle than the current one's.
+    """The version to bring back: of that number, or the newest of another bundle than the current one's, but for those
+    that were taken back.
 
     Raises Refused if there is none, or it has left no state.
     """
     # Of the current one more is known than is recorded.
     history = [current if each.version == current.version else each for each in store.history(job)]
     if version is None:
-        found = [each for each in history if each.digest != current.digest and each.state is not None]
+        found = to_go_back_to(history, current)
     else:
         found = [each for each in history if each.version == version]
     if version == current.version and current.phase == "running":

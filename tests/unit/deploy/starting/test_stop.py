@@ -59,7 +59,7 @@ class Cluster(FlinkCluster):
 
 
 def broken_off(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, ends_as: str | None, note: str | None
+    folder: Path, monkeypatch: pytest.MonkeyPatch, ends_as: str | None, note: str | None, why: str = ""
 ) -> Iterator[Deployment]:
     """What `stop --no-savepoint` comes to while an earlier stop takes its savepoint; then what was recorded."""
     connection = Connection("local", Kafka(bootstrap_servers="k:9092"), Flink(rest="http://127.0.0.1:1"))
@@ -67,7 +67,7 @@ def broken_off(
     monkeypatch.setattr(connection, "cluster", lambda: cluster)
     site = Site(connection, Store(folder))
     site.store.append(deployment(1, "stopping", note=note))
-    yield stop("clicks", site, savepoint=False)
+    yield stop("clicks", site, savepoint=False, why=why)
     last = site.store.last("clicks")
     assert last is not None
     yield last
@@ -113,6 +113,14 @@ def test_a_failure_that_was_faster_than_a_cancellation_is_told(
 ) -> None:
     for found in broken_off(tmp_path, monkeypatch, "FAILED", None):
         assert (found.phase, found.note) == ("failed", "IOException: no broker")
+
+
+def test_why_a_job_is_cancelled_is_recorded_of_one_that_has_failed_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why = f"{ledger.TAKEN_BACK}it failed: no broker"
+    for found in broken_off(tmp_path, monkeypatch, "FAILED", None, why):
+        assert (found.phase, found.note) == ("failed", why)
 
 
 def test_a_job_that_the_cluster_forgets_while_it_is_cancelled_is_stopped(

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.deploy.records import deployment
 
 from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.ledger import TAKEN_BACK
 from juncture.deploy.upgrading.rollback import rollback_target
 from juncture.errors import Refused
 from juncture.model.deployment import Deployment
@@ -30,6 +31,16 @@ def last(store: Store) -> Deployment:
 
 def test_the_newest_version_of_other_files(store: Store) -> None:
     assert rollback_target("clicks", store, last(store), None).version == 1
+
+
+def test_a_version_that_was_taken_back_is_brought_back_by_its_number_alone(store: Store) -> None:
+    store.append(
+        deployment(2, "stopped", digest="other", checkpoint="/c/2/chk-1", note=f"{TAKEN_BACK}it failed")
+    )
+    store.append(deployment(3, "running", restored_from="/savepoints/1"))
+    with pytest.raises(Refused, match="no earlier version"):
+        rollback_target("clicks", store, last(store), None)
+    assert rollback_target("clicks", store, last(store), 2).version == 2
 
 
 def test_the_version_that_runs_is_not_brought_back(store: Store) -> None:
