@@ -32,9 +32,9 @@ from juncture.deploy.upgrading.rollback import rollback, rollback_target
 def command(invocation: Invocation, job: str, version: int | None, healthy_within: int) -> None:
     """Bring back an earlier version of a job, with its state.
 
-    Without VERSION the newest one whose files were others. Its code and plan come from the store, its state from the
-    savepoint it was stopped with: what was read since is read again, and its rows are written again. The version that
-    runs is stopped with a savepoint, and comes back if the earlier one is not well.
+    Without VERSION the newest one whose files were others, and that was not taken back. Its code and plan come from the
+    store, its state from the savepoint it was stopped with: what was read since is read again, and its rows are written
+    again. The version that runs is stopped with a savepoint, and comes back if the earlier one is not well.
     """
     connection = connect(invocation.root, invocation.environment)
     store = open_store(invocation.root, invocation.environment)
