@@ -14,7 +14,7 @@ def row_of(value: bytes | None) -> dict[str, Any]:
     """A JSON object; empty for what is none."""
     try:
         row = json.loads(value or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):  # of one that is nested too deeply
         return {}
     return row if isinstance(row, dict) else {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from juncture.kafka.rows import millis_of
+from juncture.kafka.rows import millis_of, row_of
 
 SECOND = 1_772_359_205_000
 """2026-03-01T10:00:05Z"""
@@ -24,3 +24,12 @@ SECOND = 1_772_359_205_000
 )
 def test_times_are_read_however_many_digits_their_fraction_has(written: object, millis: int | None) -> None:
     assert millis_of(written) == millis
+
+
+@pytest.mark.parametrize("value", [None, b"", b"[1]", b"1", b"{", b"\xff", b'{"a":' + b"[" * 100_000])
+def test_what_is_no_object_is_an_empty_row(value: bytes | None) -> None:
+    assert row_of(value) == {}
+
+
+def test_an_object_is_a_row() -> None:
+    assert row_of('{"größe": [1]}'.encode()) == {"größe": [1]}
