@@ -11,6 +11,7 @@ from juncture.checks.windows import join_windows
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.environment.reading import BLIND, Reading
 from juncture.deploy.state.newest import read_newest
+from juncture.deploy.state.resume import last_that_ran
 from juncture.deploy.state.soundness import held_offsets
 from juncture.deploy.store import ledger
 from juncture.deploy.store.deployments import Store
@@ -171,13 +172,13 @@ def _of_deployment(
             f"no job '{job}' was ever deployed to this environment",
             remedy=f"jobs that were: {', '.join(store.jobs()) or 'none'}",
         )
-    found = [each for each in history if wanted in (None, each.version)]
-    if not found:
+    found = [each for each in history if each.version == wanted]
+    if wanted is not None and not found:
         raise Refused(
             f"'{job}' has no version {wanted}",
             remedy=f"see `juncture history {job}`; the last one is {history[0].version}",
         )
-    record = found[0]
+    record = found[0] if found else last_that_ran(job, store, history[0]) or history[0]
     if record.phase == "running":
         with connection.cluster() as cluster:
             record = ledger.reconcile(record, cluster)
