@@ -16,6 +16,8 @@ _POLL = 0.3
 _TOLD_WITHIN = 8.0
 _OWN_SAVEPOINTS = "ForStStateBackend"
 _ENTROPY = "s3.entropy.key"
+_ENDS_WITHIN = 240.0
+"""Seconds. Of a task that does not end when it is cancelled, Flink ends the TaskManager: after 180 s, by default."""
 
 C = TypeVar("C", Checkpoint, Checkpoint | None)
 
@@ -140,7 +142,7 @@ class FlinkCluster:
                 if again is not None and not again.ended:
                     raise
 
-    def wait_ended(self, job_id: str, timeout: float) -> str | None:
+    def wait_ended(self, job_id: str, timeout: float = _ENDS_WITHIN) -> str | None:
         """The state a job ended in, None if the cluster forgot it. Raises Unreachable if it goes on."""
         deadline = time.monotonic() + timeout
         while True:

@@ -18,7 +18,6 @@ from juncture.flink.rest import FlinkCluster
 from juncture.local.supervisor import signals_raise
 from juncture.model.deployment import Deployment
 
-_ENDS_WITHIN = 60.0
 _STARTS_WITHIN = 30.0
 
 
@@ -176,7 +175,7 @@ def _await_tasks(record: Deployment, cluster: FlinkCluster, progress: Progress) 
 def _cancel(stopping: Deployment, cluster: FlinkCluster, progress: Progress, why: str) -> Deployment:
     progress("Cancelling, without a savepoint")
     cluster.cancel(stopping.flink_job_id)
-    if cluster.wait_ended(stopping.flink_job_id, _ENDS_WITHIN) != "CANCELED":
+    if cluster.wait_ended(stopping.flink_job_id) != "CANCELED":
         # Something was faster: an earlier stop, the end of its input, or a failure.
         found = ledger.reconcile(stopping, cluster)
         return found.model_copy(update={"note": why}) if why and found.phase == "failed" else found
@@ -211,5 +210,5 @@ def _stop(
             state="the job runs on",
             remedy=error.remedy or "mend the cause, or stop it with --no-savepoint",
         ) from None
-    cluster.wait_ended(record.flink_job_id, _ENDS_WITHIN)
+    cluster.wait_ended(record.flink_job_id)
     return ledger.advance(record, "stopped", ledger.DRAINED if drain else None, savepoint=path)

@@ -175,7 +175,7 @@ def _failed(
     silent = isinstance(error, Unreachable)
     try:
         cluster.cancel(record.flink_job_id)
-        ended = cluster.wait_ended(record.flink_job_id, timeout=60)
+        ended = cluster.wait_ended(record.flink_job_id)
         checkpoint = ledger.newest_checkpoint(record, cluster) if ended else None
         # The cluster answers, and has no such job: job.py has failed by itself.
         silent = silent and not isinstance(error, LaunchFailed)
