@@ -19,6 +19,7 @@ from juncture.flink.metrics import partition_times
 from juncture.flink.metrics import progress as counters
 from juncture.flink.rest import FlinkCluster
 from juncture.model.deployment import Deployment
+from juncture.model.duration import option_millis
 from juncture.model.wording import counted
 
 _POLL = 0.5
@@ -49,7 +50,7 @@ def wait_healthy(
             compared if empty.
         site: where it runs; is told what is waited for, and which sources have no watermark in the end.
         cluster: the same.
-        within: seconds.
+        within: seconds; for the first checkpoint, from when it is due at the latest.
 
     Raises:
         Unhealthy: it failed, even if it went on, or did not come so far; with the root cause, or what was missing.
@@ -75,8 +76,8 @@ def wait_healthy(
         elapsed = time.monotonic() - begin
         if not missing and elapsed >= min(_AT_LEAST, within):
             break
-        if elapsed > within:
-            watched.judge(within)
+        if elapsed > within + watched.not_due:
+            watched.judge(elapsed)
             break
         if missing and elapsed - told_at >= _TOLD_EVERY:
             site.progress(f"Waiting for {missing}")
@@ -94,7 +95,7 @@ class _Watched:
     ) -> None:
         manifest, starts = read_manifest(files), _starts(begun, site)
         self._begun, self._cluster = begun, cluster
-        self._checkpoints = _INTERVAL in manifest.options
+        self._interval = option_millis(manifest.options.get(_INTERVAL, "")) / 1000
         # One that ends is behind what comes after its end, for ever.
         endless = [table for table, source in manifest.sources.items() if source.startpoint.until is None]
         self._lags = Lags(
@@ -106,6 +107,8 @@ class _Watched:
         self._event_time = EventTime(files, before, starts)
         self._held: list[Held] = []
         self._lacks = ""
+        self.not_due = 0.0
+        """Seconds in which what it still lacks may not have begun: the first checkpoint comes after an interval."""
         self._most: int | None = None
         self._fell = False
         self._at: Offsets = {}
@@ -121,8 +124,9 @@ class _Watched:
             self._fell = self._fell or (self._most is not None and total < self._most)
             self._most = max(total, self._most or 0)
         self._lacks = ""
-        if self._checkpoints and not self._cluster.checkpoints(job.id).counts.completed:
-            self._lacks = "the first checkpoint"
+        self.not_due = 0.0
+        if self._interval and not self._cluster.checkpoints(job.id).counts.completed:
+            self._lacks, self.not_due = "the first checkpoint", self._interval
         elif self._lags.silent is not None:
             self._lacks = "the brokers to tell how far it is behind"
         elif total and not self._fell:

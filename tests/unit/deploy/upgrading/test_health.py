@@ -34,7 +34,8 @@ class Version:
         self.looks = list(looks)
         self.held: list[Held] = []
         self.silent: Unreachable | None = None
-        self.completed = 1
+        self.completed, self.completed_at = 1, 0.0
+        self.interval = "1 s"
         self.state = "RUNNING"
         self.positions: dict[str, dict[int, int]] = {}
         self.clock = 0.0
@@ -82,17 +83,20 @@ def watch(monkeypatch: pytest.MonkeyPatch, site: Site) -> Any:
         def told(answer: object) -> Any:
             return refuse if "GONE" in version.state else lambda job_id: answer
 
-        checkpoints = SimpleNamespace(
-            counts=SimpleNamespace(completed=version.completed), latest=SimpleNamespace(failed=None)
-        )
+        def checkpoints(job_id: str) -> SimpleNamespace:
+            completed = version.completed if version.clock >= version.completed_at else 0
+            counts = SimpleNamespace(completed=completed)
+            return SimpleNamespace(counts=counts, latest=SimpleNamespace(failed=None))
+
         cluster = SimpleNamespace(
             job=lambda job_id: None if version.state == "GONE" else job,
             failures=told([]),
-            checkpoints=told(checkpoints),
+            checkpoints=refuse if "GONE" in version.state else checkpoints,
         )
         manifest = {
             "schema_version": 1, "job": "matches", "environment": "local", "flink": "2.3", "variables": [],
-            "options": {"execution.checkpointing.interval": "1 s"}, "topics": {}, "sources": {}, "parallelism": 1,
+            "options": {"execution.checkpointing.interval": version.interval}, "topics": {}, "sources": {},
+            "parallelism": 1,
         }  # fmt: skip
         files = {"manifest.json": json.dumps(manifest), "job.py": ""}
         begun = deployment(4, "running", "matches")
@@ -121,11 +125,20 @@ def test_one_that_falls_behind_more_and_more_is_not_well(watch: Any) -> None:
         watch(Version(*((each, 1000 + each) for each in range(41))))
 
 
-def test_without_a_checkpoint_it_is_not_well(watch: Any) -> None:
+@pytest.mark.parametrize(("interval", "seconds"), [("1 s", 22), ("10 min", 620)])
+def test_without_a_checkpoint_it_is_not_well_when_one_was_due(
+    watch: Any, interval: str, seconds: int
+) -> None:
     version = Version((5, 0))
-    version.completed = 0
-    with pytest.raises(Unhealthy, match="it waited for the first checkpoint for 20 s"):
+    version.completed, version.interval = 0, interval
+    with pytest.raises(Unhealthy, match=f"it waited for the first checkpoint for {seconds} s"):
         watch(version)
+
+
+def test_a_first_checkpoint_that_comes_after_a_long_interval_is_waited_for(watch: Any) -> None:
+    version = Version((5, 0))
+    version.completed_at, version.interval = 601, "10 min"
+    assert watch(version) == 601
 
 
 def test_event_time_that_is_held_back_is_told_with_what_to_do(watch: Any, told: list[str]) -> None:
