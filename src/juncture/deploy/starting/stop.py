@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 from juncture.deploy.environment.site import Progress, Site
 from juncture.deploy.starting.single import not_elsewhere
-from juncture.deploy.state.patience import savepoint_told
+from juncture.deploy.state.patience import savepoint_told, savepoint_within
 from juncture.deploy.state.retention import remove_old
 from juncture.deploy.store import ledger
 from juncture.deploy.store.deployments import Store, is_helper
@@ -28,7 +28,7 @@ def stop(
     savepoint: bool = True,
     savepoint_dir: str | None = None,
     drain: bool = False,
-    timeout: float = 600,
+    timeout: float | None = None,
     why: str = "",
 ) -> Deployment:
     """Stop a running job and record it; the record holds the savepoint's path.
@@ -43,7 +43,7 @@ def stop(
             newest checkpoint.
         savepoint_dir: where to put the savepoint; the cluster's own folder by default.
         drain: let event time end first, so that everything pending is emitted. Not to be resumed from.
-        timeout: seconds for the savepoint.
+        timeout: seconds for the savepoint; as long as Flink itself goes on with it by default.
         why: recorded with one that is cancelled.
 
     Raises:
@@ -81,7 +81,8 @@ def stop(
         journal.append(stopping.model_copy(update={"savepoint_dir": target}))
         if savepoint:
             progress("Taking a savepoint")
-            stopped = _stop(record, cluster, journal, target, drain, timeout, progress)
+            patience = savepoint_within(record, site.store) if timeout is None else timeout
+            stopped = _stop(record, cluster, journal, target, drain, patience, progress)
         else:
             stopped = _cancel(stopping, cluster, progress, why)
         journal.append(stopped)

@@ -1,12 +1,31 @@
-"""What is told while a savepoint is waited for."""
+"""How long a savepoint is waited for, and what is told meanwhile."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.manifest import read_manifest
+from juncture.errors import JunctureError
+from juncture.model.deployment import Deployment
+from juncture.model.duration import option_millis
+
+_TIMEOUT = "execution.checkpointing.timeout"
+_FLINKS = 600.0
+"""What Flink takes if nobody says."""
+_TOLD_WITHIN = 60.0
 _OFTEN, _OFTEN_FOR = 5.0, 30.0
 _SELDOM = 30.0
 _LONG = 60.0
+
+
+def savepoint_within(record: Deployment, store: Store) -> float:
+    """Seconds after which Flink has either completed a savepoint of a version, or told that it has given it up."""
+    try:
+        options = read_manifest(store.get_bundle(record.bundle)).options
+    except JunctureError:  # it is damaged, or of another Juncture: no reason not to stop it
+        options = {}
+    return (option_millis(options.get(_TIMEOUT, "")) / 1000 or _FLINKS) + _TOLD_WITHIN
 
 
 def savepoint_told(job: str, timeout: float, progress: Callable[[str], None]) -> Callable[[float], None]:

@@ -1,8 +1,15 @@
-"""What is told while a savepoint is waited for."""
+"""How long a savepoint is waited for, and what is told meanwhile."""
 
 from __future__ import annotations
 
-from juncture.deploy.state.patience import savepoint_told
+import json
+from pathlib import Path
+
+import pytest
+from tests.unit.deploy.records import deployment
+
+from juncture.deploy.state.patience import savepoint_told, savepoint_within
+from juncture.deploy.store.deployments import Store
 
 
 def told_until(seconds: int) -> list[str]:
@@ -30,3 +37,19 @@ def test_after_a_minute_it_is_told_once_what_may_be_done() -> None:
         "checkpoint",
     ):
         assert part in advice
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"), [({}, 660), ({"execution.checkpointing.timeout": "2 h"}, 7_260), (None, 660)]
+)
+def test_it_is_waited_for_as_long_as_flink_goes_on_with_it(
+    tmp_path: Path, options: dict[str, str] | None, seconds: int
+) -> None:
+    store = Store(tmp_path)
+    if options is not None:
+        manifest = {
+            "schema_version": 1, "job": "clicks", "environment": "local", "flink": "2.3", "variables": [],
+            "options": options, "topics": {}, "sources": {}, "parallelism": 1,
+        }  # fmt: skip
+        store.put_bundle("clicks", "abc", {"manifest.json": json.dumps(manifest), "job.py": ""})
+    assert savepoint_within(deployment(1, "running"), store) == seconds
