@@ -53,8 +53,10 @@ class Http:
                     f"the value of the header '{name}' begins or ends with a blank, or has a line break in it",
                     remedy="correct the variable that flink.headers of the environment in juncture.toml names",
                 )
-        address = urlsplit(base_url)
         try:
+            address = urlsplit(base_url)
+            # A name with an empty part, or with one that is too long, would be told of when it is asked.
+            (address.hostname or "").encode("idna")
             self._client = httpx2.Client(
                 headers=dict(headers or {}),
                 timeout=_TIMEOUT,

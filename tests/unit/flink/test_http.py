@@ -261,6 +261,18 @@ def test_a_path_prefix_is_kept(server: Server) -> None:
     assert server.asked == ["/flink/overview"]
 
 
+@pytest.mark.parametrize("host", ["a..b", "a" * 64, "[::1"])
+def test_what_can_be_no_address(host: str) -> None:
+    with pytest.raises(JunctureError, match="no client can be made") as caught:
+        Http(f"http://{host}:8081").get("/overview")
+    assert "flink.rest" in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize("host", ["job_manager", "bücher.example", "[::1]", "10.0.0.1", "a" * 63])
+def test_what_can_be_one(host: str) -> None:
+    Http(f"http://{host}:8081").close()
+
+
 def test_nobody_is_there() -> None:
     with closing(socket.socket()) as held:
         held.bind(("127.0.0.1", 0))
