@@ -23,6 +23,7 @@ from pyflink.util.java_utils import add_jars_to_context_class_loader, to_jarray
 
 from juncture.planner.brokers import describe_brokers
 from juncture.planner.javaerrors import PlannerFailure, innermost, read_failure, root_cause
+from juncture.planner.javanames import remember_names
 from juncture.planner.joinstate import read_watermark
 from juncture.planner.metadata import read_metadata
 from juncture.planner.minicluster import start_cluster
@@ -199,6 +200,7 @@ def main() -> None:
     parser.add_argument("--record", type=Recording)
     parser.add_argument("jars", nargs="*")
     arguments = parser.parse_args()
+    remember_names()
     if arguments.record:
         arguments.record.begin()
     if arguments.jars:
