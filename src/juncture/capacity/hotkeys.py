@@ -91,7 +91,7 @@ def _hot(flow: Flow, node: PlanNode, left: KeyCounts, right: KeyCounts) -> Itera
             condition=_condition(left.columns, key),
             left=lasting[0].share(key),
             right=lasting[1].share(key),
-            places=min((len(p.places), len(s.places)) for p, s in zip(lasting, (left, right), strict=True)),
+            places=min((len(each.where(key)), len(each.places)) for each in (left, right)),
             seen=min(each for each, _ in known) if len(known) == len(spans) else None,
             passing=any(own < whole * _LASTING for own, whole in known),
             filtered=unsure,

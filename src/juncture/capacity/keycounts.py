@@ -54,7 +54,7 @@ class KeyCounts:
             low, high = (share, high) if _fewer(needed, count, share) > _MISSED else (low, share)
         return high
 
-    def lasting(self, key: Key) -> KeyCounts:
+    def where(self, key: Key) -> range:
         """The places from the first to the last in which a key came, without one between them that should have it; of
         several such parts the one with most of its rows."""
         numbers = [number for number, _ in self._by_place(key)]
@@ -66,7 +66,26 @@ class KeyCounts:
             elif len(self.places[place]) * share >= _SURE:
                 parts.append([])
         most = max((each for each in parts if each), key=lambda each: sum(numbers[place] for place in each))
-        return replace(self, places=self.places[most[0] : most[-1] + 1])
+        return range(most[0], most[-1] + 1)
+
+    def lasting(self, key: Key) -> KeyCounts:
+        """The rows of the time from the first to the last of a key in these places; of these places, without times.
+
+        Partitions may go on unlike: then the same place is not of one time in all of them.
+        """
+        where = self.where(key)
+        part = [self.places[place] for place in where]
+        times = [at for place in part for each, at in place if each == key and at is not None]
+        if not times or len(part) == len(self.places):
+            return replace(self, places=part)
+        first, last = min(times), max(times)
+        return replace(
+            self,
+            places=[
+                [row for row in place if row[1] is not None and first <= row[1] <= last]
+                for place in self.places
+            ],
+        )
 
     def share(self, key: Key) -> Range:
         """That of a key, by its rows, and by how places differ (95 %)."""
