@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 _FRACTION = re.compile(r"\.(\d{1,9})")
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MILLI = timedelta(milliseconds=1)
 
 
 def row_of(value: bytes | None) -> dict[str, Any]:
@@ -24,9 +26,21 @@ def millis_of(value: Any) -> int | None:
     if not isinstance(value, str):
         return None
     try:
-        # Before Python 3.11 a fraction has three digits or six, and there is no 'Z'.
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        found = _before_3_11(value)
+        if found is None:
+            return None
+        moment = found
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return (moment - _EPOCH) // _MILLI
+
+
+def _before_3_11(value: str) -> datetime | None:
+    """A timestamp for Python 3.10, to which a fraction has three digits or six, and there is no 'Z'."""
+    try:
         text = _FRACTION.sub(lambda found: f".{found[1][:6]:0<6}", value.replace("Z", "+00:00"), count=1)
-        moment = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
-    return int(moment.replace(tzinfo=moment.tzinfo or timezone.utc).timestamp() * 1000)

@@ -23,7 +23,7 @@ _LEAST = 5
 """Rows of a place that are counted, if those of all are enough together."""
 _RECORDS = 420_000
 """Of both topics after which no further place is looked at."""
-_BEGUN = 0.6
+_BEGUN = 0.5
 """The share of the time after which none is, either."""
 _STEPS = 8
 """Along a log, by which it is told from when to when it goes."""

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from juncture.capacity.keycounts import KeyCounts
-from juncture.pairing.sides import Key
+from juncture.pairing.sides import Key, Keyed
 
 HOT: Key = ("hot",)
 
@@ -48,11 +48,13 @@ def test_a_key_lasts_as_long_as_no_place_lacks_it_that_should_not(hot: list[int]
 
 def test_its_share_is_that_of_all_rows_of_its_time() -> None:
     """One partition has it, and no others later on: half of it is from before the time that the others are at."""
-    places = [
+    places: list[list[Keyed]] = [
         [(HOT, at) if at < 400 else (("cold",), at) for at in range(begin, begin + 100)]
         for begin in range(0, 800, 100)
     ]
-    others = [[((f"{at}",), at) for at in range(begin, begin + 50)] for begin in range(0, 400, 50)]
+    others: list[list[Keyed]] = [
+        [((f"{at}",), at) for at in range(begin, begin + 50)] for begin in range(0, 400, 50)
+    ]
     found = KeyCounts("t", ("k",), [a + b for a, b in zip(places, others, strict=True)], False)
     assert found.where(HOT) == range(4)
     assert found.lasting(HOT).share(HOT).expected == pytest.approx(0.5)
