@@ -14,7 +14,7 @@ from juncture.pairing.clock import LogClock, Untimed
 from juncture.pairing.estimate import Drawn
 from juncture.pairing.layout import BLOCK, Clock, Layout, Log, lay_out
 from juncture.pairing.sides import Keyed, Side
-from juncture.pairing.stretches import Read, read
+from juncture.pairing.stretches import Read, complete, read
 
 _LAST = 20_000
 """Records of each topic of a join without bounds."""
@@ -90,9 +90,10 @@ def rows_at(
     around = (BLOCK - least) / least * reach / 2 - near
     if around <= 0:
         return None
-    first = left.clock.back_to(max(times[0], middle - around) + bounds.lower - near, near)
-    last = left.clock.back_to(min(times[-1], middle + around) + bounds.upper + near, near)
+    begin, end = max(times[0], middle - around) + bounds.lower, min(times[-1], middle + around) + bounds.upper
+    first, last = left.clock.back_to(begin - near, near), left.clock.back_to(end + near, near)
     ours = read(kafka, left.side, left.log, ((first, last),), until)
+    complete(kafka, left.side, ours, (begin, end), BLOCK * 1.5, until)
     return _counting(ours, theirs, first - last)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import inf
+from math import ceil, inf
 from typing import NamedTuple
 
+from juncture.kafka.partitions import Place
 from juncture.kafka.rows import row_of
 from juncture.kafka.sampler import FETCHED, Sampled, sample
 from juncture.model.environment import Kafka
@@ -22,8 +23,15 @@ _FETCHED = 512 * 1024
 """Bytes of a partition that are asked for at once for a block."""
 _EDGE = 50
 """Rows at each end of a partition's stretch that tell its time, or a tenth of fewer."""
+_FURTHER = 1.2
+"""How much further is read than it should take."""
+_TIMES = 3
+"""How often it is read on."""
 _APART = 0.1
 """The share of these whose times may lie further in: rows come in no order."""
+
+
+Ranges = Mapping[Place, tuple[int, int]]
 
 
 class Part(NamedTuple):
@@ -34,6 +42,16 @@ class Part(NamedTuple):
     reached: int
     end: int
     rows: slice
+
+
+class Edge(NamedTuple):
+    """What was read of a partition, all of it together: from which time to which one all its rows are there."""
+
+    number: int
+    begin: int
+    reached: int
+    times: tuple[int, int] | None
+    is_whole: bool
 
 
 @dataclass
@@ -62,21 +80,45 @@ class Read:
         all that is there by now, though by event times one may come that is not newer than that.
         """
         rows = self.events if by_event else self.written
-        begin, end, newest = -inf, inf, -inf
-        for part in self.parts:
-            times = [at for _, at in rows[part.rows] if at is not None]
-            if not times:
-                end = end if part.reached == part.end else -inf
+        begin, end = -inf, inf
+        for each in self._edges(rows):
+            if each.times is None:
+                end = end if each.is_whole else -inf
                 continue
-            newest = max(newest, *times)
-            few = max(min(_EDGE, len(times) // 10), 1)
-            if part.begin > 0:
-                begin = max(begin, sorted(times[:few])[int((few - 1) * (1 - _APART))])
-            if part.reached < self.log.end[part.number] or self.log.is_cut:
-                end = min(end, sorted(times[-few:])[int((few - 1) * _APART)])
+            if each.begin > 0:
+                begin = max(begin, each.times[0])
+            if each.reached < self.log.end[each.number] or self.log.is_cut:
+                end = min(end, each.times[1])
         if not self.parts or by_event:
-            end = min(end, newest)
+            end = min(end, max((at for _, at in rows if at is not None), default=-inf))
         return begin, end
+
+    def lacking(self, begin: float, end: float) -> tuple[Ranges, Ranges]:
+        """The offsets before, and those after, what was read of partitions whose rows do not go from one moment to
+        another, in event time, if they go on as they are."""
+        before, after = {}, {}
+        for each in self._edges(self.events):
+            if each.times is None:
+                continue
+            first, last = each.times
+            pace = (each.reached - each.begin) / max(last - first, 1) * _FURTHER
+            held = self.log.first.get(each.number, 0), self.log.end[each.number]
+            if first > begin and each.begin > held[0]:
+                more = ceil((first - begin) * pace) + _EDGE
+                before[self.log.topic, each.number] = (max(each.begin - more, held[0]), each.begin)
+            if last < end and each.reached < held[1]:
+                more = ceil((end - last) * pace) + _EDGE
+                after[self.log.topic, each.number] = (each.reached, min(each.reached + more, held[1]))
+        return before, after
+
+    def _edges(self, rows: Sequence[Keyed]) -> Iterator[Edge]:
+        for number in {part.number: None for part in self.parts}:
+            parts = sorted(part for part in self.parts if part.number == number)
+            times = [[at for _, at in rows[part.rows] if at is not None] for part in parts]
+            known = [each for each in times if each]
+            edge = (_early(known[0]), _late(known[-1])) if known else None
+            whole = all(part.reached == part.end for part in parts)
+            yield Edge(number, parts[0].begin, parts[-1].reached, edge, whole)
 
     def take(
         self, side: Side, lot: int, number: int, asked: tuple[int, int], to: int, records: Sequence[Sampled]
@@ -90,6 +132,37 @@ class Read:
                 self.written.append((key, each.timestamp))
                 self.where.append((lot, self.log.place(number, each.offset)))
         self.parts.append(Part(number, asked[0], to, asked[1], slice(first, len(self.where))))
+
+
+def complete(
+    kafka: Kafka, side: Side, found: Read, span: tuple[float, float], most: float, until: float
+) -> None:
+    """Read on in partitions that do not reach from one moment of event time to another, up to so many records in all.
+
+    At the same place of a log partitions may be of other times than the largest, by which it was found.
+    """
+    until = min(until, time.monotonic() + _SECONDS)
+    for _ in range(_TIMES):
+        for ranges in found.lacking(*span):
+            more = sum(end - begin for begin, end in ranges.values())
+            if not more or found.offsets + more > most:
+                continue
+            taken = sample(kafka, ranges, until=until, most=_BYTES, fetched=_FETCHED)
+            if time.monotonic() >= until:
+                return
+            for (name, number), records in taken.items():
+                begin, end = ranges[name, number]
+                found.take(side, 0, number, (begin, end), end, records)
+
+
+def _early(times: Sequence[int]) -> int:
+    few = max(min(_EDGE, len(times) // 10), 1)
+    return sorted(times[:few])[int((few - 1) * (1 - _APART))]
+
+
+def _late(times: Sequence[int]) -> int:
+    few = max(min(_EDGE, len(times) // 10), 1)
+    return sorted(times[-few:])[int((few - 1) * _APART)]
 
 
 def read(kafka: Kafka, side: Side, log: Log, stretches: Sequence[tuple[float, float]], until: float) -> Read:

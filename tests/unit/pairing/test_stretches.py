@@ -59,3 +59,28 @@ def test_what_was_not_read_in_time_is_not_there() -> None:
 def test_a_partition_without_records_tells_nothing() -> None:
     both = read((0, 1_000, 2_000), (1, 0, 0)).held(True)
     assert both == read((0, 1_000, 2_000)).held(True)
+
+
+def test_partitions_of_other_times_are_read_on() -> None:
+    """As far as it should take, and a fifth and some rows more, within the log."""
+    found = read((0, 1_000, 2_000), (1, 3_000, 4_000))
+    before, after = found.lacking(1_500_000, 3_500_000)
+    assert before.keys() == {("t", 1)}
+    assert after.keys() == {("t", 0)}
+    begin, end = before["t", 1]
+    assert end == 3_000
+    assert 800 < begin < 1_500
+    begin, end = after["t", 0]
+    assert begin == 2_000
+    assert 3_500 < end < 4_200
+    for (_, number), (begin, end) in (*before.items(), *after.items()):
+        found.take(SIDE, 0, number, (begin, end), end, [record(at, at) for at in range(begin, end)])
+    assert found.lacking(1_500_000, 3_500_000) == ({}, {})
+    held = found.held(True)
+    assert held[0] <= 1_500_000 < 3_500_000 <= held[1]
+
+
+def test_what_the_log_does_not_have_is_not_read() -> None:
+    assert read((0, 0, 10_000)).lacking(-(10**9), 10**9) == ({}, {})
+    assert read((0, 10, 9_990)).lacking(-(10**9), 10**9) == ({("t", 0): (0, 10)}, {("t", 0): (9_990, 10_000)})
+    assert read((1, 0, 0)).lacking(0, 10) == ({}, {})
