@@ -28,6 +28,7 @@ test-unit: setup ## The tests that need no JVM: seconds
 	@$(AT_ONCE) 2 tests/unit
 
 test-cluster: setup ## The tests that start a planner, a broker or a cluster: minutes; WORKERS=... says how many at once
+	@$(BIN)/python -m tests.cluster.record
 	@$(AT_ONCE) $(WORKERS) tests/cluster
 
 test-joins: setup ## The join-validation cases of the example jobs, of Flink's interval joins, and of Nexmark: two minutes

@@ -48,8 +48,9 @@ class Halting(Planner):
             print("halt", flush=True)
             time.sleep(600)
 jars = [jar.path for jar in toolchain.jars]
+archive = toolchain.archive if toolchain.archive.find() else None
 # As where nothing had to be compiled, it has no process yet.
-with Halting(toolchain.java_home, jars) as planner:
+with Halting(toolchain.java_home, jars, archive=archive) as planner:
     site = Site(connection, Store(given["store"])).using(planner, lambda message: None)
     submit(Submission(Bundle(given["files"], jars)), site)
 """

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.cluster.conftest import Stack
 from tests.cluster.example import JOB, Example, example, until
-from tests.cluster.operator_classes import short_lived
+from tests.cluster.recorded import program
 
 from juncture.deploy.environment.launcher import launch_options
 from juncture.deploy.environment.toolchain import find_toolchain
@@ -165,7 +165,7 @@ def run(folder: Path, made: Example, *command: str, fails: bool = False) -> str:
         "JAVA_HOME": str(find_java().home),
         "FLINK_LOG_DIR": str(folder),
         "FLINK_CONF_DIR": str(flink_home() / "conf"),
-        "JVM_ARGS": short_lived(folder),
+        "JVM_ARGS": program(folder),
     }
     done = subprocess.run(
         command,

@@ -9,7 +9,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.cluster.operator_classes import java_command, short_lived
+from tests.cluster.operator_classes import java_command
+from tests.cluster.recorded import program
 
 from juncture.local.jars import JarCache
 from juncture.local.java import find_java
@@ -72,7 +73,7 @@ def test_a_compiled_plan_gives_the_same_rows_with_the_operator(jar: Path, rows: 
     java = {
         "JAVA_HOME": str(find_java().home),
         "FLINK_LOG_DIR": str(tmp_path),
-        "JVM_ARGS": short_lived(tmp_path),
+        "JVM_ARGS": program(tmp_path),
     }
     done = subprocess.run(
         [sys.executable, str(PROGRAM), str(jar), str(rows), str(tmp_path)],

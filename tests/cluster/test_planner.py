@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.cluster.recorded import recorded
 from tests.projects import JOIN, SINK, small_project
 
 from juncture.checks.engine import check
@@ -28,7 +29,8 @@ REPOSITORY = Path(__file__).parents[2]
 def a_planner() -> Iterator[Planner]:
     """One that takes nothing from what was compiled before."""
     tools = find_toolchain(["kafka", "jdbc"])
-    with Planner(tools.java_home, [jar.path for jar in tools.jars]) as planner:
+    jars = [jar.path for jar in tools.jars]
+    with Planner(tools.java_home, jars, archive=recorded(tools)) as planner:
         yield planner
 
 
@@ -218,7 +220,7 @@ def test_the_same_plan_to_the_byte_in_another_jvm(planner: Planner, tmp_path: Pa
 def test_what_was_compiled_before_needs_no_jvm(planner: Planner, tmp_path: Path) -> None:
     tools, cache = find_toolchain(["kafka"]), CompilationCache(tmp_path / "cache")
     jars = [jar.path for jar in tools.jars]
-    with Planner(tools.java_home, jars, cache=cache) as first:
+    with Planner(tools.java_home, jars, cache=cache, archive=recorded(tools)) as first:
         rendered, compilation = compile_join(first, tmp_path, JOIN)
         _, refused = compile_join(first, tmp_path, JOIN.replace("JOIN", "JION"))
     assert compilation == planner.compile(rendered)
