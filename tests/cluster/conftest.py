@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.cluster.example import Example, example
 from tests.cluster.pushed import Pushed
+from tests.cluster.recorded import recorded
 from tests.s3 import S3
 
 from juncture.deploy.environment.toolchain import Toolchain, find_toolchain
@@ -96,7 +97,9 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> Iterator[Stack]:
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain, loaded: dict[str, set[str]]
+) -> Iterator[Stack]:
     root = tmp_path_factory.mktemp("stack")
     settings = LocalSettings(slots=6, taskmanager_memory="2g", jobmanager_memory="1g", broker_heap="512m")
     # As `juncture local up` does it: the connector is loaded once, and not for each job that brings it along.
@@ -105,12 +108,20 @@ def stack(tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> Ite
     libraries += JarCache(lock=read_lock(Path(__file__).with_name("jars.lock"))).jars("s3")
     s3 = S3()
     with Pushed() as pushed:
-        options = {**pushed.options, **s3.options, "execution.state-recovery.from-local": "true"}
+        options = {
+            **pushed.options,
+            **s3.options,
+            "execution.state-recovery.from-local": "true",
+            # Whenever somebody asks for metrics Flink goes through those of all jobs that it has in store: of hundreds
+            # that have ended, that takes more than those that run.
+            "jobstore.max-capacity": "20",
+        }
         # Nor does it record classes for those that come after it.
         local = LocalStack(
             root, settings, libraries=libraries, options=options, short_lived=True, records=False
         )
         state = local.up()
+        loaded[str(state.ports.rest)] = {jar.resolve().as_uri() for jar in libraries}
         try:
             yield Stack(
                 root=root,
@@ -164,13 +175,27 @@ def toolchain() -> Toolchain:
 
 
 @pytest.fixture(scope="session")
-def planner() -> Iterator[Planner]:
+def loaded() -> dict[str, set[str]]:
+    """Addresses of the jars on a cluster's class path, by the port of its REST service."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def planner(loaded: dict[str, set[str]]) -> Iterator[Planner]:
     """A warm planner that knows Kafka, Protobuf and Juncture's operators: it compiles jobs, and starts them."""
+
+    class Sparing(Planner):
+        """Sends no jar that the cluster has loaded. It takes a second of CPU, and no class of it would be used."""
+
+        def run(self, script: Path, options: Mapping[str, str], variables: Mapping[str, str]) -> None:
+            there, sent = loaded.get(options.get("rest.port", ""), set()), dict(options)
+            left = [each for each in sent.pop("pipeline.jars", "").split(";") if each and each not in there]
+            super().run(script, sent | ({"pipeline.jars": ";".join(left)} if left else {}), variables)
+
     tools = find_toolchain(["kafka", "protobuf"], operators=True)
     cache = CompilationCache(JarCache().root / "compilations")
-    # It would record Flink's classes for those that come after it, and there are none.
-    archive = tools.archive if tools.archive.find() else None
-    with Planner(tools.java_home, [jar.path for jar in tools.jars], cache=cache, archive=archive) as planner:
+    jars = [jar.path for jar in tools.jars]
+    with Sparing(tools.java_home, jars, cache=cache, archive=recorded(tools)) as planner:
         yield planner
 
 
