@@ -16,8 +16,8 @@ from juncture.model.traffic import FEWEST_APART, Matching
 from juncture.pairing.alike import alike_but_for
 from juncture.pairing.clock import Late
 from juncture.pairing.layout import Log
-from juncture.pairing.meeting import Met, counted, hottest, quantile, repeated
-from juncture.pairing.places import Look, looks, met_in
+from juncture.pairing.meeting import Met, counted, quantile
+from juncture.pairing.places import Look, Seen, looks, met_in
 from juncture.pairing.pooled import pooled
 from juncture.pairing.reading import Taken, Timed, Topic, last_rows, rows_around, timed
 from juncture.pairing.sides import Sides
@@ -66,34 +66,34 @@ def matchings(
 
 def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic, all_over: bool) -> Matching | None:
     bounds, until = sides.bounds, time.monotonic() + _SECONDS
+    seen: Seen | None = None
     where: Looked = "end"
-    seen: list[Look] = []
     try:
         if bounds is not None and all_over:
-            is_all, seen = looks(kafka, left, right, bounds, _SECONDS)
-            where = "all" if is_all else "places"
-        if bounds is not None and not seen:
-            where = "end"
+            seen = looks(kafka, left, right, bounds, _SECONDS)
+            where = "end" if seen is None else "all" if seen.is_all else "places"
+        if bounds is not None and seen is None:
             taken = _at_the_end(kafka, left, right, bounds, True, until)
             met = met_in(taken, bounds) if taken is not None else None
-            seen = [(met, taken)] if met is not None and taken is not None else []
+            seen = Seen([Look.at(met, taken)], taken) if met is not None and taken is not None else None
     except Late:
         return _told(left, right, bounds, _UNKNOWN, within=_SECONDS)
-    if not seen and bounds is not None and time.monotonic() >= until:
+    if seen is None and bounds is not None and time.monotonic() >= until:
         return _told(left, right, bounds, _UNKNOWN, within=_SECONDS)
-    if not seen:
+    if seen is None:
         # Without times that meet, or without bounds, the last rows tell what they can.
         taken = last_rows(kafka, left, right)
         last = counted(taken.left, taken.right, bounds)
         if last is None:
             return None
-        seen = [(last if bounds is None else replace(last, covered=0.0, error=1.0), taken)]
-    met, rows = pooled([each for each, _ in seen]), [each for _, each in seen]
-    searched, looked = met.rows if bounds is None else 0.0, rows[0]
+        last = last if bounds is None else replace(last, covered=0.0, error=1.0)
+        seen = Seen([Look.at(last, taken)], taken)
+    met, some = pooled([each.met for each in seen.looks]), seen.some
+    searched = met.rows if bounds is None else 0.0
     if bounds is not None and not met.pairs and len(met.apart) < FEWEST_APART:
-        met, searched, looked = _by_writing(kafka, left, right, bounds, until, met, looked)
-    differ = None if met.pairs or met.apart else _keys_differ(looked)
-    return _told(left, right, bounds, met, seen, where, searched, differ)
+        met, searched, some = _by_writing(kafka, left, right, bounds, until, met, some)
+    differ = None if met.pairs or met.apart else _keys_differ(some)
+    return _told(left, right, bounds, met, seen.looks, where, searched, differ)
 
 
 def _at_the_end(
@@ -131,21 +131,20 @@ def _told(
     right: Topic,
     bounds: TimeBounds | None,
     met: Met,
-    seen: Sequence[Look] = (),
+    looked: Sequence[Look] = (),
     where: Looked = "end",
     searched: float = 0.0,
     differ: str | None = None,
     within: float | None = None,
 ) -> Matching:
     """What was found at some places, together and at each; `within` so many seconds nothing was."""
-    rows = [each for _, each in seen]
     return Matching(
         operator="",
         left=left.side.table,
         right=right.side.table,
-        sampled=(sum(len(each.left) for each in rows), sum(len(each.right) for each in rows)),
+        sampled=(sum(each.sampled[0] for each in looked), sum(each.sampled[1] for each in looked)),
         looked=where,
-        places=tuple(each.matched for each, _ in reversed(seen)),
+        places=tuple(each.met.matched for each in reversed(looked)),
         basis=met.basis,
         matched=met.matched,
         error=met.error,
@@ -159,11 +158,8 @@ def _told(
         apart_by=statistics.median(met.apart) if met.apart else None,
         searched=searched,
         alike_but_for=differ,
-        repeated=(
-            _mean([repeated(each.left) for each in rows]),
-            _mean([repeated(each.right) for each in rows]),
-        ),
-        hottest=max((hottest(side) for each in rows for side in (each.left, each.right)), default=0.0),
+        repeated=(_mean([each.repeated[0] for each in looked]), _mean([each.repeated[1] for each in looked])),
+        hottest=max((each.hottest for each in looked), default=0.0),
         within=within,
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import sqrt
 
 from juncture.model.environment import Kafka
@@ -11,7 +12,7 @@ from juncture.model.timed import TimeBounds
 from juncture.pairing.clock import CutClock, Late, Untimed
 from juncture.pairing.estimate import estimated
 from juncture.pairing.layout import BLOCK, SPREAD, Clock
-from juncture.pairing.meeting import FEWEST, Met, counted
+from juncture.pairing.meeting import FEWEST, Met, counted, hottest, repeated
 from juncture.pairing.reading import Taken, Timed, Topic, all_rows, rows_around, rows_at, timed
 
 PLACES = 6
@@ -30,14 +31,38 @@ _STEPS = 8
 _GOLDEN = (sqrt(5) - 1) / 2
 """Multiples of it lie evenly, and follow no step."""
 
-Look = tuple[Met, Taken]
+
+@dataclass(frozen=True)
+class Look:
+    """How rows meet at a place, and of those that were read, left and right, how many they are, which share had a key
+    that came before, and the largest share of one key."""
+
+    met: Met
+    sampled: tuple[int, int]
+    repeated: tuple[float, float]
+    hottest: float
+
+    @classmethod
+    def at(cls, met: Met, taken: Taken) -> Look:
+        return cls(
+            met,
+            (len(taken.left), len(taken.right)),
+            (repeated(taken.left), repeated(taken.right)),
+            max(hottest(taken.left), hottest(taken.right)),
+        )
 
 
-def looks(
-    kafka: Kafka, left: Topic, right: Topic, bounds: TimeBounds, seconds: float
-) -> tuple[bool, list[Look]]:
-    """Whether all rows of both topics were read, and how they meet at each place, the newest first; none where times
-    of both never meet.
+@dataclass(frozen=True)
+class Seen:
+    """All places, the newest first, and the rows of one of them. `is_all`: there are no other rows."""
+
+    looks: Sequence[Look]
+    some: Taken
+    is_all: bool = False
+
+
+def looks(kafka: Kafka, left: Topic, right: Topic, bounds: TimeBounds, seconds: float) -> Seen | None:
+    """How rows meet at places all over both topics; None where their times never meet.
 
     Each stands for as many right rows. As time or records may be up, the first that are looked at lie all over the log.
 
@@ -49,8 +74,9 @@ def looks(
         taken = all_rows(kafka, left, right, until)
         met = met_in(taken, bounds) if taken is not None else None
         if taken is not None and met is not None:
-            return True, [(met, taken)]
+            return Seen([Look.at(met, taken)], taken, is_all=True)
     found: dict[int, Look] = {}
+    some: Taken | None = None
     read = 0
     ours, theirs = (timed(kafka, each, True, until) for each in (left, right))
     try:
@@ -64,14 +90,14 @@ def looks(
             if taken is not None:
                 read += len(taken.left) + len(taken.right)
             if taken is not None and met is not None:
-                found[number] = met, taken
+                found[number], some = Look.at(met, taken), taken
     except Late:
         if not found:
             raise
     except Untimed:
         pass
-    enough = sum(met.rows for met, _ in found.values()) >= FEWEST
-    return False, [found[number] for number in sorted(found)] if enough else []
+    enough = sum(each.met.rows for each in found.values()) >= FEWEST
+    return Seen([found[number] for number in sorted(found)], some) if some is not None and enough else None
 
 
 def met_in(taken: Taken, bounds: TimeBounds, fewest: int = FEWEST) -> Met | None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 from tests.unit.capacity.found import found_traffic
+from tests.unit.capacity.test_matching import met
 from tests.unit.capacity.test_pricing import of_job
 
 from juncture.capacity.holding import growth
@@ -55,7 +56,7 @@ def report(over: tuple[Point, ...]) -> CapacityReport:
     return CapacityReport(
         job="matches", environment="local", at=datetime(2026, 3, 1, tzinfo=timezone.utc), parallelism=2,
         backend="rocksdb", recommended_backend="rocksdb", backend_reason="because", traffic=(found_traffic("<l>", 1),),
-        state=(), written=(), matching=(), figures=tuple(figures(WhatIf())), supply=None,
+        state=(), written=(), matching=(met(covered=0.0),), figures=tuple(figures(WhatIf())), supply=None,
         checks=(Check(id="cores", outcome="failed", message="too few", remedy="add p&ss'word"),),
         assumed=("it was assumed",), landscape=over,
     )  # fmt: skip
@@ -121,6 +122,8 @@ def test_the_page_is_whole_by_itself() -> None:
     assert "add ***" in text
     assert "ss&#39;word" not in text
     assert "it was assumed" in text
+    assert "How many of views meet one of requests is not known" in text
+    assert "; these are the last records of the topics: those before them were not looked at.</p>" in text
 
 
 def test_state_grows_until_the_last_rows_are_kept() -> None:
