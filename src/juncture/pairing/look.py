@@ -158,11 +158,12 @@ def _told(
         apart_by=statistics.median(met.apart) if met.apart else None,
         searched=searched,
         alike_but_for=differ,
-        repeated=(_mean([each.repeated[0] for each in looked]), _mean([each.repeated[1] for each in looked])),
+        repeated=(_repeated(looked, 0), _repeated(looked, 1)),
         hottest=max((each.hottest for each in looked), default=0.0),
         within=within,
     )
 
 
-def _mean(shares: Sequence[float]) -> float:
-    return statistics.fmean(shares) if shares else 0.0
+def _repeated(looked: Sequence[Look], side: int) -> float:
+    """By the place with most rows of a side: a key may come again some time later."""
+    return max(((each.sampled[side], each.repeated[side]) for each in looked), default=(0, 0.0))[1]

@@ -18,6 +18,8 @@ from juncture.pairing.reading import Taken, Timed, Topic, all_rows, rows_around,
 PLACES = 6
 _ROWS = 1_000
 """Right rows of a place, where there are so many."""
+_IN_A_ROW = 20_000
+"""Right rows of the newest place: of fewer it could not be seen that a key comes again some time later."""
 _FEWEST = 50
 """Right rows of a place below which there are fewer places."""
 _LEAST = 5
@@ -120,7 +122,7 @@ def spread(left: Clock, right: Clock, bounds: TimeBounds) -> Iterator[tuple[int,
     count = min(int(rows / _FEWEST), PLACES)
     for number in sorted(range(count), key=lambda each: each * _GOLDEN % 1):
         step = (oldest - newest) / count
-        size = min(_ROWS / right.log.held, step)
+        size = min((_ROWS if number else _IN_A_ROW) / right.log.held, step)
         begin = newest + step * number + (number + 1) * _GOLDEN % 1 * (step - size)
         yield number, (begin + size, begin)
 
