@@ -17,6 +17,7 @@ from juncture.validation.cases.cells import format_relative
 from juncture.validation.cases.timeline import JOIN, Change, Expect
 from juncture.validation.harness.comparison import compare_rows, texts_of
 from juncture.validation.harness.feed import millis
+from juncture.validation.harness.pace import POLL
 from juncture.validation.harness.reading import ReadingOrder, place_of
 from juncture.validation.harness.staying import StayingJob
 from juncture.validation.harness.timeline import Observation
@@ -25,7 +26,6 @@ from juncture.validation.report.difference import Cells, Difference, difference
 
 _SOON = 2.0
 """Seconds within which metrics that are not awaited by a step, such as what was skipped, show what is."""
-_POLL = 0.02
 
 
 class Expecting:
@@ -93,7 +93,7 @@ class Expecting:
                 return seen
             if time.monotonic() > deadline:
                 raise JunctureError("; ".join(problems), location=step.location)
-            time.sleep(_POLL)
+            time.sleep(POLL)
 
     def state(self, step: Expect) -> int:
         """Bytes of the job's state, in a checkpoint. Raises JunctureError if that is not as expected."""

@@ -13,6 +13,9 @@ CLUSTER = {
     "heartbeat.interval": "250 ms",
     # How long Flink waits for the metrics of a TaskManager that has died, before it shows those of the others.
     "web.timeout": "15 s",
+    # Whenever metrics are asked for, Flink goes through those of all jobs that it has in store: of hundreds of cases
+    # that have ended, that takes more than of the one that runs.
+    "jobstore.max-capacity": "20",
 }
 """Flink options of a cluster whose TaskManagers die."""
 

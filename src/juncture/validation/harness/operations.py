@@ -12,8 +12,8 @@ from juncture.flink.answers import TERMINAL
 from juncture.flink.causes import root_cause
 from juncture.flink.http import NotFound
 from juncture.flink.rest import FlinkCluster
+from juncture.validation.harness.pace import POLL
 
-_POLL = 0.02
 _ENDS_WITHIN = 30.0
 _FAILS_WITHIN = 2.0
 """Seconds within which a job has ended whose failure made a checkpoint fail."""
@@ -64,7 +64,7 @@ class Operations:
                     f"not all of the job's tasks run after {limit:g} s: it is {state}",
                     remedy="see whether the cluster has slots for its parallelism",
                 )
-            time.sleep(_POLL)
+            time.sleep(POLL)
 
     def checkpoint(self, limit: float) -> Taken:
         """Take a checkpoint and wait for it."""
@@ -84,7 +84,7 @@ class Operations:
             except NotFound:  # Flink renews what it tells of checkpoints every few seconds
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(_POLL)
+                time.sleep(POLL)
 
     def stop(self, folder: str, *, drain: bool, limit: float) -> str:
         """Stop the job with a savepoint in `folder`; its path. With `drain`, event time ends first."""
@@ -111,7 +111,7 @@ class Operations:
         while len(self._cluster.failures(self._job_id)) == known:
             if time.monotonic() > deadline:
                 raise Refused(f"the job did not notice within {limit:g} s that its TaskManager was killed")
-            time.sleep(_POLL)
+            time.sleep(POLL)
         self.await_running(limit)
 
     def outlast(self, fault: Callable[[], None], limit: float) -> bool:
@@ -134,7 +134,7 @@ class Operations:
             job = self._cluster.summary(self._job_id)
             if job is None or job.state in TERMINAL:
                 return
-            time.sleep(_POLL)
+            time.sleep(POLL)
         raise Refused(f"the job did not end within {_ENDS_WITHIN:.0f} s")
 
     def _refuse_failing(self) -> None:
@@ -142,7 +142,7 @@ class Operations:
         deadline = time.monotonic() + _FAILS_WITHIN
         while time.monotonic() < deadline:
             self.refuse_ended()
-            time.sleep(_POLL)
+            time.sleep(POLL)
 
     def _operate(
         self, operation: str, body: Mapping[str, Any], what: str, limit: float, poll: str | None = None
@@ -163,4 +163,4 @@ class Operations:
             if time.monotonic() > deadline:
                 self.refuse_ended()
                 raise Refused(f"{what} was not complete within {limit:g} s")
-            time.sleep(_POLL)
+            time.sleep(POLL)

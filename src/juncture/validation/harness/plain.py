@@ -21,9 +21,9 @@ from juncture.validation.harness.comparison import compare_rows, oracle_of
 from juncture.validation.harness.compiling import Compiled
 from juncture.validation.harness.medium import Session
 from juncture.validation.harness.outcome import Outcome
+from juncture.validation.harness.pace import POLL
 from juncture.validation.report.difference import Difference
 
-_POLL = 0.02
 _PATIENCE = 120.0
 """Seconds within which the job of a plain case must have come to its end."""
 
@@ -117,7 +117,7 @@ class _Run:
                     failures = cluster.failures(job_id)
                     cause = str(failures[0]) if failures else f"it is {job.state}"
                     raise Refused(f"the job failed: {cause}", location=self._case.location)
-                time.sleep(_POLL)
+                time.sleep(POLL)
             state = f"{job.state}, {job.tasks}" if job is not None else "not on the cluster"
             raise Refused(
                 f"the job has not read its topics to their ends after {_PATIENCE:.0f} s: it is {state}",

@@ -26,10 +26,10 @@ from juncture.validation.harness.feed import Feed, Positions
 from juncture.validation.harness.isolation import isolate_staying
 from juncture.validation.harness.observer import Observer
 from juncture.validation.harness.operations import Operations, Taken
+from juncture.validation.harness.pace import POLL
 from juncture.validation.harness.session import WarmSession
 from juncture.validation.harness.timeline import Observation
 
-_POLL = 0.02
 _STARTS_WITHIN = 120.0
 """Seconds that a start may take at least: the first job of a cluster uses every class for the first time."""
 _TOPIC = {
@@ -260,7 +260,7 @@ class StayingJob:
                     f"not reached within {self._limit:g} s: {waiting}",
                     remedy="correct the case, or give it more time with 'limit:'",
                 )
-            time.sleep(_POLL)
+            time.sleep(POLL)
 
     def _refuse_idle(self, seen: Observation) -> None:
         for source, each in seen.sources.items():
@@ -340,7 +340,7 @@ class StayingJob:
                 raise NotReached(
                     f"the rows of the last checkpoint were not committed within {self._limit:g} s"
                 )
-            time.sleep(_POLL)
+            time.sleep(POLL)
         starts = {0: self._sink[-1].offset + 1} if self._sink else None
         self._sink += reader.read_topic(self._session.connection.kafka, topic, start=starts)
         return [each for each in self._sink if not self.feed.pushers.is_of(each.key, each.value)]
