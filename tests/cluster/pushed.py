@@ -39,6 +39,8 @@ class Pushed:
             f"{prefix}.hostUrl": f"http://127.0.0.1:{self._server.server_port}",
             f"{prefix}.interval": "5 SECONDS",
             f"{prefix}.deleteOnShutdown": "false",
+            # Kafka's clients have hundreds, each of which takes time whenever a task starts or ends.
+            f"{prefix}.filter.excludes": "*.KafkaProducer*:*;*.KafkaConsumer*:*rate,*avg,*max,*total",
         }
 
     @property
