@@ -115,6 +115,7 @@ def spread(left: Clock, right: Clock, bounds: TimeBounds) -> Iterator[tuple[int,
     """Places of the right log, (older, newer), each somewhere in its part of what may have partners in the left one,
     with its number from the newest on."""
     near = max((bounds.upper - bounds.lower) / 20, 1.0)
+    # Of the right one, too: by these a moment is found from the begin on, whatever the time of its end is.
     known, _ = ([clock.at(step / _STEPS) for step in range(_STEPS + 1)] for clock in (left, right))
     newest = right.back_to(max(known) - bounds.upper, near)
     oldest = right.back_to(min(known) - bounds.lower, near)

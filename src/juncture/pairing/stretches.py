@@ -25,11 +25,12 @@ _EDGE = 50
 """Rows at each end of a partition's stretch that tell its time, or a tenth of fewer."""
 _FURTHER = 1.2
 """How much further is read than it should take."""
+_LONGER = 10
+"""What is looked for may last so many times as long as what was read of a partition, for this to tell its pace."""
 _TIMES = 3
 """How often it is read on."""
 _APART = 0.1
 """The share of these whose times may lie further in: rows come in no order."""
-
 
 Ranges = Mapping[Place, tuple[int, int]]
 
@@ -101,7 +102,8 @@ class Read:
             if each.times is None:
                 continue
             first, last = each.times
-            pace = (each.reached - each.begin) / max(last - first, 1) * _FURTHER
+            lasted = max(last - first, (end - begin) / _LONGER, 1)
+            pace = (each.reached - each.begin) / lasted * _FURTHER
             held = self.log.first.get(each.number, 0), self.log.end[each.number]
             if first > begin and each.begin > held[0]:
                 more = ceil((first - begin) * pace) + _EDGE
@@ -113,7 +115,7 @@ class Read:
 
     def _edges(self, rows: Sequence[Keyed]) -> Iterator[Edge]:
         for number in {part.number: None for part in self.parts}:
-            parts = sorted(part for part in self.parts if part.number == number)
+            parts = sorted((each for each in self.parts if each.number == number), key=_begin)
             times = [[at for _, at in rows[part.rows] if at is not None] for part in parts]
             known = [each for each in times if each]
             edge = (_early(known[0]), _late(known[-1])) if known else None
@@ -148,11 +150,16 @@ def complete(
             if not more or found.offsets + more > most:
                 continue
             taken = sample(kafka, ranges, until=until, most=_BYTES, fetched=_FETCHED)
-            if time.monotonic() >= until:
+            came = sum(each.size for records in taken.values() for each in records)
+            if time.monotonic() >= until or came >= _BYTES:
                 return
             for (name, number), records in taken.items():
                 begin, end = ranges[name, number]
                 found.take(side, 0, number, (begin, end), end, records)
+
+
+def _begin(part: Part) -> int:
+    return part.begin
 
 
 def _early(times: Sequence[int]) -> int:
