@@ -29,9 +29,7 @@ from juncture.deploy.starting.stop import stop
     "--timeout",
     metavar="SECONDS",
     type=Seconds(),
-    default=600,
-    show_default=True,
-    help="How long the savepoint may take.",
+    help="How long to wait for the savepoint. By default until Flink has completed it, or given it up.",
 )
 @shared_options
 @pass_invocation
@@ -41,7 +39,7 @@ def command(
     no_savepoint: bool,
     savepoint_dir: str | None,
     drain: bool,
-    timeout: float,
+    timeout: float | None,
 ) -> None:
     """Stop a running job, with a savepoint from which it can go on.
 
