@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -84,6 +85,30 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield stack
     finally:
         stack.down(purge=True)
+
+
+@contextmanager
+def starting_up(project: Path, role: str) -> Iterator[subprocess.Popen[str]]:
+    """A process half-way through `up`: it has just started this one, which does not answer yet."""
+    program = [sys.executable, "-c", UP, str(project)]
+    child = subprocess.Popen(
+        program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path.cwd()
+    )
+    deadline = time.monotonic() + 60
+    try:
+        while not started(project, role):
+            assert time.monotonic() < deadline
+            assert child.poll() is None, child.communicate()
+            time.sleep(0.02)
+        yield child
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def started(project: Path, role: str) -> bool:
+    state = StateFolder.of(project).read()
+    return state is not None and state.phase == "starting" and role in state.pids
 
 
 def test_it_starts_on_other_ports_where_one_was_taken_meanwhile(
@@ -163,8 +188,12 @@ class TestRunning:
         assert again.pids["kafka"] != state.pids["kafka"]
         assert consume(again.kafka_address, "kept") == b"still here"
 
-    def test_a_killed_taskmanager_is_replaced(self, stack, state):
+    def test_a_killed_taskmanager_is_replaced_even_after_an_interrupted_up(self, stack, state):
         stack.kill_taskmanager(1)
+        assert stack.status().dead == ("taskmanager-1",)
+        with starting_up(state.root.parents[1], "taskmanager-1") as interrupted:
+            interrupted.send_signal(signal.SIGINT)
+            interrupted.communicate(timeout=30)
         assert stack.status().dead == ("taskmanager-1",)
         again = stack.up()
         assert again.pids["jobmanager"] == state.pids["jobmanager"]
@@ -207,20 +236,10 @@ def test_a_process_that_cannot_start_says_why_and_leaves_nothing(tmp_path):
 @pytest.fixture
 def starting(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A process half-way through `up`: the first JVMs run, nothing answers yet."""
-    program = [sys.executable, "-c", UP, str(tmp_path)]
-    child = subprocess.Popen(
-        program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path.cwd()
-    )
-    deadline = time.monotonic() + 60
     try:
-        while "jobmanager" not in (state.pids if (state := StateFolder.of(tmp_path).read()) else {}):
-            assert time.monotonic() < deadline
-            assert child.poll() is None, child.communicate()
-            time.sleep(0.02)
-        yield child
+        with starting_up(tmp_path, "jobmanager") as child:
+            yield child
     finally:
-        child.kill()
-        child.communicate()
         LocalStack(tmp_path).down()
 
 

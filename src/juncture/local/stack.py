@@ -105,7 +105,7 @@ class LocalStack:
                 if recorded.settings != self._settings:
                     progress("Already up with other settings: run down, then up, to apply the new ones")
                 return recorded
-            return self._start(self._survivors(recorded, progress), progress)
+            return self._start(self._survivors(recorded, progress), recorded, progress)
 
     def status(self) -> StackState | None:
         """What runs, with `dead` naming what died; None if nothing was started."""
@@ -180,12 +180,15 @@ class LocalStack:
             alive = [role for role in alive if not role.startswith(TASKMANAGER)]
         return tuple(alive)
 
-    def _start(self, survivors: StackState | None, progress: Progress) -> StackState:
+    def _start(
+        self, survivors: StackState | None, recorded: StackState | None, progress: Progress
+    ) -> StackState:
         java = find_java().for_minutes() if self._short_lived else find_java()
         jars = self._cache.jars("kafka-broker", progress)
         self._folder.create()
         if survivors is not None:
-            return self._start_parts(survivors, survivors, java, jars, progress)
+            # What is given up leaves all that was recorded, with what died: the next start has to know of it.
+            return self._start_parts(survivors, recorded, java, jars, progress)
         for _ in range(_TRIES - 1):
             state = self._new_state(java)
             try:
