@@ -174,18 +174,26 @@ class TestRunning:
             LocalStack(tmp_path, SMALL.model_copy(update={"kafka_port": state.ports.kafka})).up()
         assert all(psutil.pid_exists(pid) for pid in state.pids.values())
 
-    def test_a_killed_broker_is_seen_and_comes_back_with_its_records(self, stack, state):
+    def test_a_killed_broker_comes_back_with_its_records_even_after_a_killed_up(self, stack, state):
         produce(state.kafka_address, "kept", b"still here", timestamp=1000)
         stack.kill("kafka")
         status = stack.status()
         assert status.dead == ("kafka",)
         assert not status.alive
+        with starting_up(state.root.parents[1], "kafka") as killed:
+            killed.kill()
+            out, _ = killed.communicate()
+        assert "Not running any more: kafka" in out.splitlines()
+        half_started = stack.status().pids["kafka"]
+        assert half_started != state.pids["kafka"]
         messages: list[str] = []
         again = stack.up(messages.append)
-        assert "kafka" in messages[0]
+        assert messages[0].endswith("starting what it lacks beside jobmanager, taskmanager-1")
         assert again.ports == state.ports
         assert again.pids["jobmanager"] == state.pids["jobmanager"]
-        assert again.pids["kafka"] != state.pids["kafka"]
+        assert again.pids["taskmanager-1"] == state.pids["taskmanager-1"]
+        assert again.pids["kafka"] not in (state.pids["kafka"], half_started)
+        assert sorted(strays(state.root.parents[1])) == sorted(again.pids.values())
         assert consume(again.kafka_address, "kept") == b"still here"
 
     def test_a_killed_taskmanager_is_replaced_even_after_an_interrupted_up(self, stack, state):

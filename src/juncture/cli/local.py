@@ -12,6 +12,7 @@ from juncture.deploy.environment.connection import forget_local
 from juncture.deploy.environment.running import require_idle
 from juncture.errors import InvalidProject, JunctureError, Location
 from juncture.local.jars import JarCache
+from juncture.local.processes import ProcessRecord
 from juncture.local.stack import LocalStack
 from juncture.local.state import StackState
 from juncture.model.environment import Environment
@@ -127,7 +128,7 @@ def _view(state: StackState | None, text: Text) -> None:
     rows = [("Kafka", state.kafka_address), ("Flink", state.web_url), ("logs", str(state.logs))]
     text.table(rows)
     text.table(
-        [(role, str(pid), "fail" if role in state.dead else "ok") for role, pid in state.pids.items()],
+        [(each.role, str(each.pid), _how(each, state)) for each in state.processes],
         header=("process", "pid", "state"),
     )
     if state.phase == "starting":
@@ -136,3 +137,9 @@ def _view(state: StackState | None, text: Text) -> None:
         )
     if state.dead:
         text.line("Start the dead ones again with `juncture local up`.")
+
+
+def _how(record: ProcessRecord, state: StackState) -> str:
+    if record.role in state.dead:
+        return "fail"
+    return "ok" if state.phase == "up" or record.answered else "starting"

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,12 +48,13 @@ class Launch:
 
 
 class ProcessRecord(Started):
-    """A process of the stack."""
+    """A process of the stack. `answered`: it has, since it was started; before that it is no more than half started."""
 
     role: str
     out: Path
     log: Path
     recording: Recording | None = None
+    answered: bool = False
 
 
 def spawn(launch: Launch) -> ProcessRecord:
@@ -119,9 +120,9 @@ def stop(records: Iterable[ProcessRecord], grace: float, keeping: Path | None = 
             each.keep(keeping)
 
 
-def stop_strays(marker: str, grace: float) -> int:
-    """Stop every process with `marker` among its arguments; how many there were."""
-    strays = find_strays(marker)
+def stop_strays(marker: str, grace: float, spared: Collection[int] = ()) -> int:
+    """Stop every process with `marker` among its arguments, but for those of the pids that are spared; how many."""
+    strays = [process for process in find_strays(marker) if process.pid not in spared]
     _stop(strays, grace)
     return len(strays)
 

@@ -27,6 +27,7 @@ from juncture.local.java import Java, find_java
 from juncture.local.memory import Divided
 from juncture.local.state import Ports, StackState, StateFolder
 from juncture.local.supervisor import Interrupted, Supervisor, signals_raise
+from juncture.local.survivors import ports_are_free, reduced, sound
 from juncture.model.local import LocalSettings
 from juncture.model.wording import counted
 
@@ -153,32 +154,22 @@ class LocalStack:
 
     def _survivors(self, recorded: StackState | None, progress: Progress) -> StackState | None:
         """The recorded stack reduced to what can stay, with everything else stopped; None if nothing can."""
-        kept: tuple[str, ...] = ()
-        if recorded is not None:
-            kept = self._keepable(recorded)
-            if recorded.phase == "starting":
-                progress("An earlier start was broken off: clearing what it left")
-            else:
-                progress(f"Not running any more: {', '.join(recorded.dead)}")
-        if recorded is None or not kept:
-            self._stop_all(recorded)
-            return None
-        processes.stop([record for record in recorded.processes if record.role not in kept], _STOP_GRACE)
-        alive = tuple(record for record in recorded.processes if record.role in kept)
-        return recorded.model_copy(update={"processes": alive, "dead": ()})
-
-    def _keepable(self, recorded: StackState) -> tuple[str, ...]:
-        if recorded.phase == "starting" or recorded.settings != self._settings:
-            return ()
-        chosen = recorded.ports
-        needed = {KAFKA: (chosen.kafka, chosen.controller), JOBMANAGER: (chosen.rest, chosen.rpc)}
-        if any(not ports.is_free(port) for role in recorded.dead for port in needed.get(role, ())):
-            return ()
-        alive = [record.role for record in recorded.processes if record.role not in recorded.dead]
-        if JOBMANAGER in recorded.dead:
-            # Its TaskManagers hold the jobs of a JobManager that does not know them any more.
-            alive = [role for role in alive if not role.startswith(TASKMANAGER)]
-        return tuple(alive)
+        kept = sound(recorded) if recorded is not None and recorded.settings == self._settings else ()
+        if recorded is not None and recorded.phase == "starting":
+            running = f"starting what it lacks beside {', '.join(kept)}" if kept else "clearing what it left"
+            progress(f"An earlier start was broken off: {running}")
+        elif recorded is not None:
+            progress(f"Not running any more: {', '.join(recorded.dead)}")
+        if recorded is not None and kept:
+            processes.stop([record for record in recorded.processes if record.role not in kept], _STOP_GRACE)
+            # Of a start that was broken off some may not even be recorded.
+            spared = {recorded.pids[role] for role in kept}
+            processes.stop_strays(self._folder.marker, grace=5, spared=spared)
+            wanted = {KAFKA: self._only != "flink", JOBMANAGER: self._only != "kafka"}
+            if ports_are_free(recorded, [role for role in wanted if wanted[role] and role not in kept]):
+                return reduced(recorded, kept)
+        self._stop_all(recorded)
+        return None
 
     def _start(
         self, survivors: StackState | None, recorded: StackState | None, progress: Progress

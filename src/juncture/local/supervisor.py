@@ -76,7 +76,10 @@ class Supervisor:
         return launch.out.read_text(encoding="utf-8", errors="replace")
 
     def wait(self, condition: Callable[[], bool], needs: list[ProcessRecord], timeout: float) -> None:
-        """Until the condition holds. Raises Unreachable if one it needs ends, or after `timeout` seconds."""
+        """Until the condition holds, and record that those it needs have answered.
+
+        Raises Unreachable if one of these ends, or after `timeout` seconds.
+        """
         deadline = time.monotonic() + timeout
         while not condition():
             self._check()
@@ -88,6 +91,14 @@ class Supervisor:
                 logs = [path for record in needs for path in (record.log, record.out)]
                 raise failed_start(needs[0].role, f"did not answer within {timeout:.0f} s", logs)
             time.sleep(_POLL)
+        answering = {record.pid for record in needs}
+        with self._lock:
+            self._check()
+            known = tuple(
+                each.model_copy(update={"answered": True}) if each.pid in answering else each
+                for each in self._state.processes
+            )
+            self._record(self._state.model_copy(update={"processes": known}))
 
     def finish(self) -> StackState:
         """Record that everything answered."""

@@ -96,6 +96,8 @@ def test_strays_are_found_by_their_marker_and_nothing_else_is(start, tmp_path):
     mine, nested = f"-Djuncture.stack={tmp_path}", f"-Djuncture.stack={tmp_path}/nested"
     stray, other = start(FOREVER, mine), start(FOREVER, nested)
     until(lambda: [found.pid for found in processes.find_strays(mine)] == [stray.pid])
+    assert processes.stop_strays(mine, grace=5, spared=[stray.pid]) == 0
+    assert processes.is_alive(stray)
     assert processes.stop_strays(mine, grace=5) == 1
     assert not processes.is_alive(stray)
     assert processes.is_alive(other)

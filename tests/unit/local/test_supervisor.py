@@ -59,6 +59,19 @@ def test_undo_stops_what_was_started_and_nothing_starts_after_it(supervisor):
         supervisor.start(launch)
 
 
+def test_only_of_what_was_waited_for_it_is_recorded_that_it_answered(supervisor):
+    kafka, jobmanager = (
+        supervisor.start(python(supervisor, role, "import time; time.sleep(600)"))
+        for role in ("kafka", "jobmanager")
+    )
+    supervisor.wait(lambda: True, [jobmanager], timeout=30)
+    assert supervisor.folder.read().processes == (kafka, jobmanager.model_copy(update={"answered": True}))
+    supervisor.cancel()
+    with pytest.raises(Interrupted):
+        supervisor.wait(lambda: True, [kafka], timeout=30)
+    assert not supervisor.folder.read().processes[0].answered
+
+
 def test_a_wait_ends_with_the_process_it_waits_for(supervisor):
     program = "import sys; print('java.net.BindException: Address already in use'); sys.exit(3)"
     record = supervisor.start(python(supervisor, "kafka", program))
