@@ -13,10 +13,11 @@ from juncture.diagnosis.engine import diagnose
 from juncture.diagnosis.observe import observe
 from juncture.diagnosis.patient import Authored, Patient
 from juncture.diagnosis.subject import Subject
-from juncture.errors import JunctureError, Refused
+from juncture.errors import InvalidProject, JunctureError, Refused
 from juncture.model.diagnosis import DiagnosisReport
 from juncture.model.environment import Kafka
 from juncture.model.observation import Missing
+from juncture.model.wording import counted
 from juncture.planner.plan import parse_plan
 
 
@@ -91,6 +92,10 @@ def _authored(author: Callable[[], Authored], files: Mapping[str, str]) -> tuple
     """The author's files, if they are those of the version that runs, or why not."""
     try:
         found = author()
+    except InvalidProject as error:
+        first, *others = error.problems
+        more = f" (and {counted(len(others), 'problem')} more)" if others else ""
+        return None, f"{first}{more}"
     except JunctureError as error:
         return None, error.problem
     changed = [

@@ -16,7 +16,7 @@ from juncture.model.project import Project, SqlFile
 from juncture.model.rendered import OwnJar, RenderedJob, Statement
 from juncture.model.startpoint import NOW_MINUS, Earliest, Startpoint
 from juncture.project.jars import keep
-from juncture.project.loader import JOINS, SINKS, SOURCES
+from juncture.project.loader import JOBS, JOINS, SINKS, SOURCES
 from juncture.project.nearest import did_you_mean
 from juncture.render.connectors import TableContext
 from juncture.render.messages import unknown_messages
@@ -45,9 +45,14 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
     The same files give the same bytes. Placeholders `${NAME}` stay as they are.
 
     Raises:
-        InvalidProject: with every problem of the job's templates, and of files that it needs and that are broken.
+        InvalidProject: with every problem of the job's templates, and of files that it needs and that are broken, its
+            own among them; or as the project has no such job.
     """
-    job = project.jobs[job_name].job
+    job_file = project.jobs.get(job_name)
+    if job_file is None:
+        path = f"{JOBS}/{job_name}.yaml"
+        raise InvalidProject(list(project.problems_of(path)) or [_no_job(project, job_name)])
+    job = job_file.job
     templates = Templates(project, job, environment)
     problems: list[JunctureError] = []
     statements: list[Statement] = []
@@ -74,17 +79,17 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
     jars: list[OwnJar] = []
     for index, path in enumerate(job.jars):
         try:
-            jars.append(keep(project.root, path, project.jobs[job_name].locate("jars", index)))
+            jars.append(keep(project.root, path, job_file.locate("jars", index)))
         except JunctureError as error:
             problems.append(error)
     if len(jars) == len(job.jars):
         problems += unknown_messages(statements, jars)
     for name in sorted(set(job.startpoints) - set(used)) if joined else ():
-        at = project.jobs[job_name].positions.get(("startpoints", name), (None, None))
+        at = job_file.positions.get(("startpoints", name), (None, None))
         problems.append(
             JunctureError(
                 f"the join '{job.join}' does not read '{name}', so its startpoint would be ignored",
-                location=Location(project.jobs[job_name].path, *at),
+                location=Location(job_file.path, *at),
                 remedy=f"remove it; the join reads {', '.join(used)}",
             )
         )
@@ -92,7 +97,7 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
         against = _not_startable(name, statements, templates.topics, job.startpoints[name])
         if against is not None:
             problem, remedy = against
-            location = project.jobs[job_name].locate("startpoints", name)
+            location = job_file.locate("startpoints", name)
             problems.append(JunctureError(problem, location=location, remedy=remedy))
     if joined and (foreign := PLACEHOLDER.search(joined.text)):
         problems.append(
@@ -106,7 +111,6 @@ def render(project: Project, job_name: str, environment: Target) -> RenderedJob:
         raise InvalidProject(problems)
     statements.append(_statement("insert", job.sink, joined))
     placeholders = {name for s in statements for name in PLACEHOLDER.findall(s.text)}
-    job_file = project.jobs[job_name]
     inputs = {path: _sha256(text) for path, text in templates.read.items()}
     inputs[job_file.path] = _sha256((project.root / job_file.path).read_text(encoding="utf-8"))
     return RenderedJob(
@@ -169,6 +173,10 @@ def _attempt(problems: list[JunctureError], step) -> MappedText | None:  # type:
     except JunctureError as problem:
         problems.append(problem)
         return None
+
+
+def _no_job(project: Project, name: str) -> JunctureError:
+    return JunctureError(f"the project has no job '{name}'", remedy=did_you_mean(name, project.jobs))
 
 
 def _join(templates: Templates, file: SqlFile, job: Job) -> MappedText:

@@ -12,6 +12,7 @@ from tests.projects import JOIN, SINK, SOURCE, small_project
 from juncture.errors import InvalidProject
 from juncture.model.project import Project
 from juncture.model.rendered import RenderedJob
+from juncture.project.loader import read_project
 from juncture.render.renderer import render
 
 
@@ -288,3 +289,15 @@ def test_a_byte_order_mark_of_an_include_is_no_part_of_the_sql(tmp_path: Path) -
         tmp_path, {"sql/joins/matches.sql": join, "templates/part.sql": "\ufeff-- part\n"}
     )
     assert "\ufeff" not in rendered(project).insert.text
+
+
+def test_a_job_that_is_not_there_or_broken_is_no_defect(tmp_path: Path) -> None:
+    with pytest.raises(InvalidProject) as gone:
+        rendered(small_project(tmp_path / "gone"), job="matchez")
+    assert [(str(each), each.remedy) for each in gone.value.problems] == [
+        ("the project has no job 'matchez'", "did you mean 'matches'?")
+    ]
+    (tmp_path / "gone/jobs/matches.yaml").write_text("join: [\n")
+    with pytest.raises(InvalidProject) as broken:
+        rendered(read_project(tmp_path / "gone"))
+    assert [str(each).partition(": ")[0] for each in broken.value.problems] == ["jobs/matches.yaml:2:1"]
