@@ -77,23 +77,25 @@ def verify(
     figures = {each.name: each for each in demand.figures(model, traffic, sides, written)}
     if calibration is None:
         notes.append("it was never calibrated: what is foretold is the packaged model's")
+    terms = (
+        *_terms(figures, measured, sum(each.peak.expected for each in traffic)),
+        rows_term(
+            traffic,
+            written,
+            measured.records,
+            measured.rows,
+            measured.seconds,
+            calibration is not None and calibration.job == job and calibration.yields is not None,
+        ),
+    )
+    growing = _growing(sides, ran)
     return Verification(
         job=job,
         environment=connection.environment,
         at=ledger.now(),
         seconds=round(measured.seconds, 1),
         rate=measured.rate,
-        terms=(
-            *_terms(figures, measured, sum(each.peak.expected for each in traffic), _growing(sides, ran)),
-            rows_term(
-                traffic,
-                written,
-                measured.records,
-                measured.rows,
-                measured.seconds,
-                calibration is not None and calibration.job == job and calibration.yields is not None,
-            ),
-        ),
+        terms=tuple(_unless_growing(each, growing) for each in terms),
         notes=(*notes, *left_out),
     )
 
@@ -177,18 +179,26 @@ def _rate(admin: Admin, traffic: Traffic, over: float) -> float:
 
 
 def _growing(sides: Sequence[SideState], ran: float) -> str:
-    """Why little state is no sign that too much was foretold, of a job that has run for so many seconds; else empty."""
+    """Why little is no sign that too much was foretold, of a job that has run for so many seconds; else empty."""
     longest = max((side.kept.expected for side in sides if side.kept is not None), default=0.0)
     if ran * 1000 >= longest:
         return ""
-    return f"it has run for {span(ran * 1000)}, and rows are kept for {span(longest)}: it may still grow"
+    return f"it has run for {span(ran * 1000)}, and rows are kept for {span(longest)}: state may still grow"
 
 
-def _terms(
-    figures: Mapping[str, Figure], measured: _Measured, coming: float, growing: str = ""
-) -> list[Term]:
-    """CPU, state, and what checkpoints write; `coming` are the records a second that topics get, and `growing` is why
-    little state is no sign.
+def _unless_growing(term: Term, growing: str) -> Term:
+    """As it is, or without what was measured: that it is less than foretold says nothing while state is growing.
+
+    All of them go with state. Checkpoints write it whole, or merge it with what has come; a record finds fewer rows, in
+    smaller files; and rows whose partner came before the job, or that wait for one, are not written yet.
+    """
+    if not growing or term.measured is None or term.measured >= term.foretold.low:
+        return term
+    return term.model_copy(update={"measured": None, "why": growing})
+
+
+def _terms(figures: Mapping[str, Figure], measured: _Measured, coming: float) -> list[Term]:
+    """CPU, state, and what checkpoints write; `coming` are the records a second that topics get.
 
     What a job keeps and uploads is foretold of one that gets records, and keeps up. One that is behind by more than
     came while it was watched reads one topic ahead of the other, and as fast as it can.
@@ -208,14 +218,13 @@ def _terms(
         f", {each:,.1f} µs for each of {counted(measured.records, 'record')}" if measured.records else ""
     )
     told = f"{amount(cores, 'cores')} cores in all{of_each}: much of it is what TaskManagers do anyhow"
-    little = state is not None and state < figures["state"].value.low
     return [
         _term(
             figures["CPU a record"],
             each if measured.records and cores >= _LEAST_CORES else None,
             measured.untold or told,
         ),
-        _term(figures["state"], None if growing and little else state, growing if little else none),
+        _term(figures["state"], state, none),
         _term(figures["upload of a checkpoint"], written, none),
     ]
 

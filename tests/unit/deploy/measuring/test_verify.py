@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from juncture.deploy.measuring.verify import _growing, _Measured, _terms
+from juncture.deploy.measuring.verify import _growing, _Measured, _terms, _unless_growing
 from juncture.flink.answers import JobDetail
 from juncture.model.figures import Figure, Range, Unit
 from juncture.model.traffic import SideState
+from juncture.model.verification import Term
 
 MIB = 1024.0 * 1024
 UNITS: dict[str, Unit] = {"CPU a record": "µs", "state": "bytes", "upload of a checkpoint": "bytes"}
@@ -86,13 +85,15 @@ def test_what_a_job_keeps_that_gets_no_records_is_not_what_was_foretold() -> Non
     assert told == [(None, "no record came in 10 s: a job that gets some is foretold")] * 2
 
 
-@pytest.mark.parametrize(("state", "held"), [(1.0, True), (0.9, False), (9.0, True)])
-def test_little_state_is_no_sign_while_it_may_grow(state: float, held: bool) -> None:
-    seen = replace(measured(9.0), states=[state * MIB])
+@pytest.mark.parametrize("name", ["CPU a record", "state", "upload of a checkpoint", "rows written"])
+@pytest.mark.parametrize(("times", "held"), [(1.0, True), (0.9, False), (9.0, True)])
+def test_little_is_no_sign_while_state_may_grow(name: str, times: float, held: bool) -> None:
+    low = Range(low=MIB, expected=2 * MIB, high=4 * MIB)
+    term = Term(name=name, unit="bytes", foretold=low, basis="calibrated", measured=times * MIB)
     growing = _growing([SIDE], 240)
-    assert growing == "it has run for 4 min, and rows are kept for 5 min: it may still grow"
-    _, term, _ = _terms(FIGURES, seen, COMING, growing)
-    assert (term.measured, term.why) == ((state * MIB, None) if held else (None, growing))
+    assert growing == "it has run for 4 min, and rows are kept for 5 min: state may still grow"
+    found = _unless_growing(term, growing)
+    assert (found.measured, found.why) == ((times * MIB, None) if held else (None, growing))
     # A job that has run for so long has what it keeps.
     assert _growing([SIDE], 300) == ""
-    assert _terms(FIGURES, seen, COMING)[1].measured == state * MIB
+    assert _unless_growing(term, "") == term
