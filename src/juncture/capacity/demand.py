@@ -37,10 +37,12 @@ def figures(
     sides: Sequence[SideState],
     written: Sequence[Written],
     hot: Sequence[HotRows] = (),
+    coming: Sequence[SideState] | None = None,
 ) -> tuple[Figure, ...]:
     """All that can be computed; what rests on state that is kept for ever is left out.
 
-    `hot` are the rows of hot keys, which those that are written have among them.
+    `hot` are the rows of hot keys, which those that are written have among them. `coming` are the sides at the rates of
+    the traffic, where what they keep came at others.
     """
     rate = Range.total([each.peak for each in traffic])
     found = [
@@ -75,7 +77,7 @@ def figures(
         )
     )
     found += hot_figures(hot)
-    load = load_at_peak(job, traffic, sides, written)
+    load = load_at_peak(job, traffic, sides, written, coming)
     found += _cpu(job, load)
     found += _state(job, load, sides)
     slots = next(each for each in found if each.name == "slots")
@@ -145,11 +147,16 @@ def _catch_up(job: Job, rate: Range, most: Range) -> list[Figure]:
 
 
 def load_at_peak(
-    job: Job, traffic: Sequence[Traffic], sides: Sequence[SideState], written: Sequence[Written]
+    job: Job,
+    traffic: Sequence[Traffic],
+    sides: Sequence[SideState],
+    written: Sequence[Written],
+    coming: Sequence[SideState] | None = None,
 ) -> Load:
-    """What the cost of a record depends on."""
+    """What the cost of a record depends on; `coming` is as in `figures`."""
     engine = job.engine(job.backend)
-    live, fresh = state_bytes(job, job.backend, sides), fresh_bytes(sides, engine)
+    live = state_bytes(job, job.backend, sides)
+    fresh = fresh_bytes(sides if coming is None else coming, engine)
     return load_of(engine, job.joins, traffic, written, live, fresh, job.interval / 1000)
 
 

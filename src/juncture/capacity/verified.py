@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from juncture.model.figures import Range
-from juncture.model.traffic import Traffic, Written
+from juncture.model.traffic import Written
 from juncture.model.verification import Term
 from juncture.model.wording import counted
 
@@ -13,9 +13,13 @@ FEWEST = 100
 """Records below which their rows tell little: those of some are written when the watermark has passed."""
 
 
+_COUNTED = 0.05
+"""How far the two counters may be apart: they are not of one moment, and rows come in bursts, with the watermark."""
+
+
 def rows_term(
-    traffic: Sequence[Traffic],
-    written: Sequence[Written],
+    now: Sequence[Written],
+    before: Sequence[Written],
     records: int,
     rows: int,
     seconds: float,
@@ -24,26 +28,26 @@ def rows_term(
     """Rows a second, of all sinks.
 
     Args:
-        traffic: for which it was foretold.
-        written: what was foretold.
-        records: that the job has read.
-        rows: that it has written meanwhile.
+        now: what is foretold at the rates of the seconds that were watched.
+        before: the same at those of the time that rows are kept: some rows come so late.
+        records: that the job has read meanwhile.
+        rows: that it has written.
         seconds: in which it did.
         is_known: whether the share of rows that find a partner was measured with this job. Where it was not, fewer rows
             are no fault: filters are taken to let all through.
     """
-    peak = sum(each.peak.expected for each in traffic)
-    passed = max(seconds, 1e-3)
-    foretold = Range.total(each.rate for each in written) * (records / passed / peak if peak else 0.0)
-    if not is_known:
-        foretold = foretold.model_copy(update={"low": 0.0})
-    few = records < FEWEST or not peak
+    expected, earlier = (Range.total(each.rate for each in written) for written in (now, before))
+    few = records < FEWEST
     return Term(
         name="rows written",
         unit="rows/s",
-        foretold=foretold,
+        foretold=Range(
+            low=min(expected.low, earlier.low) * (1 - _COUNTED) if is_known else 0.0,
+            expected=expected.expected,
+            high=max(expected.high, earlier.high) * (1 + _COUNTED),
+        ),
         basis="calibrated" if is_known else "computed",
-        measured=None if few else rows / passed,
+        measured=None if few else rows / max(seconds, 1e-3),
         why=f"{counted(records, 'record')} in {seconds:.0f} s are too few; watch longer with --during"
         if few
         else None,

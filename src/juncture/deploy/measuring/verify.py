@@ -70,18 +70,19 @@ def verify(
         ran = (measured.job.now - measured.job.start_time) / 1000
         notes = [*(each.text for each in facts.assumed), *_notes(cluster, measured, ran)]
     calibration = best_for(store, facts.manifest)
-    traffic = _as_now(facts, connection)
-    sides, left_out = facts.sides(traffic)
+    watched, before = _watched(facts.traffic, measured), _while_kept(facts, connection)
+    sides, left_out = facts.sides(before)
     model = facts.job(model_of(calibration, facts.manifest.job))
-    written = facts.written(traffic, model.model.yields)
-    figures = {each.name: each for each in demand.figures(model, traffic, sides, written)}
+    written, earlier = (facts.written(each, model.model.yields) for each in (watched, before))
+    found = demand.figures(model, watched, sides, written, coming=facts.sides(watched)[0])
+    figures = {each.name: each for each in found}
     if calibration is None:
         notes.append("it was never calibrated: what is foretold is the packaged model's")
     terms = (
-        *_terms(figures, measured, sum(each.peak.expected for each in traffic)),
+        *_terms(figures, measured, sum(each.peak.expected for each in before)),
         rows_term(
-            traffic,
             written,
+            earlier,
             measured.records,
             measured.rows,
             measured.seconds,
@@ -102,18 +103,22 @@ def verify(
 
 @dataclass(frozen=True)
 class _Measured:
-    """Of some seconds: records, rows that were written, and CPU, or why that is not told; of the job's last
+    """Of some seconds: records by table, rows that were written, and CPU, or why that is not told; of the job's last
     checkpoints: bytes of the joins' state, and written."""
 
     job: JobDetail
     seconds: float
-    records: int
+    read: Mapping[str, int]
     rows: int
     cpu: float
     untold: str
     behind: int | None
     states: list[float]
     written: list[float]
+
+    @property
+    def records(self) -> int:
+        return sum(self.read.values())
 
     @property
     def rate(self) -> float:
@@ -132,7 +137,7 @@ def _measure(cluster: FlinkCluster, job_id: str, lags: Lags, seconds: float) -> 
     return _Measured(
         job=watcher.job,
         seconds=(last.at - first.at) / 1000,
-        records=last.total - first.total,
+        read={table: count - first.read.get(table, 0) for table, count in last.read.items()},
         rows=last.written - first.written,
         cpu=last.cpu - first.cpu,
         untold=watcher.untold,
@@ -151,8 +156,17 @@ def _notes(cluster: FlinkCluster, measured: _Measured, ran: float) -> list[str]:
     return notes
 
 
-def _as_now(facts: Facts, connection: Connection) -> tuple[Traffic, ...]:
-    """The traffic with its rate over the time that rows are kept, in place of the peak."""
+def _watched(traffic: Sequence[Traffic], measured: _Measured) -> tuple[Traffic, ...]:
+    """The traffic with the rate of the seconds that were watched, in place of the peak: what records and rows go by."""
+    seconds = max(measured.seconds, 1e-3)
+    return tuple(
+        each.model_copy(update={"peak": Range.exactly(measured.read.get(each.table, 0) / seconds)})
+        for each in traffic
+    )
+
+
+def _while_kept(facts: Facts, connection: Connection) -> tuple[Traffic, ...]:
+    """The traffic with its rate over the time that rows are kept, in place of the peak: what state goes by."""
     sides, _ = facts.sides(facts.traffic)
     longest: dict[str, float] = {}
     for side in sides:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from juncture.deploy.measuring.verify import _growing, _Measured, _terms, _unless_growing
+import pytest
+from tests.unit.capacity.found import found_traffic
+
+from juncture.deploy.measuring.verify import _growing, _Measured, _terms, _unless_growing, _watched
 from juncture.flink.answers import JobDetail
 from juncture.model.figures import Figure, Range, Unit
 from juncture.model.traffic import SideState
@@ -42,7 +45,7 @@ def measured(cpu: float, untold: str = "", behind: int | None = 0, records: int 
     return _Measured(
         job=JOB,
         seconds=10,
-        records=records,
+        read={"l": records},
         rows=500,
         cpu=cpu,
         untold=untold,
@@ -97,3 +100,11 @@ def test_little_is_no_sign_while_state_may_grow(name: str, times: float, held: b
     # A job that has run for so long has what it keeps.
     assert _growing([SIDE], 300) == ""
     assert _unless_growing(term, "") == term
+
+
+def test_records_and_rows_go_by_what_was_read_of_each_topic_while_it_was_watched() -> None:
+    seen = replace(measured(5.0), read={"views": 3_000, "taps": 1_500})
+    traffic = [found_traffic(table, 7.0) for table in ("views", "taps", "quiet")]
+    found = _watched(traffic, seen)
+    assert [each.peak for each in found] == [Range.exactly(rate) for rate in (300, 150, 0)]
+    assert (seen.records, seen.rate) == (4_500, 450)
