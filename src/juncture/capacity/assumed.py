@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from juncture.capacity.endless import AFTER, STATE_GROWTH
 from juncture.model.figures import Figure, Range, amount
 from juncture.model.traffic import SideState, Traffic
 from juncture.model.wording import size
@@ -69,7 +70,8 @@ def told(assumed: Assumed, traffic: Mapping[str, Traffic], needs: Callable[[Vari
                 _expected(needs(most), name) - _expected(needs(least), name) for name in ("cores", "state")
             )
             each = f"each {_ADDED:,.0f} records/s of it"
-            return f"{assumed.text}: {each} add {amount(cores, 'cores')} cores and {size(state)} of state"
+            added = f"{size(state)} of state{_when(needs(most))}"
+            return f"{assumed.text}: {each} add {amount(cores, 'cores')} cores and {added}"
         low, high = needs(least), needs(most)
         state = _expected(low, "state")
         least_told, most_told = (amount(_expected(each, "cores"), "cores") for each in (low, high))
@@ -77,13 +79,17 @@ def told(assumed: Assumed, traffic: Mapping[str, Traffic], needs: Callable[[Vari
         needed = least_told if least_told == most_told else f"{least_told} to {most_told}"
         return (
             f"{assumed.text}: between {least_rate} and {most_rate} records/s the job needs {needed} cores, and"
-            f" {size(state)} to {size(_expected(high, 'state'))} of state"
+            f" {size(state)} to {size(_expected(high, 'state'))} of state{_when(high)}"
         )
     if assumed.rows:
         small, large = needs(Varied(assumed.rows, rows="low")), needs(Varied(assumed.rows, rows="high"))
         states = " to ".join(size(_expected(each, "state")) for each in (small, large))
-        return f"{assumed.text}: the job needs {states} of state"
+        return f"{assumed.text}: the job needs {states} of state{_when(large)}"
     return assumed.text
+
+
+def _when(figures: Figures) -> str:
+    return AFTER if STATE_GROWTH in figures else ""
 
 
 def _expected(figures: Figures, name: str) -> float:

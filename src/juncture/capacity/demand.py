@@ -8,10 +8,12 @@ from math import ceil
 from juncture.capacity.brokers import read_figure
 from juncture.capacity.checkpointing import checkpoint_figures
 from juncture.capacity.costs import HEAP, Load
+from juncture.capacity.endless import growth_figure
 from juncture.capacity.holding import (
     fresh_bytes,
     heap_bytes,
     held,
+    kept_for,
     rows_of,
     state_bytes,
     stored_bytes,
@@ -39,7 +41,7 @@ def figures(
     hot: Sequence[HotRows] = (),
     coming: Sequence[SideState] | None = None,
 ) -> tuple[Figure, ...]:
-    """All that can be computed; what rests on state that is kept for ever is left out.
+    """All that can be computed; what rests on state that is kept for ever is that of a day, and its growth is told.
 
     `hot` are the rows of hot keys, which those that are written have among them. `coming` are the sides at the rates of
     the traffic, where what they keep came at others.
@@ -163,26 +165,29 @@ def load_at_peak(
 def _state(job: Job, load: Load, sides: Sequence[SideState]) -> list[Figure]:
     found = []
     for side in sides:
-        if side.kept is None:
-            continue
+        ever = ", a day: they are kept for ever" if side.kept is None else ""
         found.append(
             Figure(
                 name=f"rows of {side.side} in {side.operator}",
                 unit="rows",
                 value=rows_of(side),
-                formula=f"{side.rate.expected:,.1f} records/s * {side.kept.expected / 1000:,.0f} s",
-                basis="computed",
+                formula=f"{side.rate.expected:,.1f} records/s * {kept_for(side).expected / 1000:,.0f} s{ever}",
+                basis="assumed" if ever else "computed",
             )
         )
     longest = [side.kept for side in sides if side.kept is not None]
-    if longest:
+    growth = growth_figure(job, sides)
+    if growth is not None:
+        found.append(growth)
+    elif longest:
         found.append(_steady_after(longest))
     total, engine = held(job, load), load.engine
     basis, factor = job.model.basis(engine), job.model.state(engine)
+    if growth is not None:
+        basis = "assumed"
     parts = " + ".join(
         f"{rows_of(side).expected:,.0f} * {stored_bytes(side, engine).expected:,.0f} bytes ({side.side})"
         for side in sides
-        if side.kept
     )
     found.append(
         Figure(

@@ -10,6 +10,9 @@ from juncture.model.capacity import Grown
 from juncture.model.figures import Range
 from juncture.model.traffic import SideState
 
+A_DAY = 86_400_000
+"""For how many ms rows are counted that are kept for ever."""
+
 
 def held(job: Job, load: Load) -> Range:
     """Bytes of the joins' state: the rows that are kept, and what has gone and is not merged away yet."""
@@ -17,7 +20,7 @@ def held(job: Job, load: Load) -> Range:
 
 
 def state_bytes(job: Job, backend: str, sides: Sequence[SideState]) -> Range:
-    """Of the rows that the joins keep when it is steady, as the backend stores them; those kept for ever left out."""
+    """Of the rows that the joins keep when it is steady, as the backend stores them."""
     engine = job.engine(backend)
     return bare_bytes(sides, engine) * job.model.state(engine)
 
@@ -60,8 +63,13 @@ def heap_bytes(job: Job, sides: Sequence[SideState]) -> Range:
 
 
 def rows_of(side: SideState) -> Range:
-    """That it keeps when it is steady; none where it keeps them for ever."""
-    return Range.exactly(0) if side.kept is None else side.rate * side.kept * 0.001
+    """That it keeps when it is steady; where it keeps them for ever, those of a day."""
+    return side.rate * kept_for(side) * 0.001
+
+
+def kept_for(side: SideState) -> Range:
+    """Milliseconds for which its rows are counted."""
+    return Range.exactly(A_DAY) if side.kept is None else side.kept
 
 
 def stored_bytes(side: SideState, engine: Engine) -> Range:

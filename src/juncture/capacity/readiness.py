@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from juncture.capacity.demand import MERGED
+from juncture.capacity.endless import STATE_GROWTH, grows
 from juncture.capacity.holding import heap_bytes, state_bytes
 from juncture.capacity.hotrows import gives_more, hot_key_checks
 from juncture.capacity.job import Job
@@ -161,7 +162,8 @@ def _state(demand: Demand, supply: Supply | None) -> Iterator[Check]:
     if endless:
         yield _failed(
             "unbounded-state",
-            f"{endless[0].operator} keeps the rows of {' and of '.join(side.side for side in endless)} for ever",
+            f"{endless[0].operator} keeps the rows of {' and of '.join(side.side for side in endless)} for ever: state"
+            f" {grows(demand.figures[STATE_GROWTH].value)}",
             f"bound it in time, or set `state: {{ttl: ...}}` in jobs/{demand.name}.yaml",
         )
         return

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from juncture.capacity.endless import STATE_GROWTH, without_end
 from juncture.model.capacity import Check
-from juncture.model.figures import Figure
+from juncture.model.figures import Figure, Range
 from juncture.model.wording import size, span
 
 COPIES = 2
@@ -68,6 +69,12 @@ class Storage:
     interval: int
     figures: Mapping[str, Figure]
 
+    @property
+    def growth(self) -> Range | None:
+        """Of state that grows without end, bytes an hour."""
+        found = self.figures.get(STATE_GROWTH)
+        return found.value if found is not None else None
+
 
 def storage_checks(storage: Storage) -> Iterator[Check]:
     """Of checkpoint storage, and of local disk where the state is there."""
@@ -101,9 +108,11 @@ def _written(storage: Storage, place: str) -> Check:
     remedy = "take checkpoints less often, or use faster storage"
     if "heap" in storage.figures:
         remedy += "; `state: {backend: rocksdb}` writes what is new alone"
-    return Check.judged(
+    check = Check.judged(
         "checkpoint-writes", False, bool(storage.interval) and takes > storage.interval, told, remedy
     )
+    # Files are written as rows come, however many there are; the heap is written whole.
+    return without_end(check, storage.growth if "heap" in storage.figures else None)
 
 
 def _room(storage: Storage, place: str) -> Iterator[Check]:
@@ -114,9 +123,10 @@ def _room(storage: Storage, place: str) -> Iterator[Check]:
             f"{size(needed.expected)} expected for {COPIES} checkpoints, {size(needed.high)} at most, {size(free)} free"
             f" at {place}"
         )
-        yield Check.judged(
+        check = Check.judged(
             "checkpoint-room", needed.low > free, needed.high > free, told, "make room, or use larger storage"
         )
+        yield without_end(check, storage.growth)
 
 
 def _local(storage: Storage) -> Iterator[Check]:
@@ -149,10 +159,11 @@ def _local(storage: Storage) -> Iterator[Check]:
         "give the TaskManagers more disk, set state.backend.rocksdb.localdir to where there is, or write"
         " `state: {backend: forst}`"
     )
-    yield Check.judged(
+    check = Check.judged(
         "local-disk",
         needed.value.low > disk.most,
         needed.value.high > disk.least,
         f"{told}, {free} free",
         remedy,
     )
+    yield without_end(check, storage.growth)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from juncture.capacity.endless import STATE_GROWTH, without_end
 from juncture.model.capacity import CapacityReport, Check, Supply
 from juncture.model.figures import Range, amount
 from juncture.model.wording import counted, size
@@ -52,7 +53,9 @@ def _heap(reports: Sequence[CapacityReport], supply: Supply, of_heap: float) -> 
         f" {size(supply.heap)}"
     )
     remedy = "write `state: {backend: rocksdb}` in some of the jobs, or give more memory"
-    yield Check.judged("heap", needed.low > supply.heap, needed.high > supply.heap * of_heap, told, remedy)
+    check = Check.judged("heap", needed.low > supply.heap, needed.high > supply.heap * of_heap, told, remedy)
+    grows = any(each.figure(STATE_GROWTH) is not None for each in there)
+    yield without_end(check, _sum(there, STATE_GROWTH) if grows else None)
 
 
 def _jobs(reports: Sequence[CapacityReport]) -> str:

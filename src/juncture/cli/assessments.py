@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from juncture.capacity.matching import told
+from juncture.capacity import matching
+from juncture.capacity.endless import AFTER, STATE_GROWTH
 from juncture.cli.output import Text
 from juncture.errors import JunctureError
 from juncture.model.capacity import CapacityReport, Check
@@ -25,12 +26,16 @@ def view_together(
     for each in reports:
         wrong = dict.fromkeys(check.id for check in each.checks if check.outcome != "passed")
         figures = [each.figure(name) for name in ("peak rate", "cores", "state")]
+        growth = each.figure(STATE_GROWTH)
+        told = [_range(found.value, found.unit) if found else "" for found in figures]
+        if growth is not None:
+            told[-1] += f"{AFTER}, grows by {amount(growth.value.expected, growth.unit)}"
         rows.append(
             (
                 each.job,
                 ("ready" if each.supply is not None else "not known") if each.ready else "not ready",
                 str(each.parallelism),
-                *(_range(found.value, found.unit) if found else "" for found in figures),
+                *told,
                 ", ".join(wrong),
             )
         )
@@ -58,7 +63,7 @@ def view_report(text: Text, report: CapacityReport, explain: bool) -> None:
     _traffic(text, report)
     text.line()
     for each in report.matching:
-        for line in told(each):
+        for line in matching.told(each):
             text.line(line)
         text.line()
     _figures(text, report, explain)

@@ -25,7 +25,18 @@ def least_sure(bases: Iterable[Basis]) -> Basis:
 
 
 Unit = Literal[
-    "records/s", "bytes", "bytes/s", "µs", "cores", "slots", "rows", "rows/s", "operations/s", "s", "a month"
+    "records/s",
+    "bytes",
+    "bytes/s",
+    "bytes/h",
+    "µs",
+    "cores",
+    "slots",
+    "rows",
+    "rows/s",
+    "operations/s",
+    "s",
+    "a month",
 ]
 
 
@@ -66,6 +77,8 @@ def amount(value: float, unit: Unit) -> str:
             return size(value)
         case "bytes/s":
             return f"{size(value)}/s"
+        case "bytes/h":
+            return f"{size(value)}/h"
         case "s":
             return span(value * 1000)
         case "cores":

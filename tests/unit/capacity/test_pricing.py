@@ -16,11 +16,13 @@ GIB = 1024.0**3
 MIB = 1024 * 1024
 
 
-def of_job(backend: str = "rocksdb", parallelism: int = 2, rate: float = 1_000) -> dict[str, Figure]:
+def of_job(
+    backend: str = "rocksdb", parallelism: int = 2, rate: float = 1_000, kept: float | None = 600_000
+) -> dict[str, Figure]:
     job = Job(parallelism, backend, True, joins=1, exchanges=2, interval=10_000, backlog=0)
     side = SideState(
         operator="a join", side="l", tables=("l",), columns=("k",), rate=Range.exactly(rate),
-        kept=Range.exactly(600_000), row_bytes=Range.exactly(910),
+        kept=None if kept is None else Range.exactly(kept), row_bytes=Range.exactly(910),
     )  # fmt: skip
     rows = Written(table="out", rate=Range.exactly(500), row_bytes=Range.exactly(200))
     return {each.name: each for each in figures(job, [found_traffic("l", rate)], [side], [rows])}

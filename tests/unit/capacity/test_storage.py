@@ -21,8 +21,9 @@ def checked(
     place: str | None = "/c",
     most: int | None = None,
     refused: tuple[str, ...] = (),
+    kept: float | None = 600_000,
 ) -> dict[str, Check]:
-    figures = of_job(backend)
+    figures = of_job(backend, kept=kept)
     for name in ("full checkpoint", "local disk"):
         if name in figures:
             value = Range(low=50, expected=100, high=200)

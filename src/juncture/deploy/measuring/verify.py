@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from juncture.capacity import demand
+from juncture.capacity.endless import AFTER, STATE_GROWTH
 from juncture.capacity.verified import rows_term
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.measuring.watching import Watcher
@@ -226,6 +227,10 @@ def _terms(figures: Mapping[str, Figure], measured: _Measured, coming: float) ->
     elif not measured.records:
         state = written = None
         none = f"no record came in {measured.seconds:.0f} s: a job that gets some is foretold"
+    elif STATE_GROWTH in figures:
+        state = None
+        written = None if "heap" in figures else written
+        none = f"it grows without end: what is foretold is that{AFTER}"
     cores = measured.cpu / max(measured.seconds, 1e-3)
     each = measured.cpu / measured.records * 1e6 if measured.records else 0.0
     of_each = (

@@ -9,6 +9,7 @@ from juncture.capacity import readiness
 from juncture.capacity.brokers import Asked, broker_checks
 from juncture.capacity.calibrated import Calibrated
 from juncture.capacity.costs import PACKAGED, CostModel
+from juncture.capacity.endless import STATE_GROWTH, told_days
 from juncture.capacity.holding import growth
 from juncture.capacity.job import Job
 from juncture.capacity.landscape import landscape
@@ -100,8 +101,10 @@ def assess(
     )
     matching, unmatched = _matching(facts, connection, say) if matched else ((), ())
     backend, reason = readiness.recommended(held, found.supply)
+    growth_told = figures.get(STATE_GROWTH)
     notes = (
         *foreteller.assumed(what_if),
+        *((told_days(needs.sides, growth_told),) if growth_told is not None else ()),
         *needs.left_out,
         *found.open_,
         *_unplaced(start),
