@@ -8,10 +8,14 @@ from functools import cached_property
 from typing import Any
 
 from juncture.kafka.rows import millis_of
-from juncture.model.flow import Flow, join_spec
+from juncture.model.flow import Flow, is_event_time, join_spec, join_type
 from juncture.model.plan import CompiledPlan, PlanNode
-from juncture.model.timed import TimeBounds, interval_bounds
+from juncture.model.rex import type_root
+from juncture.model.timed import EXISTENCE, TimeBounds, existence_bounds, interval_bounds
 from juncture.pairing.values import Reading, reading
+
+_KEEPING = {"CAST", "REINTERPRET"}
+"""What may be done to an event time that stays the same: from one type of time to itself."""
 
 Key = tuple[str | None, ...]
 Keyed = tuple[Key, int | None]
@@ -64,22 +68,41 @@ def sides_of(flow: Flow, node: PlanNode) -> Sides | None:
     if len(node.inputs) != 2:
         return None
     spec = join_spec(node)
-    window = (node.raw.get("intervalJoinSpec") or {}).get("windowBounds") or {}
+    bounds = _bounds(flow, node)
+    times = (bounds.left_time, bounds.right_time) if bounds is not None else (None, None)
     made = []
-    for up, keys, time in zip(
-        flow.plan.inputs(node), ("leftKeys", "rightKeys"), ("leftTimeIndex", "rightTimeIndex"), strict=True
-    ):
+    for up, keys, time in zip(flow.plan.inputs(node), ("leftKeys", "rightKeys"), times, strict=True):
         columns = [column_of(flow, up, index) for index in spec.get(keys, ())]
         tables = {table for table, _ in columns}
         if len(tables) != 1 or "" in tables:
             return None
         table = tables.pop()
-        at = column_of(flow, up, window[time])[1] if window.get("isEventTime") else ""
+        at = _time_column(flow, up, time) if time is not None else ""
         types = tuple(up.fields[index][1] for index in spec.get(keys, ()))
         made.append(Side(table, tuple(name for _, name in columns), types, at))
     left, right = made
-    timed = window.get("isEventTime") and left.time and right.time
-    return Sides(node, left, right, interval_bounds(node) if timed else None)
+    return Sides(node, left, right, bounds if left.time and right.time else None)
+
+
+def _bounds(flow: Flow, node: PlanNode) -> TimeBounds | None:
+    """On event times; those of semi and anti joins stand in the condition, whoever runs them."""
+    if node.kind == "interval-join":
+        return interval_bounds(node) if is_event_time(node) else None
+    found = existence_bounds(flow, node) if join_type(node) in EXISTENCE else None
+    return found if isinstance(found, TimeBounds) else None
+
+
+def _time_column(flow: Flow, up: PlanNode, index: int) -> str:
+    """The column that an event time is; '' where it is computed.
+
+    In front of a regular join Flink casts event times to plain ones, which changes no value.
+    """
+    origins = flow.origins(up, index)
+    if len(origins) != 1 or not set(origins[0].through) <= _KEEPING:
+        return ""
+    (origin,) = origins
+    was, now = dict(flow.plan.by_id[origin.scan].fields)[origin.column], up.fields[index][1]
+    return origin.column if not origin.through or type_root(was) == type_root(now) else ""
 
 
 def column_of(flow: Flow, up: PlanNode, index: int) -> tuple[str, str]:
