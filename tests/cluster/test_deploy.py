@@ -44,7 +44,7 @@ def test_from_submit_to_stop(make: Make, cluster: FlinkCluster, planner: Planner
     until(lambda: len(made.joined()) == 500)
     found = status(JOB, made.connection, made.store)
     assert found.phase == "running"
-    assert found.flink_state == "RUNNING"
+    assert (found.runs, found.flink_state) == (True, "RUNNING")
     assert {source.table: (source.read, source.skipped) for source in found.sources} == {
         "page_impressions": (507, 7),
         "page_clicks": (507, 7),

@@ -32,7 +32,8 @@ def command(invocation: Invocation, jobs: tuple[str, ...], watched: bool) -> Non
     """How jobs do on the cluster: state, input, output, checkpoints, the newest failure.
 
     Unless some are named, all jobs of the project are told of, and those that were deployed and have left it.
-    Ends with 1 unless all that are named, or else all of the project's, run.
+    Ends with 1 unless all that are named, or else all of the project's, run at this moment: one that Flink is just
+    starting again, or some of whose tasks wait for slots, does not.
     """
     if watched and invocation.output.is_json:
         raise click.UsageError("--watch is for people; for programs, ask again without it")
@@ -62,7 +63,7 @@ def command(invocation: Invocation, jobs: tuple[str, ...], watched: bool) -> Non
             _view(text, each, gone=each.job not in asked)
 
     invocation.output.result({"jobs": found}, view)
-    if any(each.phase != "running" for each in found if each.job in asked):
+    if not all(each.runs for each in found if each.job in asked):
         click.get_current_context().exit(1)
 
 
@@ -98,7 +99,9 @@ def _rows(found: JobStatus, gone: bool) -> Iterator[tuple[str, str]]:
     elif gone:
         left = f"; jobs/{found.job}.yaml is gone"
     yield "job", f"{found.job}, version {deployment.version}, on {found.environment}{left}"
-    yield "phase", found.phase + (f", changed by {found.busy} right now" if found.busy else "")
+    waits = found.phase == "running" and found.flink_state is not None and not found.runs
+    idle = ", but not all of its tasks run" if waits else ""
+    yield "phase", found.phase + idle + (f", changed by {found.busy} right now" if found.busy else "")
     if found.unfinished is not None:
         yield "unfinished", str(found.unfinished)
     yield from state_rows(deployment)

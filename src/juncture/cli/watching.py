@@ -157,7 +157,7 @@ def _rounds(
             before = {each.found.job: each for each in rounds}
             time.sleep(max(_EVERY - (time.monotonic() - began), 0))
     except KeyboardInterrupt:
-        return all(each.found.phase == "running" for each in before.values())
+        return all(each.found.runs for each in before.values())
 
 
 def _drawing(rounds: list[Watched], redact: Callable[[str], str], hint: str = "") -> Any:

@@ -78,9 +78,11 @@ class CheckpointStatus(Value):
 class JobStatus(Value):
     """What is known of a job. `phase` is 'none' for one that was never deployed.
 
-    `flink_state` is None if the cluster does not know the job; `busy` says who is changing it right now,
-    `unfinished` which command on it was killed. `failure` is the root cause of the newest exception. `silence` is why
-    brokers told nothing of how far it is behind; None where they did, or were not asked.
+    `runs`: every task of it runs, or has come to its end, at this moment. The phase may be running although that is
+    not so: a job that Flink starts again, or that waits for slots. `flink_state` is None if the cluster does not know
+    the job; `busy` says who is changing it right now, `unfinished` which command on it was killed. `failure` is the
+    root cause of the newest exception. `silence` is why brokers told nothing of how far it is behind; None where they
+    did, or were not asked.
     """
 
     job: str
@@ -89,6 +91,7 @@ class JobStatus(Value):
     deployment: Deployment | None = None
     busy: str | None = None
     unfinished: Unfinished | None = None
+    runs: bool = False
     flink_state: str | None = None
     started_at: AwareDatetime | None = None
     uptime: timedelta | None = None
@@ -182,7 +185,7 @@ def _seen(
 ) -> JobStatus:
     """What is known of a version, with what the cluster and the brokers tell."""
     overview = cluster.overview()
-    detail = cluster.job(record.flink_job_id)
+    detail, now = cluster.job(record.flink_job_id), cluster.summary(record.flink_job_id)
     known = known.model_copy(
         update={"slots_total": overview.slots_total, "slots_available": overview.slots_available}
     )
@@ -195,7 +198,8 @@ def _seen(
     silence = lags.silent
     return known.model_copy(
         update={
-            "flink_state": detail.state,
+            "runs": record.phase == "running" and now is not None and now.runs,
+            "flink_state": detail.state if now is None else now.state,
             "started_at": _moment(detail.start_time),
             "uptime": timedelta(milliseconds=detail.duration),
             "restarts": cluster.restarts(detail.id),

@@ -63,6 +63,11 @@ class JobSummary(Answer):
         return total > 0 and self.tasks.get("running", 0) + self.tasks.get("finished", 0) == total
 
     @property
+    def runs(self) -> bool:
+        """Whether it does what it is there for: Flink calls one RUNNING whose tasks still wait for slots."""
+        return self.state == "RUNNING" and self.all_tasks_run
+
+    @property
     def all_tasks_placed(self) -> bool:
         """Whether every subtask has its slot: it runs, has come to its end, or reads the state that it goes on from."""
         placed = sum(self.tasks.get(name, 0) for name in ("initializing", "running", "finished"))

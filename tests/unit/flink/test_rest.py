@@ -1,4 +1,4 @@
-"""How long a job that is cancelled is waited for."""
+"""How long a job that is cancelled is waited for, and when one runs."""
 
 from __future__ import annotations
 
@@ -47,3 +47,20 @@ def test_a_job_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(rest, "time", cluster)
     with pytest.raises(Unreachable, match="is still CANCELLING after 240 s"):
         cluster.wait_ended(JOB)
+
+
+@pytest.mark.parametrize(
+    ("state", "tasks", "runs"),
+    [
+        ("RUNNING", {"running": 3, "finished": 1}, True),
+        ("RUNNING", {"running": 3, "scheduled": 1}, False),
+        ("RUNNING", {"running": 3, "initializing": 1}, False),
+        ("RESTARTING", {"running": 4}, False),
+        ("CREATED", {"created": 4}, False),
+    ],
+)
+def test_a_job_runs_when_flink_says_so_and_all_its_tasks_do(
+    state: str, tasks: dict[str, int], runs: bool
+) -> None:
+    job = {"jid": JOB, "name": "n", "state": state, "start-time": 1, "end-time": -1}
+    assert JobSummary.model_validate({**job, "tasks": {"total": 4, **tasks}}).runs is runs

@@ -54,7 +54,7 @@ def wait_running(
         elif job.ended:
             cause = _cause_of_end(cluster, job_id, failed=job.state == "FAILED")
             raise DidNotStart(cause or f"the job is {job.state}", remedy="mend the cause, then submit again")
-        elif job.state == "RUNNING" and job.all_tasks_run:
+        elif job.runs:
             settled = settled or elapsed
             if elapsed - settled >= settled_after:
                 return
