@@ -59,3 +59,14 @@ def test_a_local_stack_that_does_not_run(juncture, tmp_path, command):
     result = juncture(command, job, "--project", str(project))
     assert result.exit_code == 3
     assert "remedy: run `juncture local up`" in result.stderr
+
+
+@pytest.mark.parametrize("helper", ["matches__calibration", "matches__hand_over"])
+def test_a_job_that_a_command_runs_for_another_is_not_rolled_back(juncture, project, helper):
+    store = Store(Path(project) / ".juncture" / "store" / "far")
+    store.append(deployment(job=helper, environment="far", phase="stopped"))
+    told = juncture("rollback", helper, "--project", project)
+    assert told.exit_code == 1
+    assert f"'{helper}' is no job of its own: `juncture " in told.stderr
+    assert "remedy: name the job that it is run for: matches" in told.stderr
+    assert "submit" not in told.stderr

@@ -16,7 +16,7 @@ from juncture.deploy.readiness.assess import model_of
 from juncture.deploy.readiness.facts import Facts, gather
 from juncture.deploy.store import ledger
 from juncture.deploy.store.calibrations import best_for
-from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.deployments import Store, helped_by, made_by
 from juncture.diagnosis.lag import Lags
 from juncture.errors import Refused
 from juncture.flink.answers import JobDetail
@@ -58,11 +58,7 @@ def verify(
     with connection.cluster() as cluster:
         record = ledger.reconcile(record, cluster) if record is not None else None
         if record is None or record.phase != "running":
-            raise Refused(
-                f"'{job}' does not run on {connection.environment}",
-                state="nothing was changed",
-                remedy=f"see `juncture status {job}`; before it runs, `juncture capacity {job}` tells what is foretold",
-            )
+            raise _runs_not(job, connection.environment)
         files = store.get_bundle(record.bundle)
         facts = gather(files, connection, say)
         say(f"Watching {job} for {seconds:.0f} s")
@@ -199,6 +195,18 @@ def _growing(sides: Sequence[SideState], ran: float) -> str:
     if ran * 1000 >= longest:
         return ""
     return f"it has run for {span(ran * 1000)}, and rows are kept for {span(longest)}: state may still grow"
+
+
+def _runs_not(job: str, environment: str) -> Refused:
+    own, made = helped_by(job), made_by(job)
+    foretold = f"`juncture capacity {own}` tells what is foretold"
+    return Refused(
+        f"'{job}' does not run on {environment}" + (f": {made}" if made else ""),
+        state="nothing was changed",
+        remedy=f"name the job that it is run for: {foretold} of that, without --verify"
+        if made
+        else f"see `juncture status {job}`; before it runs, {foretold}",
+    )
 
 
 def _unless_growing(term: Term, growing: str) -> Term:

@@ -212,12 +212,17 @@ def is_helper(job: str) -> bool:
     return job.endswith((BUILDER, CALIBRATION))
 
 
+def helped_by(job: str) -> str:
+    """The job that such a job is run for; a job's own name for others."""
+    return job.removesuffix(CALIBRATION).removesuffix(BUILDER)
+
+
 def made_by(job: str) -> str | None:
     """What such a job is there for, and which command takes it away if it was interrupted; None for others."""
     if job.endswith(CALIBRATION):
-        return f"`juncture calibrate {job.removesuffix(CALIBRATION)}` runs it, and takes away what was left"
+        return f"`juncture calibrate {helped_by(job)}` runs it, and takes away what was left"
     if job.endswith(BUILDER):
-        return f"`juncture upgrade {job.removesuffix(BUILDER)}` runs it, and takes away what was left"
+        return f"`juncture upgrade {helped_by(job)}` runs it, and takes away what was left"
     return None
 
 

@@ -11,7 +11,7 @@ from juncture.deploy.starting.submit import submit
 from juncture.deploy.state.positions import Tolerance
 from juncture.deploy.state.resume import last_that_ran
 from juncture.deploy.store import ledger
-from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.deployments import Store, helped_by, made_by
 from juncture.deploy.store.manifest import Bundle, read_manifest
 from juncture.deploy.upgrading import health
 from juncture.deploy.upgrading.again import records_between
@@ -25,8 +25,14 @@ _TRY_AGAIN = "mend the cause, and try again"
 def version_before(job: str, site: Site) -> Deployment:
     """The deployment whose state a new version goes on from, as it really is: the last one that ran.
 
-    Raises Refused if there is none.
+    Raises Refused if there is none, and for a job that a command runs for another one.
     """
+    if made := made_by(job):
+        raise Refused(
+            f"'{job}' is no job of its own: {made}",
+            state="nothing was changed",
+            remedy=f"name the job that it is run for: {helped_by(job)}",
+        )
     last = ledger.load(site.store, job, site.connection.environment)
     if last is not None:
         with site.connection.cluster() as cluster:

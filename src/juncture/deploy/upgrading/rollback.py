@@ -108,7 +108,7 @@ def _rollback(
         site.progress(f"Stopping version {current.version}")
         current = stop(target.job, site)
     if again := records_between(str(path), current.state, manifest, site):
-        site.progress(f"Of these are read again: {again}")
+        site.progress(f"What was read since then is read again: {again}")
     submission = Submission(bundle, start_from=path, accept="KEEP")
     begun = replace(current, runs, old, submission, site, healthy_within=healthy_within, before=times)
     remove_old(target.job, site)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.unit.capacity.found import found_traffic
 
-from juncture.deploy.measuring.verify import _growing, _Measured, _terms, _unless_growing, _watched
+from juncture.deploy.environment.connection import Connection
+from juncture.deploy.measuring.verify import _growing, _Measured, _terms, _unless_growing, _watched, verify
+from juncture.deploy.store.deployments import Store
+from juncture.errors import Refused
 from juncture.flink.answers import JobDetail
+from juncture.model.environment import Flink, Kafka
 from juncture.model.figures import Figure, Range, Unit
 from juncture.model.traffic import SideState
 from juncture.model.verification import Term
@@ -108,3 +113,21 @@ def test_records_and_rows_go_by_what_was_read_of_each_topic_while_it_was_watched
     found = _watched(traffic, seen)
     assert [each.peak for each in found] == [Range.exactly(rate) for rate in (300, 150, 0)]
     assert (seen.records, seen.rate) == (4_500, 450)
+
+
+def test_that_a_job_does_not_run_is_told_with_what_to_ask_instead(
+    tmp_path: Path,
+) -> None:
+    connection = Connection("local", Kafka(bootstrap_servers="k"), Flink(rest="http://127.0.0.1:1"))
+
+    def refused(job: str) -> Refused:
+        with pytest.raises(Refused) as caught:
+            verify(job, connection, Store(tmp_path), 1)
+        return caught.value
+
+    own = refused("clicks")
+    assert own.problem == "'clicks' does not run on local"
+    assert "before it runs, `juncture capacity clicks` tells what is foretold" in str(own.remedy)
+    helper = refused("clicks__calibration")
+    assert "`juncture calibrate clicks` runs it" in helper.problem
+    assert "`juncture capacity clicks` tells what is foretold of that, without --verify" in str(helper.remedy)
