@@ -52,3 +52,15 @@ def test_a_cluster_that_never_answered_is_an_error() -> None:
 
     with pytest.raises(Unreachable, match="no cluster"):
         watch(look, str)
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_an_interrupted_watch_tells_whether_the_tasks_ran_at_the_end(
+    monkeypatch: pytest.MonkeyPatch, runs: bool
+) -> None:
+    def interrupted(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", interrupted)
+    found = [each.model_copy(update={"runs": runs}) for each in seen("running")]
+    assert watch(lambda: found, str) is runs
