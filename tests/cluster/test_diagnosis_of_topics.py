@@ -43,12 +43,13 @@ def test_a_topic_is_empty_then_behind_then_broken_then_gone(
         (drift, other), _ = told(job)
         job.write_raw("l", b"no JSON", times=2_000)
         until(lambda: job.read(cluster) > 11_600)
-        (skipped, *_), _ = told(job)
+        (*_, skipped), _ = told(job)
     assert (drift["rule"], other["rule"]) == ("drifting-sides", "unused-columns")
     assert "l is 60 min ahead of r in event time" in drift["message"]
     assert drift["location"]["path"] == "sql/sources/l.sql"
     assert skipped["rule"] == "skipped-records"
-    assert "of the records of 'l-dtopics' don't parse" in skipped["message"]
+    assert "of the records of 'l-dtopics' that came before did not parse" in skipped["message"]
+    assert skipped["past"]
 
     Admin(stack.kafka).delete(["r-dtopics"])
     (gone, *_), seen = told(job)

@@ -47,7 +47,7 @@ def command(invocation: Invocation, job: str, during: timedelta, html: Path | No
     docs/reference/diagnoses.md tells what is looked for.
 
     Nothing is changed. What can't be seen is named, with what is assumed in its stead. Ends with 1 if there is a
-    finding.
+    finding that is not past.
     """
     store = open_store(invocation.root, invocation.environment)
     name = deployed(invocation, store, job)
@@ -63,7 +63,7 @@ def command(invocation: Invocation, job: str, during: timedelta, html: Path | No
     if html is not None:
         write_page(html, page(report, invocation.output.redact))
     invocation.output.result(report, lambda text: _view(text, report))
-    if report.findings:
+    if any(not each.past for each in report.findings):
         click.get_current_context().exit(1)
 
 
@@ -97,9 +97,10 @@ def _view(text: Text, report: DiagnosisReport) -> None:
 
 
 def _finding(text: Text, number: int, finding: Diagnosis) -> None:
-    text.line(f"{number}. {finding.message} [{finding.rule}]", style=_STYLES[finding.effect])
+    style = "dim" if finding.past else _STYLES[finding.effect]
+    text.line(f"{number}. {finding.message} [{finding.rule}]", style=style)
     place = f"at {finding.location}, " if finding.location is not None else ""
-    text.line(f"   {place}{finding.effect}, costs {percent(finding.cost)}")
+    text.line(f"   {place}{finding.effect}, {finding.told_cost}")
     text.line(f"   change: {finding.remedy}")
     text.table([("  ", each.what, each.value, each.source) for each in finding.evidence])
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from juncture.diagnosis.engine import LEAST
 from juncture.diagnosis.registry import RULES
+from juncture.diagnosis.rule import LEAST
 from juncture.model.wording import percent
 
 _HEAD = f"""\
@@ -15,6 +15,7 @@ _HEAD = f"""\
 What `juncture diagnose` looks for in a running job. Findings are told by their effect: first what **stops** the job, or
 what waits for event time in it; then what **loses** rows; then what **slows** it down; then what **grows** without end.
 Among those of one effect, the one that costs most comes first. What costs less than {percent(LEAST)} is not told.
+What was there before the job was watched, and is not any more, is a note below all of these.
 
 | rule | effect | |
 | --- | --- | --- |

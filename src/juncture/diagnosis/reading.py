@@ -169,6 +169,7 @@ def vertex_seen(nodes: tuple[int, ...], vertex: Vertex, before: Reading, after: 
         subtasks=tuple(subtasks),
         sink_wait=_sink_wait(subtasks, _counted_before(first, last), grown),
         late=late_records(last),
+        late_meanwhile=_late_between(first, last, grown) if any(each.seconds for each in subtasks) else None,
         native=_native(subtasks, last, grown),
         event_join=_event_join(last, grown),
         age=min((after.clock(vertex.id, each.index) for each in subtasks), default=0.0) / 1000,
@@ -223,6 +224,13 @@ def late_records(last: Subtasks) -> dict[str, int]:
         for name, match in counters.items()
         if sum(last[name].values()) and (match["side"] or match["operator"] not in sided)
     }
+
+
+def _late_between(first: Subtasks, last: Subtasks, grown: Grown) -> dict[str, int] | None:
+    """Those that were dropped between two readings; None where the first one has no counters."""
+    if not first:
+        return None
+    return {name: sum(int(grown(name, index)) for index in last[name]) for name in late_records(last)}
 
 
 def _emitted(last: Subtasks) -> dict[int, int]:

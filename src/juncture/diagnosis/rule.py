@@ -13,6 +13,8 @@ from juncture.diagnosis.patient import Patient
 from juncture.errors import Location
 from juncture.model.diagnosis import Diagnosis, Effect, Evidence
 
+LEAST = 0.05
+"""What costs less is not told."""
 _PARTS = re.compile(
     r"(?P<summary>.+?)\n\n(?P<reason>.+?)\n\nSeen by: (?P<seen>.+?)\n\nChange: (?P<change>.+)", re.DOTALL
 )
@@ -65,6 +67,7 @@ class Rule(ABC):
         remedy: str,
         *,
         effect: Effect | None = None,
+        past: bool = False,
     ) -> Diagnosis:
         """A finding of this rule; evidence is (what, value, where it comes from)."""
         return Diagnosis(
@@ -78,4 +81,5 @@ class Rule(ABC):
                 Evidence(what=what, value=value, source=source) for what, value, source in evidence
             ),
             remedy=remedy,
+            past=past,
         )

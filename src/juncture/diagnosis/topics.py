@@ -125,6 +125,7 @@ def source_seen(
     lag_before = behind(before, {**first, **still})
     if by_flink := lag is None and ends[1].silence is None:
         lag, lag_before = (each.behind if each else None for each in (now, then))
+    meanwhile = now.between(then) if now and then else None
     return SourceSeen(
         table=table,
         topic=topic,
@@ -135,6 +136,8 @@ def source_seen(
         metered=now is not None,
         read=now.read if now else 0,
         skipped=now.since(then).skipped if now else 0,
+        read_meanwhile=meanwhile.read if meanwhile else None,
+        skipped_meanwhile=meanwhile.skipped if meanwhile else None,
         behind=lag,
         behind_before=lag_before,
         behind_by_flink=by_flink and lag is not None,

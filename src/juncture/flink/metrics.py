@@ -98,6 +98,13 @@ class SourceMetrics:
             rate = self.rate
         return replace(self, doubt=ceil(max(rate, 0.0) * _APART))
 
+    def between(self, before: SourceMetrics) -> SourceMetrics | None:
+        """What it read since an earlier look alone; None where it was not counted anew, or from 0 again."""
+        if self.clock <= before.clock or self.read < before.read:
+            return None
+        since = self.since(before)
+        return replace(since, read=self.read - before.read, emitted=self.emitted - before.emitted)
+
 
 @dataclass(frozen=True)
 class SinkMetrics:

@@ -7,6 +7,7 @@ from typing import Literal
 from juncture.errors import Location
 from juncture.model.base import Value
 from juncture.model.observation import Observation, VertexSeen
+from juncture.model.wording import percent
 
 Effect = Literal["stops", "loses", "slows", "grows"]
 """The job stands still, or what waits for event time does; rows are lost; it is slower than it could be; its state
@@ -26,7 +27,8 @@ class Diagnosis(Value):
     """One cause. `cost` is the share that it takes: of the job's time, of the rows, of the state, by its effect.
 
     `operator` says in words what of the plan it is about, `location` where its author wrote that; None where the
-    project's files are not those of the version that runs.
+    project's files are not those of the version that runs. `past`: it cost that before, and was not
+    there any more in the seconds that were watched.
     """
 
     rule: str
@@ -37,6 +39,14 @@ class Diagnosis(Value):
     location: Location | None
     evidence: tuple[Evidence, ...]
     remedy: str
+    past: bool = False
+
+    @property
+    def told_cost(self) -> str:
+        """'costs 98 %'."""
+        if self.past:
+            return f"cost {percent(self.cost)} before, and next to nothing while it was watched"
+        return f"costs {percent(self.cost)}"
 
 
 class PlacedOperator(Value):
@@ -53,7 +63,8 @@ class PlacedOperator(Value):
 
 
 class DiagnosisReport(Value):
-    """All that was found, the worst first, and what it was found in. `operators` are all of Flink's graph."""
+    """All that was found, the worst first and what is past last, and what it was found in. `operators` are all of
+    Flink's graph."""
 
     findings: tuple[Diagnosis, ...]
     operators: tuple[PlacedOperator, ...] = ()

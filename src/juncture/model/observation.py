@@ -89,9 +89,10 @@ class VertexSeen(Value):
 
     `spent` comes from samples of its threads' stacks, and is empty where none were taken. `sink_wait` is the share of
     time in which its Kafka producers had no room for another record. `late` counts records dropped as late since the
-    start of its tasks, by the operator's name for the counter, by side where it counts them so. `state` is that of the
-    last completed checkpoint. `age` is for how many seconds all of its subtasks have run. Since they began, `sent` are
-    the records that they handed on, and `emitted` the rows that came out of an operator, by its id in the plan.
+    start of its tasks, by the operator's name for the counter, by side where it counts them so; `late_meanwhile`
+    those of the observation, None where that is not known. `state` is that of the last completed checkpoint. `age` is
+    for how many seconds all of its subtasks have run. Since they began, `sent` are the records that they handed on,
+    and `emitted` the rows that came out of an operator, by its id in the plan.
     """
 
     id: str
@@ -102,6 +103,7 @@ class VertexSeen(Value):
     spent: tuple[Spent, ...] = ()
     sink_wait: float | None = None
     late: dict[str, int] = {}
+    late_meanwhile: dict[str, int] | None = None
     state: int | None = None
     native: NativeSeen | None = None
     event_join: EventJoinSeen | None = None
@@ -187,11 +189,11 @@ class SourceSeen(Value):
 
     `exists` is False if the brokers know no such topic. Without partitions, they told nothing of it.
     `read` and `skipped` count from the start of its tasks; skipped records did not parse. Both are 0 where it is not
-    `metered`: the cluster gives no metrics of it. `behind` is how many
-    records, and markers of transactions, are in the partitions that it has read from and not read yet, `behind_before`
-    how many were when the observation began. `behind_by_flink`: they are Flink's metric instead, which stands still
-    under back-pressure, as the brokers or the positions don't tell. `connections` are those that its consumers have to
-    brokers, None where they tell none.
+    `metered`: the cluster gives no metrics of it. `read_meanwhile` and `skipped_meanwhile` are those of the
+    observation, None where that is not known. `behind` is how many records, and markers of transactions, are in the
+    partitions that it has read from and not read yet, `behind_before` how many were when the observation began.
+    `behind_by_flink`: they are Flink's metric instead, which stands still under back-pressure, as the brokers or the
+    positions don't tell. `connections` are those that its consumers have to brokers, None where they tell none.
     """
 
     table: str
@@ -203,6 +205,8 @@ class SourceSeen(Value):
     metered: bool = True
     read: int = 0
     skipped: int = 0
+    read_meanwhile: int | None = None
+    skipped_meanwhile: int | None = None
     behind: int | None = None
     behind_before: int | None = None
     behind_by_flink: bool = False

@@ -66,6 +66,12 @@ def test_late_records_are_told_by_side_where_they_are_counted_so() -> None:
     assert counted == {"IntervalJoin[7].rightNumLateRecordsDropped": 5, "Window[9].numLateRecordsDropped": 1}
 
 
+def test_late_records_of_the_time_between_are_told_beside_all() -> None:
+    name = "IntervalJoin[7].rightNumLateRecordsDropped"
+    dropped = seen({name: {0: 4.0, 1: 2.0}}, {name: {0: 5.0, 1: 2.0}})
+    assert (dropped.late, dropped.late_meanwhile) == ({name: 7}, {name: 1})
+
+
 def test_an_event_join_is_told_of_by_what_it_counts() -> None:
     probed, read = "IntervalJoin[7].joinRowsProbed", "IntervalJoin[7].joinChunksRead"
     found = seen(

@@ -94,3 +94,16 @@ def test_records_that_pass_between_two_counters_are_not_skipped(
 ) -> None:
     found = now.since(before)
     assert (found.skipped, found.may_have_skipped_more) == (skipped, more)
+
+
+def test_what_was_read_and_skipped_between_two_looks() -> None:
+    before = source(50_000, 43_000, clock=100_000)
+    bad = source(54_500, 45_700, clock=110_000).between(before)
+    assert bad is not None
+    # 1,800 less the 5 of the doubt: 450 records a second, for a hundredth of one.
+    assert (bad.read, bad.skipped) == (4_500, 1_795)
+    over = source(54_500, 47_500, clock=110_000).between(before)
+    assert over is not None
+    assert (over.read, over.skipped) == (4_500, 0)
+    assert source(50_000, 43_000, clock=100_000).between(before) is None
+    assert source(10, 10, clock=101_000).between(before) is None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from juncture.checks.wording import listed, tables_of
 from juncture.diagnosis.advice import interval, time_of
 from juncture.diagnosis.patient import Patient
-from juncture.diagnosis.rule import Rule
+from juncture.diagnosis.rule import LEAST, Rule
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.flow import watermark_delays
 from juncture.model.observation import SourceSeen
@@ -28,7 +28,8 @@ class LateRecords(Rule):
 
     Seen by: the last records of each partition, of which those count that had not been read when the join's watermark
     was; and the counters of dropped records, where an operator has one (windows, the event join; Flink's interval
-    join has none). The cost is the share of them that is lost.
+    join has none). The cost is the share of them that is lost, of those that came while the job was watched. Where
+    counters tell of earlier ones alone, it is a note.
 
     Change: let the watermark wait longer: a larger `INTERVAL` in the source's WATERMARK, at the price of rows that
     come out later and of more state. Where old records are sent once, as by a backfill, read them by a job of their
@@ -65,18 +66,24 @@ class LateRecords(Rule):
 
     def _counted(self, patient: Patient) -> Iterator[Diagnosis]:
         for vertex in patient.seen.vertices:
-            dropped = sum(vertex.late.values())
             tables = {source.table: source for source in patient.sources_of(vertex)}
-            read = sum(source.read for source in tables.values()) or vertex.records_in
-            if not dropped or not read or any(s.sample and s.sample.late for s in tables.values()):
+            if any(s.sample and s.sample.late for s in tables.values()):
                 continue
+            dropped = sum(vertex.late.values())
+            read = sum(source.read for source in tables.values()) or vertex.records_in
+            if not dropped or not read:
+                continue
+            meanwhile, share = vertex.late_meanwhile, dropped / read
+            came = sum(source.read_meanwhile or 0 for source in tables.values()) or vertex.records_in
+            now = sum((meanwhile or {}).values()) / max(came, 1)
+            past = meanwhile is not None and now < LEAST
             node = patient.main_node(vertex)
             sides = {name: _side(patient, node, name) for name in vertex.late}
             each = listed(
                 [f"{count:,} of {sides[name]}" for name, count in vertex.late.items() if sides[name]]
             )
             yield self.diagnosis(
-                dropped / read,
+                share if past or meanwhile is None else now,
                 patient.named(vertex),
                 f"{patient.named(vertex)} has dropped {counted(dropped, 'record')} as late"
                 + (f", {each}" if each else ""),
@@ -84,12 +91,18 @@ class LateRecords(Rule):
                 tuple(
                     (
                         f"dropped of {sides[name]}" if sides[name] else f"{name.rsplit('.', 1)[0]}: dropped",
-                        f"{count:,} of {read:,}",
+                        f"{count:,} of {read:,}"
+                        + (
+                            f", {meanwhile.get(name, 0):,} of {came:,} meanwhile"
+                            if meanwhile is not None
+                            else ""
+                        ),
                         "metric " + name.rsplit(".", 1)[1],
                     )
                     for name, count in vertex.late.items()
                 ),
                 "let the WATERMARK of its sources wait longer: a larger INTERVAL",
+                past=past,
             )
 
 

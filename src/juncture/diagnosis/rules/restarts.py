@@ -54,7 +54,9 @@ class Restarts(Rule):
     Seen by: the job's state, `numRestarts`, and the root causes of the job's exceptions in the last ten minutes,
     without waits for slots, which are no failures of its own (`missing-slots`). The cost is the share of these minutes,
     or of the job's age, that went into restarts and into doing things again: half an interval between checkpoints and
-    ten seconds for each; all of it where no checkpoint was completed since.
+    ten seconds for each; all of it where no checkpoint was completed since. It is a note where the job has run, and
+    completed checkpoints, for all the time that it was watched, and for twice as long as there ever was from one
+    failure to the next.
 
     Change: mend the cause, which is told at its root; for records that don't parse, `on_error='skip'` in the source.
     """
@@ -79,6 +81,7 @@ class Restarts(Rule):
         cost = min(len(failures) * (interval / 2 + _RESTART) / max(time, 1), 1.0)
         if not since and (len(failures) > 1 or seen.state != "RUNNING"):
             cost = 1.0
+        past = bool(since) and patient.steady and last is not None and _quiet(failures, now)
         cause = last.cause if last is not None else ""
         remedy = _remedy(cause) if last is not None else "see the log of the JobManager"
         times = f"{counted(len(failures), 'time')} in the last {span(time)}"
@@ -100,6 +103,7 @@ class Restarts(Rule):
                 ("checkpoints completed since", str(len(since)), "REST /jobs/JOB/checkpoints"),
             ),
             f"{remedy}; the job goes on from its last checkpoint, and loses nothing by that but time",
+            past=past,
         )
 
 
@@ -111,6 +115,12 @@ def _remedy(cause: str) -> str:
         exists = "; that the topic exists" if "not present in metadata" in cause else ""
         return f"Kafka did not answer the job then: see why its brokers were away, by their logs{exists}"
     return "mend the cause"
+
+
+def _quiet(failures: Sequence[FailureSeen], now: float) -> bool:
+    """Whether the last failure, which is the first of these, was long ago, by how they came before."""
+    gaps = [later.at - earlier.at for later, earlier in pairwise(failures)]
+    return now - failures[0].at > 2 * max(gaps, default=0)
 
 
 def _interval(patient: Patient) -> float:

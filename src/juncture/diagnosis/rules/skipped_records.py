@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from juncture.diagnosis.patient import Patient
-from juncture.diagnosis.rule import Rule
+from juncture.diagnosis.rule import LEAST, Rule
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.wording import percent
 
@@ -17,8 +17,8 @@ class SkippedRecords(Rule):
     whose format has changed, or another one than was meant, and rows are missing downstream for as long as it goes
     on.
 
-    Seen by: records fetched from Kafka, and records that came out of the format, since the last start. The cost is
-    the share that was skipped.
+    Seen by: records fetched from Kafka, and records that came out of the format, while the job was watched. The cost is
+    the share that was skipped. Where hardly any was, but many since the last start, that is a note.
 
     Change: mend what writes them, or the source's columns and format; `on_error='fail'` stops the job instead.
     """
@@ -30,15 +30,24 @@ class SkippedRecords(Rule):
         for source in patient.seen.sources:
             if not source.read or not source.skipped:
                 continue
-            share = source.skipped / source.read
+            share, skipped = source.skipped / source.read, source.skipped_meanwhile
+            now = share if skipped is None else skipped / max(source.read_meanwhile or 0, 1)
+            past = now < LEAST
+            told = ("don't parse, and are skipped", "that came before did not parse, and were skipped")[past]
+            watched = "not known" if skipped is None else f"{skipped:,} of {source.read_meanwhile or 0:,}"
             yield self.diagnosis(
-                share,
+                share if past else now,
                 f"the source {source.table}",
-                f"{percent(share)} of the records of '{source.topic}' don't parse, and are skipped",
+                f"{percent(share if past else now)} of the records of '{source.topic}' {told}",
                 patient.in_source(source.table),
                 (
-                    ("fetched", f"{source.read:,}", "metric numRecordsIn of the source"),
-                    ("skipped", f"{source.skipped:,}", "the same, without what the format handed on"),
+                    (
+                        "skipped meanwhile",
+                        watched,
+                        "metric numRecordsIn of the source, without what the format handed on",
+                    ),
+                    ("since its tasks began", f"{source.skipped:,} of {source.read:,}", "the same metrics"),
                 ),
                 "mend what writes them, or the columns and the format of the source",
+                past=past,
             )
