@@ -13,8 +13,8 @@ class Job:
     """What of a job its demand depends on. `backlog` is the number of records from its startpoints to now.
 
     `joins` and `exchanges` count those of the plan; `interval` is the time between checkpoints in ms; `model` is what a
-    record costs, `headroom` what is to be left over. State has so many `key_groups`, and event joins get `join_share`
-    of a slot's managed memory.
+    record costs, `headroom` what is to be left over. State has so many `key_groups`, and no more subtasks; event joins
+    get `join_share` of a slot's managed memory.
     """
 
     parallelism: int

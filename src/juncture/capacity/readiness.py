@@ -11,6 +11,7 @@ from juncture.capacity.holding import heap_bytes, state_bytes
 from juncture.capacity.hotrows import gives_more, hot_key_checks
 from juncture.capacity.job import Job
 from juncture.capacity.joinmemory import JOIN_MEMORY, join_memory_checks
+from juncture.capacity.subtasks import more_subtasks
 from juncture.capacity.topics import Topics, topic_checks
 from juncture.errors import JunctureError
 from juncture.model.capacity import Check, Supply
@@ -105,23 +106,24 @@ def _topics(demand: Demand) -> Topics:
 
 
 def _slots(demand: Demand, supply: Supply | None) -> Iterator[Check]:
-    needed = demand.job.parallelism
+    needed, at_peak = demand.job.parallelism, demand.figures["slots"].value.expected
+    more = f"; to keep up with the peak it needs {at_peak:,.0f} (parallelism)" if at_peak > needed else ""
     if supply is None:
-        yield _unknown("slots", f"{needed} {'is' if needed == 1 else 'are'} needed", demand)
+        yield _unknown("slots", f"{needed} {'is' if needed == 1 else 'are'} needed{more}", demand)
     elif supply.slots < needed:
         yield _failed(
             "slots",
-            f"{needed} are needed, the cluster has {supply.slots}: {needed - supply.slots} short",
+            f"{needed} are needed, the cluster has {supply.slots}: {needed - supply.slots} short{more}",
             f"add TaskManagers, or lower `parallelism` in jobs/{demand.name}.yaml",
         )
     elif supply.free_slots < needed:
         yield _warned(
             "slots",
-            f"{needed} are needed, {supply.free_slots} of {supply.slots} are free",
+            f"{needed} are needed, {supply.free_slots} of {supply.slots} are free{more}",
             "stop another job, or add TaskManagers; an upgrade gets the slots of the version before",
         )
     else:
-        yield _passed("slots", f"{needed} needed, {supply.free_slots} of {supply.slots} free")
+        yield _passed("slots", f"{needed} needed, {supply.free_slots} of {supply.slots} free{more}")
 
 
 def _cores(demand: Demand, supply: Supply | None) -> Iterator[Check]:
@@ -143,8 +145,7 @@ def _rate(demand: Demand) -> Iterator[Check]:
     peak, most = demand.figures["peak rate"].value, demand.figures["highest rate"].value
     subtasks = counted(demand.job.parallelism, "subtask")
     told = f"{amount(peak.expected, 'records/s')} records/s at the peak; {subtasks} can take {most.expected:,.0f}"
-    slots = demand.figures["slots"].value.expected
-    remedy = f"raise `parallelism` in jobs/{demand.name}.yaml to {slots:.0f} or more, with as many partitions"
+    remedy = _more_subtasks(demand)
     if not demand.job.on_event_join:
         remedy += "; `join_strategy: auto` makes interval joins cheaper"
     if gives_more(demand.hot):
@@ -199,7 +200,7 @@ def _catching_up(demand: Demand) -> Iterator[Check]:
     if not demand.job.backlog:
         yield _passed("catch-up", "there is nothing to catch up with")
     elif time.low == float("inf"):
-        yield _failed("catch-up", "it never catches up: more comes in than it takes", "raise `parallelism`")
+        yield _failed("catch-up", "it never catches up: more comes in than it takes", _more_subtasks(demand))
     elif time.expected > _LONG:
         yield _warned(
             "catch-up",
@@ -210,6 +211,11 @@ def _catching_up(demand: Demand) -> Iterator[Check]:
         yield _passed(
             "catch-up", f"{span(time.expected * 1000)} expected for {counted(demand.job.backlog, 'record')}"
         )
+
+
+def _more_subtasks(demand: Demand) -> str:
+    wanted = max(demand.figures["slots"].value.expected, demand.job.parallelism + 1)
+    return more_subtasks(demand.name, wanted, demand.job.key_groups)
 
 
 def _heap(job: Job, supply: Supply | None) -> float | None:

@@ -14,6 +14,8 @@ from juncture.model.joins import JoinStrategy
 from juncture.model.startpoint import Startpoint
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=100)]
+MOST_PARALLELISM = 32_768
+"""Of Flink: state has at most so many key groups."""
 BUILDER, CALIBRATION = "__hand_over", "__calibration"
 """What the names of jobs end with that commands run for a while, for the job that is named before it."""
 ClassName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$")]
@@ -77,9 +79,9 @@ class Job(Value):
     """The file in sql/sinks/, without .sql."""
     startpoints: dict[Name, Startpoint] = {}
     """Where the first start reads each source from; `earliest` for those that are not named."""
-    parallelism: int = Field(default=1, ge=1, le=32768, strict=True)
+    parallelism: int = Field(default=1, ge=1, le=MOST_PARALLELISM, strict=True)
     """Subtasks of each operator, and so the task slots it takes."""
-    max_parallelism: int = Field(default=128, ge=1, le=32768, strict=True)
+    max_parallelism: int = Field(default=128, ge=1, le=MOST_PARALLELISM, strict=True)
     """How far the job can ever be scaled; state can't be restored under another."""
     state: State = State()
     checkpointing: Checkpointing = Checkpointing()

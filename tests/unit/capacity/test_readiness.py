@@ -10,6 +10,7 @@ from tests.unit.capacity.test_pricing import of_job
 
 from juncture.capacity.job import Job
 from juncture.capacity.readiness import Demand, checks, recommended
+from juncture.capacity.subtasks import more_subtasks
 from juncture.errors import Unreachable
 from juncture.model.capacity import Supply
 from juncture.model.figures import Range
@@ -134,3 +135,45 @@ def test_retention_of_the_window_and_an_outage() -> None:
         ]
         assert check.outcome == outcome
         assert check.remedy in (None, "raise retention.ms of 'l' to 43200000")
+
+
+@pytest.mark.parametrize(
+    ("rate", "told", "anew"),
+    [
+        (1_000_000.0, "raise `parallelism` in jobs/matches.yaml to ", False),
+        (6_000_000.0, "raise `parallelism` in jobs/matches.yaml to ", True),
+        (3_000_000_000.0, "no `parallelism` is enough: it would take ", False),
+    ],
+)
+def test_more_subtasks_than_max_parallelism_need_a_start_without_state(
+    rate: float, told: str, anew: bool
+) -> None:
+    figures = of_job(rate=rate)
+    wanted = figures["slots"].value.expected
+    found = {each.id: each for each in checks(replace(demand(), figures=figures), SUPPLY)}
+    remedy = found["parallelism"].remedy or ""
+    assert remedy.startswith(told)
+    assert f"{wanted:.0f}" in remedy.replace(",", "")
+    assert ("`max_parallelism`, which is 128" in remedy and "--anew" in remedy) is anew
+    assert found["slots"].outcome == "passed"
+    assert found["slots"].message.endswith(f"to keep up with the peak it needs {wanted:,.0f} (parallelism)")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "most", "parts"),
+    [
+        (128, 128, (True, False)),
+        (129, 128, (True, True)),
+        (32_768, 128, (True, True)),
+        (32_768, 32_768, (True, False)),
+        (32_769, 32_768, (False, False)),
+    ],
+)
+def test_flink_has_no_more_than_32768_subtasks(wanted: int, most: int, parts: tuple[bool, bool]) -> None:
+    told = more_subtasks("matches", wanted, most)
+    assert ("raise `parallelism`" in told, "`max_parallelism`" in told) == parts
+
+
+def test_slots_are_those_of_the_parallelism_as_it_is() -> None:
+    (check,) = [each for each in checks(demand(), SUPPLY) if each.id == "slots"]
+    assert check.message == "4 needed, 4 of 4 free"
