@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from juncture.capacity.durability import IDS
+from juncture.checks.wording import listed
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.readiness.assess import assess
 from juncture.deploy.readiness.promises import kept_promises, told
@@ -13,6 +14,7 @@ from juncture.deploy.store.calibrations import best_for
 from juncture.deploy.store.deployments import Store
 from juncture.deploy.store.manifest import read_manifest
 from juncture.errors import JunctureError, Refused
+from juncture.model.capacity import CapacityReport
 
 _TOLD_ELSEWHERE = ("sink-topics", "slots", "startpoints", "unbounded-state", "flink-version")
 """Checks that a submission makes itself, or `juncture check` has made."""
@@ -62,9 +64,8 @@ class Gate:
             return ()
         try:
             calibration = best_for(store, read_manifest(files))
-            checks = assess(files, connection, None, calibration=calibration).checks
-            short = any(each.outcome == "warned" and each.id in _OF_NEED for each in checks)
-            known = f"There {'may not be' if short else 'is'} enough for it, by `juncture capacity`"
+            report = assess(files, connection, None, calibration=calibration)
+            checks, known = report.checks, enough(report)
         except JunctureError as error:
             with connection.cluster() as cluster:
                 checks = kept_promises(files, connection, cluster)
@@ -83,6 +84,23 @@ class Gate:
             remedy="\n".join(f"- {each.remedy}" for each in failed if each.remedy)
             + "\nor start it all the same with --accept-risk REASON",
         )
+
+
+def enough(report: CapacityReport) -> str:
+    """Whether there is enough for a job, a sentence: what was not seen, or not checked, is not known to be enough."""
+    outcomes = {each.id: each.outcome for each in report.checks}
+    if outcomes.get("unbounded-state") == "failed" or any(
+        outcomes.get(each) == "warned" for each in _OF_NEED
+    ):
+        return "There may not be enough for it, by `juncture capacity`"
+    empty = [f"'{each.topic}'" for each in report.traffic if each.until is None]
+    unchecked = [each for each in _OF_NEED if outcomes.get(each) == "unknown"]
+    open_ = [f"{listed(empty)} {'has' if len(empty) == 1 else 'have'} no records"] if empty else []
+    if unchecked:
+        open_.append(f"{listed(unchecked)} could not be checked")
+    if open_:
+        return f"It is not known whether there is enough for it: {'; '.join(open_)}"
+    return "There is enough for it, by `juncture capacity`"
 
 
 def _broken(files: Mapping[str, str] | None, connection: Connection) -> set[str]:

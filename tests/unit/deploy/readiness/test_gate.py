@@ -1,0 +1,58 @@
+"""What is told of a job that may be started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Literal
+
+import pytest
+from tests.unit.capacity.found import found_traffic
+
+from juncture.deploy.readiness.gate import enough
+from juncture.model.capacity import CapacityReport, Check
+from juncture.model.traffic import Traffic
+
+THERE = found_traffic("views", 10)
+EMPTY, OTHER = (found_traffic(table, 0).model_copy(update={"until": None}) for table in ("taps", "orders"))
+
+Outcome = Literal["passed", "warned", "failed", "unknown"]
+
+
+def report(traffic: Sequence[Traffic], **outcomes: Outcome) -> CapacityReport:
+    return CapacityReport(
+        job="vt", environment="local", at=datetime(2026, 3, 1, tzinfo=timezone.utc), parallelism=1,
+        backend="hashmap", recommended_backend="hashmap", backend_reason="", traffic=tuple(traffic), state=(),
+        written=(), matching=(), figures=(), supply=None, assumed=(),
+        checks=tuple(
+            Check(id=name.replace("_", "-"), outcome=outcome, message="") for name, outcome in outcomes.items()
+        ),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("traffic", "outcomes", "told"),
+    [
+        (
+            [THERE],
+            {"cores": "passed", "partitions": "warned"},
+            "There is enough for it, by `juncture capacity`",
+        ),
+        ([THERE], {"cores": "warned"}, "There may not be enough for it, by `juncture capacity`"),
+        ([THERE], {"unbounded_state": "failed"}, "There may not be enough for it, by `juncture capacity`"),
+        ([EMPTY], {"cores": "warned"}, "There may not be enough for it, by `juncture capacity`"),
+        (
+            [THERE, EMPTY],
+            {"cores": "passed"},
+            "It is not known whether there is enough for it: 'taps' has no records",
+        ),
+        (
+            [OTHER, EMPTY],
+            {"state": "unknown"},
+            "It is not known whether there is enough for it: 'orders' and 'taps' have no records; state could not be"
+            " checked",
+        ),
+    ],
+)
+def test_whether_there_is_enough(traffic: list[Traffic], outcomes: dict[str, Outcome], told: str) -> None:
+    assert enough(report(traffic, **outcomes)) == told
