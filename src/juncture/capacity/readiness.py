@@ -28,7 +28,8 @@ class Demand:
 
     `durability` are the checks of what outlives a failure (juncture.capacity.durability), none if the cluster is not
     known; `places` those of the brokers and of storage (juncture.capacity.brokers and .storage), none of what was not
-    asked. `unseen` is why the supply is not known, where it is not.
+    asked. `unseen` is why the supply is not known, and `unplaced` why it is not known where the job starts, where these
+    are not.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Demand:
     hot: Sequence[HotRows] = ()
     unseen: JunctureError | None = None
     searches: Sequence[KeySearch] = ()
+    unplaced: JunctureError | None = None
 
 
 def recommended(demand: Demand, supply: Supply | None) -> tuple[str, str]:
@@ -197,7 +199,10 @@ def _state(demand: Demand, supply: Supply | None) -> Iterator[Check]:
 
 def _catching_up(demand: Demand) -> Iterator[Check]:
     time = demand.figures["time to catch up"].value
-    if not demand.job.backlog:
+    if demand.unplaced is not None:
+        why = f"where the job starts is not known: {demand.unplaced.problem}"
+        yield Check(id="catch-up", outcome="unknown", message=why, remedy=demand.unplaced.remedy)
+    elif not demand.job.backlog:
         yield _passed("catch-up", "there is nothing to catch up with")
     elif time.low == float("inf"):
         yield _failed("catch-up", "it never catches up: more comes in than it takes", _more_subtasks(demand))

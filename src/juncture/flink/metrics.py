@@ -22,7 +22,6 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import ceil
 
 from juncture.flink.answers import JobDetail, Vertex
 from juncture.flink.http import Forbidden, in_requests
@@ -96,7 +95,7 @@ class SourceMetrics:
             rate = max(self.rate, self.read / self.clock * 1000)
         else:
             rate = self.rate
-        return replace(self, doubt=ceil(max(rate, 0.0) * _APART))
+        return replace(self, doubt=int(max(rate, 0.0) * _APART))
 
     def between(self, before: SourceMetrics) -> SourceMetrics | None:
         """What it read since an earlier look alone; None where it was not counted anew, or from 0 again."""

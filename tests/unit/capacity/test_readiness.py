@@ -57,6 +57,12 @@ def test_what_is_not_held_against_a_cluster_that_can_not_be_seen() -> None:
     assert recommended(away, None) == ("rocksdb", "the cluster's memory is not known")
 
 
+def test_a_start_that_is_not_known_is_none_that_has_caught_up() -> None:
+    held = replace(demand(found_traffic("l", 1)), unplaced=Unreachable("it is away", remedy="start it"))
+    (check,) = [each for each in checks(held, SUPPLY) if each.id == "catch-up"]
+    assert (check.outcome, check.message) == ("unknown", "where the job starts is not known: it is away")
+
+
 @pytest.mark.parametrize("backend", ["rocksdb", "hashmap"])
 def test_a_cluster_without_taskmanagers_has_too_few_slots_and_tells_nothing_of_its_memory(
     backend: str,

@@ -27,6 +27,7 @@ from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.model.calibration import Calibration
 from juncture.model.capacity import CapacityReport, Point
+from juncture.model.figures import Figure
 from juncture.model.flow import Flow
 from juncture.model.resolved import ResolvedStartpoints
 from juncture.model.traffic import Matching
@@ -98,6 +99,7 @@ def assess(
         unresolved=tuple(each.message for each in resolved.errors) if resolved is not None else (),
         local=connection.is_local,
         unseen=found.unseen,
+        unplaced=start if isinstance(start, JunctureError) else None,
     )
     matching, unmatched = _matching(facts, connection, say) if matched else ((), ())
     backend, reason = readiness.recommended(held, found.supply)
@@ -126,13 +128,17 @@ def assess(
         matching=matching,
         hot=needs.hot,
         searches=facts.searches,
-        figures=needs.figures,
+        figures=needs.figures if held.unplaced is None else tuple(map(_guessed, needs.figures)),
         supply=found.supply,
         checks=(*readiness.checks(held, found.supply), *match_checks(matching)),
         assumed=notes,
         growth=growth(job, needs.sides),
         landscape=_landscape(foreteller, what_if) if drawn else (),
     )
+
+
+def _guessed(figure: Figure) -> Figure:
+    return figure.model_copy(update={"basis": "assumed"}) if figure.name == "time to catch up" else figure
 
 
 def _unplaced(start: ResolvedStartpoints | JunctureError | None) -> Iterator[str]:

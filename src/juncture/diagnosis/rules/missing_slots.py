@@ -92,7 +92,7 @@ def _evidence(seen: Observation, ends: Sequence[FailureSeen]) -> Iterator[tuple[
         yield "subtasks without a slot", str(seen.waiting), "REST /jobs/JOB"
     if ends:
         now = seen.at.timestamp() * 1000
-        told = f"{len(ends)}, the last {span(now - ends[0].at)} ago: {ends[0].cause}"
+        told = f"{len(ends)}, the last {span(now - ends[0].at)} ago"
         yield "waits that ended without slots", told, "REST /jobs/JOB/exceptions"
 
 
