@@ -10,6 +10,7 @@ import click
 from juncture.cli.compiled import rendered_job
 from juncture.cli.deployments import deployed, moment, told_behind, watched_for
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
+from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
 from juncture.cli.pages import html_option
 from juncture.deploy.environment.connection import connect, open_store
@@ -54,8 +55,8 @@ def command(invocation: Invocation, job: str, during: timedelta, html: Path | No
     connection = connect(invocation.root, invocation.environment, needed=JOBMANAGER)
 
     def author() -> Authored:
-        rendered = rendered_job(invocation, name)
-        return Authored(rendered, invocation.project.jobs[name])
+        (own,) = chosen(invocation, [name])  # what runs may have left the project, or be another job's helper
+        return Authored(rendered_job(invocation, own), invocation.project.jobs[own])
 
     with invocation.output.progress() as say:
         report = examine(name, connection, store, author, during.total_seconds(), say)

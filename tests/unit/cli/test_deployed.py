@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,26 @@ def test_history_is_as_recorded_where_the_cluster_does_not_answer(juncture, proj
     assert "stopping" in result.stdout
 
 
+def test_a_job_that_has_left_the_project_is_diagnosed_as_far_as_the_cluster_answers(juncture, project):
+    store = Store(Path(project) / ".juncture" / "store" / "far")
+    manifest = {
+        "schema_version": 1, "job": "gone", "environment": "far", "flink": "2.3.0", "topics": {}, "variables": [],
+        "options": {}, "parallelism": 1,
+    }  # fmt: skip
+    plan = {"flinkVersion": "2.3", "nodes": [], "edges": []}
+    files = {
+        "manifest.json": json.dumps(manifest),
+        "plan.json": json.dumps(plan),
+        "statements.sql": "",
+        "job.py": "",
+    }
+    bundle = store.put_bundle("gone", "abc", files)
+    store.append(deployment(job="gone", environment="far", phase="running", bundle=bundle))
+    result = juncture("diagnose", "gone", "--project", project)
+    assert result.exit_code == 3, result.output
+    assert "error: the Flink cluster at http://127.0.0.1:1 " in result.stderr
+
+
 def test_options_that_contradict_each_other(juncture, project):
     result = juncture("stop", "matches", "--no-savepoint", "--drain", "--project", project)
     assert result.exit_code == 2
@@ -57,7 +78,7 @@ def test_a_local_stack_that_does_not_run(juncture, tmp_path, command):
     project = write_project(tmp_path)
     job = "impression_clicks" if command == "sample" else "matches"
     result = juncture(command, job, "--project", str(project))
-    assert result.exit_code == 3
+    assert result.exit_code == 3, result.output
     assert "remedy: run `juncture local up`" in result.stderr
 
 
