@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import sqrt
+from math import ceil, sqrt
 
 from juncture.errors import Refused
 from juncture.model.figures import Range
@@ -16,6 +16,10 @@ LEAST_CPU = 1.0
 """Seconds of CPU below which clocks and fetches of counters are too coarse to divide by."""
 _OWN = 0.5
 """The share of its TaskManagers' CPU that must be the job's own."""
+_TOLD = 0.1
+"""Seconds of CPU below which not even about how many records are enough can be told."""
+_CHEAPER = 1.5
+"""How many times as many are asked for as seem to be enough: Java goes on compiling."""
 _SEGMENTS = 5
 _SURE = 0.05
 """How exact a mean of one run is at best, as a share of it: another run's differs by more than its own parts do."""
@@ -58,7 +62,8 @@ class Course:
     """A run from its first record to its last one, in order.
 
     `others` are the cores that others took meanwhile, give or take `unsure`: what they took before and after. `untold`
-    is why nothing is known of CPU; empty where it is.
+    is why nothing is known of CPU; empty where it is. `wanted` are the records that it was to read, 0 where there is no
+    such number.
     """
 
     seen: Sequence[Seen]
@@ -66,6 +71,12 @@ class Course:
     others: float = 0.0
     unsure: float = 0.0
     untold: str = ""
+    wanted: int = 0
+
+    @property
+    def came(self) -> int:
+        """Records that came to its topics while it ran, and were read, too."""
+        return max(self.seen[-1].total - self.wanted, 0) if self.wanted else 0
 
     @property
     def read(self) -> Mapping[str, int]:
@@ -130,10 +141,12 @@ def steady(course: Course) -> Steady:
             if measured > 0
             else "all of the half that is measured came between two looks at the counters"
         )
+        meanwhile = f", and {course.came:,} that came meanwhile," if course.came else ""
         raise Refused(
-            f"{counted(course.seen[-1].total, 'record')} are too few: {told}",
+            f"{counted(course.seen[-1].total - course.came, 'record')}{meanwhile} are too few: {told}",
             state="nothing was recorded",
-            remedy="take more with --records; if the topics have no more, calibrate when they have",
+            remedy=f"take {_enough(measured, own)} with --records; if the topics have no more, calibrate when they"
+            " have",
         )
     each = own / measured * 1e6
     spread = max(_error(course, first, last), _SURE, course.unsure * seconds / own) * each
@@ -145,6 +158,15 @@ def steady(course: Course) -> Steady:
         rows=(last.written - first.written) / measured,
         trend=_trend(course, first, last),
     )
+
+
+def _enough(measured: int, own: float) -> str:
+    """How many records there should be, as so many took so much CPU in half of a run: a record takes less in more."""
+    if measured <= 0 or own < _TOLD:
+        return "ten times as many"
+    least = 2 * LEAST_CPU * _CHEAPER * measured / own
+    digits = 10 ** max(len(str(ceil(least))) - 2, 0)
+    return f"at least {ceil(least / digits) * digits:,}"
 
 
 def _whole(course: Course, working: Sequence[Seen], half: Seen) -> tuple[Seen, Seen]:

@@ -29,7 +29,7 @@ from juncture.deploy.measuring.calibrator import (
     end_calibrator,
     taken_away,
 )
-from juncture.deploy.measuring.cautions import late_cautions, speed_cautions
+from juncture.deploy.measuring.cautions import coming_cautions, late_cautions, speed_cautions
 from juncture.deploy.measuring.sampling import extents_of, refuse_too_few, start_for, within
 from juncture.deploy.measuring.watching import Watched, cores_in_use, watch
 from juncture.deploy.readiness.facts import Facts, gather
@@ -195,6 +195,7 @@ class _Bench:
         stages, notes = self._stages(measured)
         if stages:
             notes += speed_cautions(longest.course, stages[-1], job.parallelism)
+        notes += coming_cautions(longest.course)
         notes += late_cautions(runs[-1][1].late, sum(longest.course.read.values()))
         whole = [seen for run, seen in runs if run.size == longest.size]
         spent = profile.merged(*(seen.spent for seen in whole))

@@ -14,6 +14,8 @@ _CHEAPER = 0.85
 """CPU a record in the second half of what was measured, to the first, below which it is said that it falls."""
 _BUSY = 0.1
 """The share of the measured CPU from which on others are told of."""
+_CAME = 0.05
+"""The share of the sample from which on it is told how many records came beside it."""
 _DROPPED = 0.01
 """The share of the records that are dropped as late from which on it is told of."""
 
@@ -36,6 +38,15 @@ def speed_cautions(course: Course, last: Stage, parallelism: int) -> Iterator[st
         yield (
             f"CPU a record fell by {percent(1 - trend)} while it was measured: Java was still compiling, and it may"
             " fall further; take more with --records"
+        )
+
+
+def coming_cautions(course: Course) -> Iterator[str]:
+    """Of what is told of all that was read, by a run over topics that went on getting records."""
+    if course.came > course.wanted * _CAME:
+        yield (
+            f"of {counted(course.seen[-1].total, 'record')} that were read, {course.wanted:,} are the sample, and"
+            f" {course.came:,} came meanwhile"
         )
 
 

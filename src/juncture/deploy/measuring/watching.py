@@ -224,7 +224,7 @@ class Watcher:
     def course(self) -> Course:
         """All that was seen."""
         taken = [self._taken[number] for number in sorted(self._taken)]
-        return Course(tuple(self.seen), tuple(taken), untold=self.untold)
+        return Course(tuple(self.seen), tuple(taken), untold=self.untold, wanted=self._wanted)
 
     def _running(self) -> JobDetail:
         job = self._cluster.job(self._id)
