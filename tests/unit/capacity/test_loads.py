@@ -7,7 +7,7 @@ from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_calibrated import MIB, calibrated, stage
 
 from juncture.capacity.costs import PACKAGED, PAIR, CostModel
-from juncture.capacity.demand import figures
+from juncture.capacity.demand import figures, load_at_peak
 from juncture.capacity.job import Job
 from juncture.capacity.loads import load_of, mean_row_bytes
 from juncture.model.figures import Figure, Range
@@ -53,6 +53,20 @@ def test_a_record_of_a_topic_costs_what_its_own_bytes_do() -> None:
     small, more = needs(PACKAGED, 100)["cores"].value.expected, needs(PACKAGED, 200)["cores"].value.expected
     # Half of 8.6 µs and a hundredth for each of 100 bytes, and Flink's join.
     assert (more - small) * 1e6 == pytest.approx(100 * ((8.6 + 1) / 2 + 157))
+
+
+def test_state_may_have_come_at_another_rate_than_records_come_now() -> None:
+    def side(rate: float) -> SideState:
+        return SideState(
+            operator="a join", side="s", tables=("s",), columns=("k",), rate=Range.exactly(rate),
+            kept=Range.exactly(10_000), row_bytes=Range.exactly(100),
+        )  # fmt: skip
+
+    job = Job(2, "hashmap", True, joins=1, exchanges=2, interval=10_000, backlog=0, model=PACKAGED)
+    load = load_at_peak(job, [topic("s", 300, 100)], [side(100)], [], [side(300)])
+    # Rows of 100 bytes, and 90 beside each; chunks are packed to a half.
+    assert load.state.expected == 100 * 10 * 190 * 0.5
+    assert load.rate.expected * load.fresh.expected == 300 * 190
 
 
 def test_what_is_written_costs_by_its_own_bytes() -> None:
