@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 from juncture.model.observation import FailureSeen, Observation
 
@@ -35,6 +37,12 @@ def recent(seen: Observation) -> tuple[FailureSeen, ...]:
     """What the job failed of lately, the newest first, the ends of its waits for slots among them."""
     now = seen.at.timestamp() * 1000
     return tuple(each for each in seen.failures if now - each.at < RECENT)
+
+
+def is_over(failed: Sequence[int], now: float) -> bool:
+    """Whether none came for twice as long as there ever was from one to the next; moments in ms, the newest first."""
+    gaps = [later - earlier for later, earlier in pairwise(failed)]
+    return now - failed[0] > 2 * max(gaps, default=0)
 
 
 def lately(seen: Observation) -> float:

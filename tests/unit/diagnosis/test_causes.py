@@ -337,3 +337,16 @@ def test_failures_are_over_when_none_came_for_twice_as_long_as_between_them(ago:
     assert (told.rule, told.past) == ("restarts", past)
     (stuck,) = found(failures=failures)
     assert (stuck.cost, stuck.past) == (1.0, False)
+
+
+@pytest.mark.parametrize(("ago", "past"), [(20, False), (21, True)])
+def test_checkpoints_that_failed_are_over_when_none_did_for_twice_as_long_as_between_them(
+    ago: int, past: bool
+) -> None:
+    failed = [NOW - each * 1_000 for each in (ago, ago + 10)]
+    made = [(NOW - 1_000, "COMPLETED"), *((at, "FAILED") for at in failed), (NOW - 90_000, "COMPLETED")]
+    checkpoints = tuple(
+        CheckpointSeen(id=at, status=status, at=at, duration=1, state=1) for at, status in made
+    )
+    told = [each for each in found(checkpoints=checkpoints) if each.rule == "failing-checkpoints"]
+    assert [(each.effect, each.cost, each.past) for each in told] == [("slows", 0.5, past)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from juncture.diagnosis.failing import is_over
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
@@ -17,7 +18,8 @@ class FailingCheckpoints(Rule):
     failure everything since the last one is done again. Most fail because barriers wait behind records that back up,
     or because their folder takes nothing.
 
-    Seen by: the recent checkpoints of the job; the cost is the share of them that failed.
+    Seen by: the recent checkpoints of the job; the cost is the share of them that failed. It is a note where none
+    failed while the job was watched, nor for twice as long as there ever was from one that failed to the next.
 
     Change: mend what the failure names; where it expired, first what slows the job down, then `checkpointing:
     {timeout: ...}`.
@@ -38,6 +40,9 @@ class FailingCheckpoints(Rule):
         newest_failed = ended[0].status == "FAILED"
         if not newest_failed and len(failed) < 2:
             return
+        now = patient.seen.at.timestamp() * 1000
+        before = now - failed[0].at > patient.seen.seconds * 1000
+        past = not newest_failed and before and is_over([each.at for each in failed], now)
         why = failed[0].failure or "Flink does not say why"
         expired = "expired" in why.lower() or "timeout" in why.lower()
         yield self.diagnosis(
@@ -53,4 +58,5 @@ class FailingCheckpoints(Rule):
             if expired
             else "see that the checkpoints' folder can be written to from every TaskManager",
             effect="stops" if newest_failed else "slows",
+            past=past,
         )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from juncture.diagnosis.failing import lacks_slots, lately, of_brokers, of_slots, recent
+from juncture.diagnosis.failing import is_over, lacks_slots, lately, of_brokers, of_slots, recent
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.errors import Location
@@ -81,7 +81,12 @@ class Restarts(Rule):
         cost = min(len(failures) * (interval / 2 + _RESTART) / max(time, 1), 1.0)
         if not since and (len(failures) > 1 or seen.state != "RUNNING"):
             cost = 1.0
-        past = bool(since) and patient.steady and last is not None and _quiet(failures, now)
+        past = (
+            bool(since)
+            and patient.steady
+            and last is not None
+            and is_over([each.at for each in failures], now)
+        )
         cause = last.cause if last is not None else ""
         remedy = _remedy(cause) if last is not None else "see the log of the JobManager"
         times = f"{counted(len(failures), 'time')} in the last {span(time)}"
@@ -115,12 +120,6 @@ def _remedy(cause: str) -> str:
         exists = "; that the topic exists" if "not present in metadata" in cause else ""
         return f"Kafka did not answer the job then: see why its brokers were away, by their logs{exists}"
     return "mend the cause"
-
-
-def _quiet(failures: Sequence[FailureSeen], now: float) -> bool:
-    """Whether the last failure, which is the first of these, was long ago, by how they came before."""
-    gaps = [later.at - earlier.at for later, earlier in pairwise(failures)]
-    return now - failures[0].at > 2 * max(gaps, default=0)
 
 
 def _interval(patient: Patient) -> float:
