@@ -137,15 +137,16 @@ def steady(course: Course) -> Steady:
         )
     if measured <= 0 or own < LEAST_CPU:
         told = (
-            f"the half that was measured took {max(own, 0):.1f} s of CPU, and {LEAST_CPU:.0f} s are needed"
+            f"the half that was measured took {max(own, 0):.2f} s of CPU, and {LEAST_CPU:.0f} s are needed"
             if measured > 0
             else "all of the half that is measured came between two looks at the counters"
         )
+        sample = course.seen[-1].total - course.came
         meanwhile = f", and {course.came:,} that came meanwhile," if course.came else ""
         raise Refused(
-            f"{counted(course.seen[-1].total - course.came, 'record')}{meanwhile} are too few: {told}",
+            f"{counted(sample, 'record')}{meanwhile} are too few: {told}",
             state="nothing was recorded",
-            remedy=f"take {_enough(measured, own)} with --records; if the topics have no more, calibrate when they"
+            remedy=f"take {_enough(sample, own)} with --records; if the topics have no more, calibrate when they"
             " have",
         )
     each = own / measured * 1e6
@@ -160,11 +161,11 @@ def steady(course: Course) -> Steady:
     )
 
 
-def _enough(measured: int, own: float) -> str:
-    """How many records there should be, as so many took so much CPU in half of a run: a record takes less in more."""
-    if measured <= 0 or own < _TOLD:
+def _enough(sample: int, own: float) -> str:
+    """How many records there should be, as the part that was measured of so many took so much CPU."""
+    if own < _TOLD:
         return "ten times as many"
-    least = 2 * LEAST_CPU * _CHEAPER * measured / own
+    least = sample * _CHEAPER * LEAST_CPU / own
     digits = 10 ** max(len(str(ceil(least))) - 2, 0)
     return f"at least {ceil(least / digits) * digits:,}"
 
