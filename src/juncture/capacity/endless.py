@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from juncture.capacity.holding import A_DAY, fresh_bytes, stored_bytes
+from juncture.capacity.holding import fresh_bytes, stored_bytes
 from juncture.capacity.job import Job
 from juncture.model.capacity import Check
 from juncture.model.figures import Figure, Range, amount
@@ -38,11 +38,11 @@ def growth_figure(job: Job, sides: Sequence[SideState]) -> Figure | None:
 
 
 def told_days(sides: Sequence[SideState], growth: Figure) -> str:
-    """A sentence: for how long rows were taken to be kept that are kept for ever."""
+    """A sentence: what was taken for the state of rows that are kept for ever."""
     kept = " and of ".join(dict.fromkeys(side.side for side in sides if side.kept is None))
     return (
-        f"the rows of {kept} are kept for ever: state, and what rests on it, is told as it is after"
-        f" {A_DAY // 3_600_000} hours; it {grows(growth.value)}"
+        f"the rows of {kept} are kept for ever: state, and what rests on it, is told as it is{AFTER}; it"
+        f" {grows(growth.value)}"
     )
 
 
