@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from juncture.diagnosis.sampling import Sampled
 from juncture.kafka.rows import millis_of
 from juncture.model.flow import Flow, join_spec
-from juncture.model.observation import JoinSeen, SourceSeen
+from juncture.model.observation import JoinSeen
 from juncture.model.plan import CompiledPlan, PlanNode
+from juncture.model.sources_seen import SourceSeen
 
 _FEWEST = 20
 _Key = tuple[str, ...]

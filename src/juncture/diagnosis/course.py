@@ -10,7 +10,8 @@ from juncture.diagnosis.lag import Lags
 from juncture.flink.answers import JobDetail
 from juncture.flink.metrics import SourceMetrics, progress
 from juncture.flink.rest import FlinkCluster
-from juncture.model.observation import SourceSeen, Step
+from juncture.model.observation import Step
+from juncture.model.sources_seen import SourceSeen
 
 _STEPS = 20
 """How often the sources are looked at, once a second at most."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from juncture.diagnosis.patient import Patient
 from juncture.model.flow import watermark_delays
-from juncture.model.observation import PartitionSeen, SourceSeen
 from juncture.model.plan import PlanNode
+from juncture.model.sources_seen import PartitionSeen, SourceSeen
 
 NEAR = 60_000
 """Milliseconds that topics may be apart without anybody minding."""

@@ -11,8 +11,9 @@ from juncture.diagnosis.subject import Subject
 from juncture.errors import JunctureError
 from juncture.model.environment import Kafka
 from juncture.model.flow import Flow, is_event_time, join_type
-from juncture.model.observation import Missing, SourceSeen, VertexSeen
+from juncture.model.observation import Missing, VertexSeen
 from juncture.model.plan import CompiledPlan, PlanNode
+from juncture.model.sources_seen import SourceSeen
 from juncture.model.timed import interval_bounds
 from juncture.model.traffic import ENOUGH, Matching
 from juncture.pairing.look import matchings

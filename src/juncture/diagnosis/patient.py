@@ -12,10 +12,11 @@ from juncture.flink.rocksdb import NAMES
 from juncture.model.compilation import Compilation
 from juncture.model.diagnosis import PlacedOperator
 from juncture.model.flow import JOINS, Flow, join_type
-from juncture.model.observation import Observation, SourceSeen, VertexSeen, backend_of
+from juncture.model.observation import Observation, VertexSeen, backend_of
 from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.project import JobFile
 from juncture.model.rendered import RenderedJob
+from juncture.model.sources_seen import SourceSeen
 from juncture.model.timed import interval_bounds
 
 _STATEFUL = (

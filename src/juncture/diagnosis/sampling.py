@@ -15,8 +15,8 @@ from juncture.kafka.reader import read_topic
 from juncture.kafka.rows import millis_of, row_of
 from juncture.model.environment import Kafka
 from juncture.model.flow import JOINS, Flow, join_spec
-from juncture.model.observation import KeySeen, SampleSeen
 from juncture.model.plan import CompiledPlan
+from juncture.model.sources_seen import KeySeen, SampleSeen
 from juncture.model.wording import in_short
 
 _MEAN = 200

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from juncture.model.observation import Missing, PartitionSeen, SourceSeen
+from juncture.model.observation import Missing
+from juncture.model.sources_seen import PartitionSeen, SourceSeen
 from juncture.model.wording import span
 
 NEAR = 60_000

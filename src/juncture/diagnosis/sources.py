@@ -12,13 +12,9 @@ from juncture.errors import JunctureError
 from juncture.flink.answers import JobDetail
 from juncture.flink.metrics import SourceMetrics
 from juncture.model.environment import Kafka
-from juncture.model.observation import (
-    JoinSeen,
-    Missing,
-    SourceSeen,
-    VertexSeen,
-)
+from juncture.model.observation import JoinSeen, Missing, VertexSeen
 from juncture.model.plan import table_names
+from juncture.model.sources_seen import SourceSeen
 
 
 def sources_seen(

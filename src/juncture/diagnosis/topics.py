@@ -18,8 +18,9 @@ from juncture.kafka.offsets import Offsets
 from juncture.model.duration import option_millis
 from juncture.model.environment import Kafka
 from juncture.model.flow import watermark_push_down
-from juncture.model.observation import Missing, PartitionSeen, Silence, SourceSeen
+from juncture.model.observation import Missing, Silence
 from juncture.model.plan import CompiledPlan
+from juncture.model.sources_seen import PartitionSeen, SourceSeen
 
 _IDLE_OPTION = "table.exec.source.idle-timeout"
 

@@ -15,13 +15,12 @@ from juncture.model.observation import (
     FailureSeen,
     JoinSeen,
     Observation,
-    PartitionSeen,
     Silence,
-    SourceSeen,
     SubtaskSeen,
     VertexSeen,
 )
 from juncture.model.plan import CompiledPlan
+from juncture.model.sources_seen import PartitionSeen, SourceSeen
 from juncture.planner.plan import parse_plan
 
 TEXT = (Path(__file__).parents[1] / "monitoring/plan.json").read_text()

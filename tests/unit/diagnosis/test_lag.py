@@ -20,8 +20,8 @@ from juncture.flink.rest import FlinkCluster
 from juncture.kafka import offsets
 from juncture.kafka.sampler import Sampled
 from juncture.model.environment import Kafka
-from juncture.model.observation import SourceSeen
 from juncture.model.offsets import OffsetRange
+from juncture.model.sources_seen import SourceSeen
 
 _POSITION = "Source__clicks.KafkaSourceReader.topic.page_clicks.partition.{}.currentOffset"
 

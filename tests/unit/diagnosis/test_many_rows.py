@@ -8,7 +8,8 @@ from tests.unit.diagnosis.test_no_matches import readers
 
 from juncture.diagnosis import profile
 from juncture.model.diagnosis import Diagnosis
-from juncture.model.observation import JoinSeen, KeySeen, SampleSeen, Spent
+from juncture.model.observation import JoinSeen, Spent
+from juncture.model.sources_seen import KeySeen, SampleSeen
 
 SPENT = (Spent(doing=profile.ENCODING, share=0.6), Spent(doing=profile.JOINING, share=0.1))
 

@@ -18,14 +18,13 @@ from juncture.model.observation import (
     Missing,
     NativeSeen,
     Observation,
-    PartitionSeen,
-    SourceSeen,
     Spent,
     Step,
     SubtaskSeen,
     VertexSeen,
     WorkerSeen,
 )
+from juncture.model.sources_seen import PartitionSeen, SourceSeen
 
 START = 1_767_613_917_000
 

@@ -6,15 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from juncture.model.observation import (
-    CheckpointSeen,
-    Observation,
-    PartitionSeen,
-    SourceSeen,
-    Step,
-    SubtaskSeen,
-    VertexSeen,
-)
+from juncture.model.observation import CheckpointSeen, Observation, Step, SubtaskSeen, VertexSeen
+from juncture.model.sources_seen import PartitionSeen, SourceSeen
 
 WIDTH, HEIGHT, LEFT, TOP = 900, 150, 70, 14
 COURSE_WIDTH, COURSE_HEIGHT = 330, 110

@@ -9,7 +9,8 @@ from juncture.diagnosis.flowing import MANY, rows_each
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
-from juncture.model.observation import KeySeen, VertexSeen
+from juncture.model.observation import VertexSeen
+from juncture.model.sources_seen import KeySeen
 from juncture.model.wording import percent
 from juncture.render.sql import identifier
 

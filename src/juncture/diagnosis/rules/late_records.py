@@ -11,8 +11,8 @@ from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import LEAST, Rule
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.flow import watermark_delays
-from juncture.model.observation import SourceSeen
 from juncture.model.plan import PlanNode
+from juncture.model.sources_seen import SourceSeen
 from juncture.model.wording import counted, percent, span
 
 _FEWEST = 20

@@ -8,7 +8,8 @@ from juncture.diagnosis import profile
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
-from juncture.model.observation import SourceSeen, VertexSeen
+from juncture.model.observation import VertexSeen
+from juncture.model.sources_seen import SourceSeen
 from juncture.model.wording import percent
 
 _BUSY = 0.8

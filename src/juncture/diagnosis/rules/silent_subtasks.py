@@ -10,7 +10,7 @@ from juncture.diagnosis.advice import macro_of
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
-from juncture.model.observation import SourceSeen
+from juncture.model.sources_seen import SourceSeen
 from juncture.model.wording import counted, percent
 
 
