@@ -88,13 +88,12 @@ class Gate:
 
 def enough(report: CapacityReport) -> str:
     """Whether there is enough for a job, a sentence: what was not seen, or not checked, is not known to be enough."""
-    outcomes = {each.id: each.outcome for each in report.checks}
-    if outcomes.get("unbounded-state") == "failed" or any(
-        outcomes.get(each) == "warned" for each in _OF_NEED
-    ):
+    # Of one name there may be several: one of each join.
+    outcomes = {(each.id, each.outcome) for each in report.checks}
+    if ("unbounded-state", "failed") in outcomes or any((each, "warned") in outcomes for each in _OF_NEED):
         return "There may not be enough for it, by `juncture capacity`"
     empty = [f"'{each.topic}'" for each in report.traffic if each.until is None]
-    unchecked = [each for each in _OF_NEED if outcomes.get(each) == "unknown"]
+    unchecked = [each for each in _OF_NEED if (each, "unknown") in outcomes]
     open_ = [f"{listed(empty)} {'has' if len(empty) == 1 else 'have'} no records"] if empty else []
     if unchecked:
         open_.append(f"{listed(unchecked)} could not be checked")

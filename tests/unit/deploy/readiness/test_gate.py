@@ -56,3 +56,16 @@ def report(traffic: Sequence[Traffic], **outcomes: Outcome) -> CapacityReport:
 )
 def test_whether_there_is_enough(traffic: list[Traffic], outcomes: dict[str, Outcome], told: str) -> None:
     assert enough(report(traffic, **outcomes)) == told
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        ("warned", "There may not be enough for it, by `juncture capacity`"),
+        ("unknown", "It is not known whether there is enough for it: hot-keys could not be checked"),
+    ],
+)
+def test_each_join_counts_where_each_has_a_check_of_one_name(first: Outcome, told: str) -> None:
+    found, other = report([THERE], hot_keys=first), report([THERE], hot_keys="passed")
+    for checks in ((*found.checks, *other.checks), (*other.checks, *found.checks)):
+        assert enough(found.model_copy(update={"checks": checks})) == told
