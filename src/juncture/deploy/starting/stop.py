@@ -73,10 +73,9 @@ def stop(
                 state="the job runs on",
                 remedy="make room in the store, or stop it without --drain",
             )
-        # If this is interrupted, and the cluster forgets the job, that is where its savepoint is searched for.
-        drains = (
-            drain or record.note == ledger.DRAINED
-        )  # an earlier stop, which may yet be faster than a cancellation
+        # An earlier stop that drains may yet be faster than a cancellation.
+        drains = drain or record.note == ledger.DRAINED
+        # If this is interrupted, and the cluster forgets the job, the folder is where its savepoint is searched for.
         stopping = ledger.advance(record, "stopping", ledger.DRAINED if drains else None)
         journal.append(stopping.model_copy(update={"savepoint_dir": target}))
         if savepoint:
@@ -165,7 +164,7 @@ def _await_tasks(record: Deployment, cluster: FlinkCluster, progress: Progress) 
     told = False
     while time.monotonic() < deadline:
         job = cluster.summary(record.flink_job_id)
-        if job is None or job.ended or (job.state == "RUNNING" and job.all_tasks_run):
+        if job is None or job.ended or job.runs:
             return
         if not told:
             progress("Waiting until all of its tasks run")

@@ -68,7 +68,9 @@ def wait_running(
         if elapsed > (max(timeout, _READS_WITHIN) if placed else timeout):
             raise DidNotStart(
                 f"not all of its tasks run after {elapsed:.0f} s: {root_cause(cluster, job_id) or told}",
-                remedy="see whether the cluster has enough slots, and the JobManager's log",
+                remedy="see the logs of the TaskManagers, and whether they reach where its state is"
+                if placed
+                else "see whether the cluster has enough slots, and the JobManager's log",
             )
         if job is not None:
             state = f"{job.state}, {job.tasks.get('running', 0)} of {job.tasks.get('total', 0)} tasks run"

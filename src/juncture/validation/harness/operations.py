@@ -55,7 +55,7 @@ class Operations:
         deadline = time.monotonic() + limit
         while True:
             job = self._cluster.summary(self._job_id)
-            if job is not None and job.state == "RUNNING" and job.all_tasks_run:
+            if job is not None and job.runs:
                 return
             self.refuse_ended()
             if time.monotonic() > deadline:

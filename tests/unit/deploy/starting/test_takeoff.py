@@ -59,16 +59,17 @@ def test_tasks_that_read_their_state_are_waited_for_as_long_as_large_state_needs
 
 
 @pytest.mark.parametrize(
-    ("before", "state", "seconds"),
+    ("before", "state", "seconds", "remedy"),
     [
-        ({"running": 1, "initializing": 3}, "RUNNING", 1_800),
-        ({"running": 1, "initializing": 2, "scheduled": 1}, "RUNNING", 180),
-        ({"scheduled": 4}, "RUNNING", 180),
-        ({}, "RESTARTING", 180),
+        ({"running": 1, "initializing": 3}, "RUNNING", 1_800, "where its state is"),
+        ({"running": 1, "initializing": 2, "scheduled": 1}, "RUNNING", 180, "enough slots"),
+        ({"scheduled": 4}, "RUNNING", 180, "enough slots"),
+        ({}, "RESTARTING", 180, "enough slots"),
     ],
 )
 def test_a_job_that_does_not_come_so_far_is_given_up(
-    before: dict[str, int], state: str, seconds: int, monkeypatch: pytest.MonkeyPatch
+    before: dict[str, int], state: str, seconds: int, remedy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(DidNotStart, match=rf"after {seconds} s"):
+    with pytest.raises(DidNotStart, match=rf"after {seconds} s") as given_up:
         waited(Cluster(10_000, before, state), monkeypatch)
+    assert remedy in str(given_up.value.remedy)
