@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import suppress
 
 from juncture.deploy.environment.site import Site
 from juncture.deploy.starting.stop import stop
@@ -12,6 +13,7 @@ from juncture.deploy.state.positions import Tolerance
 from juncture.deploy.state.resume import last_that_ran
 from juncture.deploy.store import ledger
 from juncture.deploy.store.deployments import Store, helped_by, made_by
+from juncture.deploy.store.files import StoreFull
 from juncture.deploy.store.manifest import Bundle, read_manifest
 from juncture.deploy.upgrading import health
 from juncture.deploy.upgrading.again import records_between
@@ -104,7 +106,7 @@ def replace(
             health.wait_healthy(begun, new.bundle.files, before, site, cluster, healthy_within)
     except health.Unhealthy as error:
         site.progress(f"Version {begun.version} is not well: {error.problem}")
-        _take_off(stopped.job, site, f"{ledger.TAKEN_BACK}{error.problem}")
+        _take_off(begun, site, f"{ledger.TAKEN_BACK}{error.problem}")
         if not ran:
             raise Refused(
                 f"version {begun.version} of '{stopped.job}' was stopped: {error.problem}",
@@ -115,9 +117,14 @@ def replace(
     return begun
 
 
-def _take_off(job: str, site: Site, why: str) -> None:
-    if version_before(job, site).phase == "running":
-        stop(job, site, savepoint=False, why=why)
+def _take_off(begun: Deployment, site: Site, why: str) -> None:
+    """End a version if it still runs, and record why it is taken back."""
+    last = version_before(begun.job, site)
+    if last.phase == "running":
+        stop(begun.job, site, savepoint=False, why=why)
+    elif last.version == begun.version:
+        with suppress(StoreFull):  # the version before has to run again
+            site.store.append(last.model_copy(update={"note": why}))
 
 
 def bring_back(error: JunctureError, old: Bundle, stopped: Deployment, site: Site) -> Refused:

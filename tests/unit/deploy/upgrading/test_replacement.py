@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 from tests.unit.deploy.records import deployment
+from tests.unit.deploy.starting.test_stop import Cluster
 
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.environment.site import Site
 from juncture.deploy.starting.submission import Submission
+from juncture.deploy.state.resume import to_go_back_to
 from juncture.deploy.store.deployments import Store
 from juncture.deploy.store.files import StoreFull
 from juncture.deploy.store.manifest import Bundle
-from juncture.deploy.upgrading import replacement
+from juncture.deploy.upgrading import health, replacement
 from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.model.deployment import Deployment
 from juncture.model.environment import Flink, Kafka
@@ -96,3 +98,40 @@ def test_that_neither_starts_is_told_with_both_reasons(
     assert second.problem in caught.value.problem
     assert "version 1 was stopped with /s/1" in (caught.value.state or "")
     assert "`juncture rollback clicks 1` starts that" in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_version_that_has_ended_by_itself_is_recorded_as_taken_back(
+    site: Site, monkeypatch: pytest.MonkeyPatch, full: bool
+) -> None:
+    cluster, submitted, taken = Cluster("FAILED"), list[str](), site.store.append
+    monkeypatch.setattr(site.connection, "cluster", lambda: cluster)
+
+    def submit(submission: Submission, site: Site) -> Deployment:
+        submitted.append(submission.bundle.files["job.py"])
+        begun = deployment(len(submitted), "running", digest=submitted[-1])
+        site.store.append(begun)
+        return begun
+
+    def unwell(*arguments: object) -> None:
+        cluster.cancel("it ends by itself")
+        raise health.Unhealthy("it ended: IOException: no broker")
+
+    def append(record: Deployment) -> None:
+        if full and record.phase == "failed":
+            raise StoreFull("it is full")
+        taken(record)
+
+    monkeypatch.setattr(site.store, "append", append)
+    monkeypatch.setattr(replacement, "submit", submit)
+    monkeypatch.setattr(health, "wait_healthy", unwell)
+    new = Submission(NEW, start_from="/s/1")
+    with pytest.raises(Refused) as caught:
+        replacement.replace(STOPPED, True, OLD, new, site, healthy_within=1, before={})
+    assert "runs again" in str(caught.value.state)
+    current, taken_back = site.store.history("clicks")
+    assert current.digest == "old"
+    if not full:
+        assert (taken_back.phase, taken_back.state is None) == ("failed", False)
+        assert taken_back.note == "taken back, as it ended: IOException: no broker"
+        assert to_go_back_to((current, taken_back), current) == []
