@@ -1,4 +1,4 @@
-"""Whether there is enough: each check passed, warned or failed, with what is missing and the mend."""
+"""Whether there is enough: each check with its outcome, what is missing, and the mend."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from juncture.capacity.holding import heap_bytes, state_bytes
 from juncture.capacity.hotrows import gives_more, hot_key_checks
 from juncture.capacity.job import Job
 from juncture.capacity.joinmemory import JOIN_MEMORY, join_memory_checks
+from juncture.capacity.silent import at_least, silent_topics
 from juncture.capacity.subtasks import more_subtasks
 from juncture.capacity.topics import Topics, topic_checks
+from juncture.checks.wording import listed
 from juncture.errors import JunctureError
 from juncture.model.capacity import Check, Supply
 from juncture.model.figures import Figure, amount
@@ -20,6 +22,16 @@ from juncture.model.traffic import HotRows, KeySearch, SideState, SinkTopic, Tra
 from juncture.model.wording import counted, percent, size, span
 
 _LONG = 3_600
+_BY_RATES = (
+    "cores",
+    "parallelism",
+    "state",
+    "join-memory",
+    "checkpoint-writes",
+    "checkpoint-room",
+    "local-disk",
+)
+"""Checks that pass of themselves where nothing comes."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +67,8 @@ def recommended(demand: Demand, supply: Supply | None) -> tuple[str, str]:
     disk = "forst" if job.backend == "forst" else "rocksdb"
     if any(side.kept is None for side in demand.sides):
         return disk, "a join keeps rows for ever: no heap is large enough in the end"
-    unknown = [f"'{each.topic}'" for each in demand.traffic if each.until is None]
-    if unknown:
-        return job.backend, f"nothing is known of what comes through {' and '.join(unknown)}"
+    if silent := silent_topics(demand.traffic):
+        return job.backend, f"nothing is known of what comes through {listed(silent)}"
     heap = heap_bytes(job, demand.sides)
     room = _heap(job, supply)
     if room is None:
@@ -76,6 +87,11 @@ def recommended(demand: Demand, supply: Supply | None) -> tuple[str, str]:
 
 def checks(demand: Demand, supply: Supply | None) -> tuple[Check, ...]:
     """Every check, in the order in which they are told."""
+    silent = silent_topics(demand.traffic)
+    return tuple(at_least(each, silent) if each.id in _BY_RATES else each for each in _checks(demand, supply))
+
+
+def _checks(demand: Demand, supply: Supply | None) -> tuple[Check, ...]:
     return (
         *(
             _failed("startpoints", why, f"run `juncture startpoints {demand.name}`")
@@ -213,9 +229,8 @@ def _catching_up(demand: Demand) -> Iterator[Check]:
             "start nearer to now (startpoints), or raise `parallelism`",
         )
     else:
-        yield _passed(
-            "catch-up", f"{span(time.expected * 1000)} expected for {counted(demand.job.backlog, 'record')}"
-        )
+        told = f"{span(time.expected * 1000)} expected for {counted(demand.job.backlog, 'record')}"
+        yield at_least(_passed("catch-up", told), silent_topics(demand.traffic))
 
 
 def _more_subtasks(demand: Demand) -> str:

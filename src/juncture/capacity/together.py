@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from juncture.capacity.endless import STATE_GROWTH, without_end
+from juncture.capacity.silent import at_least, silent_topics
 from juncture.model.capacity import CapacityReport, Check, Supply
 from juncture.model.figures import Range, amount
 from juncture.model.wording import counted, size
@@ -40,7 +41,8 @@ def _cores(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]
     expected, most = amount(needed.expected, "cores"), amount(needed.high, "cores")
     told = f"{expected} expected at all peaks, {most} at most, {supply.cores} there"
     remedy = "add machines, or leave jobs to another cluster"
-    yield Check.judged("cores", needed.low > supply.cores, needed.high > supply.cores, told, remedy)
+    check = Check.judged("cores", needed.low > supply.cores, needed.high > supply.cores, told, remedy)
+    yield at_least(check, _silent(reports))
 
 
 def _heap(reports: Sequence[CapacityReport], supply: Supply, of_heap: float) -> Iterator[Check]:
@@ -55,7 +57,12 @@ def _heap(reports: Sequence[CapacityReport], supply: Supply, of_heap: float) -> 
     remedy = "write `state: {backend: rocksdb}` in some of the jobs, or give more memory"
     check = Check.judged("heap", needed.low > supply.heap, needed.high > supply.heap * of_heap, told, remedy)
     grows = any(each.figure(STATE_GROWTH) is not None for each in there)
-    yield without_end(check, _sum(there, STATE_GROWTH) if grows else None)
+    check = without_end(check, _sum(there, STATE_GROWTH) if grows else None)
+    yield at_least(check, _silent(there))
+
+
+def _silent(reports: Sequence[CapacityReport]) -> tuple[str, ...]:
+    return silent_topics(traffic for each in reports for traffic in each.traffic)
 
 
 def _jobs(reports: Sequence[CapacityReport]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from juncture.capacity import matching
+from juncture.capacity.doubt import doubt, whether_ready
 from juncture.capacity.endless import AFTER, STATE_GROWTH
 from juncture.cli.output import Text
 from juncture.errors import JunctureError
@@ -33,7 +34,7 @@ def view_together(
         rows.append(
             (
                 each.job,
-                ("ready" if each.supply is not None else "not known") if each.ready else "not ready",
+                ("not known" if doubt(each) else "ready") if each.ready else "not ready",
                 str(each.parallelism),
                 *told,
                 ", ".join(wrong),
@@ -79,9 +80,9 @@ def view_report(text: Text, report: CapacityReport, explain: bool) -> None:
 
 
 def _ready(report: CapacityReport) -> str:
+    ready = whether_ready(report)
     if not report.ready:
-        return "not ready"
-    ready = "ready" if report.supply is not None else "not known whether ready, as the cluster can't be seen"
+        return ready
     warned = sum(each.outcome == "warned" for each in report.checks)
     return f"{ready}, with {counted(warned, 'warning')}" if warned else ready
 

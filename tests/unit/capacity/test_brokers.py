@@ -55,14 +55,14 @@ def test_what_is_kept_for_ever_comes_to_no_figure(more: dict[str, object]) -> No
     assert list(broker_figures([found_traffic("l", 1)], [ROWS], [OUT.model_copy(update=more)])) == []
 
 
-def checked(brokers: Brokers, disk: float | None = 100.0) -> dict[str, Check]:
+def checked(brokers: Brokers, disk: float | None = 100.0, silent: tuple[str, ...] = ()) -> dict[str, Check]:
     figures = of_job()
     if disk is not None:
         value = Range(low=disk * 0.5, expected=disk, high=disk * 2)
         figures["broker disk"] = Figure(
             name="broker disk", unit="bytes", value=value, formula="", basis="computed"
         )
-    return {each.id: each for each in broker_checks(Asked(brokers, figures, (OUT,)))}
+    return {each.id: each for each in broker_checks(Asked(brokers, figures, (OUT,), silent))}
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,16 @@ def test_disks_that_may_not_be_seen() -> None:
     check = checked(Brokers(count=3, refused={"disks": "not authorized", "quotas": "not authorized"}))
     assert check["broker-disk"].outcome == check["quotas"].outcome == "unknown"
     assert check["broker-disk"].message.endswith("is not known: not authorized")
+
+
+def test_room_and_quotas_are_not_known_to_do_where_a_topic_has_no_records() -> None:
+    room = Brokers(count=2, stored={"out": Stored(once=20, in_all=40)}, usable=160)
+    held, free = (
+        checked(room.model_copy(update={"read": quota}), silent=("'taps'",))
+        for quota in (Quota(rate=250_000.0, whose="the user 'ann'"), None)
+    )
+    assert (held["broker-disk"].outcome, held["quotas"].outcome) == ("unknown", "unknown")
+    assert free["quotas"].outcome == "passed"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_matching import met
 from tests.unit.capacity.test_pricing import of_job
 
+from juncture.capacity.doubt import whether_ready
 from juncture.capacity.holding import growth
 from juncture.capacity.job import Job
 from juncture.capacity.landscape import RATES, WINDOWS, landscape
@@ -19,7 +20,7 @@ from juncture.capacity.page.html import page
 from juncture.capacity.page.pictures import drawn, measures
 from juncture.capacity.pricing import cost_figures
 from juncture.capacity.supposed import WhatIf
-from juncture.model.capacity import CapacityReport, Check, Point
+from juncture.model.capacity import CapacityReport, Check, Point, Supply
 from juncture.model.environment import Prices
 from juncture.model.figures import Figure, Range
 from juncture.model.traffic import SideState, Traffic
@@ -60,6 +61,22 @@ def report(over: tuple[Point, ...]) -> CapacityReport:
         checks=(Check(id="cores", outcome="failed", message="too few", remedy="add p&ss'word"),),
         assumed=("it was assumed",), landscape=over,
     )  # fmt: skip
+
+
+def test_it_is_not_known_whether_a_job_is_ready_that_can_not_be_held_against_a_cluster_or_traffic() -> None:
+    passed = report(()).model_copy(update={"checks": ()})
+    supply = Supply(slots=4, free_slots=4, cores=4, taskmanagers=1, managed=0, heap=100)
+    seen = passed.model_copy(update={"supply": supply})
+    silent = (found_traffic("taps", 0).model_copy(update={"until": None, "hours": ()}),)
+    told = [whether_ready(each) for each in (passed, seen, seen.model_copy(update={"traffic": silent}))]
+    assert told == [
+        "not known whether ready, as the cluster can't be seen",
+        "ready",
+        "not known whether ready, as 'taps' has no records",
+    ]
+    assert whether_ready(report(())) == "not ready"
+    shown = page(seen.model_copy(update={"traffic": silent}), str)
+    assert '<span class="unknown">not known whether ready, as &#39;taps&#39; has no records</span>' in shown
 
 
 def test_a_point_for_each_rate_and_window() -> None:

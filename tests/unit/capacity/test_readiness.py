@@ -12,7 +12,7 @@ from juncture.capacity.job import Job
 from juncture.capacity.readiness import Demand, checks, recommended
 from juncture.capacity.subtasks import more_subtasks
 from juncture.errors import Unreachable
-from juncture.model.capacity import Supply
+from juncture.model.capacity import Check, Supply
 from juncture.model.figures import Range
 from juncture.model.traffic import SinkTopic, Traffic, Written
 
@@ -89,6 +89,28 @@ def test_no_backend_is_recommended_where_a_topic_has_no_records() -> None:
     assert recommended(held, SUPPLY) == ("rocksdb", "nothing is known of what comes through 'r'")
     assert outcomes(held)["traffic"] == "warned"
     assert "traffic" not in outcomes(demand(known))
+
+
+def test_what_passes_with_the_rate_of_a_topic_without_records_is_not_known() -> None:
+    known, silent = found_traffic("l", 1), found_traffic("r", 0).model_copy(update={"until": None})
+    places = tuple(
+        Check(id=each, outcome="passed", message="") for each in ("checkpoint-room", "checkpoints")
+    )
+    there, held = (replace(demand(known, each), places=places) for each in (known, silent))
+    before, after = outcomes(there), outcomes(held)
+    changed = {"cores", "parallelism", "state", "checkpoint-room"}
+    assert {each for each in before if before[each] != after[each]} == changed
+    assert {(before[each], after[each]) for each in changed} == {("passed", "unknown")}
+    told = {each.id: each.message for each in checks(held, SUPPLY)}
+    assert told["cores"].endswith(" there; that is the least, as 'r' has no records")
+    backlog = replace(held, job=replace(held.job, backlog=1))
+    assert (after["catch-up"], outcomes(backlog)["catch-up"]) == ("passed", "unknown")
+
+
+def test_what_is_too_little_without_a_topics_records_is_too_little() -> None:
+    silent = found_traffic("r", 0).model_copy(update={"until": None})
+    held = replace(demand(silent), figures=of_job(rate=6_000_000.0))
+    assert outcomes(held)["cores"] == "failed"
 
 
 def test_a_sinks_topic_with_few_partitions() -> None:

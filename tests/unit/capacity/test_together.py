@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import pytest
+from tests.unit.capacity.found import found_traffic
 
 from juncture.capacity.together import together
 from juncture.model.capacity import CapacityReport, Supply
@@ -52,6 +53,14 @@ def test_slots() -> None:
         "passed",
         "failed",
     ]
+
+
+def test_what_they_need_is_the_least_where_a_topic_has_no_records() -> None:
+    silent = found_traffic("taps", 0).model_copy(update={"until": None})
+    jobs = [report(1, 12.5), report(1, 12.5).model_copy(update={"traffic": (silent,)})]
+    slots, cores, heap = together(jobs, 0.5)
+    assert (slots.outcome, cores.outcome, heap.outcome) == ("passed", "unknown", "unknown")
+    assert cores.message.endswith("; that is the least, as 'taps' has no records")
 
 
 def test_nothing_is_held_against_a_cluster_that_is_not_known() -> None:

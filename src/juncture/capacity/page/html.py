@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from juncture.capacity.doubt import doubt, whether_ready
 from juncture.capacity.matching import told
 from juncture.capacity.page.pictures import HEIGHT, WIDTH, drawn, growth, measures, rate, shape, short
 from juncture.model.capacity import CapacityReport
@@ -17,6 +18,8 @@ def page(report: CapacityReport, redact: Callable[[str], str]) -> str:
     points = report.landscape
     shown = {
         "report": report,
+        "ready": whether_ready(report),
+        "outcome": "unknown" if doubt(report) else "passed" if report.ready else "failed",
         "at": f"{report.at:%Y-%m-%d %H:%M} UTC",
         "drawn": [drawn(points, name) for name in measures(points)] if points else [],
         "growth": growth(report.growth),

@@ -15,6 +15,7 @@ from juncture.capacity.job import Job
 from juncture.capacity.landscape import landscape
 from juncture.capacity.matching import match_checks
 from juncture.capacity.sides import widest_window
+from juncture.capacity.silent import silent_topics
 from juncture.capacity.supposed import AS_IT_IS, WhatIf
 from juncture.checks.wording import describe
 from juncture.deploy.environment.brokers import DescribeBrokers
@@ -82,8 +83,8 @@ def assess(
     needs = foreteller.needs(what_if)
     job = needs.job
     figures = {each.name: each for each in needs.figures}
-    found = supplied(connection, files, figures)
-    asked = Asked(facts.brokers, figures, facts.sinks) if facts.brokers is not None else None
+    found, silent = supplied(connection, files, figures), silent_topics(needs.traffic)
+    asked = Asked(facts.brokers, figures, facts.sinks, silent) if facts.brokers is not None else None
     held = readiness.Demand(
         name=manifest.job,
         job=job,

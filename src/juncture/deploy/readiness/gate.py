@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from juncture.capacity.durability import IDS
+from juncture.capacity.silent import have_none, silent_topics
 from juncture.checks.wording import listed
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.readiness.assess import assess
@@ -88,17 +89,15 @@ class Gate:
 
 def enough(report: CapacityReport) -> str:
     """Whether there is enough for a job, a sentence: what was not seen, or not checked, is not known to be enough."""
-    # Of one name there may be several: one of each join.
-    outcomes = {(each.id, each.outcome) for each in report.checks}
-    if ("unbounded-state", "failed") in outcomes or any((each, "warned") in outcomes for each in _OF_NEED):
+    found = {(each.id, each.outcome) for each in report.checks}  # some are made of each topic, or each join
+    if ("unbounded-state", "failed") in found or any((each, "warned") in found for each in _OF_NEED):
         return "There may not be enough for it, by `juncture capacity`"
-    empty = [f"'{each.topic}'" for each in report.traffic if each.until is None]
-    unchecked = [each for each in _OF_NEED if (each, "unknown") in outcomes]
-    open_ = [f"{listed(empty)} {'has' if len(empty) == 1 else 'have'} no records"] if empty else []
-    if unchecked:
-        open_.append(f"{listed(unchecked)} could not be checked")
-    if open_:
-        return f"It is not known whether there is enough for it: {'; '.join(open_)}"
+    unchecked = [each for each in _OF_NEED if (each, "unknown") in found]
+    why = f"{listed(unchecked)} could not be checked" if unchecked else ""
+    if silent := silent_topics(report.traffic):
+        why = have_none(silent)  # which leaves all of these open
+    if why:
+        return f"It is not known whether there is enough for it: {why}"
     return "There is enough for it, by `juncture capacity`"
 
 

@@ -30,6 +30,18 @@ def report(traffic: Sequence[Traffic], **outcomes: Outcome) -> CapacityReport:
     )  # fmt: skip
 
 
+def test_one_of_several_checks_of_a_kind_that_warns_is_heeded() -> None:
+    twice = report([THERE]).model_copy(
+        update={
+            "checks": (
+                Check(id="hot-keys", outcome="warned", message="a join"),
+                Check(id="hot-keys", outcome="passed", message="another one"),
+            )
+        }
+    )
+    assert enough(twice).startswith("There may not be enough")
+
+
 @pytest.mark.parametrize(
     ("traffic", "outcomes", "told"),
     [
@@ -47,10 +59,14 @@ def report(traffic: Sequence[Traffic], **outcomes: Outcome) -> CapacityReport:
             "It is not known whether there is enough for it: 'taps' has no records",
         ),
         (
+            [THERE],
+            {"state": "unknown"},
+            "It is not known whether there is enough for it: state could not be checked",
+        ),
+        (
             [OTHER, EMPTY],
             {"state": "unknown"},
-            "It is not known whether there is enough for it: 'orders' and 'taps' have no records; state could not be"
-            " checked",
+            "It is not known whether there is enough for it: 'orders' and 'taps' have no records",
         ),
     ],
 )

@@ -1,0 +1,24 @@
+"""Whether there is enough for a job, in words, and why that is not known where no check failed."""
+
+from __future__ import annotations
+
+from juncture.capacity.silent import have_none, silent_topics
+from juncture.model.capacity import CapacityReport
+
+
+def doubt(report: CapacityReport) -> str:
+    """What leaves it open; empty where nothing does, or a check failed."""
+    if not report.ready:
+        return ""
+    if report.supply is None:
+        return "the cluster can't be seen"
+    silent = silent_topics(report.traffic)
+    return have_none(silent) if silent else ""
+
+
+def whether_ready(report: CapacityReport) -> str:
+    """'ready', 'not ready', or that it is not known, and why."""
+    if not report.ready:
+        return "not ready"
+    why = doubt(report)
+    return f"not known whether ready, as {why}" if why else "ready"
