@@ -91,7 +91,10 @@ def _hot(flow: Flow, node: PlanNode, left: KeyCounts, right: KeyCounts) -> Itera
             condition=_condition(left.columns, key),
             left=lasting[0].share(key),
             right=lasting[1].share(key),
-            places=min((len(each.where(key)), len(each.places)) for each in (left, right)),
+            places=min(
+                ((len(each.where(key)), len(each.places)) for each in (left, right)),
+                key=lambda each: each[0] / each[1],
+            ),
             seen=min(each for each, _ in known) if len(known) == len(spans) else None,
             passing=any(own < whole * _LASTING for own, whole in known),
             filtered=unsure,

@@ -164,7 +164,7 @@ class Matching(Value):
 
 class HotKey(Value):
     """A key of a join with a large share of the sampled rows of both sides, each with its standard error (95 %): of the
-    `places` of the topic in which it went on, of so many, on the side with fewer.
+    `places` of the topic in which it went on, of so many, on the side with the smaller part.
 
     `condition` is the SQL that leaves it out, '' where the key is too long for it. `seen` is for how many ms it came in
     both samples, None where that is not known; `passing` whether that is less than the half of one of them. `filtered`:

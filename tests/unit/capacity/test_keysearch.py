@@ -45,6 +45,13 @@ def test_a_key_that_came_in_a_part_of_the_topics_has_the_share_that_it_had_there
     assert ", in 4 of 10 places of the topics" in check.message
 
 
+def test_of_a_small_topic_that_has_it_all_along_and_a_large_one_that_has_not_the_latter_is_told() -> None:
+    flow = Flow(plan("INNER"), lambda table: False)
+    both = {"requests": places(50), "views": places(*[20] * 4, *[0] * 6, table="views")}
+    ((rows,),) = [Rates(flow, TRAFFIC, hot_keys(flow, both)).hot_rows()]
+    assert rows.places == (4, 10)
+
+
 def searched(left: Sample, right: Sample) -> list[Check]:
     flow = Flow(plan("INNER"), lambda table: False)
     both = {"requests": left, "views": right}
