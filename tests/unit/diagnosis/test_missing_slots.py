@@ -96,6 +96,17 @@ def test_waits_for_slots_are_told_for_ten_minutes(ago: int, told: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ago", "age", "past"), [(121, 110.0, True), (120, 110.0, False), (121, 10.0, False), (121, 10.1, True)]
+)
+def test_waits_for_slots_are_over_when_the_job_has_had_them_for_long(
+    ago: int, age: float, past: bool
+) -> None:
+    waits = tuple(FailureSeen(at=NOW - each * 1_000, cause=NO_SLOTS) for each in (ago, ago + 60))
+    (told,) = found(failures=waits, around={"taskmanagers": 1, "slots": 4}, age=age)
+    assert (told.rule, told.past) == ("missing-slots", past)
+
+
+@pytest.mark.parametrize(
     ("around", "remedy"),
     [
         (

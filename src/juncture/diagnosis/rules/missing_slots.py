@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from juncture.diagnosis.failing import lacks_slots, lately, of_slots, recent, slots_needed
+from juncture.diagnosis.failing import is_over, lacks_slots, lately, of_slots, recent, slots_needed
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
@@ -22,7 +22,8 @@ class MissingSlots(Rule):
     Seen by: the slots of all registered TaskManagers, which are fewer than the job's highest parallelism; or subtasks
     that are scheduled and not deployed, or a job that does not run, and failed as it got no slots, which others have
     then. The cost is all of the time. Of a job that has its slots again: its waits in the last ten minutes, each from
-    the exception before it, or the job's start; the cost is their share of the time.
+    the exception before it, or the job's start; the cost is their share of the time. That is a note where it had them
+    for all the time that it was watched, and for twice as long as there ever was from one wait's end to the next.
 
     Change: start TaskManagers; locally by `juncture local up`.
     """
@@ -34,6 +35,7 @@ class MissingSlots(Rule):
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
         seen = patient.seen
         ends = [each for each in recent(seen) if of_slots(each.cause)]
+        past = False
         if lacks_slots(seen):
             cost, message = 1.0, f"the job does not work: {_lack(seen)}"
             change = f"{_change(seen)}; the job goes on from its last checkpoint when it has its slots"
@@ -44,10 +46,12 @@ class MissingSlots(Rule):
                 f"the job had no slots for {span(waited)} of the last {span(lately(seen))}, and was tried again"
                 f" {counted(len(ends), 'time')}: it has them now"
             )
+            had = min((each.age for each in seen.vertices), default=0.0) > seen.seconds
+            past = patient.steady and had and is_over([each.at for each in ends], seen.at.timestamp() * 1000)
             change = "see why TaskManagers were away, by their logs, or which other job had their slots"
         else:
             return
-        yield self.diagnosis(cost, "the job", message, None, tuple(_evidence(seen, ends)), change)
+        yield self.diagnosis(cost, "the job", message, None, tuple(_evidence(seen, ends)), change, past=past)
 
 
 def _lack(seen: Observation) -> str:
