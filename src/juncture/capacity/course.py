@@ -142,12 +142,12 @@ def steady(course: Course) -> Steady:
             else "all of the half that is measured came between two looks at the counters"
         )
         sample = course.seen[-1].total - course.came
+        enough = _enough(sample, own if measured > 0 else 0.0)
         meanwhile = f", and {course.came:,} that came meanwhile," if course.came else ""
         raise Refused(
             f"{counted(sample, 'record')}{meanwhile} are too few: {told}",
             state="nothing was recorded",
-            remedy=f"take {_enough(sample, own)} with --records; if the topics have no more, calibrate when they"
-            " have",
+            remedy=f"take {enough} with --records; if the topics have no more, calibrate when they have",
         )
     each = own / measured * 1e6
     spread = max(_error(course, first, last), _SURE, course.unsure * seconds / own) * each

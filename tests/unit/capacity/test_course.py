@@ -83,6 +83,14 @@ def test_a_refusal_tells_what_came_meanwhile_and_how_many_would_do() -> None:
     assert str(refused.value.remedy).startswith("take ten times as many with --records; ")
 
 
+def test_cpu_of_a_half_without_records_does_not_tell_that_fewer_would_do() -> None:
+    read = [(0, 0), (1_000, 500), (9_000, 500), (10_000, 1_000)]
+    seen = [Seen(at, at / 1_000, {"l": count}) for at, count in read]
+    with pytest.raises(Refused, match="came between two looks at the counters") as refused:
+        steady(Course(seen, ()))
+    assert str(refused.value.remedy).startswith("take ten times as many with --records; ")
+
+
 def test_parts_that_differ_make_it_less_sure() -> None:
     even, uneven = (
         steady(course([500] * 21)).micros,
