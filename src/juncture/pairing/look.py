@@ -82,7 +82,8 @@ def _matching(kafka: Kafka, sides: Sides, left: Topic, right: Topic, all_over: b
         return _told(left, right, bounds, _UNKNOWN, within=_SECONDS)
     if seen is None:
         # Without times that meet, or without bounds, the last rows tell what they can.
-        taken = last_rows(kafka, left, right)
+        taken, is_all = last_rows(kafka, left, right)
+        where = "all" if is_all else "end"
         last = counted(taken.left, taken.right, bounds)
         if last is None:
             return None

@@ -54,13 +54,14 @@ class Taken:
     drawn: Drawn | None
 
 
-def last_rows(kafka: Kafka, left: Topic, right: Topic) -> Taken:
-    """The last rows of both topics."""
+def last_rows(kafka: Kafka, left: Topic, right: Topic) -> tuple[Taken, bool]:
+    """The last rows of both topics, and whether there are no others."""
     ours, theirs = (
-        read(kafka, each.side, each.log, ((min(_LAST / each.log.held, 1.0), 0.0),), inf).events
+        read(kafka, each.side, each.log, ((min(_LAST / each.log.held, 1.0), 0.0),), inf)
         for each in (left, right)
     )
-    return Taken(ours, theirs, ours, theirs, None)
+    is_all = all(each.is_whole and each.log.held <= _LAST for each in (ours, theirs))
+    return Taken(ours.events, theirs.events, ours.events, theirs.events, None), is_all
 
 
 def all_rows(kafka: Kafka, left: Topic, right: Topic, until: float) -> Taken | None:
