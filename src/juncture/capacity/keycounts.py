@@ -57,8 +57,9 @@ class KeyCounts:
     def where(self, key: Key) -> range:
         """The places from the first to the last in which a key came, without one between them that should have it; of
         several such parts the one with most of its rows."""
-        numbers = [number for number, _ in self._by_place(key)]
-        share = sum(numbers) / sum(size for number, size in self._by_place(key) if number)
+        by_place = self._by_place(key)
+        numbers = [number for number, _ in by_place]
+        share = sum(numbers) / sum(size for number, size in by_place if number)
         parts: list[list[int]] = [[]]
         for place, number in enumerate(numbers):
             if number:

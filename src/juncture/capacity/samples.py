@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil
 from typing import Any
 
 from juncture.capacity.assumed import Assumed
@@ -20,6 +20,7 @@ from juncture.kafka.rows import row_of
 from juncture.kafka.sampler import Sampled, sample
 from juncture.model.environment import Kafka
 from juncture.model.wording import counted, percent
+from juncture.pairing.evenly import evenly
 
 _TAKEN = 1_000
 """Records of a topic, of each partition its share."""
@@ -28,8 +29,6 @@ _READS = 1_000
 """Places times partitions, at most, as long as there are two places."""
 _AT_ONCE = 8
 """Topics."""
-_GOLDEN = (sqrt(5) - 1) / 2
-"""Multiples of it lie evenly, and follow no step."""
 _UNREAD = 0.01
 """The share of a sample's records that are not JSON from which on it is told of."""
 _TAKEN_AS = (
@@ -125,7 +124,7 @@ def places_of(topic: str, first: Offsets, end: Offsets) -> list[Ranges]:
     step, share = 1 / count, _TAKEN / count / held
     places: list[Ranges] = []
     for part in range(count):
-        place = part * step + (part + 1) * _GOLDEN % 1 * (step - share)
+        place = part * step + evenly(part + 1) * (step - share)
         begins = {number: end[number] - size + int(size * place) for number, size in sizes.items()}
         places.append(
             {

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import inf
 from typing import Protocol
 
 from juncture.kafka.partitions import Place
+from juncture.pairing.evenly import evenly
 
 BLOCK = 100_000
 """Records of a block, at most."""
@@ -25,9 +26,6 @@ _STRETCHES = (30, 60)
 lies between."""
 _FETCHES = 1_000
 """Stretches times partitions, at most."""
-
-_GOLDEN = (sqrt(5) - 1) / 2
-"""Multiples of it lie evenly, and follow no step."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +153,6 @@ def _spread(log: Log, older: float, newer: float, most: int) -> Iterator[tuple[f
     count = max(min(most, _FETCHES // max(len(log.end), 1)), 1)
     step = (older - newer) / count
     size = min(SPREAD / count / log.held, step)
-    for number in sorted(range(count), key=lambda each: each * _GOLDEN % 1):
-        begin = newer + step * number + size + number * _GOLDEN % 1 * (step - size)
+    for number in sorted(range(count), key=evenly):
+        begin = newer + step * number + size + evenly(number) * (step - size)
         yield begin, begin - size

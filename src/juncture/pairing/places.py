@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 from juncture.model.environment import Kafka
 from juncture.model.timed import TimeBounds
 from juncture.pairing.clock import CutClock, Late, Untimed
 from juncture.pairing.estimate import estimated
+from juncture.pairing.evenly import evenly
 from juncture.pairing.layout import BLOCK, SPREAD, Clock
 from juncture.pairing.meeting import FEWEST, Met, counted, hottest, repeated
 from juncture.pairing.reading import Taken, Timed, Topic, all_rows, rows_around, rows_at, timed
@@ -30,8 +30,6 @@ _BEGUN = 0.5
 """The share of the time after which none is, either."""
 _STEPS = 8
 """Along a log, by which it is told from when to when it goes."""
-_GOLDEN = (sqrt(5) - 1) / 2
-"""Multiples of it lie evenly, and follow no step."""
 
 
 @dataclass(frozen=True)
@@ -121,10 +119,10 @@ def spread(left: Clock, right: Clock, bounds: TimeBounds) -> Iterator[tuple[int,
     oldest = right.back_to(min(known) - bounds.lower, near)
     rows = (oldest - newest) * right.log.held
     count = min(int(rows / _FEWEST), PLACES)
-    for number in sorted(range(count), key=lambda each: each * _GOLDEN % 1):
+    for number in sorted(range(count), key=evenly):
         step = (oldest - newest) / count
         size = min((_ROWS if number else _IN_A_ROW) / right.log.held, step)
-        begin = newest + step * number + (number + 1) * _GOLDEN % 1 * (step - size)
+        begin = newest + step * number + evenly(number + 1) * (step - size)
         yield number, (begin + size, begin)
 
 
