@@ -170,9 +170,10 @@ class CheckpointCounts(Answer):
 
 
 class Restored(Answer):
-    """The checkpoint or savepoint that a job went on from last: after a failure, or when it began."""
+    """The checkpoint or savepoint that a job went on from last, and when: after a failure, or when it began."""
 
     id: int
+    at: int = Field(alias="restore_timestamp")
 
 
 class LatestCheckpoints(Answer):
@@ -191,11 +192,12 @@ class Checkpoints(Answer):
 
     @property
     def stops(self) -> bool:
-        """Whether a job that lives takes the savepoint of a stop, or ends after it; not if it goes on from that."""
+        """Whether a job that lives takes the savepoint of a stop, or ends after it; not if it has gone on since."""
         newest = max(self.history, key=lambda each: each.id, default=None)
         if newest is None or newest.checkpoint_type != "SYNC_SAVEPOINT" or newest.status != "COMPLETED":
             return any(each.is_savepoint and each.status == "IN_PROGRESS" for each in self.history)
-        return self.latest.restored is None or self.latest.restored.id < newest.id
+        # From which one does not matter: a failure may take it back to one that is older than the stop's.
+        return self.latest.restored is None or self.latest.restored.at < newest.latest_ack_timestamp
 
 
 NO_CHECKPOINTS = Checkpoints(

@@ -29,7 +29,8 @@ class Recorded(FlinkCluster):
         super().__init__("http://127.0.0.1:1")
         self.state, self.last = state, savepoint
         self.kind = "savepoint"
-        self.restored: int | None = None
+        self.restored: tuple[int, int] | None = None
+        """Which checkpoint it went on from last, and when."""
 
     def jobs(self) -> tuple[JobSummary, ...]:
         if self.state is None:
@@ -43,7 +44,8 @@ class Recorded(FlinkCluster):
     def checkpoints(self, job_id: str) -> Checkpoints:
         counts = dict.fromkeys(("restored", "total", "in_progress", "completed", "failed"), 0)
         last = Checkpoint.model_validate(self.last) if self.last else None
-        latest = {self.kind: last, "restored": {"id": self.restored} if self.restored else None}
+        restored = dict(zip(("id", "restore_timestamp"), self.restored, strict=True)) if self.restored else None
+        latest = {self.kind: last, "restored": restored}
         return Checkpoints.model_validate(
             {"counts": counts, "latest": latest, "history": [last] if last else []}
         )
@@ -68,10 +70,11 @@ def test_a_stop_whose_savepoint_is_being_written_is_stopping() -> None:
 
 
 @pytest.mark.parametrize(
-    ("restored", "phase"), [(None, "stopping"), (4, "stopping"), (5, "running"), (6, "running")]
+    ("restored", "phase"),
+    [(None, "stopping"), ((4, 1), "stopping"), ((5, 3), "running"), ((4, 3), "running")],
 )
-def test_a_stop_whose_savepoint_is_complete_is_stopping_until_the_job_has_ended_or_goes_on_from_it(
-    restored: int | None, phase: Phase
+def test_a_stop_whose_savepoint_is_complete_is_stopping_until_the_job_has_ended_or_goes_on(
+    restored: tuple[int, int] | None, phase: Phase
 ) -> None:
     record = deployment(1, "stopping", note=ledger.DRAINED)
     cluster = Recorded("RUNNING", SAVEPOINT)
