@@ -12,6 +12,8 @@ def doubt(report: CapacityReport) -> str:
         return ""
     if report.supply is None:
         return "the cluster can't be seen"
+    if any((each.id, each.outcome) == ("slots", "unknown") for each in report.checks):
+        return "the cluster would have to start TaskManagers"
     silent = silent_topics(report.traffic)
     return have_none(silent) if silent else ""
 

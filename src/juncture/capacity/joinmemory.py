@@ -78,7 +78,7 @@ def join_memory(job: Job, sides: Sequence[SideState]) -> Figure | None:
 
 def join_memory_checks(job: Job, figure: Figure | None, supply: Supply | None) -> tuple[Check, ...]:
     """Whether the slots that the job takes have it. None without event joins, or where the memory is not known."""
-    if figure is None or supply is None or not supply.slots:
+    if figure is None or supply is None or not supply.slots or not supply.tells_of(job.parallelism):
         return ()
     room = supply.managed * min(job.parallelism / supply.slots, 1.0) * job.join_share
     needed = figure.value

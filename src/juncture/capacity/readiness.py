@@ -11,6 +11,7 @@ from juncture.capacity.holding import heap_bytes, state_bytes
 from juncture.capacity.hotrows import gives_more, hot_key_checks
 from juncture.capacity.job import Job
 from juncture.capacity.joinmemory import JOIN_MEMORY, join_memory_checks
+from juncture.capacity.ondemand import slots_on_demand
 from juncture.capacity.silent import at_least, silent_topics
 from juncture.capacity.subtasks import more_subtasks
 from juncture.capacity.topics import Topics, topic_checks
@@ -128,6 +129,10 @@ def _slots(demand: Demand, supply: Supply | None) -> Iterator[Check]:
     more = f"; to keep up with the peak it needs {at_peak:,.0f} (parallelism)" if at_peak > needed else ""
     if supply is None:
         yield _unknown("slots", f"{needed} {'is' if needed == 1 else 'are'} needed{more}", demand)
+    elif supply.on_demand is not None and supply.free_slots < needed:
+        yield slots_on_demand(
+            f"{needed} needed, {supply.free_slots} of {supply.slots} free{more}", needed, supply
+        )
     elif supply.slots < needed:
         yield _failed(
             "slots",
@@ -147,8 +152,8 @@ def _slots(demand: Demand, supply: Supply | None) -> Iterator[Check]:
 def _cores(demand: Demand, supply: Supply | None) -> Iterator[Check]:
     cores = demand.figures["cores"].value
     told = f"{amount(cores.expected, 'cores')} expected, {amount(cores.high, 'cores')} at most"
-    if supply is None or not supply.cores:
-        yield _unknown("cores", told, demand)
+    if supply is None or not supply.cores or not supply.tells_of(demand.job.parallelism):
+        yield _unknown("cores", told, demand, supply)
         return
     told = f"{told}, {supply.cores} there"
     if cores.low > supply.cores:
@@ -189,8 +194,10 @@ def _state(demand: Demand, supply: Supply | None) -> Iterator[Check]:
     state, job = demand.figures["state"].value, demand.job
     if job.backend == "hashmap":
         state = heap_bytes(job, demand.sides)
-    if supply is None or not supply.taskmanagers:
-        yield _unknown("state", f"{size(state.expected)} expected, {size(state.high)} at most", demand)
+    if supply is None or not supply.taskmanagers or not supply.tells_of(job.parallelism):
+        yield _unknown(
+            "state", f"{size(state.expected)} expected, {size(state.high)} at most", demand, supply
+        )
         return
     if job.backend == "hashmap":
         room = _heap(job, supply) or 0.0
@@ -240,16 +247,19 @@ def _more_subtasks(demand: Demand) -> str:
 
 def _heap(job: Job, supply: Supply | None) -> float | None:
     """Task heap of the slots that the job takes."""
-    if supply is None or not supply.slots or not supply.heap:
+    if supply is None or not supply.slots or not supply.heap or not supply.tells_of(job.parallelism):
         return None
     return supply.heap * min(job.parallelism / supply.slots, 1.0)
 
 
-def _unknown(id: str, needed: str, demand: Demand) -> Check:
+def _unknown(id: str, needed: str, demand: Demand, supply: Supply | None = None) -> Check:
     """Of something that is needed, and of which it is not known how much there is."""
     unseen = demand.unseen
     why = unseen.problem if unseen is not None else "no TaskManager tells"
     remedy = unseen.remedy if unseen is not None else "start TaskManagers"
+    if supply is not None and supply.on_demand is not None:
+        why = "TaskManagers are started for the job when it asks for slots"
+        remedy = f"run `juncture capacity {demand.name}` again when it runs"
     return Check(
         id=id, outcome="unknown", message=f"{needed}; what there is is not known: {why}", remedy=remedy
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from juncture.capacity.endless import STATE_GROWTH, without_end
+from juncture.capacity.ondemand import slots_on_demand
 from juncture.capacity.silent import at_least, silent_topics
 from juncture.model.capacity import CapacityReport, Check, Supply
 from juncture.model.figures import Range, amount
@@ -20,22 +21,26 @@ def together(reports: Sequence[CapacityReport], of_heap: float) -> tuple[Check, 
         return ()
     supply = next((each.supply for each in reports if each.supply is not None), None)
     if supply is None:
-        needed = f"{sum(each.parallelism for each in reports)} needed by {_jobs(reports)}"
+        needed = f"{_slots_of(reports)} needed by {_jobs(reports)}"
         told = f"{needed}; what there is is not known: `juncture capacity {reports[0].job}` tells why"
         return (Check(id="slots", outcome="unknown", message=told),)
     return (*_slots(reports, supply), *_cores(reports, supply), *_heap(reports, supply, of_heap))
 
 
 def _slots(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]:
-    needed = sum(each.parallelism for each in reports)
+    needed = _slots_of(reports)
     told = f"{needed} needed by {_jobs(reports)}, the cluster has {supply.slots}"
+    if not supply.tells_of(needed):
+        # What runs already has the slots that are taken.
+        yield slots_on_demand(told, needed, supply.model_copy(update={"free_slots": supply.slots}))
+        return
     yield Check.judged(
         "slots", needed > supply.slots, False, told, "add TaskManagers, or lower `parallelism`"
     )
 
 
 def _cores(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]:
-    if not supply.cores:
+    if not supply.cores or not supply.tells_of(_slots_of(reports)):
         return
     needed = _sum(reports, "cores")
     expected, most = amount(needed.expected, "cores"), amount(needed.high, "cores")
@@ -47,7 +52,7 @@ def _cores(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]
 
 def _heap(reports: Sequence[CapacityReport], supply: Supply, of_heap: float) -> Iterator[Check]:
     there = [each for each in reports if each.figure("heap") is not None]
-    if not there or not supply.heap:
+    if not there or not supply.heap or not supply.tells_of(_slots_of(reports)):
         return
     needed = _sum(there, "heap")
     told = (
@@ -63,6 +68,10 @@ def _heap(reports: Sequence[CapacityReport], supply: Supply, of_heap: float) -> 
 
 def _silent(reports: Sequence[CapacityReport]) -> tuple[str, ...]:
     return silent_topics(traffic for each in reports for traffic in each.traffic)
+
+
+def _slots_of(reports: Sequence[CapacityReport]) -> int:
+    return sum(each.parallelism for each in reports)
 
 
 def _jobs(reports: Sequence[CapacityReport]) -> str:

@@ -27,8 +27,18 @@ class Building(Value):
     told: tuple[str, ...]
 
 
+class OnDemand(Value):
+    """Of a cluster that starts TaskManagers as jobs ask for slots: who has the room for them, 'Kubernetes' or 'YARN',
+    the slots of each, and how many it asks for in all, None where there is no bound."""
+
+    provider: str
+    slots: int
+    most: int | None = None
+
+
 class Supply(Value):
-    """What the cluster has. Sizes are of all its TaskManagers."""
+    """What the cluster has. Sizes are of all its TaskManagers; of one that starts them `on_demand`, of those there
+    are."""
 
     slots: int
     free_slots: int
@@ -36,6 +46,11 @@ class Supply(Value):
     taskmanagers: int
     managed: int
     heap: int
+    on_demand: OnDemand | None = None
+
+    def tells_of(self, slots: int) -> bool:
+        """Whether what it has is what a job of so many slots would find: not if TaskManagers are started for it."""
+        return self.on_demand is None or self.slots >= slots
 
 
 class Check(Value):

@@ -114,6 +114,10 @@ def test_waits_for_slots_are_over_when_the_job_has_had_them_for_long(
             "run `juncture local up`, which starts again what ended",
         ),
         ({}, "start TaskManagers, and see their logs"),
+        (
+            {"options": {"execution.target": "kubernetes-session"}},
+            "see by the JobManager's log what Kubernetes says",
+        ),
     ],
 )
 def test_a_local_stack_is_started_again_for_its_slots(around: dict[str, Any], remedy: str) -> None:

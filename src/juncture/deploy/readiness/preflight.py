@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from juncture.capacity.ondemand import started_for
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.environment.site import Site
 from juncture.deploy.environment.versions import check_version
@@ -13,6 +14,7 @@ from juncture.deploy.readiness.topics import refuse_missing
 from juncture.deploy.readiness.transactions import check_ids, check_timeouts
 from juncture.deploy.store.manifest import Bundle, Manifest, read_manifest
 from juncture.errors import JunctureError, Refused
+from juncture.flink.ondemand import MOST, on_demand
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka.admin import Admin
 from juncture.model.deployment import Deployment
@@ -47,7 +49,7 @@ def check(
     connection.values(manifest.variables)
     checks: tuple[Callable[[], str | None], ...] = (
         lambda: check_version(manifest, cluster),
-        lambda: _slots(manifest, cluster, freed),
+        lambda: find_slots(manifest.job, manifest.slots, cluster, freed),
         lambda: _topics(manifest, connection),
         lambda: check_timeouts(bundle.files, site),
         lambda: check_ids(bundle.files, site, before),
@@ -66,28 +68,34 @@ def check(
     return tuple(right)
 
 
-def _slots(manifest: Manifest, cluster: FlinkCluster, freed: int) -> str:
+def find_slots(job: str, needed: int, cluster: FlinkCluster, freed: int) -> str:
+    """Whether a cluster has slots for a job, or starts TaskManagers for it; a sentence. Raises Refused if not."""
+    given = on_demand(cluster)
+    most = None if given is None else given.most
     deadline = time.monotonic() + _SLOTS_FREE_WITHIN
     while True:
         overview = cluster.overview()
         available = overview.slots_available + freed
-        if available >= manifest.slots:
-            are = "will be" if freed else "is" if overview.slots_total == 1 else "are"
-            return (
-                f"{available} of {counted(overview.slots_total, 'slot')} {are} free, {manifest.slots} needed"
-            )
+        are = "will be" if freed else "is" if overview.slots_total == 1 else "are"
+        found = f"{available} of {counted(overview.slots_total, 'slot')} {are} free, {needed} needed"
+        if available >= needed:
+            return found
+        if given is not None and (most is None or needed <= most - overview.slots_total + available):
+            return f"{found}: {started_for(needed - available, given)} will be asked of {given.provider}"
         # A cluster that is too small as a whole does not become larger by waiting.
-        if overview.slots_total < manifest.slots or time.monotonic() > deadline:
+        if needed > (overview.slots_total if most is None else most) or time.monotonic() > deadline:
             break
         time.sleep(0.3)
-    if overview.taskmanagers == 0:
+    if most is None and overview.taskmanagers == 0:
         raise Refused(
             f"no TaskManager has registered with the cluster at {cluster.base_url}",
             remedy="start its TaskManagers, and see their logs if they do not register",
         )
+    bound = "" if most is None else f", and comes to {most} at most ({MOST})"
+    add = "add TaskManagers" if most is None else f"raise {MOST}"
     raise Refused(
-        f"the job needs {counted(manifest.slots, 'slot')}, the cluster has {available} free of {overview.slots_total}",
-        remedy=f"stop another job, add TaskManagers, or lower `parallelism` in jobs/{manifest.job}.yaml",
+        f"the job needs {counted(needed, 'slot')}, the cluster has {available} free of {overview.slots_total}{bound}",
+        remedy=f"stop another job, {add}, or lower `parallelism` in jobs/{job}.yaml",
     )
 
 

@@ -14,6 +14,7 @@ from juncture.deploy.readiness.probing import storage_of
 from juncture.deploy.readiness.promises import kept_promises
 from juncture.deploy.store.manifest import read_manifest
 from juncture.errors import JunctureError
+from juncture.flink.ondemand import on_demand_by
 from juncture.flink.subtasks import worker_hosts, workers
 from juncture.local.cluster import JOBMANAGER
 from juncture.model.capacity import Check, Supply
@@ -46,7 +47,8 @@ def supplied(connection: Connection, files: Mapping[str, str], figures: Mapping[
     try:
         with connection.cluster() as cluster:
             overview, found, hosts = cluster.overview(), workers(cluster), worker_hosts(cluster)
-            options = {**cluster.config(), **manifest.options}
+            config = cluster.config()
+            options = {**config, **manifest.options}
             kept = (version_check(manifest, cluster), *kept_promises(files, connection, cluster))
     except JunctureError as error:
         return _unknown(error)
@@ -62,6 +64,7 @@ def supplied(connection: Connection, files: Mapping[str, str], figures: Mapping[
         taskmanagers=len(found),
         managed=sum(each.memory.managed for each in found),
         heap=sum(each.memory.heap for each in found),
+        on_demand=on_demand_by(config),
     )
     return Supplied(supply, kept, stored)
 

@@ -7,13 +7,17 @@ from collections.abc import Callable
 
 from juncture.deploy.store.ledger import root_cause
 from juncture.errors import Refused
+from juncture.flink.ondemand import on_demand
 from juncture.flink.rest import FlinkCluster
+from juncture.model.capacity import OnDemand
 
 _POLL = 0.3
 SETTLED = 2.0
 """Seconds that all tasks must have run: readers find a missing topic a moment after they started."""
 _READS_WITHIN = 1800.0
 """Seconds for tasks that read their state: as many as its size and its storage need, and some faults let them stand."""
+_STARTED_WITHIN = 900.0
+"""Seconds for TaskManagers that are started for the job: a machine may have to be found for them first."""
 _ATTEMPTS = 3
 _LONG = 10.0
 """Seconds after which it is told what is waited for."""
@@ -36,13 +40,15 @@ def wait_running(
     """Wait until every task of a job runs, and has run for `settled_after` seconds.
 
     Raises:
-        DidNotStart: it ended, keeps failing, or does not run within `timeout` seconds, or half an hour where its tasks
-            have nothing left to do but to read their state; with the root cause.
+        DidNotStart: it ended, keeps failing, or does not run within `timeout` seconds, 15 minutes where TaskManagers
+            are started for it, or half an hour where its tasks have nothing left to do but to read their state; with
+            the root cause.
         Unreachable: the cluster does not answer any more.
     """
     start = time.monotonic()
     settled: float | None = None
     told = ""
+    given: OnDemand | None = None
     while True:
         elapsed = time.monotonic() - start
         job = cluster.summary(job_id)
@@ -65,12 +71,13 @@ def wait_running(
                 cause = " ".join(str(failures[0]).split())
                 raise DidNotStart(f"it keeps failing: {cause}", remedy="mend the cause, then submit again")
         placed = job is not None and job.all_tasks_placed
-        if elapsed > (max(timeout, _READS_WITHIN) if placed else timeout):
+        if elapsed > timeout and not placed and given is None:
+            given = on_demand(cluster)
+        within = _READS_WITHIN if placed else timeout if given is None else _STARTED_WITHIN
+        if elapsed > max(timeout, within):
             raise DidNotStart(
                 f"not all of its tasks run after {elapsed:.0f} s: {root_cause(cluster, job_id) or told}",
-                remedy="see the logs of the TaskManagers, and whether they reach where its state is"
-                if placed
-                else "see whether the cluster has enough slots, and the JobManager's log",
+                remedy=_remedy(placed, given),
             )
         if job is not None:
             state = f"{job.state}, {job.tasks.get('running', 0)} of {job.tasks.get('total', 0)} tasks run"
@@ -80,6 +87,16 @@ def wait_running(
                 progress(state)
                 told = state
         time.sleep(_POLL)
+
+
+def _remedy(placed: bool, given: OnDemand | None) -> str:
+    if placed:
+        return "see the logs of the TaskManagers, and whether they reach where its state is"
+    if given is not None:
+        return (
+            f"see by the JobManager's log what {given.provider} says to the TaskManagers that it is asked for"
+        )
+    return "see whether the cluster has enough slots, and the JobManager's log"
 
 
 def _cause_of_end(cluster: FlinkCluster, job_id: str, failed: bool) -> str | None:

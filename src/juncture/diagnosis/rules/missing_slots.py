@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from juncture.diagnosis.failing import is_over, lacks_slots, lately, of_slots, recent, slots_needed
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
+from juncture.flink.ondemand import MOST, on_demand_by
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import FailureSeen, Observation
 from juncture.model.wording import counted, span
@@ -25,7 +26,8 @@ class MissingSlots(Rule):
     the exception before it, or the job's start; the cost is their share of the time. That is a note where it had them
     for all the time that it was watched, and for twice as long as there ever was from one wait's end to the next.
 
-    Change: start TaskManagers; locally by `juncture local up`.
+    Change: start TaskManagers; locally by `juncture local up`. Where Kubernetes or YARN are asked for them, see why
+    none come.
     """
 
     id = "missing-slots"
@@ -69,6 +71,12 @@ def _lack(seen: Observation) -> str:
 def _change(seen: Observation) -> str:
     if seen.is_local and seen.ended:
         return f"run `juncture local up`, which starts again what ended: {', '.join(seen.ended)}"
+    given = on_demand_by(seen.options)
+    if given is not None:
+        return (
+            f"see by the JobManager's log what {given.provider} says to the TaskManagers that it is asked for, and"
+            f" whether {MOST} is large enough"
+        )
     if seen.taskmanagers:
         return "start more TaskManagers, stop another job, or lower the job's `parallelism`"
     return "start TaskManagers, and see their logs if they do not register"

@@ -21,6 +21,7 @@ class Cluster(FlinkCluster):
     def __init__(self, runs_after: float, before: Mapping[str, int], state: str = "RUNNING") -> None:
         super().__init__("http://127.0.0.1:1")
         self.runs_after, self.before, self.state, self.now = runs_after, before, state, 0.0
+        self.target = "remote"
 
     def monotonic(self) -> float:
         return self.now
@@ -35,6 +36,9 @@ class Cluster(FlinkCluster):
         return (
             JobSummary.model_validate({**job, "state": "RUNNING" if runs else self.state, "tasks": tasks}),
         )
+
+    def config(self) -> dict[str, str]:
+        return {"execution.target": self.target}
 
     def failures(self, job_id: str) -> tuple[Failure, ...]:
         return ()
@@ -73,3 +77,14 @@ def test_a_job_that_does_not_come_so_far_is_given_up(
     with pytest.raises(DidNotStart, match=rf"after {seconds} s") as given_up:
         waited(Cluster(10_000, before, state), monkeypatch)
     assert remedy in str(given_up.value.remedy)
+
+
+def test_taskmanagers_that_are_started_for_a_job_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Cluster(800, {"scheduled": 4})
+    cluster.target = "kubernetes-session"
+    assert waited(cluster, monkeypatch)[-1] == "RUNNING, 4 of 4 tasks run"
+    cluster = Cluster(10_000, {"scheduled": 4})
+    cluster.target = "yarn-session"
+    with pytest.raises(DidNotStart, match="after 900 s") as given_up:
+        waited(cluster, monkeypatch)
+    assert "what YARN says" in str(given_up.value.remedy)

@@ -44,7 +44,9 @@ class Recorded(FlinkCluster):
     def checkpoints(self, job_id: str) -> Checkpoints:
         counts = dict.fromkeys(("restored", "total", "in_progress", "completed", "failed"), 0)
         last = Checkpoint.model_validate(self.last) if self.last else None
-        restored = dict(zip(("id", "restore_timestamp"), self.restored, strict=True)) if self.restored else None
+        restored = (
+            dict(zip(("id", "restore_timestamp"), self.restored, strict=True)) if self.restored else None
+        )
         latest = {self.kind: last, "restored": restored}
         return Checkpoints.model_validate(
             {"counts": counts, "latest": latest, "history": [last] if last else []}
