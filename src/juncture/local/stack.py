@@ -27,7 +27,7 @@ from juncture.local.java import Java, find_java
 from juncture.local.memory import Divided
 from juncture.local.state import Ports, StackState, StateFolder
 from juncture.local.supervisor import Interrupted, Supervisor, signals_raise
-from juncture.local.survivors import ports_are_free, reduced, sound
+from juncture.local.survivors import reduced, sound, taken_ports
 from juncture.model.local import LocalSettings
 from juncture.model.wording import counted
 
@@ -38,6 +38,7 @@ _START_TIMEOUT = 120.0
 _STOP_GRACE = 15.0
 _TRIES = 3
 """Starts, each on ports of its own: one that was free may be taken before the process for it listens."""
+_APPLY = ": run `juncture local down`, then `juncture local up`, to apply the new ones"
 
 
 def _silent(message: str) -> None:
@@ -93,10 +94,12 @@ class LocalStack:
         """Start what does not run yet, and return when all of it answers.
 
         If it is up, nothing is started; if a part died, that part is started on the ports and the
-        data it had. If this fails or is interrupted, what it started is stopped again.
+        data it had, and with the settings that the rest runs with: no job is ended. If this fails or is
+        interrupted, what it started is stopped again.
 
         Raises:
-            Refused: a configured port is in use, or a jar's content is not what the lock says.
+            Refused: a configured port is in use, or one of a part that died beside a cluster that runs; or a jar's
+                content is not what the lock says.
             Unreachable: a process ended or did not answer, or jars could not be fetched.
             JunctureError: there is no Java to run it with.
         """
@@ -104,7 +107,7 @@ class LocalStack:
             recorded = self._status()
             if recorded is not None and recorded.alive:
                 if recorded.settings != self._settings:
-                    progress("Already up with other settings: run down, then up, to apply the new ones")
+                    progress(f"Already up with other settings{_APPLY}")
                 return recorded
             return self._start(self._survivors(recorded, progress), recorded, progress)
 
@@ -153,21 +156,43 @@ class LocalStack:
         return state.model_copy(update={"dead": dead})
 
     def _survivors(self, recorded: StackState | None, progress: Progress) -> StackState | None:
-        """The recorded stack reduced to what can stay, with everything else stopped; None if nothing can."""
-        kept = sound(recorded) if recorded is not None and recorded.settings == self._settings else ()
+        """The recorded stack reduced to what can stay, with everything else stopped; None if nothing can.
+
+        Raises Refused rather than end a cluster, which may run jobs.
+        """
+        kept = sound(recorded) if recorded is not None else ()
+        changed = recorded is not None and recorded.settings != self._settings
+        if changed and JOBMANAGER not in kept:
+            kept = ()
         if recorded is not None and recorded.phase == "starting":
             running = f"starting what it lacks beside {', '.join(kept)}" if kept else "clearing what it left"
             progress(f"An earlier start was broken off: {running}")
         elif recorded is not None:
-            progress(f"Not running any more: {', '.join(recorded.dead)}")
+            anew = (
+                "; the settings have changed: starting all of it with the new ones"
+                if changed and not kept
+                else ""
+            )
+            progress(f"Not running any more: {', '.join(recorded.dead)}{anew}")
         if recorded is not None and kept:
+            if changed:
+                progress(f"What died is started with the settings of what runs{_APPLY}")
             processes.stop([record for record in recorded.processes if record.role not in kept], _STOP_GRACE)
             # Of a start that was broken off some may not even be recorded.
             spared = {recorded.pids[role] for role in kept}
             processes.stop_strays(self._folder.marker, grace=5, spared=spared)
             wanted = {KAFKA: self._only != "flink", JOBMANAGER: self._only != "kafka"}
-            if ports_are_free(recorded, [role for role in wanted if wanted[role] and role not in kept]):
+            taken = taken_ports(recorded, [role for role in wanted if wanted[role] and role not in kept])
+            if not taken:
                 return reduced(recorded, kept)
+            if JOBMANAGER in kept:
+                raise Refused(
+                    f"another process has taken port {taken[0]} meanwhile, which {KAFKA} had"
+                    + (f": {who}" if (who := processes.listener(taken[0])) else ""),
+                    state=f"{', '.join(kept)} run on",
+                    remedy="end that process and run this again; or stop the jobs, and run `juncture local down`, then"
+                    " `juncture local up`, which starts on free ports",
+                )
         self._stop_all(recorded)
         return None
 
@@ -240,7 +265,7 @@ class LocalStack:
         state = supervisor.state
         if KAFKA in state.pids:
             return
-        broker = Broker(self._folder, self._settings, state.ports, java, jars, classes)
+        broker = Broker(self._folder, state.settings, state.ports, java, jars, classes)
         broker.prepare()
         if broker.needs_format:
             kept = self._cache.root / "formatted"
@@ -254,17 +279,13 @@ class LocalStack:
 
     def _start_flink(self, supervisor: Supervisor, java: Java, classes: Classes) -> None:
         state = supervisor.state
-        roles = state.pids
+        roles, settings = state.pids, state.settings
         missing = [
-            number
-            for number in range(1, self._settings.taskmanagers + 1)
-            if taskmanager_role(number) not in roles
+            number for number in range(1, settings.taskmanagers + 1) if taskmanager_role(number) not in roles
         ]
         if JOBMANAGER in roles and not missing:
             return
-        cluster = Cluster(
-            self._folder, self._settings, state.ports, java, classes, self._libraries, self._options
-        )
+        cluster = Cluster(self._folder, settings, state.ports, java, classes, self._libraries, self._options)
         cluster.prepare()
         sizes = cluster.memory_sizes(self._cache.root / "memory")
 
@@ -284,7 +305,7 @@ class LocalStack:
                 resources.add(resource)
         with cluster.probe(resources) as registered:
             supervisor.wait(registered, started, _START_TIMEOUT)
-        slots = self._settings.taskmanagers * self._settings.slots
+        slots = settings.taskmanagers * settings.slots
         supervisor.say(f"Flink answers on {state.web_url}, with {counted(slots, 'slot')}")
 
     def _stop_all(self, state: StackState | None) -> None:

@@ -33,8 +33,8 @@ def reduced(state: StackState, roles: tuple[str, ...]) -> StackState:
     return state.model_copy(update={"processes": kept, "dead": ()})
 
 
-def ports_are_free(state: StackState, roles: Iterable[str]) -> bool:
-    """Whether those of these that listen on the stack's ports could be started on them."""
+def taken_ports(state: StackState, roles: Iterable[str]) -> tuple[int, ...]:
+    """The stack's ports on which those of these that listen there could not be started."""
     chosen = state.ports
     needed = {KAFKA: (chosen.kafka, chosen.controller), JOBMANAGER: (chosen.rest, chosen.rpc)}
-    return all(ports.is_free(port) for role in roles for port in needed.get(role, ()))
+    return tuple(port for role in roles for port in needed.get(role, ()) if not ports.is_free(port))

@@ -1,0 +1,140 @@
+"""What `up` leaves alone of a stack of which something died: whatever may run jobs."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from juncture.errors import JunctureError, Refused
+from juncture.local import ports, processes, stack
+from juncture.local.jars import JarCache
+from juncture.local.processes import Launch, ProcessRecord
+from juncture.local.stack import LocalStack
+from juncture.local.state import Ports, StackState, StateFolder
+from juncture.model.local import LocalSettings
+
+BEFORE = LocalSettings()
+NOW = LocalSettings(slots=8)
+
+
+class Sleeping:
+    """A stack of processes that do nothing, of which one may be killed."""
+
+    def __init__(self, project: Path) -> None:
+        self.project, self.folder = project, StateFolder.of(project)
+        self.folder.create()
+        picked: list[int] = []
+        for _ in range(4):
+            picked.append(ports.pick(picked))
+        kafka, controller, rest, rpc = picked
+        self.state = StackState(
+            root=self.folder.root,
+            phase="up",
+            started_at=datetime.now(timezone.utc),
+            java=Path("java"),
+            java_version=17,
+            settings=BEFORE,
+            ports=Ports(kafka=kafka, controller=controller, rest=rest, rpc=rpc),
+            processes=tuple(self._start(role) for role in ("kafka", "jobmanager", "taskmanager-1")),
+        )
+        self.folder.write(self.state)
+
+    def _start(self, role: str) -> ProcessRecord:
+        logs = self.folder.logs
+        argv = (sys.executable, "-c", "import time; time.sleep(600)", self.folder.marker)
+        launch = Launch(role, argv, self.folder.root, logs / f"{role}.out", logs / f"{role}.log")
+        return processes.spawn(launch).model_copy(update={"answered": True})
+
+    @property
+    def alive(self) -> list[str]:
+        return [each.role for each in self.state.processes if processes.is_alive(each)]
+
+    def up(self, settings: LocalSettings) -> tuple[JunctureError, list[str]]:
+        """What `up` says until it would start something, for which there is no Java; with the error then."""
+        said: list[str] = []
+        with pytest.raises(JunctureError) as caught:
+            LocalStack(self.project, settings).up(said.append)
+        return caught.value, said
+
+
+@pytest.fixture
+def sleeping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sleeping]:
+    def none() -> None:
+        raise JunctureError("no Java")
+
+    monkeypatch.setattr(stack, "find_java", none)
+    found = Sleeping(tmp_path)
+    yield found
+    processes.stop(found.state.processes, grace=0)
+
+
+@pytest.mark.parametrize("died", ["kafka", "taskmanager-1"])
+def test_a_cluster_that_runs_is_not_ended_for_new_settings(sleeping: Sleeping, died: str) -> None:
+    LocalStack(sleeping.project).kill(died)
+    left = sleeping.alive
+    error, said = sleeping.up(NOW)
+    assert error.problem == "no Java"
+    assert sleeping.alive == left
+    assert said == [
+        f"Not running any more: {died}",
+        "What died is started with the settings of what runs: run `juncture local down`, then `juncture local up`, to"
+        " apply the new ones",
+    ]
+
+
+def test_what_is_started_beside_a_cluster_has_its_settings(
+    sleeping: Sleeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    LocalStack(sleeping.project).kill("taskmanager-1")
+    told: list[LocalSettings] = []
+
+    class Told:
+        def __init__(self, folder: StateFolder, settings: LocalSettings, *more: object) -> None:
+            told.append(settings)
+            raise JunctureError("seen")
+
+    monkeypatch.setattr(stack, "find_java", lambda: None)
+    monkeypatch.setattr(stack, "Cluster", Told)
+    monkeypatch.setattr(stack, "Classes", lambda *given: None)
+    monkeypatch.setattr(JarCache, "jars", lambda *given: [])
+    error, _ = sleeping.up(NOW)
+    assert (error.problem, told) == ("seen", [BEFORE])
+    assert sleeping.alive == ["kafka", "jobmanager"]
+
+
+def test_a_stack_without_a_cluster_gets_new_settings(sleeping: Sleeping) -> None:
+    LocalStack(sleeping.project).kill("jobmanager")
+    _, said = sleeping.up(NOW)
+    assert sleeping.alive == []
+    assert said == [
+        "Not running any more: jobmanager; the settings have changed: starting all of it with the new ones"
+    ]
+
+
+def test_a_cluster_is_not_ended_where_the_port_of_what_died_was_taken(sleeping: Sleeping) -> None:
+    LocalStack(sleeping.project).kill("kafka")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", sleeping.state.ports.kafka))
+        other.listen()
+        error, _ = sleeping.up(BEFORE)
+        assert isinstance(error, Refused)
+        assert f"another process has taken port {sleeping.state.ports.kafka}" in error.problem
+        assert error.state == "jobmanager, taskmanager-1 run on"
+        assert sleeping.alive == ["jobmanager", "taskmanager-1"]
+        # Without a cluster there are no jobs: all of it starts on other ports.
+        processes.kill(sleeping.state.processes[1])
+        error, _ = sleeping.up(BEFORE)
+        assert (error.problem, sleeping.alive) == ("no Java", [])
+
+
+def test_what_is_left_is_known_to_the_next_command(sleeping: Sleeping) -> None:
+    LocalStack(sleeping.project).kill("kafka")
+    sleeping.up(NOW)
+    left = LocalStack(sleeping.project).status()
+    assert left is not None
+    assert (left.dead, left.settings) == (("kafka",), BEFORE)
