@@ -37,7 +37,21 @@ _OF_ONE_START = frozenset(
 _OF_OTHERS = ("metrics.reporter.", "s3.")
 """Options that each start has values of its own for, and what the options begin with that name other processes, at
 addresses of their own: memory does not depend on any of them."""
+_SEPARATORS = (",", ":")
+"""At which Flink splits io.tmp.dirs; there is no way to write one that is meant."""
 _RESULT = "BASH_JAVA_UTILS_EXEC_RESULT:"
+
+
+def require_one_path(folder: Path) -> None:
+    """Raises JunctureError for a folder that Flink would take for several, as a list of them is what it is told."""
+    found = [each for each in _SEPARATORS if each in str(folder)]
+    if found:
+        told = " and ".join(f"'{each}'" for each in found)
+        raise JunctureError(
+            f"a local Flink can't have its files in {folder}: it would take the path for several, split at {told}",
+            state="nothing was started",
+            remedy=f"move the project to a path without {told}",
+        )
 
 
 def flink_home() -> Path:

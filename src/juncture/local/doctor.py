@@ -15,6 +15,7 @@ import psutil
 
 from juncture.errors import JunctureError
 from juncture.local import ports, processes
+from juncture.local.cluster import require_one_path
 from juncture.local.jarlock import read_lock
 from juncture.local.jars import JarCache
 from juncture.local.java import find_java
@@ -62,7 +63,7 @@ def examine(
     checks += [*_ports(settings, state), _memory(settings, state), _disk("cache disk", cache.root)]
     if project_root is not None:
         folder = StateFolder.of(project_root)
-        checks += [_disk("project disk", folder.root), _stack(folder, state)]
+        checks += [_path(folder.root), _disk("project disk", folder.root), _stack(folder, state)]
     return checks
 
 
@@ -154,6 +155,14 @@ def _memory(settings: LocalSettings, state: StackState | None) -> Check:
     if available >= needed:
         return Check("memory", "ok", detail)
     return Check("memory", "warn" if available >= needed // 2 else "fail", detail, remedy)
+
+
+def _path(folder: Path) -> Check:
+    try:
+        require_one_path(folder)
+    except JunctureError as error:
+        return Check("project path", "fail", str(error), error.remedy)
+    return Check("project path", "ok", str(folder))
 
 
 def _disk(name: str, folder: Path) -> Check:

@@ -20,6 +20,7 @@ from juncture.local.cluster import (
     Cluster,
     has_run_jobs,
     parse_memory,
+    require_one_path,
     taskmanager_role,
 )
 from juncture.local.jars import JarCache
@@ -101,8 +102,10 @@ class LocalStack:
             Refused: a configured port is in use, or one of a part that died beside a cluster that runs; or a jar's
                 content is not what the lock says.
             Unreachable: a process ended or did not answer, or jars could not be fetched.
-            JunctureError: there is no Java to run it with.
+            JunctureError: there is no Java to run it with, or Flink can't use the project's path.
         """
+        if self._only != "kafka":
+            require_one_path(self._folder.root)
         with signals_raise(), self._folder.locked(progress):
             recorded = self._status()
             if recorded is not None and recorded.alive:

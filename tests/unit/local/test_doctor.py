@@ -4,10 +4,12 @@ import socket
 
 import pytest
 
+from juncture.errors import JunctureError
 from juncture.local import doctor
 from juncture.local.doctor import examine
 from juncture.local.jarlock import Coordinate, read_lock
 from juncture.local.jars import JarCache
+from juncture.local.stack import LocalStack
 from juncture.model.local import LocalSettings
 
 
@@ -91,3 +93,15 @@ def test_another_flink_is_a_failure(tmp_path, cache, monkeypatch):
 
 def test_without_a_project_the_machine_alone_is_examined(cache):
     assert "stack" not in by_name(examine(cache=cache))
+
+
+@pytest.mark.parametrize("name", ["a,b", "a:b"])
+def test_a_path_that_flink_would_split_is_a_failure_before_anything_starts(tmp_path, cache, name):
+    project = tmp_path / name
+    found = by_name(examine(project, cache=cache))["project path"]
+    assert found.status == "fail"
+    assert found.remedy == f"move the project to a path without '{name[1]}'"
+    with pytest.raises(JunctureError, match="it would take the path for several") as error:
+        LocalStack(project, cache=cache).up()
+    assert error.value.state == "nothing was started"
+    assert not project.exists()
