@@ -38,7 +38,9 @@ class Formatted:
         return True
 
     def keep(self, folder: Path) -> None:
-        """Keep what the tool has made of a folder."""
+        """Keep what the tool has made of a folder, unless it is more than files: `put` makes no others."""
+        if not all(path.is_file() for path in folder.iterdir()):
+            return
         contents = {path.name: base64.b64encode(path.read_bytes()).decode() for path in folder.iterdir()}
         self._answers.keep(self._asked(), contents)
 

@@ -60,3 +60,11 @@ def test_no_file_is_put_beside_the_folder(jar: Path, kept: Path) -> None:
     assert formatted(jar).put(jar.parent / "data")
     assert [path.name for path in (jar.parent / "data").iterdir()] == ["outside"]
     assert not (jar.parent / "outside").exists()
+
+
+def test_a_folder_with_others_in_it_is_not_kept(jar: Path) -> None:
+    made = jar.parent / "made"
+    (made / "__cluster_metadata-0").mkdir(parents=True)
+    (made / "meta.properties").write_text("node.id=1")
+    formatted(jar).keep(made)
+    assert not formatted(jar).put(jar.parent / "data")
