@@ -11,11 +11,16 @@ from juncture.errors import Refused, Unreachable
 from juncture.flink.answers import Checkpoint, Checkpoints, Failure, JobDetail, Jobs, JobSummary, Overview
 from juncture.flink.causes import root_cause
 from juncture.flink.http import Forbidden, Http, NotFound
+from juncture.model.duration import option_millis
 
 _POLL = 0.3
 _TOLD_WITHIN = 8.0
 _OWN_SAVEPOINTS = "ForStStateBackend"
 _ENTROPY = "s3.entropy.key"
+_KEPT_FOR = ("rest.cache.checkpoint-statistics.timeout", "web.refresh-interval")
+"""Flink's options for how long what it tells of checkpoints is kept; the first that is there counts."""
+_KEPT_BY_DEFAULT = 3_000
+_A_LITTLE = 50
 _ENDS_WITHIN = 240.0
 """Seconds. Of a task that does not end when it is cancelled, Flink ends the TaskManager: after 180 s, by default."""
 
@@ -94,12 +99,32 @@ class FlinkCluster:
             time.sleep(_POLL)
         return found
 
-    def checkpoints(self, job_id: str) -> Checkpoints:
-        """Counts and recent checkpoints of a job. Raises Refused if the cluster does not know it."""
+    def checkpoints(self, job_id: str, after: int | None = None) -> Checkpoints:
+        """Counts and recent checkpoints of a job. Raises Refused if the cluster does not know it.
+
+        Flink answers out of a cache, for 3 s unless it is set. With `after`, a moment in ms of the epoch, the answer is
+        not of before that, for which it may be waited so long.
+        """
+        if after is not None:
+            self._outlive(job_id, after)
         found = Checkpoints.read(self.http.get(f"/jobs/{job_id}/checkpoints"), self.base_url)
         latest = found.latest.model_copy(update={"failed": self._redacted(found.latest.failed)})
         history = tuple(self._redacted(each) for each in found.history)
         return found.model_copy(update={"latest": latest, "history": history})
+
+    def _outlive(self, job_id: str, moment: int) -> None:
+        """Return when what the cluster tells of a job's checkpoints can't be of before a moment."""
+        job = self.job(job_id)
+        if job is None:
+            return
+        try:
+            config = self.config()
+        except Forbidden:
+            config = {}
+        told = next((config[each] for each in _KEPT_FOR if each in config), "")
+        kept = option_millis(told) or _KEPT_BY_DEFAULT
+        if (left := moment + kept - job.now) > 0:
+            time.sleep((min(left, kept) + _A_LITTLE) / 1000)
 
     def restarts(self, job_id: str) -> int | None:
         """How often the job was restarted since it was submitted; None if the cluster does not tell."""

@@ -22,7 +22,7 @@ from datetime import datetime, timedelta, timezone
 from juncture.deploy.store.deployments import Store
 from juncture.deploy.store.lock import user_name
 from juncture.errors import Refused
-from juncture.flink.answers import JobSummary
+from juncture.flink.answers import Checkpoints, JobSummary
 from juncture.flink.http import NotFound
 from juncture.flink.rest import FlinkCluster
 from juncture.model.deployment import Deployment, Phase
@@ -36,6 +36,9 @@ TAKEN_BACK = "taken back, as "
 
 _STARTS_WITHIN = timedelta(minutes=6)
 """A start on another machine that is younger may still arrive: planners give up after five minutes."""
+_YOUNG = timedelta(seconds=10)
+_BEGINS_WITHIN = 1_000
+"""Milliseconds from the record of a stop to its savepoint's beginning."""
 
 
 def now() -> datetime:
@@ -138,6 +141,10 @@ def _alive(record: Deployment, cluster: FlinkCluster) -> Deployment:
     if record.phase == "stopping":
         if cluster.checkpoints(record.flink_job_id).stops:
             return record
+        # Another one may have asked just before this stop was begun.
+        begun = int(record.updated_at.timestamp() * 1000) + _BEGINS_WITHIN
+        if now() - record.updated_at < _YOUNG and cluster.checkpoints(record.flink_job_id, begun).stops:
+            return record
         return advance(record, "running", "a stop was interrupted or failed; the job runs on")
     if record.phase == "submitting":
         return advance(record, "running", "the submission was interrupted after the cluster took the job")
@@ -151,7 +158,7 @@ def _ended(record: Deployment, job: JobSummary, cluster: FlinkCluster) -> Deploy
     if job.state == "CANCELED":
         note = None if record.phase == "stopping" else "it was cancelled on the cluster"
         return advance(record, "stopped", note, checkpoint=newest_checkpoint(record, cluster))
-    savepoint = cluster.checkpoints(job.id).latest.savepoint
+    savepoint = _last_checkpoints(job, cluster).latest.savepoint
     if savepoint is not None and savepoint.checkpoint_type == "SYNC_SAVEPOINT":
         note = record.note if record.phase == "stopping" else "it was stopped on the cluster"
         return advance(record, "stopped", note, savepoint=savepoint.external_path)
@@ -178,10 +185,20 @@ def _unknown(record: Deployment) -> Deployment:
 
 def newest_checkpoint(record: Deployment, cluster: FlinkCluster) -> str | None:
     """The newest checkpoint, or savepoint, of a job that the cluster knows; not that of a stop that has drained it."""
-    latest = cluster.checkpoints(record.flink_job_id).latest
+    job = cluster.summary(record.flink_job_id)
+    if job is not None and job.ended:
+        latest = _last_checkpoints(job, cluster).latest
+    else:
+        latest = cluster.checkpoints(record.flink_job_id).latest
     savepoint = None if record.note == DRAINED else latest.savepoint
     complete = [each for each in (latest.completed, savepoint) if each and each.is_on_disk]
     return max(complete, key=lambda each: each.id).external_path if complete else None
+
+
+def _last_checkpoints(job: JobSummary, cluster: FlinkCluster) -> Checkpoints:
+    """Those of a job that has ended: what is told may be of before, with a stop's savepoint not complete, and the
+    newest checkpoint replaced since."""
+    return cluster.checkpoints(job.id, job.end_time if job.end_time > 0 else None)
 
 
 def root_cause(cluster: FlinkCluster, job_id: str) -> str | None:

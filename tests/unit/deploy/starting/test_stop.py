@@ -50,7 +50,7 @@ class Cluster(FlinkCluster):
     def failures(self, job_id: str) -> tuple[Failure, ...]:
         return (Failure(at=1, type="a.b.IOException", message="no broker"),)
 
-    def checkpoints(self, job_id: str) -> Checkpoints:
+    def checkpoints(self, job_id: str, after: int | None = None) -> Checkpoints:
         counts = dict.fromkeys(("restored", "total", "in_progress", "completed", "failed"), 0)
         complete = self.stop_of if self.stop_of["status"] == "COMPLETED" else None
         latest = {"completed": CHECKPOINT, "savepoint": complete}

@@ -41,7 +41,7 @@ class Recorded(FlinkCluster):
     def failures(self, job_id: str) -> tuple[Failure, ...]:
         return (Failure(at=1, type="a.b.IOException", message="no\nbroker"),)
 
-    def checkpoints(self, job_id: str) -> Checkpoints:
+    def checkpoints(self, job_id: str, after: int | None = None) -> Checkpoints:
         counts = dict.fromkeys(("restored", "total", "in_progress", "completed", "failed"), 0)
         last = Checkpoint.model_validate(self.last) if self.last else None
         restored = (
