@@ -7,6 +7,7 @@ from tests.unit.diagnosis.observations import NOW, found, partition, source
 
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import CheckpointSeen, FailureSeen
+from juncture.model.sources_seen import SampleSeen
 
 
 def of_records(told: tuple[Diagnosis, ...]) -> list[tuple[str, float, bool]]:
@@ -30,6 +31,36 @@ def test_skipped_records_count_by_their_share_while_the_job_was_watched(
     read, skipped = meanwhile
     bad = source(
         "server", partition(), read=50_000, skipped=7_000, read_meanwhile=read, skipped_meanwhile=skipped
+    )
+    assert of_records(found(bad, source("client", partition()))) == told
+
+
+@pytest.mark.parametrize(
+    ("since", "meanwhile", "told"),
+    [
+        # Of hardly any records that came, one or two that were skipped are no share of anything.
+        ((50_000, 7_000), (1, 1), [("skipped-records", 0.14, False)]),
+        ((50_000, 7_000), (19, 2), [("skipped-records", 0.14, False)]),
+        ((50_000, 7_000), (19, 0), [("skipped-records", 0.14, True)]),
+        ((50_000, 7_000), (20, 2), [("skipped-records", 0.1, False)]),
+        ((50_000, 7_000), (3, 3), [("skipped-records", 1.0, False)]),
+        ((50_000, 3), (1, 1), []),
+        ((2, 2), (2, 2), []),
+        ((1, 1), (None, None), []),
+        ((4, 3), (None, None), [("skipped-records", 0.75, False)]),
+    ],
+)
+def test_a_few_skipped_records_are_no_share_of_what_comes(
+    since: tuple[int, int], meanwhile: tuple[int | None, int | None], told: list[tuple[str, float, bool]]
+) -> None:
+    (read, skipped), (read_now, skipped_now) = since, meanwhile
+    bad = source(
+        "server",
+        partition(),
+        read=read,
+        skipped=skipped,
+        read_meanwhile=read_now,
+        skipped_meanwhile=skipped_now,
     )
     assert of_records(found(bad, source("client", partition()))) == told
 
@@ -59,6 +90,53 @@ def test_dropped_records_count_by_their_share_while_the_job_was_watched(
 ) -> None:
     dropped = {"W[7].numLateRecordsDropped": 200}
     assert of_records(found(late=dropped, late_meanwhile=meanwhile)) == told
+
+
+@pytest.mark.parametrize(
+    ("came", "dropped", "told"),
+    [
+        ((10, 10), 2, [("late-records", 0.1, False)]),
+        ((9, 10), 2, [("late-records", 0.204, False)]),
+        ((9, 10), 0, [("late-records", 0.204, True)]),
+        # What is not known is not 0: then those count that the join got, which are 900.
+        ((None, 10), 44, [("late-records", 0.204, True)]),
+        ((None, 10), 45, [("late-records", 0.05, False)]),
+    ],
+)
+def test_dropped_records_are_a_share_of_what_is_known_to_have_come(
+    came: tuple[int | None, int], dropped: int, told: list[tuple[str, float, bool]]
+) -> None:
+    sources = [
+        source(table, partition(), read_meanwhile=each)
+        for table, each in zip(("server", "client"), came, strict=True)
+    ]
+    counter = "W[7].numLateRecordsDropped"
+    rules = found(*sources, late={counter: 200}, late_meanwhile={counter: dropped})
+    assert of_records(rules) == told
+
+
+@pytest.mark.parametrize(("late", "told"), [(2, []), (3, [0.15])])
+def test_it_takes_three_late_records_of_a_sample(late: int, told: list[float]) -> None:
+    taken = SampleSeen(records=20, unread=20, late=late, oldest=900_000)
+    rules = found(source("server", partition()), source("client", partition(), sample=taken))
+    assert [each.cost for each in rules if each.rule == "late-records"] == told
+
+
+def test_a_sample_that_tells_nothing_hides_no_counter() -> None:
+    few = SampleSeen(records=5, unread=5, late=1, oldest=900_000)
+    sources = source("server", partition()), source("client", partition(), sample=few)
+    assert of_records(found(*sources, late={"W[7].numLateRecordsDropped": 200})) == [
+        ("late-records", 0.204, False)
+    ]
+
+
+def test_one_dropped_record_of_one_is_not_told() -> None:
+    one = {"W[7].numLateRecordsDropped": 1}
+    sources = [
+        source("server", partition(), read=1, read_meanwhile=1),
+        source("client", read_meanwhile=0, read=0),
+    ]
+    assert found(*sources, late=one, late_meanwhile=one) == ()
 
 
 @pytest.mark.parametrize(("ago", "past"), [(119, False), (121, True)])

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from juncture.checks.wording import listed, tables_of
 from juncture.diagnosis.advice import interval, time_of
+from juncture.diagnosis.losses import FEWEST, loss
 from juncture.diagnosis.patient import Patient
-from juncture.diagnosis.rule import LEAST, Rule
+from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.flow import watermark_delays
+from juncture.model.observation import VertexSeen
 from juncture.model.plan import PlanNode
 from juncture.model.sources_seen import SourceSeen
 from juncture.model.wording import counted, percent, span
 
-_FEWEST = 20
+_UNREAD = 20
+"""Records of a sample that had not been read, below which it tells nothing."""
 _SIDE = re.compile(r"\.(left|right)N")
 
 
@@ -40,50 +43,53 @@ class LateRecords(Rule):
     effect = "loses"
 
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+        sampled = set()
         for source in patient.seen.sources:
             taken = source.sample
-            if taken is None or not taken.late or taken.unread < _FEWEST:
+            late = (taken.late or 0) if taken is not None else 0
+            if taken is None or late < FEWEST or taken.unread < _UNREAD:
                 continue
+            sampled.add(source.table)
             waiting = patient.event_time_operators(source.table)
             operator = patient.described(waiting[0]) if waiting else f"the source {source.table}"
             yield self.diagnosis(
-                taken.late / taken.unread,
+                late / taken.unread,
                 operator,
-                f"{percent(taken.late / taken.unread)} of the records that come to {source.table} are too late for"
+                f"{percent(late / taken.unread)} of the records that come to {source.table} are too late for"
                 f" {operator}: up to {span(taken.oldest or 0)} behind its watermark",
                 patient.in_source(source.table, clause="watermark"),
                 (
                     (
                         "records too late",
-                        f"{taken.late:,} of {taken.unread:,}",
+                        f"{late:,} of {taken.unread:,}",
                         f"a sample of the unread records of {source.topic}",
                     ),
                     ("the oldest", f"{span(taken.oldest or 0)} behind the watermark", "the same sample"),
                 ),
                 _remedy(patient, source, waiting[0] if waiting else None, taken.oldest or 0),
             )
-        yield from self._counted(patient)
+        yield from self._counted(patient, sampled)
 
-    def _counted(self, patient: Patient) -> Iterator[Diagnosis]:
+    def _counted(self, patient: Patient, sampled: set[str]) -> Iterator[Diagnosis]:
+        """What operators counted, but for those of whose sources the samples tell already."""
         for vertex in patient.seen.vertices:
             tables = {source.table: source for source in patient.sources_of(vertex)}
-            if any(s.sample and s.sample.late for s in tables.values()):
+            if sampled & set(tables):
                 continue
             dropped = sum(vertex.late.values())
             read = sum(source.read for source in tables.values()) or vertex.records_in
-            if not dropped or not read:
+            meanwhile, came = vertex.late_meanwhile, _came(vertex, tables.values())
+            late = None if meanwhile is None else (sum(meanwhile.values()), came)
+            found = loss(dropped, read, late)
+            if found is None:
                 continue
-            meanwhile, share = vertex.late_meanwhile, dropped / read
-            came = sum(source.read_meanwhile or 0 for source in tables.values()) or vertex.records_in
-            now = sum((meanwhile or {}).values()) / max(came, 1)
-            past = meanwhile is not None and now < LEAST
             node = patient.main_node(vertex)
             sides = {name: _side(patient, node, name) for name in vertex.late}
             each = listed(
                 [f"{count:,} of {sides[name]}" for name, count in vertex.late.items() if sides[name]]
             )
             yield self.diagnosis(
-                share if past or meanwhile is None else now,
+                found.share,
                 patient.named(vertex),
                 f"{patient.named(vertex)} has dropped {counted(dropped, 'record')} as late"
                 + (f", {each}" if each else ""),
@@ -102,8 +108,14 @@ class LateRecords(Rule):
                     for name, count in vertex.late.items()
                 ),
                 "let the WATERMARK of its sources wait longer: a larger INTERVAL",
-                past=past,
+                past=found.past,
             )
+
+
+def _came(vertex: VertexSeen, sources: Collection[SourceSeen]) -> int:
+    """The records that came meanwhile: those that the vertex got, where it is not known of a source."""
+    known = [each.read_meanwhile for each in sources if each.read_meanwhile is not None]
+    return (sum(known) if len(known) == len(sources) else 0) or vertex.records_in
 
 
 def _remedy(patient: Patient, source: SourceSeen, join: PlanNode | None, oldest: int) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from juncture.diagnosis.losses import loss
 from juncture.diagnosis.patient import Patient
-from juncture.diagnosis.rule import LEAST, Rule
+from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.wording import percent
 
@@ -17,8 +18,9 @@ class SkippedRecords(Rule):
     whose format has changed, or another one than was meant, and rows are missing downstream for as long as it goes
     on.
 
-    Seen by: records fetched from Kafka, and records that came out of the format, while the job was watched. The cost is
-    the share that was skipped. Where hardly any was, but many since the last start, that is a note.
+    Seen by: records fetched from Kafka, and records that came out of the format, while the job was watched; three that
+    were skipped at the least. The cost is the share that was skipped; where fewer than 20 records came, and fewer than
+    three of them were skipped, that since the last start. Where hardly any was, but many since then, that is a note.
 
     Change: mend what writes them, or the source's columns and format; `on_error='fail'` stops the job instead.
     """
@@ -28,17 +30,19 @@ class SkippedRecords(Rule):
 
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
         for source in patient.seen.sources:
-            if not source.read or not source.skipped:
+            came, skipped = source.read_meanwhile, source.skipped_meanwhile
+            meanwhile = (skipped, came) if skipped is not None and came is not None else None
+            lost = loss(source.skipped, source.read, meanwhile)
+            if lost is None:
                 continue
-            share, skipped = source.skipped / source.read, source.skipped_meanwhile
-            now = share if skipped is None else skipped / max(source.read_meanwhile or 0, 1)
-            past = now < LEAST
-            told = ("don't parse, and are skipped", "that came before did not parse, and were skipped")[past]
-            watched = "not known" if skipped is None else f"{skipped:,} of {source.read_meanwhile or 0:,}"
+            told = ("don't parse, and are skipped", "that came before did not parse, and were skipped")[
+                lost.past
+            ]
+            watched = "not known" if meanwhile is None else f"{meanwhile[0]:,} of {meanwhile[1]:,}"
             yield self.diagnosis(
-                share if past else now,
+                lost.share,
                 f"the source {source.table}",
-                f"{percent(share if past else now)} of the records of '{source.topic}' {told}",
+                f"{percent(lost.share)} of the records of '{source.topic}' {told}",
                 patient.in_source(source.table),
                 (
                     (
@@ -49,5 +53,5 @@ class SkippedRecords(Rule):
                     ("since its tasks began", f"{source.skipped:,} of {source.read:,}", "the same metrics"),
                 ),
                 "mend what writes them, or the columns and the format of the source",
-                past=past,
+                past=lost.past,
             )
