@@ -133,28 +133,6 @@ def test_a_running_job_that_failed_of_brokers_lacks_them_until_it_has_a_checkpoi
     assert [each.rule for each in rules] == told
 
 
-@pytest.mark.parametrize(
-    ("cause", "remedy"),
-    [
-        (
-            "TimeoutException: Topic k-out not present in metadata after 60000 ms.",
-            "Kafka did not answer the job then: see why its brokers were away",
-        ),
-        (
-            "JobMasterException: TaskManager with id t-1 is no longer reachable.",
-            "see why the TaskManager ended",
-        ),
-        ("ArithmeticException: / by zero", "mend the cause; the job goes on"),
-    ],
-)
-def test_the_remedy_of_restarts_is_for_what_was_away(cause: str, remedy: str) -> None:
-    failure = FailureSeen(at=NOW - 50_000, cause=cause, task="IntervalJoin[7] (1/1)")
-    around = {"taskmanagers": 1, "slots": 2}
-    (told,) = found(failures=(failure, failure), around=around)
-    assert (told.rule, told.location) == ("restarts", None)
-    assert told.remedy.startswith(remedy)
-
-
 @pytest.mark.parametrize(("held", "told"), [(NOW, "5 min"), (NOW - 240_000, "9 min")])
 def test_a_watermark_is_to_wait_by_how_late_records_are_and_how_far_it_is_before_the_joins(
     held: int, told: str
@@ -255,12 +233,6 @@ def test_an_empty_topic_is_told_only_where_it_is_known_that_nothing_was_read() -
     for metered in (True, False):
         rules = [each.rule for each in found(source("server", nothing, read=0, metered=metered))]
         assert ("empty-topic" in rules) is metered
-
-
-def test_a_job_that_does_not_run_without_an_exception_has_not_failed() -> None:
-    (told,) = found(job_state="INITIALIZING")
-    assert told.rule == "restarts"
-    assert told.message == "the job is INITIALIZING, and no exception of it is known in the last 10 min"
 
 
 @pytest.mark.parametrize(("ago", "steady"), [(20_001, True), (20_000, False), (9_000, False)])

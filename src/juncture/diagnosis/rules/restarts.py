@@ -19,7 +19,18 @@ _RESTART = 10_000
 _OF_WORKERS = (
     r"heartbeat|TaskManager.*(lost|closed|disconnected|no longer reachable)|RemoteTransportException"
 )
+_OF_FORST = r"Init FlinkWritableFile"
+"""What each write of ForSt's fails with in a TaskManager in which one has failed."""
 _REMEDIES = (
+    (
+        _OF_FORST,
+        "start the TaskManagers anew: after one write of ForSt's that failed, each later one in the same process fails;"
+        " see the first failure in the TaskManager's log",
+    ),
+    (
+        r"Exception when Flush file, path: s3",
+        "use Hadoop's plugin for S3 with ForSt, of which Flink's native one takes no checkpoint",
+    ),
     (
         r"deseriali[sz]e|JsonParseException|ParseException|Failed to parse",
         "write `on_error='skip'` in the source's macro, so that records that don't parse are skipped and counted; or"
@@ -42,6 +53,10 @@ _REMEDIES = (
         "see that no other job writes with the same transactional ids",
     ),
 )
+_CANCELLED = (
+    "it has been cancelled, and waits for tasks that do not end: start their TaskManager anew, or wait for"
+    " task.cancellation.timeout, 3 min by default, after which it ends; the job does not go on by itself then"
+)
 
 
 class Restarts(Rule):
@@ -54,9 +69,9 @@ class Restarts(Rule):
     Seen by: the job's state, `numRestarts`, and the root causes of the job's exceptions in the last ten minutes,
     without waits for slots, which are no failures of its own (`missing-slots`). The cost is the share of these minutes,
     or of the job's age, that went into restarts and into doing things again: half an interval between checkpoints and
-    ten seconds for each; all of it where no checkpoint was completed since. It is a note where the job has run, and
-    completed checkpoints, for all the time that it was watched, and for twice as long as there ever was from one
-    failure to the next.
+    ten seconds for each; all of it where no checkpoint was completed since, or the job does not run. It is a note where
+    the job has run, and completed checkpoints, for all the time that it was watched, and for twice as long as there
+    ever was from one failure to the next.
 
     Change: mend the cause, which is told at its root; for records that don't parse, `on_error='skip'` in the source.
     """
@@ -79,7 +94,7 @@ class Restarts(Rule):
         since = [each for each in done if last is None or each.at > last.at]
         interval = _interval(patient)
         cost = min(len(failures) * (interval / 2 + _RESTART) / max(time, 1), 1.0)
-        if not since and (len(failures) > 1 or seen.state != "RUNNING"):
+        if seen.state != "RUNNING" or (not since and len(failures) > 1):
             cost = 1.0
         past = (
             bool(since)
@@ -107,7 +122,9 @@ class Restarts(Rule):
                 ("last failure", span(now - last.at) + " ago" if last else "-", "REST /jobs/JOB/exceptions"),
                 ("checkpoints completed since", str(len(since)), "REST /jobs/JOB/checkpoints"),
             ),
-            f"{remedy}; the job goes on from its last checkpoint, and loses nothing by that but time",
+            _CANCELLED
+            if seen.state == "CANCELLING"
+            else f"{remedy}; the job goes on from its last checkpoint, and loses nothing by that but time",
             past=past,
         )
 
@@ -131,7 +148,7 @@ def _interval(patient: Patient) -> float:
 
 def _place(patient: Patient, last: FailureSeen | None) -> Location | None:
     """Where the failed task is authored: a source's table, or the operator; the job's file where that is not known."""
-    if last is not None and (of_brokers(last.cause) or re.search(_OF_WORKERS, last.cause)):
+    if last is not None and (of_brokers(last.cause) or re.search(f"{_OF_WORKERS}|{_OF_FORST}", last.cause)):
         return None  # no line of the author's would change it
     task = (last.task or "") if last is not None else ""
     vertex = next((each for each in patient.seen.vertices if task.startswith(each.name)), None)
