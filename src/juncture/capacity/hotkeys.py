@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from juncture.capacity.keycounts import KeyCounts
 from juncture.capacity.samples import Sample
@@ -24,27 +25,32 @@ _PASSING_ON = frozenset(
 """Operators after which a key has as many rows as before, or more. Others keep one row of a key, or change it."""
 
 
-def hot_keys(flow: Flow, samples: Mapping[str, Sample]) -> dict[int, tuple[HotKey, ...]]:
-    """By the id of each join, those with a large share of the samples of both sides; joins without one are left out."""
-    found = {node.id: tuple(_hot(flow, node, *both)) for node, both in _sampled(flow, samples)}
-    return {number: hot for number, hot in found.items() if hot}
+class KeysFound(NamedTuple):
+    """By the id of each join, keys with a large share of the samples of both sides, none of joins without one; and in
+    how much of each join's topics these were looked for."""
+
+    hot: Mapping[int, tuple[HotKey, ...]]
+    searches: tuple[KeySearch, ...]
 
 
-def key_searches(
-    flow: Flow, samples: Mapping[str, Sample], hot: Mapping[int, Sequence[HotKey]]
-) -> tuple[KeySearch, ...]:
-    """In how much of each join's topics these keys were looked for."""
-    return tuple(
-        KeySearch(
-            operator=describe(flow, node),
-            sides=(ours.table, theirs.table),
-            records=(len(ours.rows), len(theirs.rows)),
-            places=(len(ours.places), len(theirs.places)),
-            found=len(hot.get(node.id, ())),
-            missed=max(each.missed for each in (ours, theirs)),
+def find_keys(flow: Flow, samples: Mapping[str, Sample]) -> KeysFound:
+    """Look for keys of joins that both sides have many rows of."""
+    hot: dict[int, tuple[HotKey, ...]] = {}
+    searches = []
+    for node, (ours, theirs) in _sampled(flow, samples):
+        if found := tuple(_hot(flow, node, ours, theirs)):
+            hot[node.id] = found
+        searches.append(
+            KeySearch(
+                operator=describe(flow, node),
+                sides=(ours.table, theirs.table),
+                records=(len(ours.rows), len(theirs.rows)),
+                places=(len(ours.places), len(theirs.places)),
+                found=len(found),
+                missed=max(each.missed for each in (ours, theirs)),
+            )
         )
-        for node, (ours, theirs) in _sampled(flow, samples)
-    )
+    return KeysFound(hot, tuple(searches))
 
 
 def _sampled(

@@ -60,22 +60,26 @@ def hot_key_checks(hot: Sequence[HotRows], searches: Sequence[KeySearch] = ()) -
 
 def _searched(search: KeySearch) -> Check:
     """'none in 1,000 records of l and 1,000 of r, from 10 places of each: ...'"""
-    (left, right), (ours, theirs), few = search.sides, search.records, min(search.places)
+    (left, right), (ours, theirs) = search.sides, search.records
     looked = f"{counted(ours, 'record')} of {left} and {theirs:,} of {right}"
     if search.missed >= 1:
         return Check(id="hot-keys", outcome="unknown", message=f"{looked} are too few to see any")
     found = "those seen give fewer rows than all keys would" if search.found else "none seen"
-    places, between = (
-        (f", from {few} places of each", "; one that came between these places alone would not")
-        if few > 1
-        else ("", "")
-    )
+    between = "; one that came between these places alone would not" if max(search.places) > 1 else ""
     return Check(
         id="hot-keys",
         outcome="passed",
-        message=f"{found}, in {looked}{places}: one that has {search.missed * 100:.1f} % of both all along would be"
-        f" (95 %){between}",
+        message=f"{found}, in {looked}{_places(search)}: one that has {search.missed * 100:.1f} % of both all along"
+        f" would be (95 %){between}",
     )
+
+
+def _places(search: KeySearch) -> str:
+    """', from 10 places of each'; nothing where each was looked at in one."""
+    (left, right), (ours, theirs) = search.sides, search.places
+    if ours == theirs:
+        return f", from {ours} places of each" if ours > 1 else ""
+    return f", from {counted(ours, 'place')} of {left} and {theirs} of {right}"
 
 
 def _check(hot: HotRows) -> Check:

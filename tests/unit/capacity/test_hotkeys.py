@@ -16,7 +16,7 @@ from juncture.capacity.costs import PACKAGED, PAIR, Load
 from juncture.capacity.course import Course, Seen
 from juncture.capacity.demand import figures
 from juncture.capacity.fit import written_in
-from juncture.capacity.hotkeys import hot_keys
+from juncture.capacity.hotkeys import find_keys
 from juncture.capacity.hotrows import hot_figures, hot_key_checks
 from juncture.capacity.job import Job
 from juncture.capacity.rates import Rates
@@ -55,14 +55,14 @@ def in_one_place(of: Samples) -> dict[str, Sample]:
 
 def found(of: Samples, over: CompiledPlan | None = None) -> tuple[HotKey, ...]:
     flow = Flow(over or plan("INNER"), lambda table: False)
-    return next(iter(hot_keys(flow, in_one_place(of)).values()), ())
+    return next(iter(find_keys(flow, in_one_place(of)).hot.values()), ())
 
 
 def hot_rows(
     of: Samples, over: CompiledPlan | None = None, window: int | None = None, within: float | None = None
 ) -> tuple[HotRows, ...]:
     flow = Flow(over or plan("INNER"), lambda table: False)
-    return Rates(flow, TRAFFIC, hot_keys(flow, in_one_place(of)), window, within).hot_rows()
+    return Rates(flow, TRAFFIC, find_keys(flow, in_one_place(of)).hot, window, within).hot_rows()
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_rows_are_the_product_of_both_sides_and_the_bounds() -> None:
 
 
 def test_they_are_among_the_rows_that_are_written() -> None:
-    keys = hot_keys(Flow(plan("LEFT"), lambda table: False), in_one_place(samples(50, 20)))
+    keys = find_keys(Flow(plan("LEFT"), lambda table: False), in_one_place(samples(50, 20))).hot
     for kind, others in (("INNER", 30), ("LEFT", 100)):
         (written,) = written_of(plan(kind), TRAFFIC, RowSizes(plan(kind), samples(50, 20)), hot=keys)
         assert written.paired.expected == pytest.approx(180_000)
@@ -208,13 +208,16 @@ def test_a_filter_before_the_join(condition: Row, told: bool | None) -> None:
 
 
 def test_an_input_that_is_updated_has_one_row_of_a_key() -> None:
-    assert hot_keys(Flow(plan("INNER"), lambda table: table == "views"), in_one_place(samples(50, 50))) == {}
+    assert (
+        find_keys(Flow(plan("INNER"), lambda table: table == "views"), in_one_place(samples(50, 50))).hot
+        == {}
+    )
 
 
 @pytest.mark.parametrize(("passed", "pairs"), [(60_000, 0.5 * 1_200 * 0.2 * 1_200), (0, 0)])
 def test_what_a_run_would_write_is_of_its_own_event_time(passed: float, pairs: float) -> None:
     flow = Flow(plan("INNER"), lambda table: False)
-    keys = hot_keys(flow, in_one_place(samples(50, 20)))
+    keys = find_keys(flow, in_one_place(samples(50, 20))).hot
 
     def written(of: tuple[Traffic, ...], within: float) -> tuple[Written, ...]:
         by_table = {each.table: each for each in of}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.capacity.test_written import TRAFFIC, plan
 
-from juncture.capacity.hotkeys import hot_keys, key_searches
+from juncture.capacity.hotkeys import find_keys
 from juncture.capacity.hotrows import hot_key_checks
 from juncture.capacity.rates import Rates
 from juncture.capacity.samples import Sample
@@ -35,7 +35,7 @@ def test_a_key_that_came_in_a_part_of_the_topics_has_the_share_that_it_had_there
         "requests": places(*[50] * 5, *[0] * 5),
         "views": places(*[20] * 4, *[0] * 6, table="views"),
     }
-    ((rows,),) = [Rates(flow, TRAFFIC, hot_keys(flow, both)).hot_rows()]
+    ((rows,),) = [Rates(flow, TRAFFIC, find_keys(flow, both).hot).hot_rows()]
     assert rows.shares == pytest.approx((0.5, 0.2), abs=0.01)
     assert rows.places == (4, 10)
     # For longer than the bounds: they go on for as long as these, though not for the half of what the topics hold.
@@ -48,15 +48,15 @@ def test_a_key_that_came_in_a_part_of_the_topics_has_the_share_that_it_had_there
 def test_of_a_small_topic_that_has_it_all_along_and_a_large_one_that_has_not_the_latter_is_told() -> None:
     flow = Flow(plan("INNER"), lambda table: False)
     both = {"requests": places(50), "views": places(*[20] * 4, *[0] * 6, table="views")}
-    ((rows,),) = [Rates(flow, TRAFFIC, hot_keys(flow, both)).hot_rows()]
+    ((rows,),) = [Rates(flow, TRAFFIC, find_keys(flow, both).hot).hot_rows()]
     assert rows.places == (4, 10)
 
 
 def searched(left: Sample, right: Sample) -> list[Check]:
     flow = Flow(plan("INNER"), lambda table: False)
     both = {"requests": left, "views": right}
-    hot = hot_keys(flow, both)
-    return list(hot_key_checks(Rates(flow, TRAFFIC, hot).hot_rows(), key_searches(flow, both, hot)))
+    found = find_keys(flow, both)
+    return list(hot_key_checks(Rates(flow, TRAFFIC, found.hot).hot_rows(), found.searches))
 
 
 def test_where_none_is_seen_it_says_in_how_much_it_was_looked_for() -> None:
@@ -68,6 +68,11 @@ def test_where_none_is_seen_it_says_in_how_much_it_was_looked_for() -> None:
     )
     (check,) = searched(places(0), places(0, table="views"))
     assert check.message.endswith("of views: one that has 16.4 % of both all along would be (95 %)")
+    (check,) = searched(places(0), places(*[0] * 10, table="views"))
+    assert check.message == (
+        "none seen, in 100 records of requests and 1,000 of views, from 1 place of requests and 10 of views: one that"
+        " has 16.4 % of both all along would be (95 %); one that came between these places alone would not"
+    )
     (check,) = searched(places(*[50] * 10), places(*[20] * 10, table="views"))
     assert check.outcome in ("warned", "failed")
 

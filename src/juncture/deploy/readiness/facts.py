@@ -10,7 +10,7 @@ from juncture.capacity.assumed import Assumed
 from juncture.capacity.brokers import compressed
 from juncture.capacity.costs import CostModel
 from juncture.capacity.durability import INTERVAL
-from juncture.capacity.hotkeys import hot_keys, key_searches
+from juncture.capacity.hotkeys import KeysFound, find_keys
 from juncture.capacity.job import Job
 from juncture.capacity.joinmemory import share_of_joins
 from juncture.capacity.rates import Rates
@@ -92,15 +92,19 @@ class Facts:
         """What keys that are hot on both sides of a join give with some traffic, and some window."""
         return Rates(self._flow, {each.table: each for each in of}, self.hot, window).hot_rows()
 
-    @cached_property
+    @property
     def hot(self) -> Mapping[int, tuple[HotKey, ...]]:
         """Keys with a large share of both sides of a join, by its id in the plan."""
-        return hot_keys(self._flow, self.samples)
+        return self._keys.hot
 
     @property
     def searches(self) -> tuple[KeySearch, ...]:
         """In how much of the topics these were looked for."""
-        return key_searches(self._flow, self.samples, self.hot)
+        return self._keys.searches
+
+    @cached_property
+    def _keys(self) -> KeysFound:
+        return find_keys(self._flow, self.samples)
 
     @cached_property
     def _sizes(self) -> RowSizes:
