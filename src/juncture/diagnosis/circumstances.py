@@ -7,7 +7,22 @@ from collections.abc import Iterable
 from juncture.flink.answers import Checkpoints, JobDetail
 from juncture.flink.rest import FlinkCluster
 from juncture.flink.subtasks import Worker, checkpoint_detail, checkpoint_phases
-from juncture.model.observation import CheckpointSeen, VertexSeen, WorkerSeen
+from juncture.model.observation import CheckpointSeen, Missing, VertexSeen, WorkerSeen
+from juncture.model.wording import counted
+
+
+def no_metrics(state: str, waiting: int) -> Missing:
+    """Why there are none of a job's tasks; `waiting` counts those that had no slot."""
+    if state != "RUNNING":
+        why = f"none run while the job is {state}"
+    elif waiting:
+        why = f"{counted(waiting, 'subtask')} {'waits' if waiting == 1 else 'wait'} for slots"
+    else:
+        why = "the cluster gives none (metrics.fetcher.update-interval is 0, or they may not be asked for)"
+    return Missing(
+        what=f"metrics of its tasks: {why}",
+        assumed="nothing of busy time, watermarks and positions; only what brokers and checkpoints tell",
+    )
 
 
 def with_state(

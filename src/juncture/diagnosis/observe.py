@@ -86,7 +86,7 @@ def observe(
         for vertex in job.vertices
     )
     if after.is_empty:
-        missing.append(_NO_METRICS)
+        missing.append(circumstances.no_metrics(job.state, max(waiting, job.waiting)))
     elif _is_stale(before, after):
         missing.append(
             Missing(what="counters newer than those of the beginning", assumed="nothing of busy time")
@@ -153,13 +153,6 @@ def observe(
         slots=overview.slots_total if overview else None,
         waiting=min(waiting, job.waiting),
     )
-
-
-_NO_METRICS = Missing(
-    what="metrics of its tasks: the cluster gives none (metrics.fetcher.update-interval is 0, or they may not be asked"
-    " for)",
-    assumed="nothing of busy time, watermarks and positions; only what brokers and checkpoints tell",
-)
 
 
 def _told(missing: list[Missing], ask: Callable[[], T], otherwise: T, what: str, assumed: str) -> T:
