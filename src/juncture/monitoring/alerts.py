@@ -17,6 +17,8 @@ from juncture.monitoring.subject import Source, Subject, Waiting
 RULES = "prometheus-rules.yaml"
 _LATE = 0.01
 """The share of a join's records that may be late, and lost, without anybody being called."""
+_LOST = 3
+"""Late records, of which it takes so many, too: at night one may be a large share."""
 _NEVER = 1e9
 """Seconds: a time since something that has not happened yet is longer."""
 _NOTICE = 4 * 3600
@@ -96,30 +98,33 @@ def _unless_never(told: str, never: str) -> str:
 def _runs(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
     yield Alert(
         "JunctureJobDown",
-        f"absent({metrics.job('uptime')} > 0)",
+        f"absent({metrics.job('uptime')} > 0 and on () {metrics.any_task})",
         2,
         "critical",
         "it does not run",
-        "No JobManager that is scraped says that the job runs.",
+        "No JobManager that is scraped says that the job runs, or no TaskManager has a task of it, as where it waits"
+        " for slots.",
         subject.path,
     )
     yield Alert(
         "JunctureJobRestarts",
-        f"sum(increase({metrics.job('numRestarts')}[15m])) > 0",
+        f"sum(increase({metrics.job('numRestarts')}[15m])) > 0 unless on () absent({metrics.any_task})",
         0,
         "warning",
-        "it has failed, and was started again",
-        '{{ $value | printf "%.0f" }} restarts in 15 min. Each reads again what came since the last checkpoint.',
+        "it has failed, or waited for slots, and was started again",
+        '{{ $value | printf "%.0f" }} restarts in 15 min. Each reads again what came since the last checkpoint, but for'
+        " the ends of waits for slots, which Flink counts, too.",
         subject.path,
     )
 
 
 def _checkpoints(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
     interval = span(subject.interval * 1000)
-    overdue = max(3 * subject.interval, 120)
+    overdue, age = max(3 * subject.interval, 120), metrics.checkpoint_age
     yield Alert(
         "JunctureCheckpointOverdue",
-        f"{metrics.checkpoint_age} > {overdue:g} and {metrics.up_for} > {overdue:g}",
+        # A job that fails again and again is never up for long.
+        f"{age} > {overdue:g} and ({age} < {_NEVER:.0f} or {metrics.up_for} > {overdue:g})",
         0,
         "critical",
         "no checkpoint completes",
@@ -234,7 +239,8 @@ def _waits(subject: Subject, metrics: Metrics, waiting: Waiting) -> Iterator[Ale
         read = metrics.operator(waiting, "numRecordsIn")
         yield Alert(
             "JunctureLateRecords",
-            f"sum(increase({dropped}[15m])) / sum(increase({read}[15m])) > {_LATE:g}",
+            f"sum(increase({dropped}[15m])) / sum(increase({read}[15m])) > {_LATE:g}"
+            f" and sum(increase({dropped}[15m])) >= {_LOST}",
             0,
             "critical",
             f"{waiting.named} loses late records",

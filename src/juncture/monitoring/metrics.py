@@ -21,6 +21,11 @@ class Metrics:
         """A metric of each subtask."""
         return f"flink_taskmanager_job_task_{name}{{{self._job}}}"
 
+    @property
+    def any_task(self) -> str:
+        """Something for each subtask that TaskManagers have."""
+        return self.task("busyTimeMsPerSecond")
+
     def source(self, source: Source, name: str) -> str:
         return self._operator(source.operator, name)
 

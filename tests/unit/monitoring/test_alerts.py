@@ -83,6 +83,31 @@ def test_an_option_wins_over_what_juncture_sets(watch: Watch, written: str, seco
     assert watched.interval == seconds
 
 
+TASKS = 'flink_taskmanager_job_task_busyTimeMsPerSecond{job_name="shop_matches"}'
+
+
+def test_a_job_that_waits_for_slots_is_down_and_has_not_failed(watch: Watch) -> None:
+    """Flink says that it is up, and counts each of its tries as a restart; but no TaskManager has a task of it."""
+    by_name = {each["alert"]: each for each in rules(watch())}
+    down, restarts = by_name["JunctureJobDown"], by_name["JunctureJobRestarts"]
+    assert (
+        down["expr"]
+        == f'absent(flink_jobmanager_job_uptime{{job_name="shop_matches"}} > 0 and on () {TASKS})'
+    )
+    assert restarts["expr"].endswith(f"> 0 unless on () absent({TASKS})")
+    assert "waits for slots, which Flink counts, too" in restarts["annotations"]["description"]
+
+
+def test_a_job_that_fails_again_and_again_has_no_checkpoint_however_short_it_is_up(watch: Watch) -> None:
+    """Only before the first checkpoint is it waited for, from the start on."""
+    (overdue,) = (each["expr"] for each in rules(watch()) if each["alert"] == "JunctureCheckpointOverdue")
+    age = (
+        'time() - max(flink_jobmanager_job_lastCheckpointCompletedTimestamp{job_name="shop_matches"}) / 1000'
+    )
+    up = 'max(flink_jobmanager_job_uptime{job_name="shop_matches"}) / 1000'
+    assert overdue == f"{age} > 120 and ({age} < 1000000000 or {up} > 120)"
+
+
 def test_without_transactions_none_expire(watch: Watch) -> None:
     names = {each["alert"] for each in rules(watch("delivery: at-least-once\n"))}
     assert "JunctureTransactionsExpire" not in names
@@ -102,6 +127,7 @@ def test_late_records_are_counted_by_the_event_join_alone(watch: Watch) -> None:
         each for each in rules(watch("join_strategy: event_join\n")) if each["alert"] == "JunctureLateRecords"
     )
     assert 'numLateRecordsDropped{job_name="shop_matches",operator_name="IntervalJoin_' in late["expr"]
+    assert late["expr"].endswith("[15m])) >= 3"), "one of a few is no reason to call anybody"
 
 
 def test_rules_can_be_told_apart_and_lead_to_the_author(watch: Watch) -> None:
