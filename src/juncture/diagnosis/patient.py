@@ -17,7 +17,7 @@ from juncture.model.plan import CompiledPlan, PlanNode
 from juncture.model.project import JobFile
 from juncture.model.rendered import RenderedJob
 from juncture.model.sources_seen import SourceSeen
-from juncture.model.timed import interval_bounds
+from juncture.model.timed import EXISTENCE, TimeBounds, existence_bounds, interval_bounds
 
 _STATEFUL = (
     "join", "interval-join", "temporal-join", "window-join", "multi-join", "group-aggregate", "deduplicate", "rank",
@@ -116,10 +116,24 @@ class Patient:
 
     def kept(self, node: PlanNode) -> int | None:
         """How long a join keeps a row by its bounds on event times alone, in ms; None where it has none."""
-        bounds = interval_bounds(node) if node.kind == "interval-join" else None
-        if bounds is None and self.case is not None:
-            bounds = next((each.bounds for each in self.case.join_forms if each.uid == node.uid), None)
+        bounds = self._bounds(node)
         return bounds.upper - bounds.lower if bounds is not None else None
+
+    def _bounds(self, node: PlanNode) -> TimeBounds | None:
+        if node.kind == "interval-join":
+            return interval_bounds(node)
+        forms = self.case.join_forms if self.case is not None else ()
+        return next((each.bounds for each in forms if each.uid == node.uid), None)
+
+    def apart(self, node: PlanNode) -> int | None:
+        """How far apart the event times of a pair of rows may be, in ms; None where the plan does not tell.
+
+        A semi or anti join that Flink runs keeps its rows for ever, and has bounds all the same.
+        """
+        bounds: TimeBounds | str | None = self._bounds(node)
+        if bounds is None and join_type(node) in EXISTENCE:
+            bounds = existence_bounds(self.flow, node)
+        return max(-bounds.lower, bounds.upper) if isinstance(bounds, TimeBounds) else None
 
     @property
     def path(self) -> str:

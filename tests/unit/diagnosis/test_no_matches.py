@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.diagnosis.observations import JOIN, NOW, PLAN, found, partition, source
+from tests.unit.diagnosis.observations import JOIN, NOW, PLAN, TEXT, found, partition, source
 
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.observation import SubtaskSeen, VertexSeen
 from juncture.model.traffic import Matching
+from juncture.planner.plan import read_plan
 
 MINUTE = 60_000
+EXISTS = (Path(__file__).parents[1] / "model/exists_plan.json").read_text(encoding="utf-8")
+"""A click within ten minutes of the impression, which Flink runs as a regular join."""
 LEFT, RIGHT = PLAN.inputs(PLAN.by_id[JOIN])
 
 
@@ -37,7 +42,13 @@ def met(**more: Any) -> Matching:
 
 
 def told(
-    matching: Matching | None, *, age: float = 601, sent: int = 3_000, emitted: int = 0, behind: int = 0
+    matching: Matching | None,
+    *,
+    age: float = 601,
+    sent: int = 3_000,
+    emitted: int = 0,
+    behind: int = 0,
+    **more: Any,
 ) -> list[Diagnosis]:
     sources = source("server", partition()), source("client", partition(watermark=NOW - behind * MINUTE))
     rules = found(
@@ -46,6 +57,7 @@ def told(
         around={"matching": {JOIN: matching} if matching else {}},
         age=age,
         emitted={JOIN: emitted},
+        **more,
     )
     return [each for each in rules if each.rule == "no-matches"]
 
@@ -124,3 +136,39 @@ def test_it_says_how_many_rows_were_looked_at_and_how_sure_that_is() -> None:
         "0.07 % at the most, with 95 % confidence",
         "none of 4,000 did",
     )
+
+
+def evidence_of_bounds(text: str, **matching: Any) -> str:
+    """Of a semi join of which nothing comes."""
+    (only,) = (
+        each
+        for each in found(
+            source("page_impressions", partition()),
+            source("page_clicks", partition()),
+            plan=read_plan(text),
+            vertices=(reader("page_impressions", 2, 4_000), reader("page_clicks", 5, 4_000)),
+            around={"matching": {JOIN: met(**matching)}},
+            age=601,
+            emitted={JOIN: 0},
+        )
+        if each.rule == "no-matches"
+    )
+    return next(each.value for each in only.evidence if each.what == "rows of a pair are apart")
+
+
+def test_how_far_a_pair_may_be_apart_is_told_by_the_condition_of_exists_too() -> None:
+    assert evidence_of_bounds(EXISTS) == "10 min at most"
+    plan = json.loads(EXISTS)
+    (join,) = (each for each in plan["nodes"] if each["id"] == JOIN)
+    join["joinSpec"]["nonEquiCondition"] = {"kind": "CALL", "internalName": "$RAND$1", "operands": []}
+    assert evidence_of_bounds(json.dumps(plan)) == "as its condition says"
+    join["joinSpec"]["nonEquiCondition"] = None
+    assert evidence_of_bounds(json.dumps(plan)) == "no matter how far"
+
+
+def test_bounds_that_begin_late_are_told_by_their_far_end() -> None:
+    plan = json.loads(TEXT)
+    (join,) = (each for each in plan["nodes"] if each["id"] == JOIN)
+    join["intervalJoinSpec"]["windowBounds"] |= {"leftLowerBound": 3_600_000, "leftUpperBound": 3_900_000}
+    (only,) = told(None, plan=read_plan(json.dumps(plan)))
+    assert next(each.value for each in only.evidence if "apart" in each.what) == "65 min at most"

@@ -77,7 +77,7 @@ class NoMatches(Rule):
                         f"{decimal(100 * most_that_match(looked), 2)} % at the most, with 95 % confidence",
                         f"none of {looked:,} did",
                     ),
-                    ("rows of a pair are apart", _bounds(patient, each.node), "the plan: the join's bounds"),
+                    ("rows of a pair are apart", _apart(patient, each.node), "the plan: the join's bounds"),
                     *_in_topics(met),
                     *_keys(patient, each.node),
                 ),
@@ -92,9 +92,11 @@ def _may_be(patient: Patient, suspect: Suspect) -> bool:
     return suspect.is_outer or condition_of(suspect.node) is not None or drifts
 
 
-def _bounds(patient: Patient, node: PlanNode) -> str:
-    kept = patient.kept(node)
-    return f"{span(kept)} at most" if kept is not None else "no matter how far"
+def _apart(patient: Patient, node: PlanNode) -> str:
+    apart = patient.apart(node)
+    if apart is not None:
+        return f"{span(apart)} at most"
+    return "no matter how far" if condition_of(node) is None else "as its condition says"
 
 
 def _why(met: Matching | None) -> str:
