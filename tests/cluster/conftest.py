@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from tests.cluster.example import Example, example
-from tests.cluster.pushed import Pushed
 from tests.cluster.recorded import recorded
 from tests.s3 import S3
 
@@ -84,15 +83,14 @@ def short_lived() -> Iterator[None]:
 class Stack:
     """A running stack of 6 slots: `root` is the folder of the project it belongs to.
 
-    Its JobManager and its TaskManager report their metrics for Prometheus to `pushed`. Tasks that fail are restored
-    from the TaskManager's own copy of their state. State may be put into `s3`, which is up once somebody enters it.
+    Tasks that fail are restored from the TaskManager's own copy of their state. State may be put into `s3`, which is up
+    once somebody enters it.
     """
 
     root: Path
     local: LocalStack
     kafka: Kafka
     flink: Flink
-    pushed: Pushed
     s3: S3
 
 
@@ -107,32 +105,27 @@ def stack(
     # A session cluster has it as a plugin; the class path does as well.
     libraries += JarCache(lock=read_lock(Path(__file__).with_name("jars.lock"))).jars("s3")
     s3 = S3()
-    with Pushed() as pushed:
-        options = {
-            **pushed.options,
-            **s3.options,
-            "execution.state-recovery.from-local": "true",
-            # Whenever somebody asks for metrics Flink goes through those of all jobs that it has in store: of hundreds
-            # that have ended, that takes more than those that run.
-            "jobstore.max-capacity": "20",
-        }
-        # Nor does it record classes for those that come after it.
-        local = LocalStack(
-            root, settings, libraries=libraries, options=options, short_lived=True, records=False
+    options = {
+        **s3.options,
+        "execution.state-recovery.from-local": "true",
+        # Whenever somebody asks for metrics Flink goes through those of all jobs that it has in store: of hundreds
+        # that have ended, that takes more than those that run.
+        "jobstore.max-capacity": "20",
+    }
+    # Nor does it record classes for those that come after it.
+    local = LocalStack(root, settings, libraries=libraries, options=options, short_lived=True, records=False)
+    state = local.up()
+    loaded[str(state.ports.rest)] = {jar.resolve().as_uri() for jar in libraries}
+    try:
+        yield Stack(
+            root=root,
+            local=local,
+            kafka=Kafka(bootstrap_servers=state.kafka_address),
+            flink=Flink(rest=state.web_url),
+            s3=s3,
         )
-        state = local.up()
-        loaded[str(state.ports.rest)] = {jar.resolve().as_uri() for jar in libraries}
-        try:
-            yield Stack(
-                root=root,
-                local=local,
-                kafka=Kafka(bootstrap_servers=state.kafka_address),
-                flink=Flink(rest=state.web_url),
-                pushed=pushed,
-                s3=s3,
-            )
-        finally:
-            local.down(purge=True)
+    finally:
+        local.down(purge=True)
 
 
 @pytest.fixture(scope="session")
