@@ -95,6 +95,7 @@ class Ailing:
         partitions: int = 4,
     ) -> None:
         self.root, self.name, self.kafka = root, name, stack.kafka
+        self._writer = Writer(stack.kafka)
         files = {
             "juncture.toml": f'[project]\nname = "{name}"\ndefault_environment = "shared"\n'
             f'[environments.shared]\nstore = "{root / "store"}"\n'
@@ -142,21 +143,20 @@ class Ailing:
 
         `as_it_was`: the records' own timestamps are the event times, as if they had been written then.
         """
-        with Writer(self.kafka) as writer:
-            for key, number, seconds in rows:
-                moment = START + timedelta(seconds=seconds)
-                row = {"k": key, "n": number, "pad": pad(number), "t": stamp(moment)}
-                written = int(moment.timestamp() * 1000) if as_it_was else None
-                value = json.dumps(row).encode()
-                for side in sides:
-                    writer.write(
-                        f"{side}-{self.name}", value, key.encode(), timestamp=written, partition=partition
-                    )
+        for key, number, seconds in rows:
+            moment = START + timedelta(seconds=seconds)
+            row = {"k": key, "n": number, "pad": pad(number), "t": stamp(moment)}
+            written = int(moment.timestamp() * 1000) if as_it_was else None
+            value = json.dumps(row).encode()
+            for side in sides:
+                topic = f"{side}-{self.name}"
+                self._writer.write(topic, value, key.encode(), timestamp=written, partition=partition)
+        self._writer.flush()
 
     def write_raw(self, side: str, value: bytes, times: int = 1) -> None:
-        with Writer(self.kafka) as writer:
-            for _ in range(times):
-                writer.write(f"{side}-{self.name}", value)
+        for _ in range(times):
+            self._writer.write(f"{side}-{self.name}", value)
+        self._writer.flush()
 
     @contextmanager
     def records(

@@ -78,6 +78,7 @@ class Events:
 
     def __init__(self, project: Project, *, ads: bool = False) -> None:
         self._project = project
+        self._writer = Writer(project.kafka)
         self._ads = ads
         self._begin = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(hours=2)
         self._number = 0
@@ -133,12 +134,12 @@ class Events:
         heapq.heappush(self._coming, (at, number, plain, row))
 
     def _send(self, now: datetime) -> None:
-        with Writer(self._project.kafka) as writer:
-            while self._coming and self._coming[0][0] <= now:
-                at, _, plain, row = heapq.heappop(self._coming)
-                key = str(row.get("impression_id") or row["request_id"]).encode()
-                value = json.dumps(row).encode()
-                writer.write(self._project.topic(plain), value, key, timestamp=int(at.timestamp() * 1000))
+        while self._coming and self._coming[0][0] <= now:
+            at, _, plain, row = heapq.heappop(self._coming)
+            key = str(row.get("impression_id") or row["request_id"]).encode()
+            value = json.dumps(row).encode()
+            self._writer.write(self._project.topic(plain), value, key, timestamp=int(at.timestamp() * 1000))
+        self._writer.flush()
 
     @contextmanager
     def come(self) -> Iterator[None]:

@@ -43,6 +43,7 @@ class Project:
 
     def __init__(self, root: Path, name: str, stack: Stack) -> None:
         self.root, self.name, self.kafka = root, name, stack.kafka
+        self._writer = Writer(stack.kafka)
         self.json: Any = None
         self.stderr = ""
         self.written = 0
@@ -81,28 +82,28 @@ class Project:
 
     def write(self, count: int) -> None:
         """Impressions, a second apart, and for each a click 5 s later; clicks come 50 impressions behind."""
-        with Writer(self.kafka) as writer:
-            for number in range(self.written, self.written + count):
-                moment = START + timedelta(seconds=number)
-                impression = {
-                    "impression_id": f"i{number}",
-                    "member_id": number,
-                    "page": "p",
-                    "items": f"n{number}",
-                    "served_at": stamp(moment),
-                }
-                self._put(writer, "page-impressions", f"i{number}", impression)
-                other = number - 50
-                click = {
-                    "click_id": f"c{other}", "impression_id": f"i{other}", "target": "t",
-                    "clicked_at": stamp(moment - timedelta(seconds=45)),
-                }  # fmt: skip
-                if other >= 0:
-                    self._put(writer, "page-clicks", f"i{other}", click)
+        for number in range(self.written, self.written + count):
+            moment = START + timedelta(seconds=number)
+            impression = {
+                "impression_id": f"i{number}",
+                "member_id": number,
+                "page": "p",
+                "items": f"n{number}",
+                "served_at": stamp(moment),
+            }
+            self._put("page-impressions", f"i{number}", impression)
+            other = number - 50
+            click = {
+                "click_id": f"c{other}", "impression_id": f"i{other}", "target": "t",
+                "clicked_at": stamp(moment - timedelta(seconds=45)),
+            }  # fmt: skip
+            if other >= 0:
+                self._put("page-clicks", f"i{other}", click)
+        self._writer.flush()
         self.written += count
 
-    def _put(self, writer: Writer, plain: str, key: str, row: dict[str, Any]) -> None:
-        writer.write(self.topic(plain), json.dumps(row).encode(), key.encode())
+    def _put(self, plain: str, key: str, row: dict[str, Any], partition: int | None = None) -> None:
+        self._writer.write(self.topic(plain), json.dumps(row).encode(), key.encode(), partition=partition)
 
     def joined(self) -> list[dict[str, Any]]:
         """All committed rows; those that are there since the last look are read."""

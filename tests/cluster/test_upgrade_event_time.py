@@ -20,7 +20,6 @@ from juncture.flink.metrics import partition_times
 from juncture.flink.rest import FlinkCluster
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
-from juncture.kafka.writer import Writer
 
 CLICKS = "sql/sources/page_clicks.sql"
 
@@ -28,9 +27,8 @@ CLICKS = "sql/sources/page_clicks.sql"
 class HalfSilent(Project):
     """All clicks are in partition 0."""
 
-    def _put(self, writer: Writer, plain: str, key: str, row: dict[str, Any]) -> None:
-        partition = 0 if plain == "page-clicks" else None
-        writer.write(self.topic(plain), json.dumps(row).encode(), key.encode(), partition=partition)
+    def _put(self, plain: str, key: str, row: dict[str, Any], partition: int | None = None) -> None:
+        super()._put(plain, key, row, 0 if plain == "page-clicks" else partition)
 
     def loses_nothing(self) -> None:
         """Wait until each click is in a row; what a version had committed that was taken back is there twice."""
