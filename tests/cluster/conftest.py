@@ -175,7 +175,7 @@ def loaded() -> dict[str, set[str]]:
 
 @pytest.fixture(scope="session")
 def planner(loaded: dict[str, set[str]]) -> Iterator[Planner]:
-    """A warm planner that knows Kafka, Protobuf and Juncture's operators: it compiles jobs, and starts them."""
+    """A warm planner that knows Kafka, Protobuf, JDBC and Juncture's operators: it compiles jobs, and starts them."""
 
     class Sparing(Planner):
         """Sends no jar that the cluster has loaded. It takes a second of CPU, and no class of it would be used."""
@@ -185,7 +185,7 @@ def planner(loaded: dict[str, set[str]]) -> Iterator[Planner]:
             left = [each for each in sent.pop("pipeline.jars", "").split(";") if each and each not in there]
             super().run(script, sent | ({"pipeline.jars": ";".join(left)} if left else {}), variables)
 
-    tools = find_toolchain(["kafka", "protobuf"], operators=True)
+    tools = find_toolchain(["kafka", "protobuf", "jdbc"], operators=True)
     cache = CompilationCache(JarCache().root / "compilations")
     jars = [jar.path for jar in tools.jars]
     with Sparing(tools.java_home, jars, cache=cache, archive=recorded(tools)) as planner:

@@ -24,6 +24,7 @@ from juncture.errors import Refused
 from juncture.kafka.admin import Admin
 from juncture.kafka.reader import read_topic
 from juncture.kafka.writer import Writer
+from juncture.planner.session import Planner
 from juncture.project.loader import load_project
 from juncture.render.bundle import bundle
 from juncture.render.connectors import LOCAL_BOOTSTRAP
@@ -77,7 +78,9 @@ def server() -> Iterator[Postgres]:
         yield running
 
 
-def test_rows_are_looked_up_anew_or_kept(stack: Stack, server: Postgres, tmp_path: Path) -> None:
+def test_rows_are_looked_up_anew_or_kept(
+    stack: Stack, server: Postgres, planner: Planner, tmp_path: Path
+) -> None:
     files = {
         "juncture.toml": CONFIG,
         "jobs/enriched.yaml": JOB,
@@ -110,28 +113,27 @@ def test_rows_are_looked_up_anew_or_kept(stack: Stack, server: Postgres, tmp_pat
         return {row["event_id"]: (row["tier"], row["tier_then"]) for row in found}
 
     store = Store(tmp_path / "store")
-    with toolchain.planner() as planner:
-        plan = planner.compile(rendered).plan
-        assert plan is not None
-        files = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
-        bundled = Bundle(files, [jar.path for jar in toolchain.jars])
-        site = Site(connection(PASSWORD), store, planner)
-        write(("e1", 1), ("e2", 2), ("e3", 3))
+    plan = planner.compile(rendered).plan
+    assert plan is not None
+    files = bundle(rendered, plan, toolchain.pinned, project.template_dirs)
+    bundled = Bundle(files, [jar.path for jar in toolchain.jars])
+    site = Site(connection(PASSWORD), store, planner)
+    write(("e1", 1), ("e2", 2), ("e3", 3))
 
-        submit(Submission(bundled), site)
-        until(lambda: len(rows()) == 3, 60)
-        silver = "it's <silver>"
-        assert rows() == {"e1": ("gold", "gold"), "e2": (silver, silver), "e3": (None, None)}
+    submit(Submission(bundled), site)
+    until(lambda: len(rows()) == 3, 60)
+    silver = "it's <silver>"
+    assert rows() == {"e1": ("gold", "gold"), "e2": (silver, silver), "e3": (None, None)}
 
-        server.execute("UPDATE tiers SET tier = 'platinum' WHERE customer_id = 1")
-        write(("e4", 1))
-        until(lambda: len(rows()) == 4, 60)
-        assert rows()["e4"] == ("platinum", "gold")
-        stop("enriched", site)
+    server.execute("UPDATE tiers SET tier = 'platinum' WHERE customer_id = 1")
+    write(("e4", 1))
+    until(lambda: len(rows()) == 4, 60)
+    assert rows()["e4"] == ("platinum", "gold")
+    stop("enriched", site)
 
-        with pytest.raises(Refused) as caught:
-            submit(Submission(bundled, anew=True), Site(connection("wrong-password"), store, planner))
-        assert "password authentication failed" in caught.value.problem
+    with pytest.raises(Refused) as caught:
+        submit(Submission(bundled, anew=True), Site(connection("wrong-password"), store, planner))
+    assert "password authentication failed" in caught.value.problem
 
     logs = (stack.root / ".juncture" / "local" / "logs").iterdir()
     written = [*files.values(), str(caught.value), *(path.read_text(errors="replace") for path in logs)]
