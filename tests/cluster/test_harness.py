@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from juncture.cli.main import main
 from juncture.kafka.admin import Admin
 from juncture.project.config import resolve_environment
 from juncture.project.loader import load_project
@@ -163,17 +165,15 @@ def test_the_job_runs_with_the_operators_that_are_deployed(session: WarmSession,
     assert {vertex.parallelism for vertex in detail.vertices} == {2}
 
 
-def test_the_command_tells_as_json_and_ends_with_1(root: Path) -> None:
-    program = "from juncture.cli.main import main; main()"
-    ended = subprocess.run(
-        [sys.executable, "-c", program, "--output", "json", "test", "wrong.yaml"],
-        cwd=root, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+def test_the_command_tells_as_json_and_ends_with_1(root: Path, one_planner: None) -> None:
+    asked = ["--project", str(root), "--output", "json", "test", "-x", str(root / "wrong.yaml")]
+    ended = CliRunner().invoke(main, asked)
     told = json.loads(ended.stdout)
 
-    assert ended.returncode == 1, ended.stderr
-    assert (told["passed"], told["failed"]) == (2, 4)
-    (wrong,) = (case for case in told["cases"] if case["name"] == "wrong")
+    assert ended.exit_code == 1, ended.stderr
+    assert (told["passed"], told["failed"], told["not_run"]) == (2, 1, 3)
+    *_, wrong = told["cases"]
+    assert wrong["name"] == "wrong"
     assert wrong["rows"]["deviations"][0] == {
         "kind": "different",
         "expected": {"click_id": "c1", "target": "a", "clicked_at": "+00:07"},

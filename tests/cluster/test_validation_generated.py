@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from juncture.cli.main import main
 from juncture.project.config import resolve_environment
 from juncture.project.loader import load_project
 from juncture.project.scaffold import create
@@ -118,20 +118,17 @@ def test_the_join_itself_passes_what_is_generated(session: FileSession) -> None:
     assert (found.case, found.outcome, found.runs) == (None, None, 2)
 
 
-def test_an_order_with_other_rows_is_shown_as_a_case(examples: Path) -> None:
+def test_an_order_with_other_rows_is_shown_as_a_case(examples: Path, one_planner: None) -> None:
     job = (REPOSITORY / f"jobs/{JOB}.yaml").read_text()
     job = job.replace(f"join: {JOB}", "join: first_click").replace("  page_impressions: earliest\n", "")
     (examples / "jobs/first_click.yaml").write_text(job.replace("parallelism: 2", "parallelism: 1"))
     (examples / "sql/joins/first_click.sql").write_text(FIRST)
     path = examples / "first.yaml"
     path.write_text(CASES)
-    program = "from juncture.cli.main import main; main()"
-    ended = subprocess.run(
-        [sys.executable, "-c", program, "test", "--orders", "3", "--seed", "4", "first.yaml"],
-        cwd=examples, capture_output=True, text=True, timeout=240,
-    )  # fmt: skip
+    asked = ["--project", str(examples), "test", "--orders", "3", "--seed", "4", str(path)]
+    ended = CliRunner().invoke(main, asked)
 
-    assert ended.returncode == 1, ended.stderr + ended.stdout
+    assert ended.exit_code == 1, ended.output
     head, _, copy = ended.stdout.partition("\nThis order as a case:\n\n")
     assert "first.yaml::the first click (order " in head
     assert "seed 4)" in head
