@@ -45,10 +45,7 @@ def _ranked(order: str, condition: str, over: str = "$l ", by: str = "k") -> str
 
 
 KINDS = {
-    "inner": (INTERVAL.format("INNER"), PAIR),
-    "left": (INTERVAL.format("LEFT"), PAIR),
-    "right": (INTERVAL.format("RIGHT"), PAIR),
-    "full": (INTERVAL.format("FULL OUTER"), PAIR),
+    # Plain interval joins of each kind are cases of tests/projects/interval_joins, against rows and the oracle's.
     "negative": (
         "SELECT l.k, l.n, r.n FROM $l AS l LEFT JOIN $r AS r ON l.k = r.k"
         " AND l.t > r.t - INTERVAL '5' SECOND AND l.t < r.t - INTERVAL '-10' SECOND",
