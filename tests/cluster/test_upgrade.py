@@ -209,20 +209,6 @@ def test_one_more_column_of_the_payload_keeps_the_state_of_flinks_join_and_the_w
     assert "has no version 9" in juncture.stderr
 
 
-def test_nothing_is_lost_and_nothing_comes_twice_when_a_bad_version_is_taken_back(juncture: Project) -> None:
-    assert juncture("submit", JOB) == 0, juncture.stderr
-    juncture.write(300)
-    until(lambda: len(juncture.joined()) > 50)
-    failing = "i.page || CAST(1 / (CHAR_LENGTH(c.target) - 1) AS STRING) AS page,"
-    juncture.edit(JOIN, lambda text: text.replace("i.page,", failing))
-    with records(juncture):
-        code = juncture("upgrade", JOB, "--healthy-within", "60")
-    assert (code, "was taken back" in juncture.stderr) == (1, True), juncture.stderr
-    assert "ArithmeticException" in juncture.stderr
-    assert "version 1 runs again, as version 3" in juncture.stderr
-    juncture.has_joined_all()
-
-
 def test_state_that_would_be_lost_is_told_and_given_up_only_if_accepted(juncture: Project) -> None:
     assert juncture("submit", JOB) == 0, juncture.stderr
     juncture.write(60)
