@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,10 +61,14 @@ def make_certificates(folder: Path) -> Certificates:
 
 
 class SecuredBroker(Broker):
-    """The local stack's broker with a listener beside its own that takes logins over TLS alone."""
+    """The local stack's broker with a listener beside its own that takes logins over TLS alone.
+
+    Each of the users may log in by PLAIN and by SCRAM-SHA-512. Who is `trusted` may do anything, and so may whoever
+    comes by the inner listener; others what they are allowed.
+    """
 
     def __init__(
-        self, root: Path, certificates: Certificates, plain: dict[str, str], scram: dict[str, str]
+        self, root: Path, certificates: Certificates, users: dict[str, str], trusted: Collection[str]
     ) -> None:
         taken = [ports.pick() for _ in range(3)]
         folder = StateFolder.of(root)
@@ -75,16 +79,18 @@ class SecuredBroker(Broker):
         super().__init__(folder, LocalSettings(), chosen, java, cache.jars("kafka-broker"), classes)
         self.inner = f"{HOST}:{chosen.kafka}"
         self.address = f"{HOST}:{chosen.rest}"
-        self._certificates, self._plain, self._scram = certificates, plain, scram
+        self._certificates, self._users, self._trusted = certificates, users, trusted
 
     def properties(self) -> dict[str, str]:
         found = super().properties()
         login = "listener.name.secure"
-        users = "".join(f' user_{name}="{_jaas(password)}"' for name, password in self._plain.items())
+        users = "".join(f' user_{name}="{_jaas(password)}"' for name, password in self._users.items())
         return found | {
             "listeners": f"{found['listeners']},SECURE://{self.address}",
             "advertised.listeners": f"{found['advertised.listeners']},SECURE://{self.address}",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": ";".join(f"User:{name}" for name in ("ANONYMOUS", *self._trusted)),
             "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
             f"{login}.plain.sasl.jaas.config": f"{_MODULES}.plain.PlainLoginModule required{users};",
             f"{login}.scram-sha-512.sasl.jaas.config": f"{_MODULES}.scram.ScramLoginModule required;",
@@ -111,7 +117,7 @@ class SecuredBroker(Broker):
         strength = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
         wanted: list[UserScramCredentialAlteration] = [
             UserScramCredentialUpsertion(name, strength, password.encode())
-            for name, password in self._scram.items()
+            for name, password in self._users.items()
         ]
         for done in admin.alter_user_scram_credentials(wanted).values():
             done.result(30)
