@@ -2,7 +2,6 @@
 
 import json
 import resource
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,18 +10,20 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.cluster.conftest import Stack
+from tests.cluster.example import TOPICS
 from tests.projects import write_project
 
 from juncture.cli.main import main
+from juncture.kafka.admin import Admin
 
 pytestmark = pytest.mark.usefixtures("one_planner")
 
-REPOSITORY = Path(__file__).parents[2]
 JOB = "impression_clicks"
 
 
 class CommandLine:
-    """Runs commands on a copy of the example project; `json` is what the last one printed."""
+    """Runs commands on a project; `json` is what the last one printed."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -37,17 +38,10 @@ class CommandLine:
 
 
 @pytest.fixture(scope="module")
-def juncture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
-    root = tmp_path_factory.mktemp("project")
-    for name in ("sql", "jobs"):
-        shutil.copytree(REPOSITORY / name, root / name)
-    shutil.copy(REPOSITORY / "juncture.toml", root)
-    run = CommandLine(root)
-    try:
-        assert run("local", "up") == 0, run.stderr
-        yield run
-    finally:
-        run("local", "down", "--purge")
+def juncture(stack: Stack, examples: Path) -> Iterator[CommandLine]:
+    """On the examples, whose local stack runs; nobody else has their topics."""
+    yield CommandLine(examples)
+    Admin(stack.kafka).delete(TOPICS)
 
 
 def test_a_job_from_its_first_submit_to_its_stop(juncture):
