@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Works with GNU make from 3.81 (macOS) on.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup test-unit test-cluster test-joins test-scenarios mutants bench lint types imports format docs lock lock-jars clean
+.PHONY: help demo test setup test-unit test-typed test-cluster test-joins test-scenarios mutants bench lint types imports format docs lock lock-jars clean
 
 # Tests, and the demo, start hundreds of Python processes, which must not compile what they import each time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -19,13 +19,17 @@ help: ## List the targets
 demo: setup ## Start a broker and a Flink cluster here, and run the example join
 	@$(BIN)/juncture demo
 
-test: lint types imports test-unit test-cluster test-joins ## Everything that must pass, the fast checks first
+test: lint imports test-typed test-cluster test-joins ## Everything that must pass, the fast checks first
 
 setup: ## Make .venv from constraints.txt; PYTHON=... chooses the interpreter
 	@tools/setup.sh
 
 test-unit: setup ## The tests that need no JVM: seconds
 	@$(AT_ONCE) 2 tests/unit
+
+test-typed: setup ## What types and test-unit do, at the same time: mypy alone keeps one core busy
+	@$(BIN)/mypy --no-error-summary & \
+	$(AT_ONCE) 2 tests/unit; failed=$$?; wait $$! && exit $$failed
 
 test-cluster: setup ## The tests that start a planner, a broker or a cluster: minutes; WORKERS=... says how many at once
 	@$(BIN)/python -m tests.cluster.record
