@@ -204,6 +204,16 @@ def _stop(
             remedy=error.remedy,
         ) from None
     except JunctureError as error:
+        job = cluster.summary(record.flink_job_id)
+        if job is None or job.ended:
+            found = ledger.reconcile(record, cluster)
+            journal.append(found)
+            raise Refused(
+                f"'{record.job}' has ended by itself meanwhile: {ledger.told(found)}"
+                + (f" ({found.note})" if found.note else ""),
+                state="nothing was stopped",
+                remedy=f"see `juncture history {record.job}`",
+            ) from None
         journal.append(ledger.advance(record, "running", " ".join(error.problem.split())))
         raise Refused(
             f"'{record.job}' was not stopped: {error.problem}",

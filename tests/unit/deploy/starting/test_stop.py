@@ -142,3 +142,33 @@ def test_a_cancellation_that_is_interrupted_still_knows_that_the_stop_before_it_
     last = Store(tmp_path).last("clicks")
     assert last is not None
     assert (last.phase, last.note) == ("stopping", ledger.DRAINED)
+
+
+@pytest.mark.parametrize(
+    ("ends_as", "phase", "note"),
+    [("FAILED", "failed", "IOException: no broker"), ("FINISHED", "stopped", ledger.ENDED)],
+)
+def test_a_job_that_ends_by_itself_before_it_is_stopped_does_not_run_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends_as: str, phase: str, note: str
+) -> None:
+    cluster = Cluster(None)
+    cluster.stop_of = CHECKPOINT
+
+    def stopped(self: Cluster, job_id: str, *more: object, **options: object) -> str:
+        self.state = ends_as
+        raise Refused("the job is not running")
+
+    monkeypatch.setattr("juncture.deploy.starting.stop._await_tasks", lambda *arguments: None)
+    monkeypatch.setattr(Cluster, "stop", stopped)
+    connection = Connection("local", Kafka(bootstrap_servers="k:9092"), Flink(rest="http://127.0.0.1:1"))
+    monkeypatch.setattr(connection, "cluster", lambda: cluster)
+    site = Site(connection, Store(tmp_path))
+    site.store.append(deployment(1, "running", savepoint_dir="/s"))
+    with pytest.raises(Refused, match="has ended by itself meanwhile") as caught:
+        stop("clicks", site)
+    assert note in caught.value.problem
+    last = site.store.last("clicks")
+    assert last is not None
+    assert (last.phase, last.note, last.checkpoint) == (
+        phase, note, CHECKPOINT["external_path"] if phase == "failed" else None
+    )  # fmt: skip
