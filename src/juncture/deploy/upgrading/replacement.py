@@ -104,9 +104,17 @@ def replace(
     try:
         with site.connection.cluster() as cluster:
             health.wait_healthy(begun, new.bundle.files, before, site, cluster, healthy_within)
+    except Unreachable as error:
+        raise _unseen(
+            error, f"version {begun.version} of '{stopped.job}' was started", begun, stopped
+        ) from None
     except health.Unhealthy as error:
         site.progress(f"Version {begun.version} is not well: {error.problem}")
-        _take_off(begun, site, f"{ledger.TAKEN_BACK}{error.problem}")
+        try:
+            _take_off(begun, site, f"{ledger.TAKEN_BACK}{error.problem}")
+        except Unreachable as second:
+            unwell = f"version {begun.version} of '{stopped.job}' is not well ({error.problem})"
+            raise _unseen(second, unwell, begun, stopped) from None
         if not ran:
             raise Refused(
                 f"version {begun.version} of '{stopped.job}' was stopped: {error.problem}",
@@ -115,6 +123,18 @@ def replace(
             ) from None
         raise bring_back(error, old, stopped, site) from None
     return begun
+
+
+def _unseen(error: Unreachable, known: str, begun: Deployment, stopped: Deployment) -> Unreachable:
+    """The error of a cluster that can't be asked what became of a version, with what is known of that."""
+    if error.state is not None:
+        return error
+    look = f"see `juncture status {begun.job}`; `juncture rollback {begun.job}` undoes it"
+    return Unreachable(
+        error.problem,
+        state=f"{known}, and may run; before it ran version {stopped.version}",
+        remedy=f"{error.remedy}; then {look}" if error.remedy else look,
+    )
 
 
 def _take_off(begun: Deployment, site: Site, why: str) -> None:

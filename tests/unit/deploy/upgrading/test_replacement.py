@@ -135,3 +135,27 @@ def test_a_version_that_has_ended_by_itself_is_recorded_as_taken_back(
         assert (taken_back.phase, taken_back.state is None) == ("failed", False)
         assert taken_back.note == "taken back, as it ended: IOException: no broker"
         assert to_go_back_to((current, taken_back), current) == []
+
+
+@pytest.mark.parametrize("unwell", [None, "it failed: no broker"])
+def test_what_runs_where_the_cluster_falls_silent_is_told(
+    site: Site, monkeypatch: pytest.MonkeyPatch, unwell: str | None
+) -> None:
+    def silent(*arguments: object) -> None:
+        raise Unreachable("the cluster is away", remedy="check flink.rest")
+
+    def looked(*arguments: object) -> None:
+        if unwell is None:
+            silent()
+        raise health.Unhealthy(str(unwell))
+
+    monkeypatch.setattr(health, "wait_healthy", looked)
+    monkeypatch.setattr(replacement, "_take_off", silent)
+    monkeypatch.setattr(replacement, "submit", lambda *arguments: deployment(2, "running"))
+    with pytest.raises(Unreachable, match="the cluster is away") as caught:
+        replacement.replace(STOPPED, True, OLD, Submission(NEW), site, healthy_within=1, before={})
+    what = f"is not well ({unwell})" if unwell else "was started"
+    assert caught.value.state == f"version 2 of 'clicks' {what}, and may run; before it ran version 1"
+    assert caught.value.remedy == (
+        "check flink.rest; then see `juncture status clicks`; `juncture rollback clicks` undoes it"
+    )
