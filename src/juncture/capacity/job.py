@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from juncture.capacity.costs import PACKAGED, CostModel, Engine, engine_of
 from juncture.model.environment import USUAL, Headroom
+from juncture.model.managed import share_of_operators
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,10 @@ class Job:
     headroom: Headroom = USUAL
     key_groups: int = 128
     join_share: float = 1.0
+
+    def in_cluster(self, options: Mapping[str, str]) -> Job:
+        """The same where a cluster's configuration, under the job's options, divides managed memory otherwise."""
+        return replace(self, join_share=share_of_operators(options, self.backend))
 
     def engine(self, backend: str) -> Engine:
         return engine_of(self.on_event_join, backend)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from juncture.capacity.holding import rows_of
 from juncture.capacity.job import Job
 from juncture.model.capacity import Check, Supply
 from juncture.model.figures import Figure, Range
+from juncture.model.managed import WEIGHTS
 from juncture.model.traffic import SideState
 from juncture.model.wording import size
 
 JOIN_MEMORY = "managed memory of event joins"
 """The figure's name."""
-WEIGHTS = "taskmanager.memory.managed.consumer-weights"
-"""Flink's option for who gets how much of a slot's managed memory."""
 
 _ROW_HEADER = 16
 """Bytes in front of each row: its size, its hash, the row before it with that, its number."""
@@ -25,26 +24,6 @@ _FILLED = Range(low=0, expected=0.5, high=1)
 """How much of a chunk that is being filled is empty."""
 _BUCKETS = 12
 """Stretches of event time that a side's rows lie in: each is a tenth of the join's span, and goes as a whole."""
-_WEIGHT = 70
-"""Of each of both by Flink's default."""
-
-
-def share_of_joins(options: Mapping[str, str], backend: str) -> float:
-    """The part of a slot's managed memory that operators get beside the backend, by a job's options."""
-    if backend == "hashmap":
-        return 1.0  # it takes none
-    weights = dict(pair.split(":", 1) for pair in options.get(WEIGHTS, "").split(",") if ":" in pair)
-    known = {name.strip(): text.strip() for name, text in weights.items()}
-    if not known:
-        return 0.5
-    operator, state = (_weight(known.get(name)) for name in ("OPERATOR", "STATE_BACKEND"))
-    return operator / (operator + state) if operator + state else 0.0
-
-
-def _weight(text: str | None) -> int:
-    if text is None:
-        return 0
-    return int(text) if text.isdecimal() else _WEIGHT
 
 
 def join_memory(job: Job, sides: Sequence[SideState]) -> Figure | None:

@@ -211,6 +211,8 @@ def _state(demand: Demand, supply: Supply | None) -> Iterator[Check]:
             yield _passed("state", told)
         return
     room = supply.managed * min(job.parallelism / max(supply.slots, 1), 1.0)
+    if job.on_event_join:
+        room *= 1 - job.join_share
     where = "on disk" if job.backend == "rocksdb" else "in checkpoint storage"
     told = f"{size(state.expected)} expected {where}, with {size(room)} of managed memory"
     # Reads go to the disk where memory holds a small part of what is kept.

@@ -9,15 +9,10 @@ from tests.unit.capacity.found import found_traffic
 
 from juncture.capacity.demand import figures
 from juncture.capacity.job import Job
-from juncture.capacity.joinmemory import (
-    JOIN_MEMORY,
-    WEIGHTS,
-    join_memory,
-    join_memory_checks,
-    share_of_joins,
-)
+from juncture.capacity.joinmemory import JOIN_MEMORY, join_memory, join_memory_checks
 from juncture.model.capacity import Supply
 from juncture.model.figures import Figure, Range
+from juncture.model.managed import WEIGHTS, share_of_operators
 from juncture.model.traffic import SideState
 
 MIB = 1024 * 1024
@@ -50,23 +45,6 @@ def test_few_rows_have_a_chunk_each_at_the_most() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "backend", "share"),
-    [
-        ({}, "hashmap", 1.0),
-        ({}, "rocksdb", 0.5),
-        ({WEIGHTS: "OPERATOR:20, STATE_BACKEND:980"}, "forst", 0.02),
-        ({WEIGHTS: "STATE_BACKEND:70"}, "rocksdb", 0.0),
-        ({WEIGHTS: "PYTHON:30"}, "rocksdb", 0.0),
-        ({WEIGHTS: "OPERATOR:${OPERATOR},STATE_BACKEND:70"}, "rocksdb", 0.5),
-    ],
-)
-def test_the_part_of_managed_memory_that_joins_get(
-    options: dict[str, str], backend: str, share: float
-) -> None:
-    assert share_of_joins(options, backend) == pytest.approx(share)
-
-
-@pytest.mark.parametrize(
     ("managed", "outcome"),
     [(24, "failed"), (28, "warned"), (505, "warned"), (506, "passed")],
 )
@@ -80,6 +58,15 @@ def test_memory_that_is_there(managed: int, outcome: str) -> None:
     assert join_memory_checks(JOB, None, supply) == ()
 
 
+def test_the_cluster_divides_the_memory_where_the_job_does_not() -> None:
+    """All of 6.9 MiB of indexes would go into half of 14 MiB, and not into a tenth of 54."""
+    supply = Supply(slots=2, free_slots=2, cores=4, taskmanagers=1, managed=54 * MIB, heap=0)
+    found = join_memory(JOB, [side()])
+    assert [each.outcome for each in join_memory_checks(JOB, found, supply)] == ["warned"]
+    job = JOB.in_cluster({WEIGHTS: "OPERATOR:10,STATE_BACKEND:90"})
+    assert [each.outcome for each in join_memory_checks(job, found, supply)] == ["failed"]
+
+
 def needed(job: Job, on_event_join: bool) -> dict[str, Figure]:
     found = figures(job, [found_traffic("l", 1_000)], [side(on_event_join=on_event_join)], [])
     return {each.name: each for each in found}
@@ -87,7 +74,7 @@ def needed(job: Job, on_event_join: bool) -> dict[str, Figure]:
 
 @pytest.mark.parametrize("backend", ["rocksdb", "hashmap"])
 def test_it_is_in_the_memory_of_the_job(backend: str) -> None:
-    job = replace(JOB, backend=backend, join_share=share_of_joins({}, backend))
+    job = replace(JOB, backend=backend, join_share=share_of_operators({}, backend))
     without, found = needed(job, False), needed(job, True)
     assert JOIN_MEMORY not in without
     of_joins = found[JOIN_MEMORY].value

@@ -26,7 +26,7 @@ def demand(
     parallelism: int = 4,
     local: bool = False,
 ) -> Demand:
-    job = Job(parallelism, "rocksdb", True, joins=1, exchanges=2, interval=10_000, backlog=0)
+    job = Job(parallelism, "rocksdb", True, joins=1, exchanges=2, interval=10_000, backlog=0, join_share=0.5)
     return Demand("matches", job, traffic, (), sinks, written, of_job(), local=local)
 
 
@@ -72,6 +72,14 @@ def test_a_cluster_without_taskmanagers_has_too_few_slots_and_tells_nothing_of_i
     none = Supply(slots=0, free_slots=0, cores=0, taskmanagers=0, managed=0, heap=0)
     found = {each.id: each.outcome for each in checks(held, none)}
     assert (found["slots"], found["cores"], found["state"]) == ("failed", "unknown", "unknown")
+
+
+@pytest.mark.parametrize(("on_event_join", "outcome"), [(True, "warned"), (False, "passed")])
+def test_event_joins_take_their_part_of_the_memory_for_state(on_event_join: bool, outcome: str) -> None:
+    held = demand(found_traffic("l", 1))
+    held = replace(held, job=replace(held.job, on_event_join=on_event_join))
+    supply = SUPPLY.model_copy(update={"managed": int(held.figures["state"].value.expected * 0.15)})
+    assert {each.id: each.outcome for each in checks(held, supply)}["state"] == outcome
 
 
 def test_topics_with_fewer_partitions_than_subtasks() -> None:

@@ -44,7 +44,6 @@ from juncture.deploy.upgrading.builder import Blueprint
 from juncture.deploy.upgrading.cut import Offsets
 from juncture.diagnosis import profile
 from juncture.diagnosis.lag import Lags
-from juncture.diagnosis.rules.state_memory import parse_size
 from juncture.errors import Refused
 from juncture.flink.rest import FlinkCluster
 from juncture.flink.subtasks import workers
@@ -53,6 +52,7 @@ from juncture.kafka.admin import Admin
 from juncture.local.supervisor import signals_raise
 from juncture.model.calibration import Calibration, Counted, Machine, Stage
 from juncture.model.figures import Range
+from juncture.model.managed import backend_memory
 from juncture.model.startpoint import AtOffsets, Startpoint
 from juncture.model.traffic import SideState
 from juncture.model.wording import counted, size
@@ -254,9 +254,10 @@ class _Bench:
     def _memory(self) -> float:
         """Bytes that the state's backend has in all slots of the job."""
         manifest, machine = self.facts.manifest, machine_of(self.cluster)
-        fixed = parse_size(manifest.options.get(f"state.backend.{manifest.backend}.memory.fixed-per-slot"))
+        options = {**self.cluster.config(), **manifest.options}
         each = machine.managed / machine.slots if machine.slots else 0.0
-        return (each if fixed is None else fixed) * manifest.slots
+        memory = backend_memory(options, manifest.backend, each, bool(manifest.event_joins))
+        return (each if memory is None else memory) * manifest.slots
 
     def _stages(self, runs: list[Run]) -> tuple[list[Stage], list[str]]:
         """A stage of each run; of those before the last where they were long enough. None where CPU is not told."""

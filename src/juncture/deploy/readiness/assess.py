@@ -81,9 +81,9 @@ def assess(
     backlog = sum(source.records for source in resolved.sources) if resolved is not None else 0
     foreteller = Foreteller(facts, model_of(calibration, manifest.job), backlog, connection.prices)
     needs = foreteller.needs(what_if)
-    job = needs.job
     figures = {each.name: each for each in needs.figures}
     found, silent = supplied(connection, files, figures), silent_topics(needs.traffic)
+    job = needs.job if found.options is None else needs.job.in_cluster(found.options)
     asked = Asked(facts.brokers, figures, facts.sinks, silent) if facts.brokers is not None else None
     held = readiness.Demand(
         name=manifest.job,

@@ -12,7 +12,6 @@ from juncture.capacity.costs import CostModel
 from juncture.capacity.durability import INTERVAL
 from juncture.capacity.hotkeys import KeysFound, find_keys
 from juncture.capacity.job import Job
-from juncture.capacity.joinmemory import share_of_joins
 from juncture.capacity.rates import Rates
 from juncture.capacity.rowsizes import RowSizes
 from juncture.capacity.samples import Sample, samples_of
@@ -32,6 +31,7 @@ from juncture.model.duration import option_millis
 from juncture.model.environment import Headroom
 from juncture.model.figures import Range
 from juncture.model.flow import JOINS, Flow
+from juncture.model.managed import share_of_operators
 from juncture.model.plan import CompiledPlan, table_names
 from juncture.model.traffic import HotKey, HotRows, KeySearch, SideState, SinkTopic, Traffic, Written
 from juncture.planner.plan import parse_plan
@@ -126,7 +126,7 @@ class Facts:
             model=model,
             headroom=self.headroom,
             key_groups=int(self.manifest.options[MOST_SUBTASKS]),
-            join_share=share_of_joins(self.manifest.options, self.manifest.backend),
+            join_share=share_of_operators(self.manifest.options, self.manifest.backend),
         )
 
 

@@ -28,8 +28,9 @@ _OF_CONFIGURATION = ("its version", *IDS, "where checkpoints and state go")
 class Supplied:
     """What there is, None where that could not be looked at, and `unseen` tells why.
 
-    `kept` are the checks of what of the job outlives its failures, `stored` those of where its state goes; `open_` says
-    what was left out, and what that leaves open.
+    `options` are the cluster's configuration under the job's own, None where they are not known. `kept` are the checks
+    of what of the job outlives its failures, `stored` those of where its state goes; `open_` says what was left out,
+    and what that leaves open.
     """
 
     supply: Supply | None
@@ -37,6 +38,7 @@ class Supplied:
     stored: tuple[Check, ...] = ()
     unseen: JunctureError | None = None
     open_: tuple[str, ...] = ()
+    options: Mapping[str, str] | None = None
 
 
 def supplied(connection: Connection, files: Mapping[str, str], figures: Mapping[str, Figure]) -> Supplied:
@@ -55,7 +57,7 @@ def supplied(connection: Connection, files: Mapping[str, str], figures: Mapping[
     stored = tuple(storage_checks(storage_of(connection, options, hosts, figures)))
     if connection.ended:
         unseen = ended_parts(connection.ended)
-        return Supplied(None, kept, stored, unseen, (_left_open(unseen, _OF_MEMORY),))
+        return Supplied(None, kept, stored, unseen, (_left_open(unseen, _OF_MEMORY),), options)
     supply = Supply(
         slots=overview.slots_total,
         free_slots=overview.slots_available,
@@ -66,7 +68,7 @@ def supplied(connection: Connection, files: Mapping[str, str], figures: Mapping[
         heap=sum(each.memory.heap for each in found),
         on_demand=on_demand_by(config),
     )
-    return Supplied(supply, kept, stored)
+    return Supplied(supply, kept, stored, options=options)
 
 
 def _unknown(error: JunctureError) -> Supplied:

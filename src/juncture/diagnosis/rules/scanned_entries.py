@@ -56,7 +56,7 @@ class ScannedEntries(Rule):
                 vertex.busy * time,
                 patient.named(vertex),
                 f"each record of {named} is compared with some {scan.rows:,.0f} rows of its key:"
-                f" {percent(vertex.busy * time)} of the time goes into that",
+                f" {'' if vertex.spent else 'at most '}{percent(vertex.busy * time)} of the time goes into that",
                 patient.place(scan.node),
                 (
                     ("rows of its key that a record finds", f"{scan.rows:,.0f}", scan.source),

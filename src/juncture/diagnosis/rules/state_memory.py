@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from juncture.diagnosis import profile
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.flink.rocksdb import NAMES
 from juncture.model.diagnosis import Diagnosis
+from juncture.model.managed import BACKEND, FIXED, OPERATORS, WEIGHTS, backend_memory, share_of_operators
 from juncture.model.observation import VertexSeen
 from juncture.model.wording import percent, size
 
-_FIXED = "state.backend.{backend}.memory.fixed-per-slot"
 _BUSY = 0.5
 _OF_TIME = 0.4
 _MISSES = 0.3
 _CHUNKS, _OF_CHUNKS = 0.25, 0.15
-_SIZE = re.compile(r"\s*(?P<number>\d+)\s*(?P<unit>[a-z]*)\s*", re.IGNORECASE)
-_UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+_MUCH = 0.1
+"""The share of an operator's state from which on that of others in its slot is told of."""
+_MANAGED = "taskmanager.memory.managed.fraction"
+_IN_OPERATORS = (
+    "local-window-aggregate",
+    "global-window-aggregate",
+    "window-aggregate",
+    "window-rank",
+    "window-deduplicate",
+)
+"""Flink's own operators that take a part of the managed memory."""
 
 
 class StateMemory(Rule):
@@ -29,14 +38,16 @@ class StateMemory(Rule):
     everything is on disk: each record of a join reads blocks from files, unpacks them, and throws out others that the
     next record wants; what is written goes through many small files that are merged again and again.
 
-    Seen by: the state of each slot in the last checkpoint against the memory that the backend has there, the share of
-    time that threads are seen in it, and, where `state.backend.rocksdb.metrics.block-cache-hit` and `-miss` (or those
-    of `forst`) are on, how many lookups its cache did not answer. Of the event join, which keeps rows in memory of its
-    own, the chunks of rows that it reads back from the state (`joinChunksRead`). The cost is the share of time that
-    goes into state.
+    Seen by: the state of each slot in the last checkpoint, of all its operators, against the memory that the backend
+    has there beside event joins and windows; the share of time that threads are seen in it, and, where
+    `state.backend.rocksdb.metrics.block-cache-hit` and `-miss` (or those of `forst`) are on, how many lookups its cache
+    did not answer. Of the event join, which keeps rows in memory of its own, the chunks of rows that it reads back from
+    the state (`joinChunksRead`). The cost is the share of time that goes into state; where threads were not sampled, of
+    its busy time that of the lookups that its cache did not answer, and of the event join all of it.
 
-    Change: raise `taskmanager.memory.managed.fraction` of the cluster, or take more slots; keep fewer columns and
-    shorter windows; `join_strategy: auto` keeps the same rows in half the bytes.
+    Change: raise `taskmanager.memory.managed.fraction` of the cluster, or the part that is too small in
+    `taskmanager.memory.managed.consumer-weights`, or take more slots; keep fewer columns and shorter windows;
+    `join_strategy: auto` keeps the same rows in half the bytes.
     """
 
     id = "state-memory"
@@ -44,35 +55,44 @@ class StateMemory(Rule):
 
     def examine(self, patient: Patient, found: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
         yield from self._of_event_joins(patient)
-        memory, told = _memory(patient)
-        name = NAMES.get(patient.backend)
+        memory, name = _memory(patient), NAMES.get(patient.backend)
         if name is None or memory is None:
             return
+        per_slot = sum((each.state or 0) / max(each.parallelism, 1) for each in patient.seen.vertices)
         for vertex in patient.seen.vertices:
-            per_slot = (vertex.state or 0) / max(vertex.parallelism, 1)
+            own = (vertex.state or 0) / max(vertex.parallelism, 1)
             time = vertex.share(*profile.IN_STATE, profile.TIMERS)
             missed = vertex.native.missed if vertex.native is not None else None
             if (
-                per_slot <= memory
+                not own
+                or per_slot <= memory.bytes
                 or vertex.busy < _BUSY
                 or not (time >= _OF_TIME or (missed or 0) >= _MISSES)
             ):
                 continue
             node = patient.main_node(vertex)
+            others = per_slot - own
+            of_all = f", and other operators {size(others)}," if others > own * _MUCH else ""
             yield self.diagnosis(
-                vertex.busy * max(time, missed or 0.0),
+                vertex.busy * (time if vertex.spent else missed or 0.0),
                 patient.named(vertex),
-                f"{patient.named(vertex)} holds {size(per_slot)} of state in a slot whose {name} has {size(memory)} of"
-                f" memory: {percent(vertex.busy * time)} of its time goes into state",
+                f"{patient.named(vertex)} holds {size(own)} of state{of_all} in a slot whose {name} has"
+                f" {size(memory.bytes)} of memory: "
+                + (
+                    f"{percent(vertex.busy * time)} of its time goes into state"
+                    if vertex.spent
+                    else f"its cache misses {percent(missed or 0.0)} of the lookups"
+                ),
                 patient.place(node),
                 (
                     ("state of a slot", size(per_slot), "REST /jobs/JOB/checkpoints/details, packed"),
-                    (f"memory of {name} in a slot", size(memory), told),
+                    (f"memory of {name} in a slot", size(memory.bytes), memory.told),
                     ("busy", percent(vertex.busy), "metric accumulateBusyTimeMs"),
-                    ("of that in state", percent(time), "samples of the threads"),
+                    *_sampled(vertex, time),
                     *_native(vertex),
                 ),
-                _remedy(_FIXED.format(backend=patient.backend), told, per_slot),
+                f"raise {memory.raised} to give {name} {size(per_slot * 1.5)} or more in each slot, or take more slots;"
+                " or hold less: fewer columns, a shorter window, `join_strategy: auto`",
             )
 
     def _of_event_joins(self, patient: Patient) -> Iterator[Diagnosis]:
@@ -88,22 +108,22 @@ class StateMemory(Rule):
                 vertex.busy * time,
                 patient.named(vertex),
                 f"{patient.named(vertex)} reads {chunks:.1f} chunks of rows back from its state a record, as they"
-                f" don't fit into its memory: {percent(vertex.busy * time)} of its time goes into state",
+                f" don't fit into its memory: {'' if vertex.spent else 'at most '}{percent(vertex.busy * time)} of its"
+                " time goes into state",
                 patient.place(patient.main_node(vertex)),
                 (
                     ("chunks read a record", f"{chunks:.1f}", "metric joinChunksRead, and numRecordsIn"),
                     ("busy", percent(vertex.busy), "metric accumulateBusyTimeMs"),
-                    *(
-                        (("of that in state", percent(time), "samples of the threads"),)
-                        if vertex.spent
-                        else ()
-                    ),
+                    *_sampled(vertex, time),
                     ("state of the join", size(vertex.state or 0), "REST /jobs/JOB/checkpoints/details"),
                 ),
-                "raise `taskmanager.memory.managed.fraction`, or OPERATOR's share in"
-                " `taskmanager.memory.managed.consumer-weights`, or take more slots; or hold less: fewer columns, a"
-                " shorter window",
+                f"raise `{_MANAGED}`, or {OPERATORS}'s part in `{WEIGHTS}`, or take more slots; or hold less: fewer"
+                " columns, a shorter window",
             )
+
+
+def _sampled(vertex: VertexSeen, time: float) -> tuple[tuple[str, str, str], ...]:
+    return (("of that in state", percent(time), "samples of the threads"),) if vertex.spent else ()
 
 
 def _native(vertex: VertexSeen) -> tuple[tuple[str, str, str], ...]:
@@ -115,30 +135,36 @@ def _native(vertex: VertexSeen) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def _remedy(fixed: str, told: str, state: float) -> str:
-    where = (
-        f"`{fixed}`" if fixed in told else "`taskmanager.memory.managed.fraction`, or the number of slots,"
-    )
-    return (
-        f"raise {where} to give each slot {size(state * 1.5)} or more; or hold less: fewer columns, a shorter window,"
-        " `join_strategy: auto`"
-    )
+@dataclass(frozen=True)
+class _Memory:
+    """What the backend has in a slot, in bytes, where that is said, and which options give it more."""
+
+    bytes: float
+    told: str
+    raised: str
 
 
-def _memory(patient: Patient) -> tuple[int | None, str]:
-    """What the backend has in a slot, in bytes, and where that is said."""
-    option = _FIXED.format(backend=patient.backend)
-    fixed = parse_size(patient.seen.options.get(option))
-    if fixed is not None:
-        return fixed, f"option {option}"
-    slots = [
+def _memory(patient: Patient) -> _Memory | None:
+    """None where it is not known, or nothing limits it."""
+    options, fixed = patient.seen.options, FIXED.format(backend=patient.backend)
+    managed = [
         worker.managed / worker.slots for worker in patient.seen.workers if worker.slots and worker.managed
     ]
-    return (int(min(slots)), "REST /taskmanagers: managed memory") if slots else (None, "")
+    shared = _shared(patient)
+    found = backend_memory(options, patient.backend, min(managed, default=0.0), shared)
+    if fixed in options:
+        return _Memory(found, f"option {fixed}", f"`{fixed}`") if found else None
+    if not found:
+        return None
+    told, raised = "REST /taskmanagers: managed memory", f"`{_MANAGED}`"
+    if shared:
+        part = 1 - share_of_operators(options, patient.backend)
+        told += f", of which it gets {percent(part)} beside event joins and windows"
+        raised += f", or {BACKEND}'s part in `{WEIGHTS}`,"
+    return _Memory(found, told, raised)
 
 
-def parse_size(text: str | None) -> int | None:
-    """Bytes, as Flink writes sizes ('64 mb'); None for anything else."""
-    match = _SIZE.fullmatch(text or "")
-    unit = _UNITS.get(match["unit"].lower()[:1]) if match else None
-    return int(match["number"]) * unit if match and unit else None
+def _shared(patient: Patient) -> bool:
+    """Whether operators of the job take a part of the managed memory."""
+    counted = any(vertex.event_join is not None for vertex in patient.seen.vertices)
+    return counted or bool(patient.event_joins) or bool(patient.plan.of_kind(*_IN_OPERATORS))
