@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ from juncture.flink.rest import FlinkCluster
 
 _POLL = 0.3
 _HOST = re.compile(r"@(\[[^\]]+\]|[^:/]+)")
+_BESIDE = "Cycles"
+"""How those of Java's collectors are named whose time is that of whole collections, and not of their pauses."""
 """In a TaskManager's address, 'pekko.tcp://flink@10.0.0.3:6122/user/rpc/taskmanager_0'."""
 
 Subtasks = dict[str, dict[int, float]]
@@ -178,9 +180,13 @@ class WorkerMetrics(Answer):
 
     @property
     def collected(self) -> int:
-        """Milliseconds of garbage collection. 'All' is the sum of the others, where there is one."""
-        sums = [each.time for each in self.collectors if each.name == "All"]
-        return sums[0] if sums else sum(each.time for each in self.collectors)
+        """Milliseconds in which everything stood still for garbage collection.
+
+        'All' is Flink's sum of the others, and ZGC's and Shenandoah's cycles, among them, pass beside the threads.
+        """
+        return sum(
+            each.time for each in self.collectors if each.name != "All" and not each.name.endswith(_BESIDE)
+        )
 
 
 class MemoryConfiguration(Answer):
@@ -201,11 +207,26 @@ class Worker(Answer):
     """A TaskManager."""
 
     id: str
+    path: str = ""
     slots: int = Field(alias="slotsNumber")
     free_slots: int = Field(default=0, alias="freeSlots")
     hardware: Hardware = Hardware()
     memory: MemoryConfiguration = Field(default=MemoryConfiguration(), alias="memoryConfiguration")
     metrics: WorkerMetrics = WorkerMetrics()
+
+    @property
+    def host(self) -> str:
+        """The machine that it runs on, as far as its address tells; else itself."""
+        match = _HOST.search(self.path)
+        return match[1] if match else self.id
+
+
+def cores_of(found: Iterable[Worker]) -> int:
+    """The cores of all machines: each of the TaskManagers on one has all of them."""
+    cores: dict[str, int] = {}
+    for each in found:
+        cores[each.host] = max(each.hardware.cores, cores.get(each.host, 0))
+    return sum(cores.values())
 
 
 def worker_hosts(cluster: FlinkCluster) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.diagnosis.observations import found, partition, source
 
+from juncture.flink.subtasks import WorkerMetrics
 from juncture.model.observation import WorkerSeen
 
 
@@ -48,6 +49,22 @@ def test_state_is_blamed_only_where_it_may_fill_the_heap(
     assert told.remedy.startswith(remedy)
 
 
+@pytest.mark.parametrize(
+    ("collectors", "millis"),
+    [
+        ({"G1_Young_Generation": 20, "G1_Old_Generation": 3}, 23),
+        ({"G1_Young_Generation": 20, "G1_Old_Generation": 3, "All": 23}, 23),
+        ({"ZGC_Cycles": 900, "ZGC_Pauses": 2, "All": 902}, 2),
+        ({"Shenandoah Cycles": 900, "Shenandoah Pauses": 2}, 2),
+    ],
+)
+def test_collections_beside_the_threads_are_no_time_of_theirs(
+    collectors: dict[str, int], millis: int
+) -> None:
+    each = [{"name": name, "count": 1, "time": time} for name, time in collectors.items()]
+    assert WorkerMetrics.model_validate({"garbageCollectors": each}).collected == millis
+
+
 def test_an_operator_is_busy_with_what_is_left_of_the_time() -> None:
     behind = source("server", partition(end=9_000), behind=8_510, behind_before=8_000)
     first, second = found(behind, source("client", partition()), busy=0.9, around={"workers": (worker(0.6),)})
@@ -55,3 +72,9 @@ def test_an_operator_is_busy_with_what_is_left_of_the_time() -> None:
     assert (second.rule, second.cost) == ("overloaded", 0.36)
     assert "; Java collects garbage for 60 % of the time" in second.message
     assert second.remedy.startswith("mend garbage-collection first; then raise")
+
+
+def test_a_lag_that_was_not_known_before_has_not_grown() -> None:
+    for before, told in ((0, ["overloaded"]), (None, [])):
+        behind = source("server", partition(end=9_000), behind=8_510, behind_before=before)
+        assert [each.rule for each in found(behind, source("client", partition()), busy=0.9)] == told

@@ -20,6 +20,11 @@ from juncture.model.observation import CheckpointSeen, FailureSeen
             "see why the TaskManager ended",
         ),
         (
+            "TimeoutException: Heartbeat of TaskManager with id t-1 timed out.",
+            "see why the TaskManager ended",
+        ),
+        ("FlinkException: The TaskExecutor is shutting down.", "see why the TaskManager ended"),
+        (
             "RocksDBException: CallObjectMethod Exception when Init FlinkWritableFile, args: Path(p)",
             "start the TaskManagers anew: after one write of ForSt's that failed",
         ),
@@ -59,3 +64,31 @@ def test_a_job_that_is_being_cancelled_does_not_go_on() -> None:
     assert told.message == "the job is CANCELLING, and no exception of it is known in the last 10 min"
     assert "start their TaskManager anew" in told.remedy
     assert "goes on from its last checkpoint" not in told.remedy
+
+
+@pytest.mark.parametrize(
+    ("cause", "remedy"),
+    [
+        ("OutOfMemoryError: Java heap space", "give the TaskManagers more heap"),
+        ("OutOfMemoryError: Metaspace. The metaspace", "raise taskmanager.memory.jvm-metaspace.size"),
+        ("OutOfMemoryError: Direct buffer memory. The direct", "raise taskmanager.memory.task.off-heap.size"),
+        ("OutOfMemoryError: Cannot reserve 9 bytes of direct buffer memory", "raise taskmanager.memory.task"),
+        (
+            "KafkaException: The transaction timeout is larger than the maximum value allowed by the broker (as"
+            " configured by transaction.max.timeout.ms).",
+            "lower 'properties.transaction.timeout.ms'",
+        ),
+        ("TransactionalIdAuthorizationException: Transactional Id authorization failed.", "give the job's"),
+        ("ProducerFencedException: There is a newer producer", "see that no other job writes with the same"),
+    ],
+)
+def test_the_remedy_is_for_what_is_too_little(cause: str, remedy: str) -> None:
+    (told,) = found(failures=(FailureSeen(at=NOW - 50_000, cause=cause),) * 2)
+    assert told.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize(("backend", "told"), [("hashmap", True), ("rocksdb", False)])
+def test_state_is_taken_off_the_heap_where_it_is_there(backend: str, told: bool) -> None:
+    failure = FailureSeen(at=NOW - 50_000, cause="OutOfMemoryError: Java heap space")
+    (rule,) = found(failures=(failure, failure), around={"options": {"state.backend.type": backend}})
+    assert ("`state: {backend: rocksdb}`" in rule.remedy) is told

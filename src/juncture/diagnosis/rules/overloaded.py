@@ -55,7 +55,12 @@ class Overloaded(Rule):
         named = patient.named(busiest)
         if any(each.effect == "slows" and each.operator == named for each in found):
             return
-        sources = patient.sources_of(busiest)
+        # Of a source whose lag is known at one of both moments alone it is not known how it went on.
+        sources = [
+            each
+            for each in patient.sources_of(busiest)
+            if each.behind is not None and each.behind_before is not None
+        ]
         behind = sum(each.behind or 0 for each in sources)
         before = sum(each.behind_before or 0 for each in sources)
         if behind < _BEHIND or behind < before:

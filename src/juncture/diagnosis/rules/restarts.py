@@ -17,8 +17,10 @@ from juncture.model.wording import counted, span
 _RESTART = 10_000
 """Milliseconds that a restart is taken to cost, beside what is done again."""
 _OF_WORKERS = (
-    r"heartbeat|TaskManager.*(lost|closed|disconnected|no longer reachable)|RemoteTransportException"
+    r"[Hh]eartbeat|TaskManager.*(lost|closed|disconnected|no longer reachable)|RemoteTransportException"
+    r"|TaskExecutor is shutting down|no more allocated slots|The assigned slot .* was removed"
 )
+_MORE_HEAP = "give the TaskManagers more heap (taskmanager.memory.task.heap.size)"
 _OF_FORST = r"Init FlinkWritableFile"
 """What each write of ForSt's fails with in a TaskManager in which one has failed."""
 _REMEDIES = (
@@ -36,10 +38,16 @@ _REMEDIES = (
         "write `on_error='skip'` in the source's macro, so that records that don't parse are skipped and counted; or"
         " take them out of the topic",
     ),
+    (r"OutOfMemoryError: Metaspace", "raise taskmanager.memory.jvm-metaspace.size of the TaskManagers"),
     (
-        r"OutOfMemoryError|GC overhead",
-        "give the TaskManagers more heap, or write `state: {backend: rocksdb}`",
+        r"OutOfMemoryError: .*[Dd]irect (buffer )?memory",
+        "raise taskmanager.memory.task.off-heap.size of the TaskManagers",
     ),
+    (
+        r"OutOfMemoryError: unable to create native thread",
+        "raise the limits of processes and threads that the TaskManagers' user or container has",
+    ),
+    (r"OutOfMemoryError|GC overhead", _MORE_HEAP),
     (
         _OF_WORKERS,
         "see why the TaskManager ended: its log",
@@ -47,6 +55,15 @@ _REMEDIES = (
     (
         r"checkpoint failure threshold|Checkpoint Coordinator",
         "mend what checkpoints fail of: `juncture status` tells the last failure",
+    ),
+    (
+        r"transaction\.max\.timeout\.ms",
+        "lower 'properties.transaction.timeout.ms' in the sink's macro to the brokers' transaction.max.timeout.ms, or"
+        " raise that",
+    ),
+    (
+        r"AuthorizationException|[Aa]uthorization failed",
+        "give the job's Kafka user the rights that are named",
     ),
     (
         r"InvalidPidMapping|ProducerFenced|transaction",
@@ -103,7 +120,7 @@ class Restarts(Rule):
             and is_over([each.at for each in failures], now)
         )
         cause = last.cause if last is not None else ""
-        remedy = _remedy(cause) if last is not None else "see the log of the JobManager"
+        remedy = _remedy(patient, cause) if last is not None else "see the log of the JobManager"
         times = f"{counted(len(failures), 'time')} in the last {span(time)}"
         yield self.diagnosis(
             cost,
@@ -129,10 +146,11 @@ class Restarts(Rule):
         )
 
 
-def _remedy(cause: str) -> str:
+def _remedy(patient: Patient, cause: str) -> str:
     for words, remedy in _REMEDIES:
         if re.search(words, cause):
-            return remedy
+            off_heap = remedy == _MORE_HEAP and patient.backend == "hashmap"
+            return f"{remedy}, or write `state: {{backend: rocksdb}}`" if off_heap else remedy
     if of_brokers(cause):
         exists = "; that the topic exists" if "not present in metadata" in cause else ""
         return f"Kafka did not answer the job then: see why its brokers were away, by their logs{exists}"
