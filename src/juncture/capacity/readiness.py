@@ -231,6 +231,12 @@ def _catching_up(demand: Demand) -> Iterator[Check]:
         yield _passed("catch-up", "there is nothing to catch up with")
     elif time.low == float("inf"):
         yield _failed("catch-up", "it never catches up: more comes in than it takes", _more_subtasks(demand))
+    elif time.expected == float("inf"):
+        yield _warned(
+            "catch-up",
+            "it may never catch up: more is expected to come in than it takes",
+            _more_subtasks(demand),
+        )
     elif time.expected > _LONG:
         yield _warned(
             "catch-up",

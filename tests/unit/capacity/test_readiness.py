@@ -63,6 +63,21 @@ def test_a_start_that_is_not_known_is_none_that_has_caught_up() -> None:
     assert (check.outcome, check.message) == ("unknown", "where the job starts is not known: it is away")
 
 
+def test_what_may_never_catch_up_is_told_so() -> None:
+    held = demand(found_traffic("l", 1))
+    never = held.figures["time to catch up"].model_copy(
+        update={"value": Range(low=5, expected=float("inf"), high=float("inf"))}
+    )
+    held = replace(
+        held, job=replace(held.job, backlog=9), figures={**held.figures, "time to catch up": never}
+    )
+    (check,) = [each for each in checks(held, SUPPLY) if each.id == "catch-up"]
+    assert (check.outcome, check.message) == (
+        "warned",
+        "it may never catch up: more is expected to come in than it takes",
+    )
+
+
 @pytest.mark.parametrize("backend", ["rocksdb", "hashmap"])
 def test_a_cluster_without_taskmanagers_has_too_few_slots_and_tells_nothing_of_its_memory(
     backend: str,

@@ -46,7 +46,7 @@ from juncture.diagnosis import profile
 from juncture.diagnosis.lag import Lags
 from juncture.errors import Refused
 from juncture.flink.rest import FlinkCluster
-from juncture.flink.subtasks import workers
+from juncture.flink.subtasks import cores_of, workers
 from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.local.supervisor import signals_raise
@@ -290,7 +290,7 @@ def machine_of(cluster: FlinkCluster) -> Machine:
         cluster=cluster.base_url,
         flink=overview.version,
         taskmanagers=len(found),
-        cores=sum(each.hardware.cores for each in found),
+        cores=cores_of(found),
         slots=overview.slots_total,
         managed=sum(each.memory.managed for each in found),
         heap=sum(each.memory.heap for each in found),

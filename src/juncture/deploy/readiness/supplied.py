@@ -15,7 +15,7 @@ from juncture.deploy.readiness.promises import kept_promises
 from juncture.deploy.store.manifest import read_manifest
 from juncture.errors import JunctureError
 from juncture.flink.ondemand import on_demand_by
-from juncture.flink.subtasks import worker_hosts, workers
+from juncture.flink.subtasks import cores_of, worker_hosts, workers
 from juncture.local.cluster import JOBMANAGER
 from juncture.model.capacity import Check, Supply
 from juncture.model.figures import Figure
@@ -61,8 +61,7 @@ def supplied(connection: Connection, files: Mapping[str, str], figures: Mapping[
     supply = Supply(
         slots=overview.slots_total,
         free_slots=overview.slots_available,
-        # TaskManagers of one machine each name all of its cores; which share one is not told.
-        cores=sum(each.hardware.cores for each in found),
+        cores=cores_of(found),
         taskmanagers=len(found),
         managed=sum(each.memory.managed for each in found),
         heap=sum(each.memory.heap for each in found),
