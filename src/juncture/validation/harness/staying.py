@@ -26,7 +26,7 @@ from juncture.validation.harness.feed import Feed, Positions
 from juncture.validation.harness.isolation import isolate_staying
 from juncture.validation.harness.observer import Observer
 from juncture.validation.harness.operations import Operations, Taken
-from juncture.validation.harness.pace import POLL
+from juncture.validation.harness.pace import POLL, rest
 from juncture.validation.harness.session import WarmSession
 from juncture.validation.harness.timeline import Observation
 
@@ -248,6 +248,7 @@ class StayingJob:
         deadline = time.monotonic() + self._limit
         waiting = "its metrics"
         while True:
+            begun = time.monotonic()
             seen = self._observer.observe()
             waiting = (missing(seen) if seen is not None else waiting) or ""
             if seen is not None:
@@ -260,7 +261,7 @@ class StayingJob:
                     f"not reached within {self._limit:g} s: {waiting}",
                     remedy="correct the case, or give it more time with 'limit:'",
                 )
-            time.sleep(POLL)
+            rest(begun)
 
     def _refuse_idle(self, seen: Observation) -> None:
         for source, each in seen.sources.items():
