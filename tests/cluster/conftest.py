@@ -54,12 +54,25 @@ LONGEST = (
     "test_oracle_lateness",
     "test_deploy",
     "test_validation_generated",
+    "test_event_join",
+    "test_operator_streams",
+    "test_oracle",
+    "test_oracle_kinds",
+    "test_harness",
+    "test_kubernetes",
+    "test_s3",
+    "test_forst",
+    "test_diagnosis_of_topics",
+    "test_monitoring",
+    "test_planner",
+    "test_savepoints_refused",
+    "test_lookup",
 )
-"""Modules that take more than half a minute, the longest first."""
+"""Modules that start jobs, or take more than some seconds, the longest first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """No worker must begin a long module last."""
+    """No worker must begin a long module last: what comes then are those that start nothing, or little."""
     last = len(LONGEST)
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else last)
 

@@ -15,6 +15,7 @@ from juncture.demo.flow import run_demo
 from juncture.project.scaffold import create
 
 EVENTS = 20_000
+SERVERS = ("kafka.Kafka", "StandaloneSessionClusterEntrypoint", "TaskManagerRunner")
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ def processes_of(project: Path) -> list[str]:
     for process in psutil.process_iter(["cmdline"]):
         line = " ".join(process.info["cmdline"] or ())
         if str(project / ".juncture") in line:
-            found.append(line[:200])
+            found.append(line)
     return found
 
 
@@ -60,12 +61,15 @@ def wait_for_nothing(project: Path, seconds: float) -> None:
 
 
 def test_a_demo_that_was_killed_is_cleared_and_the_next_one_is_right(project):
-    killed = start_until(project, "Flink answers")
-    left = processes_of(project)
+    killed = start_until(project, "Starting")
+    deadline = time.monotonic() + 60
+    while not all(any(name in line for line in processes_of(project)) for name in SERVERS):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     killed.kill()
     killed.wait()
+    left = processes_of(project)
     assert len(left) == 3
-    assert processes_of(project) == left
 
     said: list[str] = []
     summary = run_demo(project, EVENTS, said.append)
