@@ -43,7 +43,6 @@ LONGEST = (
     "test_demo",
     "test_deploy_resume",
     "test_deploy_interrupted",
-    "test_scenarios",
     "test_local_stack",
     "test_secured",
     "test_operators",

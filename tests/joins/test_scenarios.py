@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cluster.conftest import Instead
 
 from juncture.project.config import resolve_environment
 from juncture.project.loader import load_project
@@ -78,21 +77,21 @@ LATEST_CASE = {
 }
 
 
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory, instead: Instead) -> Iterator[WarmSession]:
-    root = tmp_path_factory.mktemp("project")
+@pytest.fixture
+def session(juncture_session: WarmSession, tmp_path: Path) -> Iterator[WarmSession]:
+    """Of a project of its own, on the stack of the examples' cases, whose TaskManagers may be killed."""
     for folder in ("sql", "jobs", "templates"):
-        shutil.copytree(REPOSITORY / folder, root / folder)
-    shutil.copy(REPOSITORY / "juncture.toml", root)
-    job = root / "jobs/impression_clicks.yaml"
+        shutil.copytree(REPOSITORY / folder, tmp_path / folder)
+    shutil.copy(REPOSITORY / "juncture.toml", tmp_path)
+    job = tmp_path / "jobs/impression_clicks.yaml"
     job.write_text(job.read_text().replace("delivery: exactly-once", "delivery: at-least-once"))
     for path, text in LATEST.items():
-        (root / path).write_text(text)
-    project = load_project(root)
+        (tmp_path / path).write_text(text)
+    project = load_project(tmp_path)
     jobs = ["impression_clicks", "latest"]
-    with instead():
-        session = WarmSession(project, resolve_environment(project), jobs, spare=True)
-    with session:
+    with WarmSession(
+        project, resolve_environment(project), jobs, beside=juncture_session, spare=True
+    ) as session:
         yield session
 
 
