@@ -37,8 +37,8 @@ class OnDemand(Value):
 
 
 class Supply(Value):
-    """What the cluster has. Sizes are of all its TaskManagers, cores of the machines that these are on; of one that starts
-    them `on_demand`, of those there are."""
+    """What the cluster has. Sizes are of all its TaskManagers, cores of the machines that these are on; of one that
+    starts them `on_demand`, of those there are."""
 
     slots: int
     free_slots: int
