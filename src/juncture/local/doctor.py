@@ -15,7 +15,8 @@ import psutil
 
 from juncture.errors import JunctureError
 from juncture.local import ports, processes
-from juncture.local.cluster import require_one_path
+from juncture.local.broker import ROLE as KAFKA
+from juncture.local.cluster import JOBMANAGER, require_one_path
 from juncture.local.jarlock import read_lock
 from juncture.local.jars import JarCache
 from juncture.local.java import find_java
@@ -127,7 +128,7 @@ def _event_join(cache: JarCache) -> Check:
 
 
 def _ports(settings: LocalSettings, state: StackState | None) -> Iterator[Check]:
-    own = set() if state is None or not state.alive else {state.ports.kafka, state.ports.rest}
+    own = _own_ports(state) if state is not None else ()
     for name, port in (("kafka_port", settings.kafka_port), ("flink_port", settings.flink_port)):
         if port is None:
             continue
@@ -143,6 +144,12 @@ def _ports(settings: LocalSettings, state: StackState | None) -> Iterator[Check]
         yield Check("free ports", "ok", f"{ports.pick()}, for one")
     except JunctureError as error:
         yield Check("free ports", "fail", str(error), "allow processes to listen on 127.0.0.1")
+
+
+def _own_ports(state: StackState) -> tuple[int, ...]:
+    """Those on which a part of the stack runs, whatever became of the others."""
+    listening = {KAFKA: state.ports.kafka, JOBMANAGER: state.ports.rest}
+    return tuple(port for role, port in listening.items() if role in state.pids and role not in state.dead)
 
 
 def _memory(settings: LocalSettings, state: StackState | None) -> Check:

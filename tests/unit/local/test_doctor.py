@@ -105,3 +105,16 @@ def test_a_path_that_flink_would_split_is_a_failure_before_anything_starts(tmp_p
         LocalStack(project, cache=cache).up()
     assert error.value.state == "nothing was started"
     assert not project.exists()
+
+
+def test_ports_on_which_the_stack_itself_runs_are_fine_though_a_part_of_it_died(sleeping, cache):
+    kafka, rest = sleeping.state.ports.kafka, sleeping.state.ports.rest
+    settings = LocalSettings(kafka_port=kafka, flink_port=rest)
+    LocalStack(sleeping.project).kill("jobmanager")
+    with socket.socket() as broker, socket.socket() as other:
+        for listening, port in ((broker, kafka), (other, rest)):
+            listening.bind(("127.0.0.1", port))
+            listening.listen()
+        checks = by_name(examine(sleeping.project, settings, cache))
+    assert checks["kafka_port"].detail == f"{kafka}, used by this project's stack"
+    assert checks["flink_port"].status == "fail"

@@ -3,74 +3,19 @@
 from __future__ import annotations
 
 import socket
-import sys
-from collections.abc import Iterator
-from datetime import datetime, timezone
-from pathlib import Path
 
 import pytest
+from tests.unit.local.sleeping import Sleeping
 
 from juncture.errors import JunctureError, Refused
-from juncture.local import ports, processes, stack
+from juncture.local import processes, stack
 from juncture.local.jars import JarCache
-from juncture.local.processes import Launch, ProcessRecord
 from juncture.local.stack import LocalStack
-from juncture.local.state import Ports, StackState, StateFolder
+from juncture.local.state import StateFolder
 from juncture.model.local import LocalSettings
 
 BEFORE = LocalSettings()
 NOW = LocalSettings(slots=8)
-
-
-class Sleeping:
-    """A stack of processes that do nothing, of which one may be killed."""
-
-    def __init__(self, project: Path) -> None:
-        self.project, self.folder = project, StateFolder.of(project)
-        self.folder.create()
-        picked: list[int] = []
-        for _ in range(4):
-            picked.append(ports.pick(picked))
-        kafka, controller, rest, rpc = picked
-        self.state = StackState(
-            root=self.folder.root,
-            phase="up",
-            started_at=datetime.now(timezone.utc),
-            java=Path("java"),
-            java_version=17,
-            settings=BEFORE,
-            ports=Ports(kafka=kafka, controller=controller, rest=rest, rpc=rpc),
-            processes=tuple(self._start(role) for role in ("kafka", "jobmanager", "taskmanager-1")),
-        )
-        self.folder.write(self.state)
-
-    def _start(self, role: str) -> ProcessRecord:
-        logs = self.folder.logs
-        argv = (sys.executable, "-c", "import time; time.sleep(600)", self.folder.marker)
-        launch = Launch(role, argv, self.folder.root, logs / f"{role}.out", logs / f"{role}.log")
-        return processes.spawn(launch).model_copy(update={"answered": True})
-
-    @property
-    def alive(self) -> list[str]:
-        return [each.role for each in self.state.processes if processes.is_alive(each)]
-
-    def up(self, settings: LocalSettings) -> tuple[JunctureError, list[str]]:
-        """What `up` says until it would start something, for which there is no Java; with the error then."""
-        said: list[str] = []
-        with pytest.raises(JunctureError) as caught:
-            LocalStack(self.project, settings).up(said.append)
-        return caught.value, said
-
-
-@pytest.fixture
-def sleeping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sleeping]:
-    def none() -> None:
-        raise JunctureError("no Java")
-
-    monkeypatch.setattr(stack, "find_java", none)
-    found = Sleeping(tmp_path)
-    yield found
-    processes.stop(found.state.processes, grace=0)
 
 
 @pytest.mark.parametrize("died", ["kafka", "taskmanager-1"])
