@@ -20,7 +20,9 @@ _LATE = 0.01
 _LOST = 3
 """Late records, of which it takes so many, too: at night one may be a large share."""
 _NEVER = 1e9
-"""Seconds: a time since something that has not happened yet is longer."""
+"""Seconds: the time since a checkpoint that has not been completed yet is longer."""
+_NO_MARK = 1e15
+"""The same of a watermark that has not come yet. One of event times in a wrong unit is not so far away."""
 _NOTICE = 4 * 3600
 """Seconds before records are removed unread, in which somebody can still do something."""
 
@@ -89,10 +91,10 @@ def _rule(subject: Subject, alert: Alert, labels: dict[str, str]) -> dict[str, A
     }
 
 
-def _unless_never(told: str, never: str) -> str:
-    """Prometheus' template of a text with a duration in it, and of what is told where there is none."""
+def _unless_never(told: str, never: str, beyond: float) -> str:
+    """Prometheus' template of a text with a duration in it, and of what is told where that is as good as endless."""
     value = "{{ $value | humanizeDuration }}"
-    return f"{{{{ if gt $value {_NEVER:.0f}.0 }}}}{never}{{{{ else }}}}{told.format(value)}{{{{ end }}}}"
+    return f"{{{{ if gt $value {beyond:.0f}.0 }}}}{never}{{{{ else }}}}{told.format(value)}{{{{ end }}}}"
 
 
 def _runs(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
@@ -128,7 +130,7 @@ def _checkpoints(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
         0,
         "critical",
         "no checkpoint completes",
-        _unless_never("The last one completed {} ago", "None has completed yet")
+        _unless_never("The last one completed {} ago", "None has completed yet", _NEVER)
         + f", and one is due every {interval}. A restart goes back that far"
         + ("; rows since then are not visible yet." if subject.transaction is not None else "."),
         subject.path,
@@ -162,7 +164,7 @@ def _checkpoints(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
             0,
             "critical",
             "rows will be lost unless a checkpoint completes",
-            _unless_never("The last checkpoint is {} old", "There is no checkpoint yet")
+            _unless_never("The last checkpoint is {} old", "There is no checkpoint yet", _NEVER)
             + ". Kafka gives up the sink's transactions"
             f" after {span(subject.transaction * 1000)}, and with them the rows of the time since.",
             subject.sink,
@@ -184,6 +186,7 @@ def _source(subject: Subject, metrics: Metrics, source: Source) -> Iterator[Aler
             _unless_never(
                 f"The newest watermark of {source.table} is {{}} behind the clock",
                 f"No watermark of {source.table} has come yet",
+                _NO_MARK,
             )
             + f"; allowed are {', '.join(parts)}. Either the topic gets no new records, or the job"
             " reads old ones still.",
@@ -226,7 +229,9 @@ def _waits(subject: Subject, metrics: Metrics, waiting: Waiting) -> Iterator[Ale
             "critical",
             f"{waiting.named} waits for one of its inputs",
             _unless_never(
-                f"Its watermark is {{}} behind its furthest input's{window}", "It has no watermark yet"
+                f"Its watermark is {{}} behind its furthest input's{window}",
+                "It has no watermark yet",
+                _NO_MARK,
             )
             + ": a topic or a"
             " partition has no new records, or is read more slowly. Meanwhile state grows, and rows that wait for"

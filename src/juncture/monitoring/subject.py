@@ -25,6 +25,8 @@ _REPLACED = re.compile(r"[^a-zA-Z0-9:_]")
 _CATALOG = "default_catalog.default_database."
 _INTERVAL, _TIMEOUT = "execution.checkpointing.interval", "execution.checkpointing.timeout"
 _TRANSACTION = "properties.transaction.timeout.ms"
+_OF_CONNECTOR = "3600000"
+"""What Flink's connector takes for that if nobody says."""
 _AT_LEAST = 60
 """Seconds: what a scrape and a checkpoint's hiccup may take is nobody's worry."""
 
@@ -120,7 +122,7 @@ def subject(rendered: RenderedJob, plan: CompiledPlan, authored: JobFile) -> Sub
         sink=sink.statement.locate(sink.offset) if sink else authored.locate("sink"),
         interval=_seconds(options, _INTERVAL, 10.0),
         timeout=_seconds(options, _TIMEOUT, 600.0),
-        transaction=_transaction(sink.options.get(_TRANSACTION, ""))
+        transaction=_transaction(sink.options.get(_TRANSACTION, _OF_CONNECTOR))
         if sink is not None and rendered.job.delivery == "exactly-once"
         else None,
     )

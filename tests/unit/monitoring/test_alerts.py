@@ -114,11 +114,27 @@ def test_without_transactions_none_expire(watch: Watch) -> None:
     assert "JunctureCheckpointOverdue" in names
 
 
-def test_a_transactions_timeout_may_be_a_variable(watch: Watch) -> None:
-    options = "'connector' = 'kafka', 'topic' = 't', 'format' = 'json', 'properties.transaction.timeout.ms' = '${TX}'"
+@pytest.mark.parametrize(
+    ("timeout", "seconds"),
+    [(", 'properties.transaction.timeout.ms' = '${TX}'", []), ("", [1_800.0])],
+)
+def test_a_transactions_timeout_may_be_a_variable_or_the_connectors(
+    watch: Watch, timeout: str, seconds: list[float]
+) -> None:
+    options = f"'connector' = 'kafka', 'topic' = 't', 'format' = 'json'{timeout}"
     sink = SINK.replace("{{ kafka(topic='matches-topic', key='id') }}", f"WITH ({options})")
-    names = {each["alert"] for each in rules(watch(files={"sql/sinks/matches.sql": sink}))}
-    assert "JunctureTransactionsExpire" not in names
+    watched = watch(files={"sql/sinks/matches.sql": sink})
+    named = [each for each in rules(watched) if each["alert"] == "JunctureTransactionsExpire"]
+    assert [limit(watched, each["alert"]) for each in named] == seconds
+
+
+def test_a_watermark_of_1970_is_far_behind_and_not_missing(watch: Watch) -> None:
+    """As where event times are in seconds: only before the first one is it the least that there is."""
+    told = {each["alert"]: each["annotations"]["description"] for each in rules(watch())}
+    for name in ("JunctureEventTimeLags", "JunctureWatermarkHeldBack"):
+        (beyond,) = re.findall(r"if gt \$value ([\d.]+)", told[name])
+        assert 1.8e12 < float(beyond) < 2**63 / 1_000
+    assert "if gt $value 1000000000.0" in told["JunctureCheckpointOverdue"]
 
 
 def test_late_records_are_counted_by_the_event_join_alone(watch: Watch) -> None:
