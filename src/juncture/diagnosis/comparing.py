@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from juncture.checks.timebound import is_endless
 from juncture.diagnosis.sampling import Sampled
 from juncture.kafka.rows import millis_of
 from juncture.model.flow import Flow, join_spec
@@ -58,6 +59,8 @@ def _seen(
 ) -> JoinSeen | None:
     bounds = (node.raw.get("intervalJoinSpec") or {}).get("windowBounds") or {}
     kept = bounds["leftUpperBound"] - bounds["leftLowerBound"] if bounds.get("isEventTime") else None
+    if kept is None and (bounds or not all(map(is_endless, node.raw.get("state", ())))):
+        return None  # rows go by the clock, and topics don't tell how many come by that
     sides = []
     for number, side in enumerate(("left", "right")):
         up = flow.plan.inputs(node)[number]

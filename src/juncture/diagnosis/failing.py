@@ -10,6 +10,8 @@ from juncture.model.observation import FailureSeen, Observation
 
 RECENT = 600_000
 """Milliseconds for which what a job failed of is told."""
+_TOLD = 16
+"""Failures that Flink keeps, by its default (web.exception-history-size)."""
 _RENEWED = 3.0
 """Seconds for which Flink tells the same of a job's subtasks."""
 
@@ -46,8 +48,10 @@ def is_over(failed: Sequence[int], now: float) -> bool:
 
 
 def lately(seen: Observation) -> float:
-    """The ms that `recent` is about: the job may be younger than that."""
-    return min(seen.running * 1000, RECENT)
+    """The ms that `recent` is about: the job may be younger than that, and Flink tells of its last failures alone."""
+    all_told = len(seen.failures) < _TOLD
+    since = RECENT if all_told else seen.at.timestamp() * 1000 - seen.failures[-1].at
+    return min(seen.running * 1000, since, RECENT)
 
 
 def slots_needed(seen: Observation) -> int:

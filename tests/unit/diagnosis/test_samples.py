@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
-from tests.unit.diagnosis.observations import JOIN, NOW, PLAN, partition, source
+from tests.unit.diagnosis.observations import JOIN, NOW, PLAN, TEXT, partition, source
 
 from juncture.diagnosis.comparing import joins_seen
 from juncture.diagnosis.sampling import Columns, Sampled, sample_seen
+from juncture.planner.plan import read_plan
 
 
 def records(keys: int, seconds: float, count: int = 200) -> tuple[Sampled, ...]:
@@ -32,6 +35,28 @@ def test_how_many_rows_a_record_finds(keys: int, seconds: float, compared: float
     (seen,) = joins_seen(PLAN, sources, dict.fromkeys(("server", "client"), records(keys, seconds)))
     assert (seen.node, seen.sampled) == (JOIN, (200, 200))
     assert seen.compared == pytest.approx(compared, rel=0.01)
+
+
+def test_of_rows_that_go_by_the_clock_nothing_is_foretold() -> None:
+    sources = [source(table, partition(end=10_000)) for table in ("server", "client")]
+    samples = dict.fromkeys(("server", "client"), records(2, 60))
+    by_clock = json.loads(TEXT)
+    (join,) = (each for each in by_clock["nodes"] if each["id"] == JOIN)
+    join["intervalJoinSpec"]["windowBounds"]["isEventTime"] = False
+    assert joins_seen(read_plan(json.dumps(by_clock)), sources, samples) == ()
+
+
+@pytest.mark.parametrize(("ttls", "foretold"), [(("0 ms", "0 ms"), True), (("0 ms", "3600000 ms"), False)])
+def test_a_regular_join_is_foretold_where_it_keeps_its_rows(ttls: tuple[str, str], foretold: bool) -> None:
+    plan = json.loads((Path(__file__).parents[1] / "model/exists_plan.json").read_text(encoding="utf-8"))
+    (join,) = (each for each in plan["nodes"] if each["id"] == JOIN)
+    for state, ttl in zip(join["state"], ttls, strict=True):
+        state["ttl"] = ttl
+    tables = ("page_impressions", "page_clicks")
+    rows = [Sampled(0, each, {"impression_id": f"k{each % 2}"}) for each in range(40)]
+    sources = [source(table, partition(end=40)) for table in tables]
+    seen = joins_seen(read_plan(json.dumps(plan)), sources, dict.fromkeys(tables, rows))
+    assert [each.compared for each in seen] == [20] * foretold
 
 
 def test_a_few_records_tell_nothing() -> None:

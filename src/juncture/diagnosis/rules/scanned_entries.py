@@ -29,7 +29,7 @@ class ScannedEntries(Rule):
     With RocksDB or ForSt each of them is read and decoded anew.
 
     Seen by: what the event join counts (`joinRowsProbed`). Flink's joins count nothing: for them it is estimated from
-    the last records of the topics, by how often their keys come in the time that rows are kept; and, where
+    the last records of the topics, by how often their keys come in the event time that rows are kept; and, where
     `state.backend.rocksdb.metrics.iter-bytes-read`, or that of `forst`, is on, the bytes that iterators read a record.
     The cost is the share of time that goes into joining and into state, and into the rows that come out, where these
     are ten for each record and more. Told where no hot key explains the operator.
