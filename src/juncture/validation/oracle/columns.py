@@ -30,6 +30,9 @@ _TEMPORAL = {DType.TIMESTAMP: "TIMESTAMP", DType.TIMESTAMPLTZ: "TIMESTAMPTZ"}
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 _NESTED_LEAVES = (*_WHOLE, "VARCHAR", "BOOLEAN", "FLOAT", "DOUBLE")
 _UNITS = {0: "second", 3: "millisecond", 6: "microsecond"}
+_WHOLE_TEXT = r"\s*[+-]?[0-9]+\s*"
+# DuckDB would take 'inf' and '1_000', too.
+_FLOAT_TEXT = r"\s*[+-]?(NaN|Infinity|([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?)\s*"
 # DuckDB reads a JSON number with a fraction as a double: 15 digits of it are exact.
 _EXACT_DIGITS = 15
 
@@ -77,8 +80,8 @@ def from_json(written: exp.DataType, text: str, iso: bool, location: Location) -
     if target == "VARCHAR":
         return text
     if target in _WHOLE:
-        # Without the pattern DuckDB would take ' 7' and '7.0', and round 7.9.
-        return f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+') THEN TRY_CAST({text} AS {target}) END"
+        # Without the pattern DuckDB would take '7.0', and round '7.9'.
+        return f"CASE WHEN regexp_full_match({text}, '{_WHOLE_TEXT}') THEN TRY_CAST({text} AS {target}) END"
     if target == "BOOLEAN":
         return f"(lower(trim({text})) = 'true')"
     if written.this == DType.DATE:
@@ -87,7 +90,8 @@ def from_json(written: exp.DataType, text: str, iso: bool, location: Location) -
         )
     if written.this in _TEMPORAL:
         zone = "Z" if written.this == DType.TIMESTAMPLTZ else ""
-        pattern = f"\\d{{4}}-\\d\\d-\\d\\d{'T' if iso else ' '}\\d\\d:\\d\\d:\\d\\d(\\.\\d{{1,9}})?{zone}"
+        seconds = f"(:\\d\\d(\\.\\d{{1,9}})?){'?' if iso else ''}"
+        pattern = f"\\d{{4}}-\\d\\d-\\d\\d{'T' if iso else ' '}\\d\\d:\\d\\d{seconds}{zone}"
         value = f"date_trunc('{unit(written, location)}', TRY_CAST({text} AS {target}))"
         return f"CASE WHEN regexp_full_match({text}, '{pattern}') THEN {value} END"
     if target == "BLOB":
@@ -99,7 +103,7 @@ def from_json(written: exp.DataType, text: str, iso: bool, location: Location) -
     if written.this in (DType.ARRAY, DType.MAP, DType.STRUCT):
         shape = json.dumps(_shape(written, location)).replace("'", "''")
         return f"TRY(json_transform({text}, '{shape}'))"
-    return f"TRY_CAST({text} AS {target})"
+    return f"CASE WHEN regexp_full_match({text}, '{_FLOAT_TEXT}') THEN TRY_CAST({text} AS {target}) END"
 
 
 def quoted(name: str) -> str:

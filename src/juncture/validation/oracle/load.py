@@ -12,6 +12,7 @@ from sqlglot import exp
 from juncture.errors import Location
 from juncture.model.rendered import PAYLOAD, PAYLOAD_FORMAT
 from juncture.validation.oracle.columns import duckdb_type, from_json, quoted, refuse_alike
+from juncture.validation.oracle.odd import AGAIN, read_again, reads_whole
 from juncture.validation.oracle.ranking import ARRIVAL, ARRIVED
 from juncture.validation.oracle.records import RecordStore
 from juncture.validation.oracle.scalars import rewrite
@@ -76,26 +77,30 @@ def load(store: RecordStore, table: Table, excluded: Excluded | None = None) -> 
 
     values = [column for column in table.columns if column.type is not None and column.metadata is None]
     iso = (table.value_option("timestamp-format.standard") or "SQL").upper() == "ISO-8601"
-    paths = ", ".join(_path(column) for column in values)
+    paths = [_path(column) for column in values]
+    unknown = read_again(store, table, values, paths)
     found = [
         f"{from_json(column.type, f'fields[{position}]', iso, column.location)} AS {quoted(column.name)}"
         for position, column in enumerate(values, 1)
         if column.type is not None
     ]
     derived, unusable = _derived(table)
+    unusable |= unknown
     name = quoted(f"{table.name}$events")
     store.execute(
         f"""
         CREATE OR REPLACE TABLE {name} AS
         WITH readable AS (
-            SELECT *, "value" IS NULL AS deletion, TRY(decode("value")) AS text,
+            SELECT r.*, "value" IS NULL AS deletion, TRY(decode("value")) AS text,
+                CASE WHEN a.partition IS NULL THEN TRY(decode("value")) ELSE a.text END AS fields_text,
                 EXISTS (SELECT 1 FROM "$excluded" x WHERE x.partition = r.partition
                         AND r."offset" >= x.first AND r."offset" < x.after) AS excluded
-            FROM {raw} AS r
+            FROM {raw} AS r LEFT JOIN {AGAIN} AS a ON a.partition = r.partition AND a."offset" = r."offset"
         ), checked AS (
-            SELECT *, COALESCE(CASE WHEN json_valid(text) THEN json_type(text) END, '') AS shape FROM readable
+            SELECT *, COALESCE(CASE WHEN json_valid(fields_text) THEN json_type(fields_text) END, '') AS shape
+            FROM readable
         ), split AS (
-            SELECT *, CASE WHEN shape = 'OBJECT' THEN json_extract_string(text, [{paths}])
+            SELECT *, CASE WHEN shape = 'OBJECT' THEN json_extract_string(fields_text, [{", ".join(paths)}])
                       ELSE list_value({", ".join(["NULL"] * len(values))}) END AS fields
             FROM checked
         )
@@ -123,7 +128,8 @@ def _views(
     ).fetchone()
     assert row is not None
     records, deletions, malformed, arrays, left_out, rows = row
-    if arrays:
+    if arrays and reads_whole(table) and table.value_format != PAYLOAD_FORMAT:
+        # Then they are a row for each element; else they are skipped.
         raise OracleUnsupported(f"JSON arrays as records of '{table.topic}'", table.location)
     columns = ", ".join(
         f"{derived[c.name]} AS {quoted(c.name)}" if c.name in derived else quoted(c.name)

@@ -47,6 +47,8 @@ def value(type_, raw, options="'json.timestamp-format.standard' = 'ISO-8601'"):
         ("TIMESTAMP_LTZ(3)", time(0.123), NOON.replace(microsecond=123000)),
         ("TIMESTAMP_LTZ(3)", "2026-01-05T12:00:00.123999Z", NOON.replace(microsecond=123000)),
         ("TIMESTAMP_LTZ(3)", "2026-01-05 12:00:00Z", None),
+        ("TIMESTAMP_LTZ(3)", "2026-01-05T12:00Z", NOON),
+        ("TIMESTAMP_LTZ(3)", "2026-01-05T12Z", None),
         ("TIMESTAMP(3) WITH LOCAL TIME ZONE", time(0), NOON),
         ("TIMESTAMP(3)", "2026-01-05T12:00:00", NOON.replace(tzinfo=None)),
         ("TIMESTAMP(3)", "2026-01-05T12:00:00Z", None),
@@ -63,6 +65,7 @@ def test_values(type_, raw, expected):
 def test_timestamps_as_sql_writes_them():
     assert value("TIMESTAMP_LTZ(3)", "2026-01-05 12:00:00.000Z", "'json.x' = 'y'") == NOON
     assert value("TIMESTAMP_LTZ(3)", "2026-01-05T12:00:00.000Z", "'json.x' = 'y'") is None
+    assert value("TIMESTAMP_LTZ(3)", "2026-01-05 12:00Z", "'json.x' = 'y'") is None
 
 
 def test_what_is_no_json_object_is_counted_and_left_out():
