@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 
-from juncture.errors import Refused, Unreachable
+from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.flink.answers import Checkpoint, Checkpoints, Failure, JobDetail, Jobs, JobSummary, Overview
 from juncture.flink.causes import root_cause
 from juncture.flink.http import Forbidden, Http, NotFound
@@ -119,7 +119,7 @@ class FlinkCluster:
             return
         try:
             config = self.config()
-        except Forbidden:
+        except JunctureError:
             config = {}
         told = next((config[each] for each in _KEPT_FOR if each in config), "")
         kept = option_millis(told) or _KEPT_BY_DEFAULT
