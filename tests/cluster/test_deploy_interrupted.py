@@ -103,7 +103,7 @@ def test_ended_before_the_cluster_took_the_job(
     assert any("Taking over the lock" in line for line in said) == (number == signal.SIGKILL)
     first = made.store.history(JOB)[1]
     assert (first.phase, first.note) == (
-        "failed", "the submission was interrupted before the cluster took the job",
+        "failed", "the submission was interrupted, and the cluster does not know the job",
     )  # fmt: skip
     assert len(running(cluster, made)) == 1
 

@@ -227,11 +227,23 @@ def to_go_back_to(history: Sequence[Deployment], current: Deployment) -> list[De
 
 
 def _ran(deployment: Deployment, store: Store) -> bool:
-    """Whether a deployment ever ran: one that did not start has changed nothing."""
+    """Whether a deployment ever ran: one that did not start has changed nothing.
+
+    One whose submission was killed may have run on for days, and been lost with its cluster, without a record of that.
+    """
     if deployment.phase != "failed" or deployment.checkpoint is not None:
         return True
     records = store.phases(deployment.job, deployment.version)
-    return any(each.phase in ("running", "stopping") for each in records)
+    return any(each.phase in ("running", "stopping") for each in records) or _has_left_state(deployment)
+
+
+def _has_left_state(deployment: Deployment) -> bool:
+    """Whether state of it is seen where Flink would have put it."""
+    try:
+        found = snapshots.newest(deployment.flink_job_id, deployment.checkpoint_dir, deployment.savepoint_dir)
+    except snapshots.NotVisible:
+        return False
+    return found is not None
 
 
 def owns(deployment: Deployment, path: str) -> bool:

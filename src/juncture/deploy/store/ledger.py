@@ -7,7 +7,7 @@
 | stopping              | cancelled                       | stopped                                     |
 |                       | failed                          | failed, with the root cause                 |
 | submitting            | unknown, start still under way  | submitting                                  |
-| submitting            | unknown                         | failed: never taken                         |
+| submitting            | unknown                         | failed: never taken, or lost                |
 | running               | unknown                         | failed: lost                                |
 | stopping              | unknown                         | stopped, savepoint unknown                  |
 | stopped, failed       | ended or unknown                | as recorded                                 |
@@ -167,7 +167,9 @@ def _ended(record: Deployment, job: JobSummary, cluster: FlinkCluster) -> Deploy
 
 def _unknown(record: Deployment) -> Deployment:
     if record.phase == "submitting":
-        return advance(record, "failed", "the submission was interrupted before the cluster took the job")
+        return advance(
+            record, "failed", "the submission was interrupted, and the cluster does not know the job"
+        )
     if record.phase == "running":
         return advance(
             record,

@@ -79,6 +79,14 @@ def test_a_version_that_never_started_changed_nothing(place: Place) -> None:
     assert place.newest() is None
 
 
+def test_one_whose_submission_was_killed_and_that_ran_on_until_its_cluster_was_lost(place: Place) -> None:
+    place.ran(1, "submitting", "running", "stopped", savepoint=place.snapshot("savepoints/savepoint-1"))
+    last = place.ran(2, "submitting", "failed", note="the cluster does not know the job")
+    newest = place.snapshot(f"checkpoints/{last.flink_job_id}/chk-7", 7)
+    assert place.newest() == newest.removeprefix("file:")
+    assert last_that_ran("clicks", place.store, last) == last
+
+
 def test_the_savepoint_it_was_stopped_with(place: Place) -> None:
     savepoint = place.snapshot("savepoints/savepoint-a")
     place.ran(1, "submitting", "running", "stopping", "stopped", savepoint=savepoint)

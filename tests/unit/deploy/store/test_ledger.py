@@ -100,7 +100,7 @@ def test_a_stop_whose_savepoint_failed_is_over(change: dict[str, object]) -> Non
         ("submitting", "FAILED", "failed", "IOException: no broker"),
         ("running", "FAILED", "failed", "IOException: no broker"),
         ("stopping", "FAILED", "failed", "IOException: no broker"),
-        ("submitting", None, "failed", "before the cluster took the job"),
+        ("submitting", None, "failed", "the cluster does not know the job"),
         ("running", None, "failed", "does not know the job any more"),
         ("stopping", None, "stopped", "forgotten the job"),
     ],
