@@ -18,6 +18,7 @@ from juncture.validation.oracle.records import RecordStore
 from juncture.validation.oracle.scalars import rewrite
 from juncture.validation.oracle.tables import Column, Table
 from juncture.validation.oracle.unsupported import OracleUnsupported
+from juncture.validation.oracle.widening import Kinds
 
 Excluded = Mapping[str, Mapping[int, Sequence[range]]]
 """Records that the join must not see, by topic and partition: ranges of offsets."""
@@ -179,12 +180,15 @@ def _derived(table: Table) -> tuple[dict[str, str], dict[str, Location]]:
     """SQL of the computed columns, and those that cannot be computed."""
     derived: dict[str, str] = {}
     unusable: dict[str, Location] = {}
+    kinds = Kinds([table])
     for column in table.columns:
         if column.metadata is not None and column.metadata not in (*_METADATA, "topic"):
             unusable[column.name] = column.location
         elif column.computed is not None:
             try:
-                found = rewrite(column.computed, partial(_at, column.location))
+                computed = exp.Paren(this=column.computed.copy())
+                kinds.widen(computed, partial(_at, column.location))
+                found = rewrite(computed, partial(_at, column.location))
                 derived[column.name] = found.sql("duckdb", identify=True)
             except OracleUnsupported:
                 unusable[column.name] = column.location

@@ -15,6 +15,7 @@ from juncture.validation.oracle.scalars import Locate, rewrite
 from juncture.validation.oracle.tables import Table
 from juncture.validation.oracle.timing import Timing, keep_apart, version_found
 from juncture.validation.oracle.unsupported import OracleUnsupported
+from juncture.validation.oracle.widening import Kinds
 from juncture.validation.oracle.windows import window_functions
 
 _QUERY: tuple[type[exp.Expr], ...] = (
@@ -71,6 +72,7 @@ def translate(insert: Statement, tables: Mapping[str, Table], timing: Timing | N
         into = tuple(column.name for column in tree.this.expressions)
     query = query.copy()
     used = _used(query, tables, locate)
+    Kinds(tables[name] for name in used).widen(query, locate)
     window_functions(query, tables, locate, timing.watermarks if timing else {})
     if timing is not None:
         keep_apart(query, timing)
