@@ -153,8 +153,10 @@ def _alive(record: Deployment, cluster: FlinkCluster) -> Deployment:
 
 def _ended(record: Deployment, job: JobSummary, cluster: FlinkCluster) -> Deployment:
     if job.state == "FAILED":
+        # In this order: Flink tells of the failure as late as of its checkpoints, for which it is waited.
+        checkpoint = newest_checkpoint(record, cluster)
         cause = root_cause(cluster, job.id) or "the job failed"
-        return advance(record, "failed", cause, checkpoint=newest_checkpoint(record, cluster))
+        return advance(record, "failed", cause, checkpoint=checkpoint)
     if job.state == "CANCELED":
         note = None if record.phase == "stopping" else "it was cancelled on the cluster"
         return advance(record, "stopped", note, checkpoint=newest_checkpoint(record, cluster))

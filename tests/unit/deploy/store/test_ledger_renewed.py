@@ -59,7 +59,8 @@ class Cached:
         if path.endswith("/checkpoints"):
             return self.before if self.now < self.until else self.since
         if path.endswith("/exceptions"):
-            return {}
+            entries = [{"timestamp": 9_000, "stacktrace": "java.io.IOException: no broker"}]
+            return {"exceptionHistory": {"entries": [] if self.now < self.until else entries}}
         if path == "/jobmanager/config":
             if self.config is None:
                 raise Forbidden("no")
@@ -99,6 +100,11 @@ def test_of_a_job_that_has_just_ended_the_last_checkpoint_is_told(cached: Made, 
     newer = {**CHECKPOINT, "id": 5, "external_path": "file:/c/5"}
     cluster, _ = cached(state, told(CHECKPOINT), told(newer, CHECKPOINT))
     assert ledger.reconcile(deployment(1, "running"), cluster).checkpoint == "file:/c/5"
+
+
+def test_of_a_job_that_has_just_failed_the_cause_is_told(cached: Made) -> None:
+    cluster, _ = cached("FAILED", told(CHECKPOINT), told(CHECKPOINT))
+    assert ledger.reconcile(deployment(1, "running"), cluster).note == "IOException: no broker"
 
 
 @pytest.mark.parametrize(
