@@ -10,6 +10,7 @@ from juncture.cli.seconds import Seconds
 from juncture.deploy.environment.connection import connect, open_store
 from juncture.deploy.environment.site import Site
 from juncture.deploy.starting.stop import stop
+from juncture.local.cluster import JOBMANAGER
 
 
 @click.command("stop")
@@ -49,9 +50,14 @@ def command(
         raise click.UsageError("--no-savepoint goes with neither --savepoint-dir nor --drain")
     store = open_store(invocation.root, invocation.environment)
     name = deployed(invocation, store, job)
-    connection = connect(invocation.root, invocation.environment)
+    connection = connect(invocation.root, invocation.environment, needed=JOBMANAGER)
     left = f"what was asked of Flink goes on: `juncture status {name}` tells what came of it"
     with invocation.leaving(left), invocation.output.progress() as say:
+        if connection.ended and not no_savepoint:
+            say(
+                f"warning: {' and '.join(connection.ended)} of the local stack ended, without which a savepoint may not"
+                " be completed: `juncture local up` starts it again; --no-savepoint does without"
+            )
         deployment = stop(
             name,
             Site(connection, store, progress=say, savepoints=invocation.environment.savepoints),

@@ -193,8 +193,8 @@ class LocalStack:
                     f"another process has taken port {taken[0]} meanwhile, which {KAFKA} had"
                     + (f": {who}" if (who := processes.listener(taken[0])) else ""),
                     state=f"{', '.join(kept)} run on",
-                    remedy="end that process and run this again; or stop the jobs, and run `juncture local down`, then"
-                    " `juncture local up`, which starts on free ports",
+                    remedy="end that process and run this again; or stop the jobs (`juncture stop JOB --no-savepoint`),"
+                    " and run `juncture local down`, then `juncture local up`, which starts on free ports",
                 )
         self._stop_all(recorded)
         return None
