@@ -268,5 +268,5 @@ def parse_memory(role: str, launch: Launch, printed: str) -> Divided:
     """JVM options and program arguments, from what the command of `Cluster.memory` printed."""
     results = [line.split(_RESULT, 1)[1].split() for line in printed.splitlines() if _RESULT in line]
     if len(results) != 2:
-        raise failed_start(role, "got no memory sizes from Flink", [launch.out])
+        raise failed_start(role, "got no memory sizes from Flink", {launch.out: 0})
     return results[0], results[1]

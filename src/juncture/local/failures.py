@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from juncture.errors import Unreachable
@@ -45,13 +46,19 @@ _CAUSES = (
 _TELLING = ("ERROR", "FATAL", "Exception", "Error:", "error:")
 
 
-def failed_start(role: str, happened: str, logs: list[Path]) -> Unreachable:
-    """The error for a process that ended, or did not answer. `happened` completes 'the broker ...'."""
-    text = "\n".join(_tail(log) for log in logs)
+def failed_start(role: str, happened: str, logs: Mapping[Path, int]) -> Unreachable:
+    """The error for a process that ended, or did not answer.
+
+    Args:
+        role: the process's.
+        happened: completes 'the broker ...'.
+        logs: where it has written, and how many bytes others had written there before it.
+    """
+    text = "\n".join(_tail(log, before) for log, before in logs.items())
     lines = relevant_lines(text)
     cause, remedy = next(
         ((meaning, advice) for signs, meaning, advice in _CAUSES if any(sign in text for sign in signs)),
-        ("", f"read {logs[0]}"),
+        ("", f"read {next(iter(logs))}"),
     )
     problem = f"{role} {happened}" + (f": {cause}" if cause else "")
     quoted = "\n".join(f"    {line}" for line in lines)
@@ -66,11 +73,13 @@ def relevant_lines(text: str) -> list[str]:
     return (telling or plain)[-_SHOWN:]
 
 
-def _tail(path: Path) -> str:
+def _tail(path: Path, before: int) -> str:
     try:
         with path.open("rb") as file:
             file.seek(0, 2)
-            file.seek(max(0, file.tell() - _TAIL))
+            size = file.tell()
+            # One that has become shorter was begun anew.
+            file.seek(max(before if before <= size else 0, size - _TAIL))
             return file.read().decode("utf-8", errors="replace")
     except OSError:
         return ""

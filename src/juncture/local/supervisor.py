@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from juncture.errors import JunctureError
@@ -38,6 +39,8 @@ class Supervisor:
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
         self._started: list[ProcessRecord] = []
+        self._logged: dict[Path, int] = {}
+        """Bytes of each log that processes before have left there."""
         folder.write(state)
 
     @property
@@ -52,6 +55,7 @@ class Supervisor:
         """Start it and record it. Raises Interrupted once `cancel` was called."""
         with self._lock:
             self._check()
+            self._logged[launch.log] = launch.log.stat().st_size if launch.log.exists() else 0
             record = processes.spawn(launch)
             self._started.append(record)
             others = tuple(other for other in self._state.processes if other.role != launch.role)
@@ -68,11 +72,11 @@ class Supervisor:
         while processes.is_alive(record):
             self._check()
             if time.monotonic() > deadline:
-                raise failed_start(launch.role, f"took longer than {timeout:.0f} s", [launch.out])
+                raise failed_start(launch.role, f"took longer than {timeout:.0f} s", {launch.out: 0})
             time.sleep(_POLL / 2)
         code = processes.exit_code(record)
         if code != 0:
-            raise failed_start(launch.role, f"ended with {code}", [launch.out])
+            raise failed_start(launch.role, f"ended with {code}", {launch.out: 0})
         return launch.out.read_text(encoding="utf-8", errors="replace")
 
     def wait(self, condition: Callable[[], bool], needs: list[ProcessRecord], timeout: float) -> None:
@@ -86,10 +90,11 @@ class Supervisor:
             for record in needs:
                 if not processes.is_alive(record):
                     code = processes.exit_code(record)
-                    raise failed_start(record.role, f"ended with {code}", [record.log, record.out])
+                    raise failed_start(record.role, f"ended with {code}", self._written_by([record]))
             if time.monotonic() > deadline:
-                logs = [path for record in needs for path in (record.log, record.out)]
-                raise failed_start(needs[0].role, f"did not answer within {timeout:.0f} s", logs)
+                raise failed_start(
+                    needs[0].role, f"did not answer within {timeout:.0f} s", self._written_by(needs)
+                )
             time.sleep(_POLL)
         answering = {record.pid for record in needs}
         with self._lock:
@@ -120,6 +125,9 @@ class Supervisor:
                 self.folder.forget()
             else:
                 self.folder.write(before)
+
+    def _written_by(self, records: list[ProcessRecord]) -> dict[Path, int]:
+        return {path: self._logged.get(path, 0) for record in records for path in (record.log, record.out)}
 
     def _check(self) -> None:
         if self._cancelled.is_set():

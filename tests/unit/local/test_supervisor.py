@@ -79,6 +79,17 @@ def test_a_wait_ends_with_the_process_it_waits_for(supervisor):
         supervisor.wait(lambda: False, [record], timeout=30)
 
 
+def test_what_an_earlier_process_has_logged_is_no_cause(supervisor):
+    launch = python(supervisor, "kafka", "import sys; print('it is odd'); sys.exit(3)")
+    launch.log.write_text("ERROR No space left on device\n")
+    record = supervisor.start(launch)
+    with pytest.raises(Unreachable, match="kafka ended with 3") as error:
+        supervisor.wait(lambda: False, [record], timeout=30)
+    assert "it is odd" in error.value.problem
+    assert "disk" not in error.value.problem
+    assert "No space left" not in error.value.problem
+
+
 def test_a_wait_ends_at_its_timeout(supervisor):
     record = supervisor.start(python(supervisor, "kafka", "import time; time.sleep(600)"))
     with pytest.raises(Unreachable, match="kafka did not answer within 0 s"):
