@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from juncture.deploy.environment.connection import Connection
 from juncture.deploy.environment.launcher import Launcher, launch_options
@@ -76,14 +77,27 @@ def submit(submission: Submission, site: Site, *, create_topics: bool = False) -
             not_elsewhere(last, site.connection, cluster)
             last = ledger.settle(last, cluster, site.store.append)
         not_running(manifest, cluster, last)
+        made: tuple[str, ...] = ()
         if create_topics:
-            admin = Admin(site.connection.kafka)
-            for made in create_missing(admin, manifest.topics.values(), manifest.slots):
-                site.progress(made)
-        plan = plan_of(submission, held, cluster, last)
+            made = create_missing(Admin(site.connection.kafka), manifest.topics.values(), manifest.slots)
+            for each in made:
+                site.progress(each)
+        with _besides(made):
+            plan = plan_of(submission, held, cluster, last)
         for fact in plan.checked:
             site.progress(fact)
         return _execute(plan, submission, held, cluster)
+
+
+@contextmanager
+def _besides(made: tuple[str, ...]) -> Iterator[None]:
+    """Inside, what says that nothing was changed says that topics were made before."""
+    try:
+        yield
+    except JunctureError as error:
+        if made and error.state == "nothing was changed":
+            error.state = f"{'; '.join(made)}; nothing else was changed"
+        raise
 
 
 def _execute(plan: SubmitPlan, submission: Submission, site: Site, cluster: FlinkCluster) -> Deployment:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from tests.unit.deploy.records import deployment
 
 from juncture.deploy.environment.connection import Connection
+from juncture.deploy.environment.site import Site
 from juncture.deploy.starting import submit
+from juncture.deploy.starting.submission import Submission
 from juncture.deploy.store.deployments import Store
+from juncture.deploy.store.manifest import Bundle
 from juncture.errors import JunctureError, Refused, Unreachable
 from juncture.flink.answers import JobSummary
 from juncture.flink.rest import FlinkCluster
@@ -58,3 +62,31 @@ def test_a_job_that_failed_by_itself_is_told_from_a_cluster_that_is_away(
     assert last is not None
     assert last.phase == ("failed" if answers else "submitting")
     assert ("may still be on the cluster" in (found.state or "")) != answers
+
+
+@pytest.mark.parametrize(
+    ("create", "state"),
+    [
+        (True, "Created pages with 2 partitions; nothing else was changed"),
+        (False, "nothing was changed"),
+    ],
+)
+def test_topics_that_were_made_are_told_where_the_job_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, create: bool, state: str
+) -> None:
+    def refused(*given: object) -> None:
+        raise Refused("no slots", state="nothing was changed")
+
+    manifest = {
+        "schema_version": 1, "job": "clicks", "environment": "local", "flink": "2.3", "topics": {}, "variables": [],
+        "options": {}, "parallelism": 1,
+    }  # fmt: skip
+    connection = Connection("local", Kafka(bootstrap_servers="k"), Flink(rest="http://127.0.0.1:1"))
+    monkeypatch.setattr(connection, "cluster", lambda: Cluster(True))
+    monkeypatch.setattr(submit, "Admin", lambda kafka: None)
+    monkeypatch.setattr(submit, "create_missing", lambda *given: ("Created pages with 2 partitions",))
+    monkeypatch.setattr(submit, "plan_of", refused)
+    wanted = Submission(Bundle({"manifest.json": json.dumps(manifest), "job.py": ""}, ()))
+    with pytest.raises(Refused, match="no slots") as caught:
+        submit.submit(wanted, Site(connection, Store(tmp_path)), create_topics=create)
+    assert caught.value.state == state
