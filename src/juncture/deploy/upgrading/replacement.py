@@ -157,7 +157,8 @@ def bring_back(error: JunctureError, old: Bundle, stopped: Deployment, site: Sit
     former = Submission(old, start_from=stopped.savepoint, accept="KEEP", tolerance=Tolerance(all=True))
     try:
         again = submit(former, site)
-    except JunctureError as second:
+    except (JunctureError, OSError) as raised:
+        second = raised if isinstance(raised, JunctureError) else JunctureError(str(raised))
         kind = Unreachable if isinstance(second, Unreachable) else Refused
         raise kind(
             f"the version that was to take the place of version {stopped.version} of '{stopped.job}' did not:"

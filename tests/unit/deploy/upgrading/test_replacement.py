@@ -87,15 +87,19 @@ def test_one_that_did_not_run_before_is_not_started(
 
 @pytest.mark.parametrize(
     ("second", "kind"),
-    [(Unreachable("it is away", remedy="look"), Unreachable), (StoreFull("full"), Refused)],
+    [
+        (Unreachable("it is away", remedy="look"), Unreachable),
+        (StoreFull("full"), Refused),
+        (FileNotFoundError(2, "No such file", "own.jar"), Refused),
+    ],
 )
 def test_that_neither_starts_is_told_with_both_reasons(
-    site: Site, monkeypatch: pytest.MonkeyPatch, second: JunctureError, kind: type[JunctureError]
+    site: Site, monkeypatch: pytest.MonkeyPatch, second: Exception, kind: type[JunctureError]
 ) -> None:
     with pytest.raises(kind) as caught:
         replaced(site, monkeypatch, Unreachable("no such class"), second)
     assert "no such class" in caught.value.problem
-    assert second.problem in caught.value.problem
+    assert (second.problem if isinstance(second, JunctureError) else "own.jar") in caught.value.problem
     assert "version 1 was stopped with /s/1" in (caught.value.state or "")
     assert "`juncture rollback clicks 1` starts that" in (caught.value.remedy or "")
 
