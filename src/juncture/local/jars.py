@@ -7,11 +7,11 @@ import hashlib
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from juncture.errors import Refused
 from juncture.local.jarlock import Coordinate, JarLock, read_lock
@@ -54,12 +54,27 @@ class JarCache:
         locked = self._lock.group(group).jars
         if self.missing(group):
             self.root.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.root / "lock"):
+            with self._alone(progress):
                 missing = self.missing(group)
                 if missing and progress is not None:
                     progress(f"Fetching {len(missing)} of {counted(len(locked), 'jar')} ({group})")
                 self._download(missing, locked)
         return self.paths(group)
+
+    @contextlib.contextmanager
+    def _alone(self, progress: Callable[[str], None] | None) -> Iterator[None]:
+        """With the folder's lock held; whoever has to wait for it is told."""
+        lock = FileLock(self.root / "lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            if progress is not None:
+                progress("Waiting for another command that fetches jars")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def missing(self, group: str) -> list[Coordinate]:
         """The group's jars that are not here yet; those that are, are verified.

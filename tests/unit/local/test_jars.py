@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from filelock import FileLock
 
 from juncture.errors import Refused, Unreachable
 from juncture.local import maven
@@ -56,6 +57,20 @@ def test_a_jar_is_fetched_once(cache, registry):
     assert cache.jars("group") == [path]
     assert registry.asked == [JAR]
     assert not (cache.root / "staging").exists()
+
+
+def test_that_another_command_fetches_them_is_told(cache, registry):
+    cache.root.mkdir()
+    other, said = FileLock(cache.root / "lock"), []
+
+    def told(message: str) -> None:
+        said.append(message)
+        other.release()
+
+    with other:
+        cache.jars("group", told)
+    assert said == ["Waiting for another command that fetches jars", "Fetching 1 of 1 jar (group)"]
+    assert registry.asked == [JAR]
 
 
 def test_a_fetched_jar_with_another_content_is_refused_and_not_kept(cache, registry):
