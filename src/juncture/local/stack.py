@@ -99,8 +99,8 @@ class LocalStack:
         interrupted, what it started is stopped again.
 
         Raises:
-            Refused: a configured port is in use, or one of a part that died beside a cluster that runs; or a jar's
-                content is not what the lock says.
+            Refused: a configured port is in use, or one of a part that died beside a cluster that runs; processes run
+                that nothing records; or a jar's content is not what the lock says.
             Unreachable: a process ended or did not answer, or jars could not be fetched.
             JunctureError: there is no Java to run it with, or Flink can't use the project's path.
         """
@@ -112,6 +112,8 @@ class LocalStack:
                 if recorded.settings != self._settings:
                     progress(f"Already up with other settings{_APPLY}")
                 return recorded
+            if recorded is None:
+                self._refuse_unknown()
             return self._start(self._survivors(recorded, progress), recorded, progress)
 
     def status(self) -> StackState | None:
@@ -157,6 +159,18 @@ class LocalStack:
             return None
         dead = tuple(record.role for record in state.processes if not processes.is_alive(record))
         return state.model_copy(update={"dead": dead})
+
+    def _refuse_unknown(self) -> None:
+        """Raises Refused where processes of the stack run, and may run jobs, and nothing tells which they are."""
+        found = processes.find_strays(self._folder.marker)
+        if found:
+            pids = ", ".join(str(each.pid) for each in found)
+            raise Refused(
+                f"processes of this stack run ({pids}), and {self._folder.root / 'stack.json'}, which records them, is"
+                " gone, damaged, or another Juncture's",
+                state="nothing was changed",
+                remedy="`juncture local down` ends them, with the jobs that they run; then run this again",
+            )
 
     def _survivors(self, recorded: StackState | None, progress: Progress) -> StackState | None:
         """The recorded stack reduced to what can stay, with everything else stopped; None if nothing can.

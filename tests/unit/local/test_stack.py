@@ -83,3 +83,18 @@ def test_what_is_left_is_known_to_the_next_command(sleeping: Sleeping) -> None:
     left = LocalStack(sleeping.project).status()
     assert left is not None
     assert (left.dead, left.settings) == (("kafka",), BEFORE)
+
+
+@pytest.mark.parametrize("record", [None, "{", '{"version": 2}'])
+def test_processes_that_nothing_records_are_not_ended(sleeping: Sleeping, record: str | None) -> None:
+    sleeping.folder.forget()
+    if record is not None:
+        (sleeping.folder.root / "stack.json").write_text(record)
+    error, _ = sleeping.up(BEFORE)
+    assert isinstance(error, Refused)
+    assert all(str(each.pid) in error.problem for each in sleeping.state.processes)
+    assert len(sleeping.alive) == 3
+    LocalStack(sleeping.project).down()
+    assert sleeping.alive == []
+    error, _ = sleeping.up(BEFORE)
+    assert error.problem == "no Java"
