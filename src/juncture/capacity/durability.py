@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from juncture.flink.ondemand import on_demand_by
 from juncture.model.capacity import Check
 from juncture.model.duration import option_millis
 from juncture.model.wording import span
@@ -100,10 +101,10 @@ def _storage(promise: Promise) -> Iterator[Check]:
             "set execution.checkpointing.dir on the cluster, to storage that outlives it",
             failed=bool(sinks) or remote,
         )
-    elif urlsplit(place).scheme in ("", "file") and promise.hosts > 1:
+    elif urlsplit(place).scheme in ("", "file") and (where := _on_several(promise)):
         yield Check.lacking(
             "checkpoint-storage",
-            f"{place} is a folder, and TaskManagers run on {promise.hosts} machines: each must have the same one",
+            f"{place} is a folder, and {where}: each must have the same one",
             "use shared storage",
         )
     elif urlsplit(place).scheme in _S3 and promise.options.get(_BACKEND) == "forst":
@@ -116,6 +117,14 @@ def _storage(promise: Promise) -> Iterator[Check]:
         )
     else:
         yield Check(id="checkpoint-storage", outcome="passed", message=place)
+
+
+def _on_several(promise: Promise) -> str:
+    """That TaskManagers run on several machines, or may come to; empty where that is not known."""
+    if promise.hosts > 1:
+        return f"TaskManagers run on {promise.hosts} machines"
+    given = on_demand_by(promise.options)
+    return f"{given.provider} starts TaskManagers on any of its machines" if given is not None else ""
 
 
 def _savepoints(promise: Promise) -> Iterator[Check]:

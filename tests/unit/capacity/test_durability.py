@@ -107,6 +107,15 @@ def test_a_folder_serves_one_machine(hosts: int, warned: bool, place: str) -> No
     assert found == ({"checkpoint-storage": "warned"} if warned else {})
 
 
+@pytest.mark.parametrize(("target", "warned"), [("kubernetes-session", True), ("remote", False)])
+def test_a_folder_serves_no_session_that_starts_taskmanagers_anywhere(target: str, warned: bool) -> None:
+    options = {**SAFE, "execution.checkpointing.dir": "/srv/checkpoints", "execution.target": target}
+    found = durability(Promise("clicks", options, {}, 0, False))
+    (check,) = [each for each in found if each.id == "checkpoint-storage"]
+    assert (check.outcome == "warned") is warned
+    assert ("Kubernetes starts TaskManagers on any of its machines" in check.message) is warned
+
+
 def test_a_transaction_has_to_live_until_its_checkpoint_is_complete() -> None:
     # An interval of 10 s, and 10 min until Flink gives a checkpoint up.
     assert outcomes(timeout=610_000) == {}
