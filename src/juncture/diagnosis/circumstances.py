@@ -85,9 +85,13 @@ def workers_seen(
             managed=each.memory.managed,
             heap_used=each.metrics.heap_used,
             heap_max=each.metrics.heap_max,
-            collecting=max(each.metrics.collected - collected.get(each.id, each.metrics.collected), 0)
-            / 1000
-            / max(seconds, 0.1),
+            # Both readings may be some seconds old: what was collected then is not more than there was time.
+            collecting=min(
+                max(each.metrics.collected - collected.get(each.id, each.metrics.collected), 0)
+                / 1000
+                / max(seconds, 0.1),
+                1.0,
+            ),
         )
         for each in after
         if each.slots > each.free_slots

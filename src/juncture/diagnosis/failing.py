@@ -12,7 +12,7 @@ RECENT = 600_000
 """Milliseconds for which what a job failed of is told."""
 _TOLD = 16
 """Failures that Flink keeps, by its default (web.exception-history-size)."""
-_RENEWED = 3.0
+RENEWED = 3.0
 """Seconds for which Flink tells the same of a job's subtasks."""
 
 _OF_BROKERS = re.compile(
@@ -66,4 +66,4 @@ def lacks_slots(seen: Observation) -> bool:
     newest = next(iter(seen.failures), None)
     if newest is not None and of_slots(newest.cause) and (seen.state != "RUNNING" or seen.waiting):
         return True
-    return seen.waiting > 0 and seen.seconds > _RENEWED
+    return seen.waiting > 0 and seen.seconds > RENEWED

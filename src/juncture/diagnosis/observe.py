@@ -79,7 +79,7 @@ def observe(
     # Brokers that told nothing are not waited for again.
     ends_after = ends_before if ends_before.silence else topics.ends_of(kafka, subject.read_topics)
     lags.now(cluster, job)
-    waiting, job = job.waiting, _running(subject, cluster)
+    (waiting, beginning), job = (job.waiting, job.beginning), _running(subject, cluster)
     missing = [*ends_after.missing]
     vertices = tuple(
         reading.vertex_seen(reading.nodes_of(job, vertex, subject.plan), vertex, before, after)
@@ -152,6 +152,7 @@ def observe(
         taskmanagers=overview.taskmanagers if overview else None,
         slots=overview.slots_total if overview else None,
         waiting=min(waiting, job.waiting),
+        beginning=min(beginning, job.beginning),
     )
 
 

@@ -194,6 +194,7 @@ class Patient:
         return (
             self.seen.state == "RUNNING"
             and not self.seen.waiting
+            and not self.seen.beginning
             and all(each.at < began for each in self.seen.failures)
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from juncture.diagnosis.rule import Rule
+from juncture.diagnosis.rules.beginning_subtasks import BeginningSubtasks
 from juncture.diagnosis.rules.compaction_stalls import CompactionStalls
 from juncture.diagnosis.rules.drifting_sides import DriftingSides
 from juncture.diagnosis.rules.empty_topic import EmptyTopic
@@ -31,6 +32,7 @@ RULES: tuple[type[Rule], ...] = (
     MissingSlots,
     MissingTopic,
     Restarts,
+    BeginningSubtasks,
     FailingCheckpoints,
     EmptyTopic,
     SilentSubtasks,

@@ -126,7 +126,15 @@ class JobDetail(Answer):
     @property
     def waiting(self) -> int:
         """How many of its subtasks are to be deployed, and have no slot for that."""
-        return sum(each.tasks.get("SCHEDULED", 0) for each in self.vertices)
+        return self._in("SCHEDULED")
+
+    @property
+    def beginning(self) -> int:
+        """How many of its subtasks read the state that they go on from, or open their operators."""
+        return self._in("INITIALIZING")
+
+    def _in(self, state: str) -> int:
+        return sum(each.tasks.get(state, 0) for each in self.vertices)
 
     def drops_rows(self, vertex: Vertex, operator: str) -> bool:
         """Whether a chained operator, 'Calc[2]', has a condition, so that it lets fewer rows out than in."""

@@ -211,9 +211,9 @@ class Observation(Value):
     `options` are the job's own over the cluster's, as far as a diagnosis needs them. Checkpoints are newest first, and
     none where they are not `checkpoints_told`. `silence`: brokers were asked, and told nothing.
     `taskmanagers` and `slots` are all those of the cluster, None where it does not tell; `waiting` counts subtasks that
-    had no slot all the time. `ended` are the parts of the local stack, where it is one, whose processes have ended.
-    `course` is how the sources went on meanwhile, in the order of time. `matching` is how rows of joins meet, by the
-    id in the plan, of those that seem to give out no matches.
+    had no slot all the time, `beginning` those that were INITIALIZING all the time. `ended` are the parts of the local
+    stack, where it is one, whose processes have ended. `course` is how the sources went on meanwhile, in the order of
+    time. `matching` is how rows of joins meet, by the id in the plan, of those that seem to give out no matches.
     """
 
     job: str
@@ -239,6 +239,7 @@ class Observation(Value):
     taskmanagers: int | None = None
     slots: int | None = None
     waiting: int = 0
+    beginning: int = 0
     is_local: bool = False
     ended: tuple[str, ...] = ()
 

@@ -1,10 +1,11 @@
-"""What is told of a job whose tasks have no metrics."""
+"""What is around a job: metrics that its tasks do not have, and the TaskManagers that it runs in."""
 
 from __future__ import annotations
 
 import pytest
 
-from juncture.diagnosis.circumstances import no_metrics
+from juncture.diagnosis.circumstances import no_metrics, workers_seen
+from juncture.flink.subtasks import Worker
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,15 @@ from juncture.diagnosis.circumstances import no_metrics
 )
 def test_options_are_blamed_only_where_tasks_run(state: str, waiting: int, why: str) -> None:
     assert no_metrics(state, waiting).what == f"metrics of its tasks: {why}"
+
+
+def worker(millis: int) -> Worker:
+    metrics = {"heapMax": 100, "garbageCollectors": [{"name": "G1_Young_Generation", "time": millis}]}
+    return Worker.model_validate({"id": "a", "slotsNumber": 2, "freeSlots": 1, "metrics": metrics})
+
+
+@pytest.mark.parametrize(("after", "share"), [(2_000, 0.2), (15_000, 1.0)])
+def test_garbage_is_not_collected_for_longer_than_there_was_time(after: int, share: float) -> None:
+    """Metrics of a TaskManager are some seconds old, and how old differs from one reading to the next."""
+    (seen,) = workers_seen((worker(0),), (worker(after),), 10.0)
+    assert seen.collecting == share
