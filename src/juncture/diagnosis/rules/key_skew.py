@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import fmean
 
 from juncture.diagnosis.advice import alias_of, literal
 from juncture.diagnosis.flowing import MANY, rows_each
@@ -19,6 +20,8 @@ _FEWEST = 100
 _BUSY = 0.3
 _HOT = 0.2
 """The share of both sides from which on a key of one subtask is hot."""
+_LEAST = 0.01
+"""The share from which on a key may be what makes a subtask work that gets as many records as others."""
 
 
 class KeySkew(Rule):
@@ -28,8 +31,9 @@ class KeySkew(Rule):
     others wait, and the job is as fast as that subtask. In a join it is worse: each record of the key is compared
     with all rows of that key on the other side.
 
-    Seen by: records and busy time of each subtask, and the most frequent key in a sample of each topic. The cost is
-    the share of the busiest subtask's time that an even distribution would take from it. Of a join with one subtask: a
+    Seen by: records and busy time of each subtask, and the most frequent key in a sample of each topic, where it is
+    frequent enough to explain these. The cost is the share of the busiest subtask's time that an even distribution
+    would take from it. Of a join with one subtask: a
     key that a fifth or more of both samples have, and ten rows and more that come out for one that goes in
     (`numRecordsOut`). The cost is then the share of its time that goes into the rows beyond one for each.
 
@@ -48,19 +52,30 @@ class KeySkew(Rule):
                 continue
             if any(source.vertex == vertex.id for source in patient.seen.sources):
                 continue
+            if any(each.busy is None for each in vertex.subtasks):
+                continue  # of which nothing is known, which is not nothing
             records = [each.records_in for each in vertex.subtasks]
             times = [each.busy or 0.0 for each in vertex.subtasks]
             uneven = max(_excess(records), _excess(times))
             if sum(records) < _FEWEST or vertex.busy < _BUSY or uneven < 1 - 1 / _UNEVEN:
                 continue
-            hot = max(vertex.subtasks, key=lambda each: (each.records_in, each.busy or 0.0))
+            by_time = _excess(records) < 1 - 1 / _UNEVEN
+            hot = max(
+                vertex.subtasks,
+                key=lambda each: (each.busy, each.records_in) if by_time else (each.records_in, each.busy),
+            )
+            share = hot.records_in / sum(records)
             key = _hottest(patient, vertex)
+            if key is not None and key[1].share < (_LEAST if by_time else (share - 1 / len(records)) / 2):
+                key = None  # it is the most frequent, and explains nothing
             named = f": {key[0]}.{key[1].column} = '{key[1].value}'" if key else ""
+            mean = percent(fmean(times))
+            works = f"works {percent(hot.busy or 0.0)} of the time, where all do {mean} on average, and "
             node = patient.main_node(vertex)
             yield self.diagnosis(
                 vertex.busy * uneven,
                 patient.named(vertex),
-                f"subtask {hot.index} of {patient.named(vertex)} gets {percent(hot.records_in / sum(records))} of the"
+                f"subtask {hot.index} of {patient.named(vertex)} {works if by_time else ''}gets {percent(share)} of the"
                 f" records{named}",
                 patient.place(node),
                 (
@@ -72,7 +87,8 @@ class KeySkew(Rule):
                     ("busy", ", ".join(percent(each) for each in times[:16]), "metric accumulateBusyTimeMs"),
                     *_told(key),
                 ),
-                _remedy(patient, key),
+                _remedy(patient, key)
+                + ("; or see whether its TaskManager gets less of a core than the others" if by_time else ""),
             )
 
     def _alone(self, patient: Patient, vertex: VertexSeen) -> Iterator[Diagnosis]:
