@@ -121,6 +121,8 @@ def _runs(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
 
 
 def _checkpoints(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
+    if not subject.interval:
+        return  # none are taken
     interval = span(subject.interval * 1000)
     overdue, age = max(3 * subject.interval, 120), metrics.checkpoint_age
     yield Alert(

@@ -108,6 +108,12 @@ def test_a_job_that_fails_again_and_again_has_no_checkpoint_however_short_it_is_
     assert overdue == f"{age} > 120 and ({age} < 1000000000 or {up} > 120)"
 
 
+def test_a_job_that_takes_no_checkpoints_misses_none(watch: Watch) -> None:
+    names = {each["alert"] for each in rules(watch("options: {execution.checkpointing.interval: '0'}\n"))}
+    assert "JunctureJobDown" in names
+    assert not {each for each in names if "Checkpoint" in each or "Transactions" in each}
+
+
 def test_without_transactions_none_expire(watch: Watch) -> None:
     names = {each["alert"] for each in rules(watch("delivery: at-least-once\n"))}
     assert "JunctureTransactionsExpire" not in names
