@@ -23,10 +23,9 @@ _UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 def share_of_operators(options: Mapping[str, str], backend: str) -> float:
     """The part of a slot's managed memory that operators get beside the backend."""
-    if backend == "hashmap":
-        return 1.0  # it takes none
     weights = _weights(options)
-    operators, backends = weights.get(OPERATORS, 0), weights.get(BACKEND, 0)
+    # The heap takes none.
+    operators, backends = weights.get(OPERATORS, 0), 0 if backend == "hashmap" else weights.get(BACKEND, 0)
     return operators / (operators + backends) if operators + backends else 0.0
 
 

@@ -13,6 +13,8 @@ ROCKSDB = "state.backend.rocksdb.memory"
     ("options", "backend", "share"),
     [
         ({}, "hashmap", 1.0),
+        ({WEIGHTS: "OPERATOR:20,STATE_BACKEND:980"}, "hashmap", 1.0),
+        ({WEIGHTS: "STATE_BACKEND:70"}, "hashmap", 0.0),
         ({}, "rocksdb", 0.5),
         ({WEIGHTS: "OPERATOR:20, STATE_BACKEND:980"}, "forst", 0.02),
         ({WEIGHTS: "STATE_BACKEND:70"}, "rocksdb", 0.0),

@@ -83,12 +83,12 @@ class Restarts(Rule):
     cause is there it comes to the same place and fails again: what is behind that place is never read, and an
     exactly-once sink shows nothing of what was redone.
 
-    Seen by: the job's state, `numRestarts`, and the root causes of the job's exceptions in the last ten minutes,
-    without waits for slots, which are no failures of its own (`missing-slots`). The cost is the share of these minutes,
-    or of the job's age, that went into restarts and into doing things again: half an interval between checkpoints and
-    ten seconds for each; all of it where no checkpoint was completed since, or the job does not run. It is a note where
-    the job has run, and completed checkpoints, for all the time that it was watched, and for twice as long as there
-    ever was from one failure to the next.
+    Seen by: the job's state, `numRestarts`, and the root causes of the job's exceptions in the last ten minutes, or
+    since the first of those that Flink still tells, without waits for slots, which are no failures of its own
+    (`missing-slots`). The cost is the share of this time, or of the job's age, that went into restarts and into doing
+    things again: half an interval between checkpoints and ten seconds for each; all of it where no checkpoint was
+    completed since, or the job does not run. It is a note where the job has run, and completed checkpoints, for all the
+    time that it was watched, and for twice as long as there ever was from one failure to the next.
 
     Change: mend the cause, which is told at its root; for records that don't parse, `on_error='skip'` in the source.
     """
