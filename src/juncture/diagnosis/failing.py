@@ -10,8 +10,8 @@ from juncture.model.observation import FailureSeen, Observation
 
 RECENT = 600_000
 """Milliseconds for which what a job failed of is told."""
-_TOLD = 16
-"""Failures that Flink keeps, by its default (web.exception-history-size)."""
+_KEPT, _BY_DEFAULT = "web.exception-history-size", 16
+"""Flink's option for how many failures it keeps."""
 RENEWED = 3.0
 """Seconds for which Flink tells the same of a job's subtasks."""
 
@@ -49,8 +49,9 @@ def is_over(failed: Sequence[int], now: float) -> bool:
 
 def lately(seen: Observation) -> float:
     """The ms that `recent` is about: the job may be younger than that, and Flink tells of its last failures alone."""
-    all_told = len(seen.failures) < _TOLD
-    since = RECENT if all_told else seen.at.timestamp() * 1000 - seen.failures[-1].at
+    kept = seen.options.get(_KEPT, "")
+    all_told = len(seen.failures) < (int(kept) if kept.isdecimal() else _BY_DEFAULT)
+    since = RECENT if all_told or not seen.failures else seen.at.timestamp() * 1000 - seen.failures[-1].at
     return min(seen.running * 1000, since, RECENT)
 
 

@@ -95,11 +95,18 @@ def test_state_is_taken_off_the_heap_where_it_is_there(backend: str, told: bool)
 
 
 @pytest.mark.parametrize(
-    ("count", "told"), [(15, "15 times in the last 10 min"), (16, "16 times in the last 32.0 s")]
+    ("count", "options", "told"),
+    [
+        (15, {}, "15 times in the last 10 min"),
+        (16, {}, "16 times in the last 32.0 s"),
+        (5, {"web.exception-history-size": "5"}, "5 times in the last 10.0 s"),
+    ],
 )
-def test_where_flink_tells_no_more_failures_the_time_is_that_of_those(count: int, told: str) -> None:
+def test_where_flink_tells_no_more_failures_the_time_is_that_of_those(
+    count: int, options: dict[str, str], told: str
+) -> None:
     failures = tuple(FailureSeen(at=NOW - 2_000 * (each + 1), cause="/ by zero") for each in range(count))
     done = CheckpointSeen(id=1, status="COMPLETED", at=NOW - 1_000, duration=1, state=1)
-    (rule,) = found(failures=failures, checkpoints=(done,))
+    (rule,) = found(failures=failures, checkpoints=(done,), around={"options": options})
     assert rule.message.startswith(f"the job failed {told}")
-    assert (rule.cost == 1.0) is (count == 16)
+    assert (rule.cost == 1.0) is (count != 15)

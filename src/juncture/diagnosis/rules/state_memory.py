@@ -10,7 +10,15 @@ from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.flink.rocksdb import NAMES
 from juncture.model.diagnosis import Diagnosis
-from juncture.model.managed import BACKEND, FIXED, OPERATORS, WEIGHTS, backend_memory, share_of_operators
+from juncture.model.managed import (
+    BACKEND,
+    FIXED,
+    OPERATORS,
+    WEIGHTS,
+    backend_memory,
+    parse_size,
+    share_of_operators,
+)
 from juncture.model.observation import VertexSeen
 from juncture.model.wording import percent, size
 
@@ -152,10 +160,10 @@ def _memory(patient: Patient) -> _Memory | None:
     ]
     shared = _shared(patient)
     found = backend_memory(options, patient.backend, min(managed, default=0.0), shared)
-    if fixed in options:
-        return _Memory(found, f"option {fixed}", f"`{fixed}`") if found else None
     if not found:
         return None
+    if parse_size(options.get(fixed)) is not None:
+        return _Memory(found, f"option {fixed}", f"`{fixed}`")
     told, raised = "REST /taskmanagers: managed memory", f"`{_MANAGED}`"
     if shared:
         part = 1 - share_of_operators(options, patient.backend)
