@@ -46,6 +46,11 @@ class Metrics:
         """Seconds that the job runs since its start, or its last restart."""
         return f"max({self.job('uptime')}) / 1000"
 
+    def restarted_since(self, seconds: float) -> str:
+        """Something if the job was there so long ago, and has been restarted since its JobManager began."""
+        then = f"{self.job('uptime')} offset {seconds:.0f}s"
+        return f"max({self.job('numRestarts')} > 0 and on (job_id) {then})"
+
     def event_time_lag(self, source: Source) -> str:
         """Seconds from a source's newest watermark to the clock."""
         return f"time() - max({self._operator(source.marks or '', 'currentOutputWatermark')}) / 1000"
