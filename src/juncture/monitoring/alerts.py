@@ -127,7 +127,7 @@ def _checkpoints(subject: Subject, metrics: Metrics) -> Iterator[Alert]:
     overdue, age = max(3 * subject.interval, 120), metrics.checkpoint_age
     yield Alert(
         "JunctureCheckpointOverdue",
-        # A job that fails again and again is never up for long; a JobManager knows of no checkpoint before its own start.
+        # A job that fails again and again is never up for long; a JobManager knows of no checkpoint before its start.
         f"{age} > {overdue:g} and ({age} < {_NEVER:.0f} or {metrics.up_for} > {overdue:g} or"
         f" {metrics.restarted_since(overdue)})",
         0,
