@@ -1,4 +1,4 @@
-"""Rows that went into joins, and that came out, since their tasks began."""
+"""Rows that went into joins, and that came out, since their tasks began; and whether any are held back."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from juncture.model.plan import CompiledPlan, PlanNode
 
 MANY = 10
 """Rows that come out of a join for one that goes in, from which on these are its work."""
+_HELD = 0.3
+"""The share of time from which on a subtask that is held back holds barriers back, too."""
+
+
+def are_held_back(vertices: Sequence[VertexSeen]) -> bool:
+    """Whether records back up somewhere, and barriers behind them."""
+    return any((subtask.backpressured or 0.0) >= _HELD for vertex in vertices for subtask in vertex.subtasks)
 
 
 def rows_into(plan: CompiledPlan, vertices: Sequence[VertexSeen], node: PlanNode) -> tuple[int, ...]:

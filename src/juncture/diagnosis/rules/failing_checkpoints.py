@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from juncture.diagnosis.failing import is_over
+from juncture.diagnosis.flowing import are_held_back
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
 from juncture.model.wording import counted, span
+
+_BUSY = 0.8
+"""The share of time from which on an operator lets barriers wait behind its records."""
 
 
 class FailingCheckpoints(Rule):
@@ -21,8 +25,8 @@ class FailingCheckpoints(Rule):
     Seen by: the recent checkpoints of the job; the cost is the share of them that failed. It is a note where none
     failed while the job was watched, nor for twice as long as there ever was from one that failed to the next.
 
-    Change: mend what the failure names; where it expired, first what slows the job down, then `checkpointing:
-    {timeout: ...}`.
+    Change: mend what the failure names; where it expired, first what slows the job down, or the storage of checkpoints
+    where nothing is held back nor busy, then `checkpointing: {timeout: ...}`.
     """
 
     id = "failing-checkpoints"
@@ -54,9 +58,18 @@ class FailingCheckpoints(Rule):
                 ("failed", f"{len(failed)} of {len(ended)}", "REST /jobs/JOB/checkpoints"),
                 ("the last one took", span(failed[0].duration), "REST /jobs/JOB/checkpoints"),
             ),
-            f"mend what slows the job down, then raise `checkpointing: {{timeout: ...}}` in {patient.path}"
+            _of_expired(patient)
             if expired
             else "see that the checkpoints' folder can be written to from every TaskManager",
             effect="stops" if newest_failed else "slows",
             past=past,
         )
+
+
+def _of_expired(patient: Patient) -> str:
+    raised = f"raise `checkpointing: {{timeout: ...}}` in {patient.path}"
+    vertices = patient.seen.vertices
+    idle = all(each.busy < _BUSY and any(subtask.seconds for subtask in each.subtasks) for each in vertices)
+    if patient.steady and idle and not are_held_back(vertices):
+        return f"see to the storage of checkpoints, as no records hold barriers back; else {raised}"
+    return f"mend what slows the job down, then {raised}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from statistics import median
 
+from juncture.diagnosis.flowing import are_held_back
 from juncture.diagnosis.patient import Patient
 from juncture.diagnosis.rule import Rule
 from juncture.model.diagnosis import Diagnosis
@@ -15,8 +16,6 @@ from juncture.model.wording import size, span
 
 _LONG = 10_000
 """Milliseconds: shorter ones are not told of, however short the interval is."""
-_HELD = 0.3
-"""The share of time from which on a subtask that is held back holds barriers back, too."""
 _RATE = 10 * 2**20
 """Bytes a second: storage that takes fewer is slow, and not what is written much."""
 _DETAILS = "REST /jobs/JOB/checkpoints/details"
@@ -51,7 +50,11 @@ class SlowCheckpoints(Rule):
             return
         newest = done[-1]
         parts = _Parts(newest)
-        cause = _cause(found) if parts.waited > newest.duration / 4 or _backs_up(patient) else None
+        cause = (
+            _cause(found)
+            if parts.waited > newest.duration / 4 or are_held_back(patient.seen.vertices)
+            else None
+        )
         cost = min(pace.took / pace.apart, 1.0) - 0.5
         since = f"; one has been under way for {span(pace.under_way)}" if pace.under_way is not None else ""
         held = f"; {cause.rule} in {cause.operator} holds them back" if cause is not None else ""
@@ -139,14 +142,6 @@ def _cause(found: Sequence[Diagnosis]) -> Diagnosis | None:
     """What slows the job down most."""
     slowing = [each for each in found if each.effect == "slows" and each.operator != _NAMED]
     return max(slowing, key=lambda each: each.cost, default=None)
-
-
-def _backs_up(patient: Patient) -> bool:
-    return any(
-        (subtask.backpressured or 0.0) >= _HELD
-        for vertex in patient.seen.vertices
-        for subtask in vertex.subtasks
-    )
 
 
 def _told(pace: _Pace) -> tuple[tuple[str, str, str], ...]:
