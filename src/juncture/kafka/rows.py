@@ -1,4 +1,4 @@
-"""Records' values as rows, as Flink's JSON format writes them."""
+"""Records' values as rows, as Flink's JSON format reads them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z?", re.ASCII)
 _FRACTION = re.compile(r"\.(\d{1,9})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLI = timedelta(milliseconds=1)
@@ -22,8 +23,8 @@ def row_of(value: bytes | None) -> dict[str, Any]:
 
 
 def millis_of(value: Any) -> int | None:
-    """A timestamp, 'Z' or not, in ms of the epoch; None for anything else."""
-    if not isinstance(value, str):
+    """A timestamp, 'Z' or not, in ms of the epoch; None for anything else, as with '+00:00' in place of 'Z'."""
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         return None
     try:
         moment = datetime.fromisoformat(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from juncture.model.environment import Kafka
 from juncture.model.timed import TimeBounds
@@ -106,7 +106,13 @@ def met_in(taken: Taken, bounds: TimeBounds, fewest: int = FEWEST) -> Met | None
     if drawn is None:
         return None
     found = counted(taken.left, taken.right, bounds, drawn.window, fewest) if drawn.share == 1 else None
-    return found or estimated(taken.left, taken.right, bounds, drawn)
+    found = found or estimated(taken.left, taken.right, bounds, drawn)
+    timed = sum(at is not None for _, at in taken.right)
+    if found is None or timed == len(taken.right):
+        return found
+    # Rows without a time meet none.
+    share = timed / len(taken.right)
+    return replace(found, matched=found.matched * share, error=found.error * share)
 
 
 def spread(left: Clock, right: Clock, bounds: TimeBounds) -> Iterator[tuple[int, tuple[float, float]]]:

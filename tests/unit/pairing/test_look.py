@@ -35,6 +35,17 @@ def test_of_rows_with_all_their_partners_there_the_count_is_told(copies: int) ->
     assert found.error < 0.01
 
 
+def test_rows_without_a_time_meet_none() -> None:
+    left: list[Keyed] = [((str(n),), n * 7_200) for n in range(500)]
+    right: list[Keyed] = [((str(n),), n * 7_200 + 2 * MINUTE if n % 4 else None) for n in range(500)]
+    drawn = Drawn(True, (0.0, 500 * 7_200.0), 1.0, [(0, 0.5)] * len(right), 1.0)
+
+    found = met_in(Taken(left, right, left, right, drawn), BOUNDS)
+
+    assert found is not None
+    assert found.matched == pytest.approx(0.75)
+
+
 @pytest.mark.parametrize(("held", "is_all"), [(20_000, True), (20_001, False)])
 def test_the_last_rows_of_small_topics_are_all(
     held: int, is_all: bool, monkeypatch: pytest.MonkeyPatch
