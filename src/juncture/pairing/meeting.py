@@ -114,14 +114,15 @@ def quantile(delays: Iterable[Delay], share: float) -> float | None:
 
 
 def repeated(rows: Sequence[Keyed]) -> float:
-    """The share of rows whose key came before them."""
-    return (len(rows) - len({key for key, _ in rows})) / len(rows) if rows else 0.0
+    """The share of rows whose key came before them; with a null in it, it is none."""
+    keys = [key for key, _ in rows if None not in key]
+    return (len(keys) - len(set(keys))) / len(rows) if rows else 0.0
 
 
 def hottest(rows: Sequence[Keyed]) -> float:
     """The largest share of one key."""
-    counts = Counter(key for key, _ in rows)
-    return counts.most_common(1)[0][1] / len(rows) if rows else 0.0
+    counts = Counter(key for key, _ in rows if None not in key)
+    return max(counts.values(), default=0) / max(len(rows), 1)
 
 
 def _by_key(rows: Iterable[Keyed]) -> Mapping[Key, list[int]]:

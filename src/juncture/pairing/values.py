@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
 
 from juncture.model.rex import type_root
 
-_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _DIGITS = re.compile(r"\((\d+)(?:,\s*(\d+))?\)")
 _PRECISION = 10
 """Digits of DECIMAL without any."""
 
+_DECIMALS = Context(prec=80)
+"""More digits than a DECIMAL has, so that none is lost on the way to its scale."""
+_BITS = {"TINYINT": 8, "SMALLINT": 16, "INT": 32, "BIGINT": 64}
+_CUT = ("INT", "BIGINT")
+"""Of a number with a fraction these take the whole part; smaller ones are null."""
 _LARGEST = 10**300
 """Beyond it, and of what is no number, Flink's format fails, or it is infinite."""
 
@@ -30,6 +35,8 @@ def reading(kind: Any) -> Reading:
         digits = _DIGITS.search(str(kind))
         precision, scale = (int(each or 0) for each in digits.groups()) if digits else (_PRECISION, 0)
         return lambda value: _decimal(value, precision, scale)
+    if root in _BITS:
+        return lambda value: _whole(value, _BITS[root], root in _CUT)
     return _READINGS.get(root, _text)
 
 
@@ -40,11 +47,14 @@ def _text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _whole(value: Any) -> str | None:
+def _whole(value: Any, bits: int, is_cut: bool) -> str | None:
     """Numbers without what is behind the point; of texts, those that are whole numbers."""
     if isinstance(value, str):
-        return str(int(value)) if _WHOLE.fullmatch(value.strip()) else None
-    return str(int(value)) if _is_number(value) else None
+        number = int(value) if _WHOLE.fullmatch(value.strip()) else None
+    else:
+        number = int(value) if _is_number(value) and (is_cut or isinstance(value, int)) else None
+    limit = 2 ** (bits - 1)
+    return str(number) if number is not None and -limit <= number < limit else None
 
 
 def _double(value: Any) -> str | None:
@@ -58,7 +68,9 @@ def _decimal(value: Any, precision: int, scale: int) -> str | None:
     if not _is_number(value) and not _is_written(value):
         return None
     try:
-        number = Decimal(str(value).strip()).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
+        number = Decimal(str(value).strip()).quantize(
+            Decimal(1).scaleb(-scale), ROUND_HALF_UP, context=_DECIMALS
+        )
     except InvalidOperation:
         return None
     if len(number.as_tuple().digits) > precision:
@@ -80,7 +92,6 @@ def _is_number(value: Any) -> bool:
 
 
 _READINGS: Mapping[str, Reading] = {
-    **dict.fromkeys(("TINYINT", "SMALLINT", "INT", "BIGINT"), _whole),
     **dict.fromkeys(("FLOAT", "DOUBLE"), _double),
     "BOOLEAN": _boolean,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from juncture.model.timed import TimeBounds
-from juncture.pairing.meeting import FEWEST, counted, quantile
+from juncture.pairing.meeting import FEWEST, counted, hottest, quantile, repeated
 from juncture.pairing.sides import Keyed
 
 BOUNDS = TimeBounds(left_time=0, right_time=0, lower=-600_000, upper=1_000)
@@ -68,3 +68,10 @@ def test_rows_of_a_key_match_together(together: int, error: float) -> None:
     assert found is not None
     assert found.matched == 0.5
     assert found.error == pytest.approx(error, abs=0.001)
+
+
+def test_a_null_is_no_key_that_comes_again() -> None:
+    rows: list[Keyed] = [((None, "x"), 0)] * 6 + [(("a", "x"), 0)] * 2 + [(("b", "x"), 0)] * 2
+    assert (repeated(rows), hottest(rows)) == (0.2, 0.2)
+    assert (repeated(rows[:6]), hottest(rows[:6])) == (0.0, 0.0)
+    assert (repeated([]), hottest([])) == (0.0, 0.0)
