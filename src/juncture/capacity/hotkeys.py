@@ -10,7 +10,7 @@ from juncture.capacity.samples import Sample
 from juncture.checks.wording import describe
 from juncture.model.flow import Flow, join_spec
 from juncture.model.plan import PlanNode
-from juncture.model.rex import Rex, call_name, conjuncts, operands, refs
+from juncture.model.rex import Rex, call_name, conjuncts, operands, refs, type_root
 from juncture.model.traffic import HotKey, KeySearch
 from juncture.model.wording import in_short
 from juncture.pairing.sides import Key, Keyed, sides_of
@@ -18,6 +18,8 @@ from juncture.render.sql import identifier, literal
 
 _LASTING = 0.5
 """The share of a sample's time in which a key must come to be taken for one that goes on."""
+_BARE = ("TINYINT", "SMALLINT", "INT", "BIGINT", "DECIMAL", "FLOAT", "DOUBLE", "BOOLEAN")
+"""Types whose values SQL writes without quotes."""
 _PASSING_ON = frozenset(
     {"table-source-scan", "watermark-assigner", "calc", "exchange", "mini-batch-assigner", "interval-join", "join",
      "temporal-join", "lookup-join"}
@@ -94,7 +96,7 @@ def _hot(flow: Flow, node: PlanNode, left: KeyCounts, right: KeyCounts) -> Itera
         yield HotKey(
             columns=", ".join(left.columns),
             key=in_short(", ".join(str(each) for each in key)),
-            condition=_condition(left.columns, key),
+            condition=_condition(left.columns, _types(flow, node), key),
             left=lasting[0].share(key),
             right=lasting[1].share(key),
             places=min(
@@ -107,13 +109,21 @@ def _hot(flow: Flow, node: PlanNode, left: KeyCounts, right: KeyCounts) -> Itera
         )
 
 
-def _condition(columns: Sequence[str], key: Key) -> str:
+def _types(flow: Flow, node: PlanNode) -> list[str]:
+    """Of the columns of a join's key, on the left."""
+    fields = flow.plan.inputs(node)[0].fields
+    return [type_root(fields[index][1]) for index in join_spec(node)["leftKeys"]]
+
+
+def _condition(columns: Sequence[str], types: Sequence[str], key: Key) -> str:
     """The SQL that leaves a key out; '' where it can't be told as it is."""
     values = [str(each) for each in key]
     if any(in_short(each) != each for each in values):
         return ""
+    # Flink refuses to compare a number with a text.
     return " OR ".join(
-        f"{identifier(column)} <> {literal(each)}" for column, each in zip(columns, values, strict=True)
+        f"{identifier(column)} <> {each if kind in _BARE else literal(each)}"
+        for column, kind, each in zip(columns, types, values, strict=True)
     )
 
 

@@ -303,3 +303,12 @@ def test_a_key_is_told_in_what_can_be_printed() -> None:
     assert key.condition == "", "SQL with a part of it would leave out other keys"
     (key,) = found(samples(50, 50, key="o'hare"))
     assert key.condition == "`requests_id` <> 'o''hare'"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("BIGINT NOT NULL", "7"), ("DECIMAL(10, 2)", "7"), ("CHAR(1)", "'7'")]
+)
+def test_a_number_is_compared_with_a_number(kind: str, value: str) -> None:
+    over = read_plan(plan("INNER").text.replace("_id` VARCHAR(10)", f"_id` {kind}"))
+    (key,) = found(samples(50, 50, key="7"), over)
+    assert key.condition == f"`requests_id` <> {value}"
