@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +26,8 @@ _TAKEN = 1_000
 _PLACES = 10
 _READS = 1_000
 """Places times partitions, at most, as long as there are two places."""
+_BYTES = 64 * 1024 * 1024
+"""Of a topic's records, at most: of large ones fewer are read, of each place its share."""
 _AT_ONCE = 8
 """Topics."""
 _UNREAD = 0.01
@@ -74,17 +75,27 @@ def samples_of(
             why = f"no records of '{topic}' could be read ({error.problem}): {_TAKEN_AS}"
             assumed.append(Assumed(why, rows=table))
             continue
-        made = [[row for record in records if (row := row_of(record.value))] for records in places]
+        made = [rows_in(records, payloads.get(table)) for records in places]
         count, rows = sum(map(len, places)), sum(map(len, made))
+        values = sum(record.value is not None for records in places for record in records)
         if count and not rows:
-            assumed.append(Assumed(f"the records of '{topic}' are not JSON: {_TAKEN_AS}", rows=table))
-        unread = sum(record.value is not None for records in places for record in records) - rows
+            what = "are not JSON" if values else "that were sampled delete rows, all of them"
+            assumed.append(Assumed(f"the records of '{topic}' {what}: {_TAKEN_AS}", rows=table))
+        unread = values - rows
         if rows and unread > _UNREAD * count:
             assumed.append(Assumed(_unread(topic, unread, count)))
-        if table in payloads:
-            made = [[{**row, payloads[table]: json.dumps(row)} for row in each] for each in made]
         found[table] = Sample(made, is_all)
     return found, tuple(assumed)
+
+
+def rows_in(records: Sequence[Sampled], payload: str | None) -> list[Row]:
+    """Those that are objects, each with its whole value, as it is written, in the column `payload`."""
+    found = []
+    for each in records:
+        if row := row_of(each.value):
+            text = (each.value or b"").decode(errors="replace")
+            found.append(row if payload is None else {**row, payload: text})
+    return found
 
 
 def _unread(topic: str, unread: int, of: int) -> str:
@@ -99,16 +110,18 @@ def _records(
 ) -> tuple[list[tuple[Sampled, ...]], bool]:
     """Those of each place, the oldest first, and whether they are all that there are."""
     places = places_of(topic, first, end)
-    found = [_read(kafka, each) for each in places]
-    if len(places) > 1 and sum(map(len, found)) * 2 < _TAKEN:
+    most = _BYTES / len(places)
+    found = [_read(kafka, each, most) for each in places]
+    is_cut = any(sum(record.size for record in records) >= most for records in found)
+    if len(places) > 1 and not is_cut and sum(map(len, found)) * 2 < _TAKEN:
         # Where records are gone in between, as compaction takes them, the last ones are more.
         starts = offsets.last_of(first, end, _TAKEN)
-        found = [_read(kafka, {(topic, number): (starts[number], end[number]) for number in end})]
-    return found, len(places) == 1
+        found = [_read(kafka, {(topic, number): (starts[number], end[number]) for number in end}, _BYTES)]
+    return found, len(places) == 1 and not is_cut
 
 
-def _read(kafka: Kafka, ranges: Ranges) -> tuple[Sampled, ...]:
-    return tuple(record for records in sample(kafka, ranges).values() for record in records)
+def _read(kafka: Kafka, ranges: Ranges, most: float) -> tuple[Sampled, ...]:
+    return tuple(record for records in sample(kafka, ranges, most=most).values() for record in records)
 
 
 def places_of(topic: str, first: Offsets, end: Offsets) -> list[Ranges]:

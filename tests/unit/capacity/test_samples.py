@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
-from juncture.capacity.samples import places_of
+from juncture.capacity import samples
+from juncture.capacity.samples import places_of, rows_in, samples_of
+from juncture.kafka.admin import Admin
+from juncture.kafka.partitions import Place
+from juncture.kafka.sampler import Sampled
+from juncture.model.environment import Kafka
 
 
 def test_of_a_long_topic_ten_places_a_hundred_records_each_one_in_each_tenth() -> None:
@@ -43,3 +52,53 @@ def test_a_partition_without_records_is_left_as_it_is() -> None:
         for begin, end in [place["t", 1]]
     )
     assert places_of("t", {}, {}) == [{}]
+
+
+def test_a_payload_is_the_value_as_it_is_written() -> None:
+    value = '{ "name": "größe", "n": 1.10 }'.encode()
+    records = [Sampled(0, 0, 30, value), Sampled(1, 0, 0, None), Sampled(2, 0, 1, b"{")]
+    assert rows_in(records, "payload") == [{"name": "größe", "n": 1.1, "payload": value.decode()}]
+    assert rows_in(records, None) == [{"name": "größe", "n": 1.1}]
+
+
+def read(
+    monkeypatch: pytest.MonkeyPatch, value: bytes | None, held: int
+) -> tuple[samples.Sample, list[str], int]:
+    """What is made of a topic of such records, what is told of it, and how many records were asked for at the most."""
+    read = 0
+
+    def sample(
+        kafka: Kafka, ranges: Mapping[Place, tuple[int, int]], most: float
+    ) -> dict[Place, tuple[Sampled, ...]]:
+        nonlocal read
+        found: dict[Place, tuple[Sampled, ...]] = {}
+        came = 0.0
+        for place, (begin, end) in ranges.items():
+            for offset in range(begin, end):
+                if came < most:
+                    came += len(value or b"")
+                    found[place] = (*found.get(place, ()), Sampled(offset, 0, len(value or b""), value))
+        read += sum(map(len, found.values()))
+        return found
+
+    monkeypatch.setattr(samples, "sample", sample)
+    monkeypatch.setattr(samples.offsets, "earliest", lambda admin, names: {"t": {0: 0}})
+    monkeypatch.setattr(samples.offsets, "latest", lambda admin, names, committed: {"t": {0: held}})
+    found, assumed = samples_of(cast(Admin, SimpleNamespace(kafka=None)), {"l": "t"}, {})
+    return found["l"], [each.text for each in assumed], read
+
+
+def test_of_large_records_fewer_are_read_of_each_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = b'{"x": "' + b"x" * 2_000_000 + b'"}'
+    found, told, count = read(monkeypatch, value, 10_000)
+    assert [len(place) for place in found.places] == [4] * 10
+    assert (told, count) == ([], 40)
+    found, _, count = read(monkeypatch, value, 50)
+    assert (found.is_all, count) == (False, 34)
+
+
+def test_deletions_are_not_told_to_be_no_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, (told,), _ = read(monkeypatch, None, 5)
+    assert told.startswith("the records of 't' that were sampled delete rows, all of them")
+    _, (told,), _ = read(monkeypatch, b"<x/>", 5)
+    assert told.startswith("the records of 't' are not JSON")
