@@ -90,7 +90,7 @@ def samples_of(
 
 def rows_in(records: Sequence[Sampled], payload: str | None) -> list[Row]:
     """Those that are objects, each with its whole value, as it is written, in the column `payload`."""
-    found = []
+    found: list[Row] = []
     for each in records:
         if row := row_of(each.value):
             text = (each.value or b"").decode(errors="replace")

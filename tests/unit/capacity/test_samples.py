@@ -10,6 +10,7 @@ import pytest
 
 from juncture.capacity import samples
 from juncture.capacity.samples import places_of, rows_in, samples_of
+from juncture.kafka import offsets
 from juncture.kafka.admin import Admin
 from juncture.kafka.partitions import Place
 from juncture.kafka.sampler import Sampled
@@ -82,8 +83,8 @@ def read(
         return found
 
     monkeypatch.setattr(samples, "sample", sample)
-    monkeypatch.setattr(samples.offsets, "earliest", lambda admin, names: {"t": {0: 0}})
-    monkeypatch.setattr(samples.offsets, "latest", lambda admin, names, committed: {"t": {0: held}})
+    monkeypatch.setattr(offsets, "earliest", lambda admin, names: {"t": {0: 0}})
+    monkeypatch.setattr(offsets, "latest", lambda admin, names, committed: {"t": {0: held}})
     found, assumed = samples_of(cast(Admin, SimpleNamespace(kafka=None)), {"l": "t"}, {})
     return found["l"], [each.text for each in assumed], read
 

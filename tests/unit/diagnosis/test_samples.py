@@ -17,8 +17,11 @@ from juncture.planner.plan import read_plan
 def records(keys: int, seconds: float, count: int = 200) -> tuple[Sampled, ...]:
     first = datetime.fromtimestamp(NOW / 1000, timezone.utc).timestamp()
     step = seconds / (count - 1)
-    moments = (datetime.fromtimestamp(first + i * step, timezone.utc).isoformat() for i in range(count))
-    return tuple(Sampled(0, i, {"id": f"k{i % keys}", "ts": at}) for i, at in enumerate(moments))
+    moments = (datetime.fromtimestamp(first + i * step, timezone.utc) for i in range(count))
+    return tuple(
+        Sampled(0, i, {"id": f"k{i % keys}", "ts": at.isoformat().replace("+00:00", "Z")})
+        for i, at in enumerate(moments)
+    )
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_rows_of_a_key_match_together(together: int, error: float) -> None:
 
 
 def test_a_null_is_no_key_that_comes_again() -> None:
-    rows: list[Keyed] = [((None, "x"), 0)] * 6 + [(("a", "x"), 0)] * 2 + [(("b", "x"), 0)] * 2
+    rows: list[Keyed] = [((name, "x"), 0) for name in (*[None] * 6, "a", "a", "b", "b")]
     assert (repeated(rows), hottest(rows)) == (0.2, 0.2)
     assert (repeated(rows[:6]), hottest(rows[:6])) == (0.0, 0.0)
     assert (repeated([]), hottest([])) == (0.0, 0.0)
