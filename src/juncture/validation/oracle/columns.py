@@ -32,9 +32,8 @@ _NESTED_LEAVES = (*_WHOLE, "VARCHAR", "BOOLEAN", "FLOAT", "DOUBLE")
 _UNITS = {0: "second", 3: "millisecond", 6: "microsecond"}
 _WHOLE_TEXT = r"\s*[+-]?[0-9]+\s*"
 # DuckDB would take 'inf' and '1_000', too.
-_FLOAT_TEXT = r"\s*[+-]?(NaN|Infinity|([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?)\s*"
-# DuckDB reads a JSON number with a fraction as a double: 15 digits of it are exact.
-_EXACT_DIGITS = 15
+_DECIMAL_TEXT = r"\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?\s*"
+_FLOAT_TEXT = rf"{_DECIMAL_TEXT}|\s*[+-]?(NaN|Infinity)\s*"
 
 
 def duckdb_type(written: exp.DataType, location: Location) -> str:
@@ -97,9 +96,7 @@ def from_json(written: exp.DataType, text: str, iso: bool, location: Location) -
     if target == "BLOB":
         return f"TRY(from_base64({text}))"
     if written.this == DType.DECIMAL:
-        digits = f"length(regexp_replace({text}, '[^0-9]', '', 'g'))"
-        error = f"error('a JSON number of more than {_EXACT_DIGITS} digits')"
-        return f"CASE WHEN {digits} > {_EXACT_DIGITS} THEN {error} ELSE TRY_CAST({text} AS {target}) END"
+        return f"CASE WHEN regexp_full_match({text}, '{_DECIMAL_TEXT}') THEN TRY_CAST({text} AS {target}) END"
     if written.this in (DType.ARRAY, DType.MAP, DType.STRUCT):
         shape = json.dumps(_shape(written, location)).replace("'", "''")
         return f"TRY(json_transform({text}, '{shape}'))"

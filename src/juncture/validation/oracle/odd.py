@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
+from sqlglot.expressions import DType
 
 from juncture.errors import Location
 from juncture.validation.oracle.records import RecordStore
@@ -18,7 +19,8 @@ AGAIN = '"$again"'
 
 # DuckDB takes NaN and infinity for numbers, and a comma behind the last of several values.
 _LENIENT = r"[:\[,]\s*[+-]?(nan|inf)|,\s*[}\]]"
-
+# It takes a number with a fraction for a double, of which 15 digits are exact.
+_LONG = "[0-9.]{17}"
 _TWICE = "len(names) <> len(list_distinct(names))"
 
 
@@ -35,6 +37,8 @@ def read_again(
 
     Raises OracleUnsupported where it is not known what Flink makes of a record.
     """
+    import pyarrow as pa
+
     types = {each.name: each.type for each in columns if each.type is not None}
     reader = Reader(types, reads_whole(table))
     places = {each.name: each.location for each in columns}
@@ -43,16 +47,17 @@ def read_again(
         _odd(store, table, dict(zip(paths, types.values(), strict=True)))
     ).fetchall():
         try:
-            found.append((partition, offset, reader.read(text)))
+            found.append({"partition": partition, "offset": offset, "text": reader.read(text)})
         except Unknown as unknown:
             raise OracleUnsupported(
                 f"the record at offset {offset} of partition {partition} of '{table.topic}', which has"
                 f" {unknown.what} in '{unknown.column}'",
                 places[unknown.column],
             ) from None
-    store.execute(f'CREATE OR REPLACE TEMP TABLE {AGAIN} (partition INTEGER, "offset" BIGINT, text VARCHAR)')
-    if found:
-        store.connection.executemany(f"INSERT INTO {AGAIN} VALUES (?, ?, ?)", found)
+    schema = pa.schema([("partition", pa.int32()), ("offset", pa.int64()), ("text", pa.string())])
+    store.connection.register("$read", pa.Table.from_pylist(found, schema))
+    store.execute(f'CREATE OR REPLACE TEMP TABLE {AGAIN} AS SELECT * FROM "$read"')
+    store.connection.unregister("$read")
     return {name: places[name] for name in reader.unknown}
 
 
@@ -69,6 +74,8 @@ def _odd(store: RecordStore, table: Table, paths: Mapping[str, exp.DataType]) ->
     doubtful = [
         f"list_has_any(json_type(text, [{', '.join(found)}]), [{kinds}])" for kinds, found in suspects.items()
     ]
+    if any(written.this == DType.DECIMAL for written in paths.values()):
+        doubtful.append(f"regexp_matches(text, '{_LONG}')")
     # Most records name the same fields as any other. Where a filter stands above it, DuckDB computes `names` at each
     # place that names it anew.
     return f"""

@@ -3,6 +3,8 @@
 What they do was read in Flink's JsonParserToRowDataConverters and JsonToRowDataConverters.
 """
 
+from decimal import Decimal
+
 import pytest
 from tests.unit.validation.rendered import ISO, records, rendered, topic
 
@@ -67,6 +69,35 @@ def test_a_fraction_is_no_tinyint(options):
 )
 def test_what_is_json_to_one_and_not_to_the_other(raw, expected, options):
     assert rows(raw, options=options) == expected
+
+
+@pytest.mark.parametrize("options", BOTH)
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "0.123456789012345678",
+        "12345678901234567890.5",
+        "1.000000000000000001",
+        "-1E-18",
+        "99999999999999999999",
+    ],
+)
+def test_a_decimal_keeps_all_of_its_digits(raw, options):
+    found = rows(
+        f'{{"x": {raw}, "y": "{raw}"}}'.encode(), "x, y", "x DECIMAL(38, 18), y DECIMAL(38, 18)", options
+    )
+    assert found == (Decimal(raw), Decimal(raw))
+
+
+@pytest.mark.parametrize("options", BOTH)
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [("2.34499999999999999999", "2.34"), ("2.345", "2.35"), ("1_000", None), ("1e9", None)],
+)
+def test_a_decimal_is_rounded_by_all_of_its_digits(raw, expected, options):
+    text = raw if "_" not in raw else f'"{raw}"'
+    (found,) = rows(f'{{"x": {text}}}'.encode(), "x", "x DECIMAL(10, 2)", options)
+    assert found == (None if expected is None else Decimal(expected))
 
 
 @pytest.mark.parametrize("options", BOTH)

@@ -216,7 +216,6 @@ def _expected(job, *values):
 @pytest.mark.parametrize(
     ("columns", "raw", "options", "why"),
     [
-        ("x DECIMAL(38, 18)", "0.123456789012345678", {}, "more than 15 digits"),
         ("x STRING", "a", {"table.local-time-zone": "+08:00"}, "TimeZone"),
     ],
 )
