@@ -10,14 +10,24 @@ from juncture.model.wording import counted, lag, percent, span
 
 _SEVERAL = 0.05
 """The share of left rows whose key came before them from which on rows have several partners."""
+_UNREAD, _TOLD = 0.5, 0.01
+"""The share of the rows of a side whose event time can't be read from which on it is warned of, and told."""
 _FEWEST = 20
 """Rows of which none that meets another tells nothing."""
 
 
 def match_checks(found: Sequence[Matching]) -> Iterator[Check]:
-    """That rows of both sides have keys in common, and lie within the join's bounds."""
+    """That event times of both sides can be read, and rows have keys in common, and lie within the join's bounds."""
     for each in found:
-        if each.keys == "apart":
+        if unread := list(_unread(each, _UNREAD)):
+            yield Check.lacking(
+                "match",
+                f"{' and '.join(unread)} have an event time that Flink's JSON format does not read, and"
+                f" meet none in {each.operator}",
+                "write times as 2026-01-31T12:00:00.000Z, not with +00:00 or as numbers, and see the columns of the"
+                " WATERMARKs",
+            )
+        elif each.keys == "apart":
             yield Check.lacking(
                 "match",
                 f"of {counted(each.apart, 'sampled record')} of {each.right} with the key of one of {each.left}, none"
@@ -56,8 +66,18 @@ def told(each: Matching) -> Iterator[str]:
         return
     before = tuple(percent(share) for share in each.repeated)
     yield f"  {_resting(each)}; keys that came before: {before[0]} of {left}, {before[1]} of {right}"
+    if unread := list(_unread(each, _TOLD)):
+        yield f"  with an event time that Flink's JSON format does not read, and so no partner: {' and '.join(unread)}"
     if each.bound is not None:
         yield f"  {_where(each)}"
+
+
+def _unread(each: Matching, least: float) -> Iterator[str]:
+    """The sides of which so many rows have such a time, where that matters."""
+    sides = zip((each.left, each.right), each.sampled, each.unread, strict=True)
+    for table, count, share in sides if each.bound is not None else ():
+        if share >= least:
+            yield f"{percent(share)} of {counted(count, 'sampled record')} of {table}"
 
 
 def _where(each: Matching) -> str:
@@ -81,6 +101,8 @@ def _resting(each: Matching) -> str:
     read = f"{left} of {each.left} and {right} of {each.right}"
     if each.bound is None:
         return f"the last {read} were looked at"
+    if 1 in each.unread:
+        return f"no event time of one side can be read in {read}"
     if not each.covered:
         return f"no two of {read} are as near as the join's bounds of {span(each.bound)} have it"
     if each.basis == "counted":

@@ -119,7 +119,8 @@ class Matching(Value):
     `apart` of the right rows have the key of a left one, and none within the bounds: `apart_by` is the median of how
     far the nearest is. `searched` is how many right rows that is as good as. `alike_but_for` is in what keys that never
     meet differ, if most are the same else. `repeated` is the share of rows, left and right, whose key came before them;
-    `hottest` the largest share of one key. `within`: nothing was found out in so many seconds, as brokers answer too
+    `hottest` the largest share of one key, and `unread` the share, left and right, whose event time is there but can't
+    be read: these meet none within bounds. `within`: nothing was found out in so many seconds, as brokers answer too
     slowly; None where they don't.
     """
 
@@ -144,6 +145,7 @@ class Matching(Value):
     alike_but_for: str | None = None
     repeated: tuple[float, float]
     hottest: float
+    unread: tuple[float, float] = (0.0, 0.0)
     within: float | None = None
 
     @property

@@ -139,11 +139,13 @@ def _told(
     within: float | None = None,
 ) -> Matching:
     """What was found at some places, together and at each; `within` so many seconds nothing was."""
+    sampled = (sum(each.sampled[0] for each in looked), sum(each.sampled[1] for each in looked))
+    unread = (sum(each.unread[0] for each in looked), sum(each.unread[1] for each in looked))
     return Matching(
         operator="",
         left=left.side.table,
         right=right.side.table,
-        sampled=(sum(each.sampled[0] for each in looked), sum(each.sampled[1] for each in looked)),
+        sampled=sampled,
         looked=where,
         places=tuple(each.met.matched for each in reversed(looked)),
         basis=met.basis,
@@ -161,6 +163,7 @@ def _told(
         alike_but_for=differ,
         repeated=(_repeated(looked, 0), _repeated(looked, 1)),
         hottest=max((each.hottest for each in looked), default=0.0),
+        unread=(unread[0] / max(sampled[0], 1), unread[1] / max(sampled[1], 1)),
         within=within,
     )
 

@@ -35,12 +35,14 @@ _STEPS = 8
 @dataclass(frozen=True)
 class Look:
     """How rows meet at a place, and of those that were read, left and right, how many they are, which share had a key
-    that came before, and the largest share of one key."""
+    that came before, the largest share of one key, and how many have an event time that
+    can't be read."""
 
     met: Met
     sampled: tuple[int, int]
     repeated: tuple[float, float]
     hottest: float
+    unread: tuple[int, int]
 
     @classmethod
     def at(cls, met: Met, taken: Taken) -> Look:
@@ -49,6 +51,7 @@ class Look:
             (len(taken.left), len(taken.right)),
             (repeated(taken.left), repeated(taken.right)),
             max(hottest(taken.left), hottest(taken.right)),
+            taken.unread,
         )
 
 

@@ -44,7 +44,8 @@ class Timed:
 class Taken:
     """Rows of both sides with the times that they were laid out by, and with their event times.
 
-    `drawn` is how they were read; None where they are the last ones.
+    `drawn` is how they were read; None where they are the last ones. `unread` is how many, left and right, have an
+    event time that can't be read.
     """
 
     left: list[Keyed]
@@ -52,6 +53,7 @@ class Taken:
     left_events: list[Keyed]
     right_events: list[Keyed]
     drawn: Drawn | None
+    unread: tuple[int, int] = (0, 0)
 
 
 def last_rows(kafka: Kafka, left: Topic, right: Topic) -> tuple[Taken, bool]:
@@ -61,7 +63,7 @@ def last_rows(kafka: Kafka, left: Topic, right: Topic) -> tuple[Taken, bool]:
         for each in (left, right)
     )
     is_all = all(each.is_whole and each.log.held <= _LAST for each in (ours, theirs))
-    return Taken(ours.events, theirs.events, ours.events, theirs.events, None), is_all
+    return _taken(ours, theirs, None), is_all
 
 
 def all_rows(kafka: Kafka, left: Topic, right: Topic, until: float) -> Taken | None:
@@ -129,6 +131,7 @@ def rows_around(
         left_events=ours.events,
         right_events=theirs.events,
         drawn=_drawn(layout, ours, spread, by_event),
+        unread=(ours.unread, theirs.unread),
     )
 
 
@@ -154,7 +157,13 @@ def _time_of(side: Side, by_event: bool) -> Callable[[Sampled], int | None]:
 def _counting(ours: Read, theirs: Read, size: float) -> Taken:
     """Right rows, and left ones that were read in one go."""
     drawn = Drawn(False, ours.held(by_event=True), 1.0, ours.where, size)
-    return Taken(ours.events, theirs.events, ours.events, theirs.events, drawn)
+    return _taken(ours, theirs, drawn)
+
+
+def _taken(ours: Read, theirs: Read, drawn: Drawn | None) -> Taken:
+    """In event time."""
+    unread = ours.unread, theirs.unread
+    return Taken(ours.events, theirs.events, ours.events, theirs.events, drawn, unread)
 
 
 def _drawn(layout: Layout, ours: Read, spread: Read, by_event: bool) -> Drawn:

@@ -59,6 +59,7 @@ class Edge(NamedTuple):
 class Read:
     """Rows of stretches with their event times, and with those when they were written; of each the stretch, by its
     number along the log, and the place. `parts` are in the order of rows. `is_whole`: there was time and room for all.
+    `unread` is how many have an event time that can't be read.
     """
 
     log: Log
@@ -67,6 +68,7 @@ class Read:
     where: list[tuple[int, float]] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     is_whole: bool = True
+    unread: int = 0
 
     @property
     def offsets(self) -> int:
@@ -130,6 +132,7 @@ class Read:
         for each in records:
             if row := row_of(each.value):
                 key, at = side.keyed(row)
+                self.unread += at is None and row.get(side.time) is not None
                 self.events.append((key, at))
                 self.written.append((key, each.timestamp))
                 self.where.append((lot, self.log.place(number, each.offset)))

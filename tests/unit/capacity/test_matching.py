@@ -39,6 +39,19 @@ def test_it_warns_where_keys_meet_nowhere_or_out_of_the_bounds_alone(
     assert [each.outcome for each in match_checks([met(**more)])] == outcome
 
 
+def test_it_warns_of_event_times_that_can_not_be_read() -> None:
+    (check,) = match_checks([met(unread=(0.0, 0.5), searched=900.0)])
+    assert check.message.startswith("50 % of 40,000 sampled records of views have an event time that")
+    assert list(match_checks([met(unread=(0.49, 0.49))])) == []
+    assert list(match_checks([met(unread=(1.0, 1.0), bound=None)])) == []
+    lines = list(told(met(**SEEN, unread=(0.01, 0.009))))
+    assert lines[2].endswith("does not read, and so no partner: 1 % of 100,000 sampled records of requests")
+    assert (
+        "  no event time of one side can be read in 100,000 records"
+        in list(told(met(covered=0.0, unread=(0.0, 1.0))))[1]
+    )
+
+
 def test_it_says_how_far_rows_with_equal_keys_are() -> None:
     (check,) = match_checks([met(apart=40, apart_by=-1_800_000.0)])
     assert (

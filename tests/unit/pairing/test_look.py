@@ -40,7 +40,9 @@ def test_rows_without_a_time_meet_none() -> None:
     right: list[Keyed] = [((str(n),), n * 7_200 + 2 * MINUTE if n % 4 else None) for n in range(500)]
     drawn = Drawn(True, (0.0, 500 * 7_200.0), 1.0, [(0, 0.5)] * len(right), 1.0)
 
-    found = met_in(Taken(left, right, left, right, drawn), BOUNDS)
+    taken = Taken(left, right, left, right, drawn)
+
+    found = met_in(taken, BOUNDS)
 
     assert found is not None
     assert found.matched == pytest.approx(0.75)

@@ -84,3 +84,11 @@ def test_what_the_log_does_not_have_is_not_read() -> None:
     assert read((0, 0, 10_000)).lacking(-(10**9), 10**9) == ({}, {})
     assert read((0, 10, 9_990)).lacking(-(10**9), 10**9) == ({("t", 0): (0, 10)}, {("t", 0): (9_990, 10_000)})
     assert read((1, 0, 0)).lacking(0, 10) == ({}, {})
+
+
+def test_event_times_that_can_not_be_read_are_told_from_such_as_are_not_there() -> None:
+    found = read()
+    values = (b'{"ts":"1970-01-01T00:00:01+00:00"}', b'{"ts":1000}', b'{"ts":null}', b'{"k":"a"}', b"[]")
+    records = [Sampled(offset, 0, len(value), value) for offset, value in enumerate(values)]
+    found.take(SIDE, 0, 0, (0, 5), 5, records)
+    assert (found.unread, len(found.events)) == (2, 4)
