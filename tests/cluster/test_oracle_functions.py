@@ -24,6 +24,8 @@ CREATE TABLE v (
 ) {{ kafka(topic='v') }}
 """
 
+WHOLE = "json.decode.json-parser.enabled"
+
 EXPRESSIONS = {
     "INT": (
         "i / j", "-i / j", "(i / j) / 2", "MOD(i, j)", "i % j", "CAST(d AS INT)", "CAST(e AS INT)", "CAST(u AS INT)",
@@ -103,6 +105,10 @@ ODD_ROWS: tuple[dict[str, object], ...] = (
     {"id": 11, "t": "2026-01-05T12:00:00+00:00", "s": 123456789012345678901234567890},
 )
 """What no case can hold, and other producers write."""
+MANY = Fields(
+    ("id", 12), *(("i", n) for n in range(17)), ("s", "behind as many fields as columns"), ("i", 99)
+)
+OBJECTS: dict[str, object] = {"id": 13, "i": {"b": 5}, "p": [True], "b": 7}
 
 
 JOBS = {
@@ -121,14 +127,16 @@ def _jobs() -> dict[str, tuple[str, str]]:
     for job, computed in JOBS.items():
         columns = ", ".join(["id INT", *(f"c{n} {kind}" for n, (kind, _) in enumerate(computed))])
         found[job] = (f"SELECT id, {', '.join(each for _, each in computed)} FROM $v ", columns)
+    odd = " UNION ALL ".join(f"SELECT '{source}', {ODD} FROM ${source} " for source in "vw")
     columns = "id INT, i INT, b BIGINT, d DOUBLE, e DECIMAL(10, 3), s STRING, p BOOLEAN, t TIMESTAMP_LTZ(3)"
-    return {**found, "odd": (f"SELECT {ODD} FROM $v ", columns)}
+    return {**found, "odd": (odd, f"source STRING, {columns}")}
 
 
 @pytest.fixture(scope="module")
 def session(warm: WarmSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmSession]:
     root = tmp_path_factory.mktemp("functions")
-    with joined_session(root, warm, _jobs(), sources={"v": SOURCE}) as session:
+    whole = SOURCE.replace(" v ", " w ").replace("'v'", f"'w', more={{'{WHOLE}': 'false'}}")
+    with joined_session(root, warm, _jobs(), sources={"v": SOURCE, "w": whole}) as session:
         yield session
 
 
@@ -141,8 +149,9 @@ def test_expressions_mean_what_they_mean_in_flink(session: WarmSession, job: str
     assert outcome.passed
 
 
-def test_odd_records_are_read_as_flink_reads_them(session: WarmSession) -> None:
-    rows = [Arrival("v", row, Location("case.yaml", n)) for n, row in enumerate(ODD_ROWS, 1)]
+def test_odd_records_are_read_as_flinks_two_readers_read_them(session: WarmSession) -> None:
+    odd = [(source, row) for source in "vw" for row in (*ODD_ROWS, MANY)] + [("w", OBJECTS)]
+    rows = [Arrival(source, row, Location("case.yaml", n)) for n, (source, row) in enumerate(odd, 1)]
     outcome = run_case(session, case("odd", rows))
 
     assert failure_lines(outcome) == []
