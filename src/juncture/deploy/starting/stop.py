@@ -206,12 +206,15 @@ def _stop(
     except JunctureError as error:
         job = cluster.summary(record.flink_job_id)
         if job is None or job.ended:
-            found = ledger.reconcile(record, cluster)
+            begun = ledger.advance(record, "stopping", ledger.DRAINED if drain else None)
+            found = ledger.reconcile(record if job is None else begun, cluster)
+            if found.savepoint is not None:
+                return found  # whatever was answered, it has stopped
             journal.append(found)
             raise Refused(
                 f"'{record.job}' has ended by itself meanwhile: {ledger.told(found)}"
                 + (f" ({found.note})" if found.note else ""),
-                state="nothing was stopped",
+                state="the job does not run",
                 remedy=f"see `juncture history {record.job}`",
             ) from None
         journal.append(ledger.advance(record, "running", " ".join(error.problem.split())))

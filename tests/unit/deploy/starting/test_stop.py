@@ -144,15 +144,12 @@ def test_a_cancellation_that_is_interrupted_still_knows_that_the_stop_before_it_
     assert (last.phase, last.note) == ("stopping", ledger.DRAINED)
 
 
-@pytest.mark.parametrize(
-    ("ends_as", "phase", "note"),
-    [("FAILED", "failed", "IOException: no broker"), ("FINISHED", "stopped", ledger.ENDED)],
-)
-def test_a_job_that_ends_by_itself_before_it_is_stopped_does_not_run_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends_as: str, phase: str, note: str
-) -> None:
+def refused_stop(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, ends_as: str | None, savepoint: dict[str, object]
+) -> Site:
+    """Where a stop is refused of a job that is in `ends_as` by then."""
     cluster = Cluster(None)
-    cluster.stop_of = CHECKPOINT
+    cluster.stop_of = savepoint
 
     def stopped(self: Cluster, job_id: str, *more: object, **options: object) -> str:
         self.state = ends_as
@@ -162,13 +159,37 @@ def test_a_job_that_ends_by_itself_before_it_is_stopped_does_not_run_on(
     monkeypatch.setattr(Cluster, "stop", stopped)
     connection = Connection("local", Kafka(bootstrap_servers="k:9092"), Flink(rest="http://127.0.0.1:1"))
     monkeypatch.setattr(connection, "cluster", lambda: cluster)
-    site = Site(connection, Store(tmp_path))
+    site = Site(connection, Store(folder))
     site.store.append(deployment(1, "running", savepoint_dir="/s"))
+    return site
+
+
+@pytest.mark.parametrize(
+    ("ends_as", "phase", "note"),
+    [
+        ("FAILED", "failed", "IOException: no broker"),
+        ("FINISHED", "stopped", ledger.ENDED),
+        (None, "failed", "the cluster does not know the job any more"),
+    ],
+)
+def test_a_job_that_ends_by_itself_before_it_is_stopped_does_not_run_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends_as: str | None, phase: str, note: str
+) -> None:
+    site = refused_stop(tmp_path, monkeypatch, ends_as, CHECKPOINT)
     with pytest.raises(Refused, match="has ended by itself meanwhile") as caught:
         stop("clicks", site)
     assert note in caught.value.problem
+    assert caught.value.state == "the job does not run"
     last = site.store.last("clicks")
     assert last is not None
-    assert (last.phase, last.note, last.checkpoint) == (
-        phase, note, CHECKPOINT["external_path"] if phase == "failed" else None
-    )  # fmt: skip
+    assert last.phase == phase
+    assert last.checkpoint == (CHECKPOINT["external_path"] if ends_as == "FAILED" else None)
+
+
+def test_one_that_has_stopped_has_stopped_whatever_was_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = refused_stop(tmp_path, monkeypatch, "FINISHED", {**SAVEPOINT, "status": "COMPLETED"})
+    found = stop("clicks", site, drain=True)
+    assert (found.phase, found.savepoint, found.note) == ("stopped", "file:/s/1", ledger.DRAINED)
+    assert site.store.last("clicks") == found
