@@ -23,7 +23,7 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 
 def test_a_folder_is_written_and_left_as_it_was(tmp_path: Path) -> None:
     found = probe(f"file://{tmp_path}", True)
-    assert found.written > 1 << 20
+    assert found.written > 0
     assert found.rate > 0
     assert found.free is not None
     assert not found.why
@@ -67,7 +67,7 @@ def test_a_folder_of_other_machines_is_not_tried(tmp_path: Path) -> None:
 
 def test_an_address() -> None:
     found = probe("memory://bucket/checkpoints", False)
-    assert found.written > 1 << 20
+    assert found.written > 0
     assert fsspec.filesystem("memory").find("/bucket") == []
 
 
@@ -142,7 +142,7 @@ def test_folders_on_two_file_systems(tmp_path: Path) -> None:
 
 def test_a_bucket(bucket: str) -> None:
     for scheme in ("s3", "s3a", "s3p"):
-        assert probe(bucket.replace("s3", scheme, 1) + "/probed", False).written > 1 << 20
+        assert probe(bucket.replace("s3", scheme, 1) + "/probed", False).written > 0
     assert fsspec.filesystem("s3").find(f"{bucket}/probed") == []
     missing = probe("s3://not-there/checkpoints", False)
     assert missing.written == 0
