@@ -37,6 +37,7 @@ TAKEN_BACK = "taken back, as "
 _STARTS_WITHIN = timedelta(minutes=6)
 """A start on another machine that is younger may still arrive: planners give up after five minutes."""
 _YOUNG = timedelta(seconds=10)
+"""What Flink tells may be of before a stop that is younger."""
 _BEGINS_WITHIN = 1_000
 """Milliseconds from the record of a stop to its savepoint's beginning."""
 
