@@ -189,7 +189,7 @@ def test_one_more_column_of_the_payload_keeps_the_state_of_flinks_join_and_the_w
     again = Counter({(click, "p"): 1 for click, page in before if page != "p"})
     assert juncture("rollback", JOB) == 0, juncture.stderr
     assert "are written again" in juncture.stderr
-    assert f"is read again: {again.total()} records of page_clicks" in juncture.stderr
+    assert f"is read again: {again.total():,} records of page_clicks" in juncture.stderr
     assert (juncture.json["version"], juncture.store_digest(3)) == (3, juncture.store_digest(1))
     until(lambda: len(juncture.joined()) >= before.total() + again.total(), 60)
     after = Counter((row["click_id"], row["page"]) for row in juncture.joined())
