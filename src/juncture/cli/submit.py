@@ -10,6 +10,7 @@ from juncture.cli.deployable import deployable
 from juncture.cli.deployments import half_way, view_deployment
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.output import Text
+from juncture.cli.risks import accept_risk_option
 from juncture.cli.startpoints import seen_in, seen_option, view_startpoints
 from juncture.deploy.environment.reading import Reading
 from juncture.deploy.readiness.gate import Gate
@@ -36,11 +37,7 @@ from juncture.deploy.store.manifest import Bundle
 @seen_option(
     "Start at the offsets that `juncture startpoints --output json` has told, and not where they would be now."
 )
-@click.option(
-    "--accept-risk",
-    metavar="REASON",
-    help="Start it though there is not enough for it (`juncture capacity`); the reason is recorded.",
-)
+@accept_risk_option
 @shared_options
 @pass_invocation
 def command(

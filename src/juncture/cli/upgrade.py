@@ -13,6 +13,7 @@ from juncture.cli.hand_over import view_hand_over
 from juncture.cli.invocation import Invocation, pass_invocation, shared_options
 from juncture.cli.jobs import chosen
 from juncture.cli.output import Text
+from juncture.cli.risks import accept_risk_option
 from juncture.cli.seconds import WHOLE_SECONDS
 from juncture.cli.startpoints import view_startpoints
 from juncture.deploy.environment.connection import connect, open_store
@@ -66,11 +67,7 @@ from juncture.verdicts.version import Version
     metavar="SECONDS",
     help="For the new version's first checkpoint, for its lag to fall, and for its event time to go on.",
 )
-@click.option(
-    "--accept-risk",
-    metavar="REASON",
-    help="Start it though there is not enough for it (`juncture capacity`); the reason is recorded.",
-)
+@accept_risk_option
 @shared_options
 @pass_invocation
 def command(

@@ -220,3 +220,10 @@ def test_a_file_that_cannot_be_read_is_told_with_its_place(juncture, tmp_path, p
     assert result.exit_code == 2
     assert f"error: {path}: the file can't be read: Input/output error" in result.stderr
     assert "remedy: make it a readable file, or remove it" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["submit", "upgrade"])
+def test_a_risk_is_accepted_for_a_reason(juncture, name):
+    result = juncture(name, "matches", "--accept-risk", " ")
+    assert result.exit_code == 2
+    assert "'--accept-risk': it is empty" in result.stderr
