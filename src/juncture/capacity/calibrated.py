@@ -257,7 +257,7 @@ def at_state(stages: Sequence[Stage], state: Range) -> Range:
     error = max(each.micros.high / each.micros.expected - 1 for each in stages)
     plain = last.micros.expected
     if len(known) < 2 or known[0].micros.high >= last.micros.low or known[0].state == last.state:
-        return Range(low=plain * (1 - error), expected=plain, high=plain * (1 + error))
+        return Range(low=plain / (1 + error), expected=plain, high=plain * (1 + error))
     first = known[0]
     slope = (plain - first.micros.expected) / log((last.state or 1.0) / (first.state or 1.0))
 
@@ -266,7 +266,7 @@ def at_state(stages: Sequence[Stage], state: Range) -> Range:
         return plain + slope * more * (times if more > 0 else 1.0)
 
     return Range(
-        low=at(state.low, 0.0) * (1 - error),
+        low=at(state.low, 0.0) / (1 + error),
         expected=at(state.expected, 1.0),
         high=at(state.high, 2.0) * (1 + error),
     )

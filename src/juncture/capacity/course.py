@@ -154,7 +154,8 @@ def steady(course: Course) -> Steady:
     return Steady(
         measured=measured,
         seconds=seconds,
-        micros=Range(low=each - spread, expected=each, high=each + spread),
+        # An error of more than all of it leaves something: a record takes no less than nothing.
+        micros=Range(low=each * each / (each + spread), expected=each, high=each + spread),
         middle=(first.at + last.at) / 2,
         rows=(last.written - first.written) / measured,
         trend=_trend(course, first, last),

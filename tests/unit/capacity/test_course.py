@@ -100,6 +100,13 @@ def test_parts_that_differ_make_it_less_sure() -> None:
     assert uneven.high / uneven.expected > 1.2
 
 
+def test_a_record_takes_something_however_little_is_sure() -> None:
+    unsure = replace(course([500] * 11), unsure=2.0)
+    found = steady(unsure).micros
+    assert found.high > 2 * found.expected
+    assert 0 < found.low < found.expected / 2
+
+
 def test_whether_it_still_got_cheaper() -> None:
     assert steady(course([500] * 21)).trend == pytest.approx(1)
     # Of the last ten seconds five at 600 and five at 300.

@@ -205,3 +205,5 @@ def _about(calibration: Calibration | None, name: str, job: Job, files: Mapping[
             f"it was calibrated with parallelism {calibration.parallelism}, and has {job.parallelism}: each subtask is"
             " taken to do as well"
         )
+    for note in calibration.notes:
+        yield f"of the calibration, {when}: {note}"
