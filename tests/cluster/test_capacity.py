@@ -206,7 +206,10 @@ def test_what_is_measured_beside_a_job_that_runs(make_job: Make, cluster: FlinkC
     assert cluster.restarts(job.flink_job) == 0
 
     told = CliRunner().invoke(main, [*project, "capacity", JOB])
-    figures = {each["name"]: each for each in json.loads(told.stdout)["figures"]}
+    report = json.loads(told.stdout)
+    figures = {each["name"]: each for each in report["figures"]}
+    repeated = [each for each in report["assumed"] if each.startswith("of the calibration")]
+    assert [each.partition(": ")[2] for each in repeated] == list(found.notes)
     of_files = ("state reads", "state writes", "local disk writes", "local disk operations")
     assert {figures[name]["basis"] for name in ("CPU a record", "cores", "state", *of_files)} == {
         "calibrated"
