@@ -1,4 +1,8 @@
-"""FLOAT beside DECIMAL: Flink takes both as doubles, DuckDB both as floats, by which 0.1 equals 0.1."""
+"""FLOAT beside DECIMAL: Flink takes both as doubles, DuckDB both as floats, by which 0.1 equals 0.1.
+
+Of several values that a FLOAT may equal Flink makes a set of floats, and of a DOUBLE that it is compared with a float:
+there 0.1 equals 0.1. What becomes one such set is the planner's choice, so these are refused.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,8 @@ class Kinds:
     def widen(self, tree: exp.Expr, locate: Callable[[exp.Expr], Location]) -> None:
         """Cast what is FLOAT and stands beside a DECIMAL to DOUBLE, in place; innermost first.
 
-        Raises OracleUnsupported where that depends on which of several columns a name stands for.
+        Raises OracleUnsupported where that depends on which of several columns a name stands for, or on how Flink plans
+        a comparison.
         """
         for node in reversed(list(tree.walk())):
             if isinstance(node, exp.Alias):
@@ -44,6 +49,8 @@ class Kinds:
                     f"{node.sql()}: a name in it is a FLOAT in one place, and of another type in another",
                     locate(node),
                 )
+            if "FLOAT" in kinds and _is_planned(node, kinds):
+                raise OracleUnsupported(f"{node.sql()}: a FLOAT compared with other numbers", locate(node))
             if {"FLOAT", "DECIMAL"} <= set(kinds):
                 for each, kind in zip(beside, kinds, strict=True):
                     if kind == "FLOAT":
@@ -57,11 +64,9 @@ class Kinds:
                 return _SEVERAL if "FLOAT" in kinds else None
             return next(iter(kinds), None)
         if isinstance(node, exp.Literal):
-            return (
-                "DECIMAL"
-                if not node.is_string and "." in node.name and "e" not in node.name.lower()
-                else None
-            )
+            if node.is_string:
+                return None
+            return "DOUBLE" if "e" in node.name.lower() else "DECIMAL" if "." in node.name else None
         if isinstance(node, exp.Cast):
             return _KINDS.get(node.args["to"].this)
         if isinstance(node, _PASSED_ON):
@@ -72,6 +77,19 @@ class Kinds:
                 return "DOUBLE"
             return next((kind for kind in (_SEVERAL, "FLOAT", "DECIMAL") if kind in kinds), None)
         return None
+
+
+def _is_planned(node: exp.Expr, kinds: list[str | None]) -> bool:
+    """Whether a comparison with a FLOAT may become one of floats."""
+    if "DOUBLE" in kinds:
+        return isinstance(node, (*_COMPARED, exp.Between, exp.In))
+    if "DECIMAL" not in kinds:
+        return False
+    if isinstance(node, exp.In):
+        return True
+    return (isinstance(node, exp.EQ) and node.find_ancestor(exp.Or) is not None) or (
+        isinstance(node, exp.NEQ) and node.find_ancestor(exp.And) is not None
+    )
 
 
 def _beside(node: exp.Expr) -> list[exp.Expr]:
