@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 from tests.cluster.ailing import COLUMNS, JOB, Ailing
 from tests.cluster.conftest import Stack
@@ -48,6 +48,24 @@ public class Remember extends org.apache.flink.table.functions.ScalarFunction {
 }
 """
 
+# As a state does that takes its time to be read.
+LINGER = """\
+package org.example;
+
+public class Linger extends org.apache.flink.table.functions.ScalarFunction {
+    @Override
+    public void open(org.apache.flink.table.functions.FunctionContext context) throws InterruptedException {
+        while (new java.io.File("WHILE").exists()) {
+            Thread.sleep(100);
+        }
+    }
+
+    public Long eval(Long number) {
+        return number;
+    }
+}
+"""
+
 
 def test_java_collects_what_a_function_of_the_job_keeps(
     stack: Stack, cluster: FlinkCluster, planner: Planner, tmp_path: Path
@@ -77,6 +95,31 @@ def collected(cluster: FlinkCluster) -> int:
     """Milliseconds of garbage collection since the TaskManager began."""
     (worker,) = workers(cluster)
     return worker.metrics.collected
+
+
+def test_subtasks_take_long_to_begin(
+    stack: Stack, cluster: FlinkCluster, planner: Planner, tmp_path: Path
+) -> None:
+    root, there = tmp_path / "project", tmp_path / "there"
+    build(root, "Linger", LINGER.replace("WHILE", str(there)))
+    own = f"jars: [{JAR}]\nfunctions: {{linger: org.example.Linger}}\n"
+    select = COLUMNS.replace("r.n AS m", "linger(r.n) AS m")
+    job = Ailing(root, "dbegin", stack, planner, select=select, job=own, partitions=1)
+    job.write((f"k{i}", i, i / 100) for i in range(100))
+    there.touch()
+    submitted = Thread(target=job.start)
+    submitted.start()
+    try:
+        until(lambda: any(each.tasks.get("initializing") for each in cluster.jobs()))
+        first = job.first(5)
+    finally:
+        there.unlink()
+        submitted.join()
+
+    assert first["rule"] == "beginning-subtasks", first
+    assert first["cost"] == 1.0
+    assert "INITIALIZING for all of the" in first["message"]
+    job.caught_up(cluster, 200)
 
 
 def test_storage_takes_checkpoints_slowly(
