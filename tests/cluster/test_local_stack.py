@@ -208,6 +208,18 @@ class TestRunning:
         assert again.pids["taskmanager-1"] != state.pids["taskmanager-1"]
         assert stack.status().alive
 
+    def test_a_killed_taskmanager_is_replaced_by_one_with_the_settings_of_the_rest(self, stack, state):
+        stack.kill_taskmanager(1)
+        other = LocalStack(state.root.parents[1], SMALL.model_copy(update={"slots": 3}))
+        messages: list[str] = []
+        again = other.up(messages.append)
+        assert again.pids["jobmanager"] == state.pids["jobmanager"]
+        assert "with the settings of what runs" in messages[1]
+        workers = httpx2.get(f"{again.web_url}/taskmanagers", trust_env=False).json()["taskmanagers"]
+        assert {each["slotsNumber"] for each in workers} == {2}
+        assert other.up(messages.append) == again
+        assert messages[-1].startswith("Already up with other settings")
+
     def test_a_killed_jobmanager_takes_its_taskmanagers_along(self, stack, state):
         stack.kill("jobmanager")
         again = stack.up()
