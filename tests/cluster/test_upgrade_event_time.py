@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -73,9 +74,12 @@ def test_a_version_that_waits_for_a_silent_partition_is_taken_back_and_one_that_
         juncture.edit(CLICKS, lambda text: text.replace(", idle_timeout='1 s'", ""))
         code = juncture("upgrade", JOB, "--healthy-within", "8")
     assert (code, "version 1 runs again, as version 3" in juncture.stderr) == (1, True), juncture.stderr
-    assert (
-        f"its event time did not go on within 8 s: partition 1 of '{silent[0]}' holds the watermark of page_clicks"
-        " back: no record of it was read, and the version before left it out as idle" in juncture.stderr
+    # For how long it was watched: on a busy machine the last look ends later.
+    told = re.search(r"its event time did not go on within \d+ s: (.*)", juncture.stderr)
+    assert told, juncture.stderr
+    assert told[1].startswith(
+        f"partition 1 of '{silent[0]}' holds the watermark of page_clicks back: no record of it was read, and the"
+        " version before left it out as idle"
     )
     assert "give the macro of the source page_clicks an idle_timeout" in juncture.stderr
     juncture.loses_nothing()
