@@ -18,7 +18,7 @@ from juncture.capacity.holding import (
     state_bytes,
     stored_bytes,
 )  # fmt: skip
-from juncture.capacity.hotrows import hot_figures
+from juncture.capacity.hotrows import grow, hot_figures
 from juncture.capacity.job import Job
 from juncture.capacity.joinmemory import join_memory
 from juncture.capacity.loads import load_of
@@ -28,6 +28,9 @@ from juncture.model.traffic import HotRows, SideState, Traffic, Written
 
 _OF_NO_TRAFFIC = ("rate now", "network memory", "time until state is steady")
 """What is known, whatever is assumed of the traffic."""
+
+_OF_ROWS = ("Kafka write", "CPU a record", "cores", "slots", "highest rate", "time to catch up")
+"""What rests on the rows that are written."""
 
 MERGED = 2
 """How many times the state its files take while they are merged. Taken for want of a measurement."""
@@ -96,6 +99,10 @@ def figures(
         joins.value if joins is not None else None,
         job.join_share,
     )
+    if grow(hot):
+        found = [
+            each.model_copy(update={"basis": "assumed"}) if each.name in _OF_ROWS else each for each in found
+        ]
     if all(each.basis == "measured" for each in traffic):
         return tuple(found)
     return tuple(

@@ -8,7 +8,7 @@ from juncture.capacity.holding import fresh_bytes, stored_bytes
 from juncture.capacity.job import Job
 from juncture.model.capacity import Check
 from juncture.model.figures import Figure, Range, amount
-from juncture.model.traffic import SideState
+from juncture.model.traffic import HotRows, SideState
 
 STATE_GROWTH = "state growth"
 """The figure's name. A job without it has state that is steady in the end."""
@@ -37,13 +37,16 @@ def growth_figure(job: Job, sides: Sequence[SideState]) -> Figure | None:
     )
 
 
-def told_days(sides: Sequence[SideState], growth: Figure) -> str:
-    """A sentence: what was taken for the state of rows that are kept for ever."""
+def told_days(sides: Sequence[SideState], growth: Figure, hot: Sequence[HotRows] = ()) -> str:
+    """A sentence: what was taken for the state of rows that are kept for ever, and for those of hot keys among them."""
     kept = " and of ".join(dict.fromkeys(side.side for side in sides if side.kept is None))
-    return (
+    told = (
         f"the rows of {kept} are kept for ever: state, and what rests on it, is told as it is{AFTER}; it"
         f" {grows(growth.value)}"
     )
+    if any(each.growth is not None for each in hot):
+        told += ". So are the rows of hot keys, and cores and what is written with them"
+    return told
 
 
 def without_end(check: Check, growth: Range | None) -> Check:

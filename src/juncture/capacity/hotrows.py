@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from juncture.capacity.costs import PAIR
+from juncture.capacity.endless import AFTER
 from juncture.model.capacity import Check
-from juncture.model.figures import Figure, Range
+from juncture.model.figures import Basis, Figure, Range
 from juncture.model.traffic import HotRows, KeySearch
 from juncture.model.wording import counted, percent
 
@@ -19,15 +20,24 @@ def hot_figures(hot: Sequence[HotRows]) -> Iterator[Figure]:
     most, rest = _most(hot)
     for each in most:
         name = f"rows of the key '{each.key}' in {each.operator}"
-        yield Figure(name=name, unit="rows/s", value=each.rate, formula=each.formula, basis="sampled")
+        yield Figure(name=name, unit="rows/s", value=each.rate, formula=each.formula, basis=_basis([each]))
     if rest:
         yield Figure(
             name=f"rows of {counted(len(rest), 'further hot key')}",
             unit="rows/s",
             value=Range.total(each.rate for each in rest),
             formula="as those above, each of them fewer",
-            basis="sampled",
+            basis=_basis(rest),
         )
+
+
+def grow(hot: Sequence[HotRows]) -> bool:
+    """Whether any of them gives more rows the longer the job runs, without end."""
+    return any(each.growth is not None for each in hot)
+
+
+def _basis(hot: Sequence[HotRows]) -> Basis:
+    return "assumed" if grow(hot) else "sampled"
 
 
 def gives_more(hot: Sequence[HotRows]) -> bool:
@@ -36,8 +46,8 @@ def gives_more(hot: Sequence[HotRows]) -> bool:
 
 
 def hot_key_checks(hot: Sequence[HotRows], searches: Sequence[KeySearch] = ()) -> Iterator[Check]:
-    """Of the keys of joins whose hot keys give more rows than all would if each row found one partner; of other joins,
-    in how much of their topics such keys were looked for.
+    """Of the keys of joins whose hot keys give more rows than all would if each row found one partner, as each does in
+    the end where rows are kept for ever; of other joins, in how much of their topics such keys were looked for.
 
     A key is joined by one subtask: it fails where that can't write the rows even by the lowest estimate.
     """
@@ -50,7 +60,8 @@ def hot_key_checks(hot: Sequence[HotRows], searches: Sequence[KeySearch] = ()) -
         yield Check(
             id="hot-keys",
             outcome="warned",
-            message=f"{counted(len(rest), 'further key')} give {rows:,.0f} rows/s expected, each of them fewer",
+            message=f"{counted(len(rest), 'further key')} give {rows:,.0f} rows/s expected, each of them fewer"
+            + (f"; that is{AFTER}, and grows without end" if grow(rest) else ""),
             remedy="join by a further column, or deduplicate a side first",
         )
     for search in searches:
@@ -86,9 +97,12 @@ def _check(hot: HotRows) -> Check:
     (left, right), shares = hot.sides, tuple(percent(share) for share in hot.shares)
     told = (
         f"'{hot.key}' is the key ({hot.columns}) of {shares[0]} of {left} and of {shares[1]} of {right}: each of these"
-        f" rows meets all of the other side's, {hot.rate.expected:,.0f} rows/s expected, {hot.rate.low:,.0f} at the"
-        " least"
+        f" rows meets all of the other side's, {hot.rate.expected:,.0f} rows/s expected"
     )
+    if hot.growth is None:
+        told += f", {hot.rate.low:,.0f} at the least"
+    else:
+        told += f"{AFTER}, and {hot.growth:,.0f} more with each hour of the peak, without end"
     there, of = hot.places
     if there < of:
         told += f", in {there} of {of} places of the topics"
@@ -97,17 +111,19 @@ def _check(hot: HotRows) -> Check:
     where = f" (WHERE {hot.condition})" if hot.condition else ""
     most = 1e6 / PAIR.low
     failed = hot.rate.low > most
+    bound = "bound the join in time, or set `state: {ttl: ...}`; " if hot.growth is not None else ""
     return Check(
         id="hot-keys",
         outcome="failed" if failed else "warned",
         message=f"{told}; one subtask has them all, and writes {most:,.0f} at most" if failed else told,
-        remedy="join by a further column, leave rows with this key out of the join if it means that none is known"
-        f"{where}, or deduplicate a side first",
+        remedy=f"{bound}join by a further column, leave rows with this key out of the join if it means that none is"
+        f" known{where}, or deduplicate a side first",
     )
 
 
 def _gives_more(hot: Sequence[HotRows], one: HotRows) -> bool:
-    return sum(each.rate.expected for each in hot if each.operator == one.operator) > one.others
+    own = [each for each in hot if each.operator == one.operator]
+    return grow(own) or sum(each.rate.expected for each in own) > one.others
 
 
 def _most(hot: Sequence[HotRows]) -> tuple[Sequence[HotRows], Sequence[HotRows]]:

@@ -6,17 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from juncture.capacity.holding import A_DAY
 from juncture.capacity.supposed import widened
 from juncture.checks.timebound import is_endless
 from juncture.checks.wording import describe, tables_of
 from juncture.model.figures import Range
 from juncture.model.flow import Flow, condition_of, join_type, join_types
 from juncture.model.plan import PlanNode
+from juncture.model.rex import Rex
 from juncture.model.timed import interval_bounds
 from juncture.model.traffic import HotKey, HotRows, Traffic
 from juncture.model.wording import percent
 
 NONE = Range.exactly(0)
+_HOUR = 3_600
 _PAIRING = ("INNER", "LEFT", "RIGHT", "FULL")
 _KEEPING = {"LEFT": 0, "ANTI": 0, "SEMI": 0, "RIGHT": 1}
 """The side whose rows come out once each, if each finds one partner or none."""
@@ -100,17 +103,20 @@ class Rates:
 
     def _hot_rows(self, node: PlanNode, sides: Sequence[Flowing]) -> Iterator[HotRows]:
         """Each row of one side meets all of the same key that came within the bounds on the other one."""
-        reach = self._reach(node)
-        if reach is None or join_type(node) not in _PAIRING:
+        if join_type(node) not in _PAIRING:
             return
+        reach, endless = self._reach(node)
         left, right = (each.all for each in sides)
         names = [tables_of(self.flow, up) for up in self.flow.plan.inputs(node)]
         for each in self.hot.get(node.id, ()):
             seen = min(each.seen or 0.0, reach)
             expected = seen if each.passing else reach
-            # A further condition may let none of them match.
-            least = 0.0 if each.filtered or condition_of(node) is not None else seen
+            # A further condition may let none of them match, and a job that has just begun keeps none yet.
+            least = 0.0 if each.filtered or condition_of(node) is not None or endless else seen
             seconds = Range(low=least / 1000, expected=expected / 1000, high=reach / 1000)
+            a_second = left * each.left * right * each.right
+            grows = endless > 0 and not each.passing
+            over = "in which rows are met, a day where they are kept for ever" if endless else "of the bounds"
             yield HotRows(
                 operator=describe(self.flow, node),
                 columns=each.columns,
@@ -120,25 +126,31 @@ class Rates:
                 sides=(names[0], names[1]),
                 shares=(each.left.expected, each.right.expected),
                 places=each.places,
-                rate=left * each.left * right * each.right * seconds,
+                rate=a_second * seconds,
+                growth=a_second.expected * endless * _HOUR if grows else None,
                 others=min(left.expected, right.expected),
                 formula=f"{percent(each.left.expected)} of {left.expected:,.1f} records/s ({names[0]}) *"
                 f" {percent(each.right.expected)} of {right.expected:,.1f} records/s ({names[1]}) *"
-                f" {seconds.expected:,.1f} s of the bounds{_where(each)}",
+                f" {seconds.expected:,.1f} s {over}{_where(each)}",
             )
 
-    def _reach(self, node: PlanNode) -> float | None:
-        """For how long rows of both sides meet, in ms; None where that is for ever."""
+    def _reach(self, node: PlanNode) -> tuple[float, int]:
+        """For how long rows of both sides meet, in ms, and how many sides keep theirs for ever: of these, a day."""
+        endless = 0
         if node.kind == "interval-join":
             bounds = widened(interval_bounds(node), self.window)
             found = float(max(bounds.upper - bounds.lower, 0))
         else:
-            states = node.raw.get("state") or ()
-            if not states or any(is_endless(each) for each in states):
-                return None
+            states = node.raw["state"]
+            endless = sum(is_endless(each) for each in states)
             # A row meets those before it for as long as these are kept, on either side.
-            found = sum(float(str(each["ttl"]).split()[0]) for each in states)
-        return found if self.within is None else min(found, self.within)
+            ever = A_DAY if self.within is None else self.within
+            found = float(sum(ever if is_endless(each) else _ttl(each) for each in states))
+        return found if self.within is None else min(found, self.within), endless
+
+
+def _ttl(state: Rex) -> float:
+    return float(str(state["ttl"]).split()[0])
 
 
 def _where(key: HotKey) -> str:

@@ -202,8 +202,9 @@ class KeySearch(Value):
 class HotRows(Value):
     """The rows a second that a key gives which is hot on both sides of a join.
 
-    `others` are those of all keys, if each row found one partner. `columns`, `condition`, `filtered` and `places` are
-    the key's (`HotKey`), `sides` and `shares` of the left and the right side.
+    `others` are those of all keys, if each row found one partner. `growth` is what an hour of the peak adds to the rows
+    a second, where the join keeps rows for ever, and `rate` is that after a day; None where it is steady. `columns`,
+    `condition`, `filtered` and `places` are the key's (`HotKey`), `sides` and `shares` of the left and the right side.
     """
 
     operator: str
@@ -215,5 +216,6 @@ class HotRows(Value):
     shares: tuple[float, float]
     places: tuple[int, int] = (1, 1)
     rate: Range
+    growth: float | None = None
     others: float
     formula: str

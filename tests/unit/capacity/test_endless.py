@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.capacity.found import found_traffic
+from tests.unit.capacity.test_hotkeys import hot_rows, regular, rows_of, samples
 from tests.unit.capacity.test_pricing import MIB, of_job
 from tests.unit.capacity.test_storage import GIVEN, checked
 
-from juncture.capacity.endless import STATE_GROWTH, grows, without_end
+from juncture.capacity.demand import figures
+from juncture.capacity.endless import STATE_GROWTH, grows, told_days, without_end
+from juncture.capacity.hotrows import hot_key_checks
+from juncture.capacity.job import Job
 from juncture.capacity.storage import Probe
 from juncture.model.capacity import Check
 from juncture.model.figures import Range
@@ -63,3 +68,48 @@ def test_what_has_no_room_for_a_day_may_have_it_for_an_hour() -> None:
         )
         assert without_end(check, None) == check
     assert grows(Range.exactly(0)) == "grows with each record, without end"
+
+
+@pytest.mark.parametrize(
+    ("ttls", "met", "growing"), [(("0 ms", "0 ms"), 2 * 86_400, 2), (("60000 ms", "0 ms"), 86_460, 1)]
+)
+def test_a_hot_key_meets_the_rows_of_a_day_and_an_hour_more_with_each_hour(
+    ttls: tuple[str, str], met: int, growing: int
+) -> None:
+    (rows,) = hot_rows(samples(50, 20), regular(*ttls))
+    # 50 % of 100 records/s, 20 % of 30 records/s; at first none is kept.
+    assert rows.rate.expected == pytest.approx(50 * 6 * met)
+    assert rows.rate.low == 0
+    assert rows.growth == pytest.approx(50 * 6 * growing * 3_600)
+    assert rows.formula.endswith(f" * {met:,.1f} s in which rows are met, a day where they are kept for ever")
+    # A run over a sample has no more event time than that.
+    (run,) = hot_rows(samples(50, 20), regular(*ttls), within=50_000)
+    assert run.rate.expected == pytest.approx(50 * 6 * 50)
+
+
+def test_the_check_names_the_key_that_gives_more_rows_without_end() -> None:
+    """However few they are after a day."""
+    few = rows_of(0, 12).model_copy(update={"growth": 3.0})
+    (check,) = hot_key_checks([few])
+    assert check.outcome == "warned"
+    assert check.message == (
+        "'hot' is the key (ad_id) of 90 % of l and of 90 % of r: each of these rows meets all of the other side's, 12"
+        " rows/s expected after a day, and 3 more with each hour of the peak, without end"
+    )
+    assert check.remedy is not None
+    assert check.remedy.startswith(
+        "bound the join in time, or set `state: {ttl: ...}`; join by a further column"
+    )
+    *_, rest = hot_key_checks([few] * 5)
+    assert rest.message.endswith("; that is after a day, and grows without end")
+
+
+@pytest.mark.parametrize(("growth", "basis"), [(3.0, "assumed"), (None, "packaged")])
+def test_what_rests_on_the_rows_of_such_a_key_is_assumed(growth: float | None, basis: str) -> None:
+    hot = rows_of(0, 12).model_copy(update={"growth": growth})
+    job = Job(2, "hashmap", True, joins=1, exchanges=2, interval=10_000, backlog=0)
+    found = {each.name: each for each in figures(job, [found_traffic("l", 100)], [], [], [hot])}
+    assert found["cores"].basis == basis
+    assert found["rows of the key 'hot' in a join"].basis == ("assumed" if growth else "sampled")
+    told = told_days([], of_job(kept=None)[STATE_GROWTH], [hot])
+    assert ("So are the rows of hot keys" in told) == (growth is not None)

@@ -107,7 +107,7 @@ def assess(
     growth_told = figures.get(STATE_GROWTH)
     notes = (
         *foreteller.assumed(what_if),
-        *((told_days(needs.sides, growth_told),) if growth_told is not None else ()),
+        *((told_days(needs.sides, growth_told, needs.hot),) if growth_told is not None else ()),
         *needs.left_out,
         *found.open_,
         *_unplaced(start),
