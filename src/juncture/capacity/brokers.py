@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from juncture.capacity.silent import at_least
 from juncture.capacity.traffic import BYTES_UNKNOWN
+from juncture.checks.wording import listed
 from juncture.model.brokers import Brokers, Quota, Stored
 from juncture.model.capacity import Check
-from juncture.model.figures import Figure, Range, least_sure
+from juncture.model.figures import Figure, Range, amount, least_sure
 from juncture.model.traffic import SinkTopic, Traffic, Written
-from juncture.model.wording import counted, size
+from juncture.model.wording import counted, size, span
 
+GROWTH = "broker disk growth"
+"""The figure's name: of topics that keep what is written for ever."""
+_HOUR = 3_600
 _WHOLE = Range.exactly(1)
 
 
@@ -56,7 +60,8 @@ def read_figure(traffic: Sequence[Traffic]) -> Figure:
 def broker_figures(
     traffic: Sequence[Traffic], written: Sequence[Written], sinks: Sequence[SinkTopic]
 ) -> Iterator[Figure]:
-    """What the topics that are written come to on disk, until they let go of their first rows; none of those for ever.
+    """What the topics that are written come to on disk, until they let go of their first rows; of those that never do,
+    what an hour adds.
 
     The low and the expected value are of the mean rate, the high one of the peak.
     """
@@ -64,41 +69,52 @@ def broker_figures(
     peak = sum(each.peak.expected for each in traffic)
     share = min(sum(each.mean for each in traffic) / peak, 1.0) if peak else 0.0
     value, told = Range.exactly(0), []
+    growth, growing = Range.exactly(0), []
     for each in written:
         topic = topics.get(each.table)
-        if topic is None or topic.retention is None or topic.retention < 0 or topic.replicas is None:
+        if topic is None or topic.retention is None or topic.replicas is None:
             continue
         rate = Range(low=each.rate.low * share, expected=each.rate.expected * share, high=each.rate.high)
-        kept = rate * each.row_bytes * (topic.retention / 1000)
-        if topic.most is not None:
-            kept = Range(**{name: min(getattr(kept, name), topic.most) for name in Range.model_fields})
-        value = value + kept * float(topic.replicas)
-        limit = f", at most {size(topic.most)}" if topic.most is not None else ""
-        told.append(
-            f"{rate.expected:,.1f} rows/s on average * {each.row_bytes.expected:,.0f} bytes *"
-            f" {topic.retention / 1000:,.0f} s{limit} * {counted(topic.replicas, 'replica')} ({each.table},"
-            " uncompressed)"
-        )
+        copies = f"{counted(topic.replicas, 'replica')} ({each.table}, uncompressed)"
+        average = f"{rate.expected:,.1f} rows/s on average * {each.row_bytes.expected:,.0f} bytes"
+        if topic.is_endless:
+            growth = growth + rate * each.row_bytes * float(_HOUR * topic.replicas)
+            growing.append(f"{average} * {_HOUR:,} s * {copies}")
+        elif topic.retention >= 0:
+            kept = rate * each.row_bytes * (topic.retention / 1000)
+            if topic.most is not None:
+                kept = Range(**{name: min(getattr(kept, name), topic.most) for name in Range.model_fields})
+            value = value + kept * float(topic.replicas)
+            limit = f", at most {size(topic.most)}" if topic.most is not None else ""
+            told.append(f"{average} * {topic.retention / 1000:,.0f} s{limit} * {copies}")
+        elif topic.most is not None and not topic.compacted:
+            value = value + Range.exactly(float(topic.most * topic.replicas))
+            told.append(f"{size(topic.most)}, to which it grows * {copies}")
     if told:
         yield Figure(
             name="broker disk", unit="bytes", value=value, formula=" + ".join(told), basis="computed"
         )
+    if growing:
+        formula = f"{' + '.join(growing)}, without end"
+        yield Figure(name=GROWTH, unit="bytes/h", value=growth, formula=formula, basis="computed")
 
 
 @dataclass(frozen=True)
 class Asked:
     """What brokers are asked for by a job: its figures, the topics that it writes, and the `silent` ones that it reads,
-    which have no records (juncture.capacity.silent)."""
+    which have no records (juncture.capacity.silent). `local` is whether it is a developer's stack, which keeps all."""
 
     brokers: Brokers
     figures: Mapping[str, Figure]
     sinks: Sequence[SinkTopic]
     silent: tuple[str, ...] = ()
+    local: bool = False
 
 
 def broker_checks(asked: Asked) -> Iterator[Check]:
     """Of their disks and quotas."""
     yield from _disk(asked)
+    yield from _disk_growth(asked)
     yield from _quotas(asked)
 
 
@@ -107,7 +123,7 @@ def _disk(asked: Asked) -> Iterator[Check]:
     if needed is None:
         return
     why = asked.brokers.refused.get("disks", "the brokers don't tell")
-    kept = [asked.brokers.stored.get(each.topic) for each in asked.sinks]
+    kept = [asked.brokers.stored.get(each.topic) for each in asked.sinks if not each.is_endless]
     if free is None or None in kept:
         yield Check(
             id="broker-disk",
@@ -124,6 +140,26 @@ def _disk(asked: Asked) -> Iterator[Check]:
     remedy = "lower retention.ms or set retention.bytes of the topics that are written, or give the brokers more disk"
     check = Check.judged("broker-disk", more.low > free, more.high > free, told, remedy)
     yield at_least(check, asked.silent)
+
+
+def _disk_growth(asked: Asked) -> Iterator[Check]:
+    growth, free = asked.figures.get(GROWTH), asked.brokers.usable
+    if growth is None:
+        return
+    topics = [f"'{each.topic}'" for each in asked.sinks if each.is_endless]
+    value = growth.value
+    told = f"what is written to {listed(topics)} is kept for ever: it grows"
+    if value.high:
+        told += f" by {amount(value.expected, 'bytes/h')} on average, {amount(value.high, 'bytes/h')} at most"
+    told += ", without end"
+    if free is not None and value.expected:
+        full = span(free / value.expected * _HOUR * 1000)
+        told += f"; {size(free)} are free on {counted(asked.brokers.count, 'broker')}, full after {full} on average"
+    remedy = (
+        f"set retention.ms or retention.bytes of {listed(topics)}, or cleanup.policy=compact where the newest row of a"
+        " key is enough"
+    )
+    yield Check.judged("broker-disk", False, not asked.local, told, remedy)
 
 
 def _quotas(asked: Asked) -> Iterator[Check]:

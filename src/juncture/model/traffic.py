@@ -79,7 +79,7 @@ class SinkTopic(Value):
 
     `replicas` is the fewest of any partition, `message_bytes` how large a record may be, `retention` for how many ms
     rows are kept, -1 for ever; None where it is not known. `most` are the bytes that one replica of each partition may
-    take, None where there is no limit.
+    take, None where there is no limit. `compacted`: of old rows of a key the newest is kept alone.
     """
 
     table: str
@@ -89,6 +89,12 @@ class SinkTopic(Value):
     message_bytes: int | None = None
     retention: int | None = None
     most: int | None = None
+    compacted: bool = False
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether nothing removes its rows."""
+        return self.retention is not None and self.retention < 0 and self.most is None and not self.compacted
 
 
 class Written(Value):

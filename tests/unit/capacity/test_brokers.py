@@ -6,7 +6,14 @@ import pytest
 from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_pricing import of_job
 
-from juncture.capacity.brokers import Asked, broker_checks, broker_figures, compressed, read_figure
+from juncture.capacity.brokers import (
+    GROWTH,
+    Asked,
+    broker_checks,
+    broker_figures,
+    compressed,
+    read_figure,
+)
 from juncture.capacity.traffic import BYTES_UNKNOWN
 from juncture.model.brokers import Brokers, Quota, Stored
 from juncture.model.capacity import Check
@@ -15,6 +22,7 @@ from juncture.model.traffic import SinkTopic, Written
 
 DAY = 86_400_000
 OUT = SinkTopic(table="out", topic="out", partitions=4, replicas=3, retention=DAY)
+EVER = OUT.model_copy(update={"retention": -1})
 ROWS = Written(table="out", rate=Range(low=50, expected=100, high=200), row_bytes=Range.exactly(200))
 
 
@@ -50,9 +58,64 @@ def test_what_is_written_stays_for_its_retention() -> None:
     assert figure.value == Range(low=25 * day, expected=30 * day, high=30 * day)
 
 
-@pytest.mark.parametrize("more", [{"retention": -1}, {"retention": None}, {"replicas": None}])
-def test_what_is_kept_for_ever_comes_to_no_figure(more: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"retention": None},
+        {"replicas": None},
+        {"retention": -1, "compacted": True},
+        {"retention": -1, "compacted": True, "most": 9},
+    ],
+)
+def test_what_is_not_known_to_be_kept_comes_to_no_figure(more: dict[str, object]) -> None:
     assert list(broker_figures([found_traffic("l", 1)], [ROWS], [OUT.model_copy(update=more)])) == []
+
+
+def test_what_is_kept_for_ever_grows() -> None:
+    # On average half of the peak.
+    traffic = found_traffic("l", 1_000).model_copy(update={"hours": (500.0,) * 3})
+    (figure,) = broker_figures([traffic], [ROWS], [EVER])
+    hour = 3_600 * 200 * 3
+    assert (figure.name, figure.unit) == (GROWTH, "bytes/h")
+    assert figure.value == Range(low=25 * hour, expected=50 * hour, high=200 * hour)
+    assert figure.formula == (
+        "50.0 rows/s on average * 200 bytes * 3,600 s * 3 replicas (out, uncompressed), without end"
+    )
+    # Beside one that lets go of its rows.
+    other = ROWS.model_copy(update={"table": "other"})
+    both = [EVER, OUT.model_copy(update={"table": "other", "topic": "other"})]
+    assert [each.name for each in broker_figures([traffic], [ROWS, other], both)] == ["broker disk", GROWTH]
+    # With no limit of time but one of bytes it comes to that.
+    (figure,) = broker_figures([traffic], [ROWS], [EVER.model_copy(update={"most": 1_000})])
+    assert (figure.name, figure.value) == ("broker disk", Range.exactly(3_000))
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_topics_that_grow_without_end_are_warned_of(local: bool) -> None:
+    """But on a local stack, whose topics all do."""
+    value = Range(low=1024, expected=2048, high=4096)
+    growth = Figure(name=GROWTH, unit="bytes/h", value=value, formula="", basis="computed")
+    asked = Asked(Brokers(count=3, usable=48 * 2048), {GROWTH: growth}, (EVER,), local=local)
+    check = next(each for each in broker_checks(asked) if each.id == "broker-disk")
+    assert check.outcome == ("passed" if local else "warned")
+    assert check.message == (
+        "what is written to 'out' is kept for ever: it grows by 2.0 KiB/h on average, 4.0 KiB/h at most, without end;"
+        " 96.0 KiB are free on 3 brokers, full after 48.0 h on average"
+    )
+    if not local:
+        assert check.remedy is not None
+        assert check.remedy.startswith("set retention.ms or retention.bytes of 'out'")
+
+
+def test_what_is_there_of_a_topic_that_is_kept_for_ever_makes_no_room_for_others() -> None:
+    other = OUT.model_copy(update={"table": "ever", "topic": "ever", "retention": -1})
+    stored = {"out": Stored(once=20, in_all=40), "ever": Stored(once=900, in_all=900)}
+    value = Range(low=50, expected=100, high=200)
+    disk = Figure(name="broker disk", unit="bytes", value=value, formula="", basis="computed")
+    figures = of_job() | {disk.name: disk}
+    asked = Asked(Brokers(count=3, stored=stored, usable=159), figures, (OUT, other))
+    check = next(each for each in broker_checks(asked) if each.id == "broker-disk")
+    assert check.outcome == "warned"
 
 
 def checked(brokers: Brokers, disk: float | None = 100.0, silent: tuple[str, ...] = ()) -> dict[str, Check]:

@@ -84,7 +84,11 @@ def assess(
     figures = {each.name: each for each in needs.figures}
     found, silent = supplied(connection, files, figures), silent_topics(needs.traffic)
     job = needs.job if found.options is None else needs.job.in_cluster(found.options)
-    asked = Asked(facts.brokers, figures, facts.sinks, silent) if facts.brokers is not None else None
+    asked = (
+        Asked(facts.brokers, figures, facts.sinks, silent, connection.is_local)
+        if facts.brokers is not None
+        else None
+    )
     held = readiness.Demand(
         name=manifest.job,
         job=job,

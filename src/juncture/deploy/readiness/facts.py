@@ -199,13 +199,11 @@ def _sink(admin: Admin, table: str, topic: str) -> SinkTopic:
     if places is None:
         return SinkTopic(table=table, topic=topic, partitions=None)
     try:
-        config = {
-            name: int(value)
-            for name, value in admin.configs([topic])[topic].items()
-            if name in ("max.message.bytes", "retention.ms", "retention.bytes")
-        }
+        options = admin.configs([topic])[topic]
     except Refused:
-        config = {}
+        options = {}
+    numbers = ("max.message.bytes", "retention.ms", "retention.bytes")
+    config = {name: int(value) for name, value in options.items() if name in numbers}
     most = config.get("retention.bytes", -1)
     return SinkTopic(
         table=table,
@@ -215,4 +213,5 @@ def _sink(admin: Admin, table: str, topic: str) -> SinkTopic:
         message_bytes=config.get("max.message.bytes"),
         retention=config.get("retention.ms"),
         most=most * len(places) if most >= 0 else None,
+        compacted="compact" in options.get("cleanup.policy", ""),
     )
