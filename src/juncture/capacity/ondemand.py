@@ -10,21 +10,21 @@ from juncture.model.wording import counted
 
 
 def slots_on_demand(told: str, needed: int, supply: Supply) -> Check:
-    """The check of slots of which fewer are free than are needed; `told` says how many."""
+    """The check of slots of which fewer are free, or the job's own, than are needed; `told` says how many."""
     given = supply.on_demand
     assert given is not None
-    taken = supply.slots - supply.free_slots
+    taken = supply.slots - supply.available
     bound = f"; it comes to {given.most} at most ({MOST})" if given.most is not None else ""
     if given.most is not None and needed > given.most - taken:
         return Check.lacking(
             "slots",
             told + bound,
-            f"raise {MOST}, stop another job, or lower `parallelism`; an upgrade gets the slots of the version before"
+            f"raise {MOST}, stop another job, or lower `parallelism`"
             if needed <= given.most
             else f"raise {MOST}, or lower `parallelism`",
             failed=needed > given.most,
         )
-    more = started_for(needed - supply.free_slots, given)
+    more = started_for(needed - supply.available, given)
     return Check(
         id="slots",
         outcome="unknown",

@@ -127,11 +127,13 @@ def _topics(demand: Demand) -> Topics:
 def _slots(demand: Demand, supply: Supply | None) -> Iterator[Check]:
     needed, at_peak = demand.job.parallelism, demand.figures["slots"].value.expected
     more = f"; to keep up with the peak it needs {at_peak:,.0f} (parallelism)" if at_peak > needed else ""
+    own = supply.own_slots if supply is not None else 0
+    has = f", {own} {'is' if own == 1 else 'are'} its own" if own else ""
     if supply is None:
         yield _unknown("slots", f"{needed} {'is' if needed == 1 else 'are'} needed{more}", demand)
-    elif supply.on_demand is not None and supply.free_slots < needed:
+    elif supply.on_demand is not None and supply.available < needed:
         yield slots_on_demand(
-            f"{needed} needed, {supply.free_slots} of {supply.slots} free{more}", needed, supply
+            f"{needed} needed, {supply.free_slots} of {supply.slots} free{has}{more}", needed, supply
         )
     elif supply.slots < needed:
         yield _failed(
@@ -139,14 +141,14 @@ def _slots(demand: Demand, supply: Supply | None) -> Iterator[Check]:
             f"{needed} are needed, the cluster has {supply.slots}: {needed - supply.slots} short{more}",
             f"add TaskManagers, or lower `parallelism` in jobs/{demand.name}.yaml",
         )
-    elif supply.free_slots < needed:
+    elif supply.available < needed:
         yield _warned(
             "slots",
-            f"{needed} are needed, {supply.free_slots} of {supply.slots} are free{more}",
-            "stop another job, or add TaskManagers; an upgrade gets the slots of the version before",
+            f"{needed} are needed, {supply.free_slots} of {supply.slots} are free{has}{more}",
+            "stop another job, or add TaskManagers",
         )
     else:
-        yield _passed("slots", f"{needed} needed, {supply.free_slots} of {supply.slots} free{more}")
+        yield _passed("slots", f"{needed} needed, {supply.free_slots} of {supply.slots} free{has}{more}")
 
 
 def _cores(demand: Demand, supply: Supply | None) -> Iterator[Check]:

@@ -32,7 +32,9 @@ def _slots(reports: Sequence[CapacityReport], supply: Supply) -> Iterator[Check]
     told = f"{needed} needed by {_jobs(reports)}, the cluster has {supply.slots}"
     if not supply.tells_of(needed):
         # What runs already has the slots that are taken.
-        yield slots_on_demand(told, needed, supply.model_copy(update={"free_slots": supply.slots}))
+        yield slots_on_demand(
+            told, needed, supply.model_copy(update={"free_slots": supply.slots, "own_slots": 0})
+        )
         return
     yield Check.judged(
         "slots", needed > supply.slots, False, told, "add TaskManagers, or lower `parallelism`"

@@ -193,7 +193,11 @@ def _assessed(
                 start = _start(manifest, files, connection, store, starting)
                 calibration = best_for(store, manifest)
                 ask = planner.describe_brokers
-                found.append(assess(files, connection, start, what_if, calibration, drawn, say, ask, matched))
+                last = store.last(name)
+                runs_as = last.flink_job_id if last is not None else None
+                found.append(
+                    assess(files, connection, start, what_if, calibration, drawn, say, ask, matched, runs_as)
+                )
             except Refused as error:
                 unknown[name] = error
     return found, unknown

@@ -247,3 +247,15 @@ def workers(cluster: FlinkCluster) -> tuple[Worker, ...]:
             continue  # it has gone meanwhile
         found.append(Worker.read(answer, cluster.base_url))
     return tuple(found)
+
+
+def slots_held(cluster: FlinkCluster, job_id: str) -> int:
+    """Slots that a job has: as many as its widest vertex has subtasks that go on, as all of them share slots.
+
+    0 for one that the cluster does not know, that has ended, or some of whose subtasks have no slot yet.
+    """
+    summary = cluster.summary(job_id)
+    detail = None if summary is None or summary.ended else cluster.job(job_id)
+    if summary is None or not summary.all_tasks_placed or detail is None:
+        return 0
+    return max((each.parallelism - each.tasks.get("FINISHED", 0) for each in detail.vertices), default=0)

@@ -38,7 +38,7 @@ class OnDemand(Value):
 
 class Supply(Value):
     """What the cluster has. Sizes are of all its TaskManagers, cores of the machines that these are on; of one that
-    starts them `on_demand`, of those there are."""
+    starts them `on_demand`, of those there are. `own_slots` are those that the job itself has taken, as it runs."""
 
     slots: int
     free_slots: int
@@ -47,6 +47,12 @@ class Supply(Value):
     managed: int
     heap: int
     on_demand: OnDemand | None = None
+    own_slots: int = 0
+
+    @property
+    def available(self) -> int:
+        """Slots that the job can have: those that are free, and its own."""
+        return self.free_slots + self.own_slots
 
     def tells_of(self, slots: int) -> bool:
         """Whether what it has is what a job of so many slots would find: not if TaskManagers are started for it."""

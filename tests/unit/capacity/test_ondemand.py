@@ -12,7 +12,7 @@ from tests.unit.capacity.test_together import report
 from juncture.capacity.doubt import whether_ready
 from juncture.capacity.readiness import checks, recommended
 from juncture.capacity.together import together
-from juncture.model.capacity import OnDemand, Supply
+from juncture.model.capacity import Check, OnDemand, Supply
 from juncture.model.figures import Figure, Range
 
 
@@ -98,3 +98,26 @@ def test_a_job_that_it_has_no_slots_for_yet_is_not_called_ready() -> None:
     there = supply(0, 0)
     found = report(1, None).model_copy(update={"supply": there, "checks": checks(demand(), there)})
     assert whether_ready(found) == "not known whether ready, as the cluster would have to start TaskManagers"
+
+
+def test_a_job_that_runs_is_asked_no_taskmanagers_for_that_it_has() -> None:
+    def slots(there: Supply, own: int) -> Check:
+        held = there.model_copy(update={"own_slots": own})
+        return next(each for each in checks(demand(), held) if each.id == "slots")
+
+    assert slots(supply(4, 0, 4), 4).outcome == "passed"
+    more = slots(supply(4, 0, 6), 2)
+    assert more.outcome == "unknown"
+    assert more.message.startswith("4 needed, 0 of 4 free, 2 are its own; ")
+    grown = slots(supply(2, 0), 2)
+    assert grown.outcome == "unknown"
+    assert "; 1 TaskManager of 2 slots would be asked of Kubernetes" in grown.message
+
+
+def test_jobs_together_do_not_count_a_jobs_own_slots_twice() -> None:
+    there = supply(4, 0, 4).model_copy(update={"own_slots": 2})
+    jobs = [report(10.0, 1000.0, 3).model_copy(update={"supply": there})] * 2
+    assert together(jobs, 0.5)[0].outcome == "failed"
+    free = supply(4, 0).model_copy(update={"own_slots": 2})
+    (check, *_) = together([each.model_copy(update={"supply": free}) for each in jobs], 0.5)
+    assert "; 1 TaskManager of 2 slots would be asked of Kubernetes" in check.message

@@ -228,3 +228,17 @@ def test_flink_has_no_more_than_32768_subtasks(wanted: int, most: int, parts: tu
 def test_slots_are_those_of_the_parallelism_as_it_is() -> None:
     (check,) = [each for each in checks(demand(), SUPPLY) if each.id == "slots"]
     assert check.message == "4 needed, 4 of 4 free"
+
+
+@pytest.mark.parametrize(
+    ("own", "outcome", "told"),
+    [
+        (4, "passed", "4 needed, 0 of 4 free, 4 are its own"),
+        (1, "warned", "4 are needed, 0 of 4 are free, 1 is its own"),
+        (0, "warned", "4 are needed, 0 of 4 are free"),
+    ],
+)
+def test_a_job_that_runs_has_the_slots_that_it_has_taken(own: int, outcome: str, told: str) -> None:
+    there = SUPPLY.model_copy(update={"free_slots": 0, "own_slots": own})
+    (check,) = [each for each in checks(demand(), there) if each.id == "slots"]
+    assert (check.outcome, check.message) == (outcome, told)

@@ -47,6 +47,7 @@ def assess(
     say: Callable[[str], None] = lambda message: None,
     ask: DescribeBrokers | None = None,
     matched: bool = False,
+    runs_as: str | None = None,
 ) -> CapacityReport:
     """Compute what a job needs from its plan and its topics, and hold it against the cluster.
 
@@ -63,6 +64,7 @@ def assess(
         say: is told each step.
         ask: describes brokers; without it their disks and quotas are not looked at.
         matched: whether to look at how rows match, which takes some seconds and many records.
+        runs_as: the job's id on the cluster, if it may run there: its slots are its own.
 
     Raises:
         Refused: topics that it reads do not exist, or it does not read what is supposed to have another column.
@@ -82,7 +84,7 @@ def assess(
     foreteller = Foreteller(facts, model_of(calibration, manifest.job), backlog, connection.prices)
     needs = foreteller.needs(what_if)
     figures = {each.name: each for each in needs.figures}
-    found, silent = supplied(connection, files, figures), silent_topics(needs.traffic)
+    found, silent = supplied(connection, files, figures, runs_as), silent_topics(needs.traffic)
     job = needs.job if found.options is None else needs.job.in_cluster(found.options)
     asked = (
         Asked(facts.brokers, figures, facts.sinks, silent, connection.is_local)

@@ -15,7 +15,7 @@ from juncture.deploy.readiness.promises import kept_promises
 from juncture.deploy.store.manifest import read_manifest
 from juncture.errors import JunctureError
 from juncture.flink.ondemand import on_demand_by
-from juncture.flink.subtasks import cores_of, worker_hosts, workers
+from juncture.flink.subtasks import cores_of, slots_held, worker_hosts, workers
 from juncture.local.cluster import JOBMANAGER
 from juncture.model.capacity import Check, Supply
 from juncture.model.figures import Figure
@@ -41,14 +41,21 @@ class Supplied:
     options: Mapping[str, str] | None = None
 
 
-def supplied(connection: Connection, files: Mapping[str, str], figures: Mapping[str, Figure]) -> Supplied:
-    """Ask a cluster what it has for a bundle, which takes so much. An error of that is told of in the result."""
+def supplied(
+    connection: Connection,
+    files: Mapping[str, str],
+    figures: Mapping[str, Figure],
+    runs_as: str | None = None,
+) -> Supplied:
+    """Ask a cluster what it has for a bundle, which takes so much, and whose job has the Flink job id `runs_as` if it
+    runs. An error of that is told of in the result."""
     if JOBMANAGER in connection.ended:
         return _unknown(ended_parts(connection.ended))
     manifest = read_manifest(files)
     try:
         with connection.cluster() as cluster:
             overview, found, hosts = cluster.overview(), workers(cluster), worker_hosts(cluster)
+            own = slots_held(cluster, runs_as) if runs_as is not None else 0
             config = cluster.config()
             options = {**config, **manifest.options}
             kept = (version_check(manifest, cluster), *kept_promises(files, connection, cluster))
@@ -66,6 +73,7 @@ def supplied(connection: Connection, files: Mapping[str, str], figures: Mapping[
         managed=sum(each.memory.managed for each in found),
         heap=sum(each.memory.heap for each in found),
         on_demand=on_demand_by(config),
+        own_slots=min(own, overview.slots_total - overview.slots_available),
     )
     return Supplied(supply, kept, stored, options=options)
 
