@@ -21,9 +21,14 @@ _TOLD_ELSEWHERE = ("sink-topics", "slots", "startpoints", "unbounded-state", "fl
 """Checks that a submission makes itself, or `juncture check` has made."""
 
 _OF_NEED = ("cores", "parallelism", "hot-keys", "state", "join-memory", "catch-up")
-"""Checks that warn where there may not be enough."""
+"""Checks without which it is not known whether there is enough."""
 
-_TOLD = (*IDS, *_OF_NEED, "partitions", "checkpoint-writes", "checkpoint-room", "local-disk")
+_OF_DISKS = ("checkpoint-writes", "checkpoint-room", "local-disk")
+
+_OF_RESOURCES = (*(each for each in _OF_NEED if each != "hot-keys"), *_OF_DISKS)
+"""Checks that warn where there may not be enough; a hot key may slow down a job that has enough of everything."""
+
+_TOLD = (*IDS, *_OF_NEED, "partitions", *_OF_DISKS)
 """Checks whose warnings are told."""
 
 
@@ -90,7 +95,7 @@ class Gate:
 def enough(report: CapacityReport) -> str:
     """Whether there is enough for a job, a sentence: what was not seen, or not checked, is not known to be enough."""
     found = {(each.id, each.outcome) for each in report.checks}  # some are made of each topic, or each join
-    if ("unbounded-state", "failed") in found or any((each, "warned") in found for each in _OF_NEED):
+    if ("unbounded-state", "failed") in found or any((each, "warned") in found for each in _OF_RESOURCES):
         return "There may not be enough for it, by `juncture capacity`"
     unchecked = [each for each in _OF_NEED if (each, "unknown") in found]
     why = f"{listed(unchecked)} could not be checked" if unchecked else ""
@@ -98,6 +103,8 @@ def enough(report: CapacityReport) -> str:
         why = have_none(silent)  # which leaves all of these open
     if why:
         return f"It is not known whether there is enough for it: {why}"
+    if ("hot-keys", "warned") in found:
+        return "Something is to be looked at, by `juncture capacity`: hot-keys"
     return "There is enough for it, by `juncture capacity`"
 
 

@@ -39,7 +39,7 @@ def test_one_of_several_checks_of_a_kind_that_warns_is_heeded() -> None:
             )
         }
     )
-    assert enough(twice).startswith("There may not be enough")
+    assert enough(twice).startswith("Something is to be looked at")
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,18 @@ def test_one_of_several_checks_of_a_kind_that_warns_is_heeded() -> None:
             "There is enough for it, by `juncture capacity`",
         ),
         ([THERE], {"cores": "warned"}, "There may not be enough for it, by `juncture capacity`"),
+        ([THERE], {"local_disk": "warned"}, "There may not be enough for it, by `juncture capacity`"),
+        ([THERE], {"checkpoint_room": "warned"}, "There may not be enough for it, by `juncture capacity`"),
+        (
+            [THERE],
+            {"hot_keys": "warned", "state": "warned"},
+            "There may not be enough for it, by `juncture capacity`",
+        ),
+        (
+            [THERE],
+            {"hot_keys": "warned", "state": "unknown"},
+            "It is not known whether there is enough for it: state could not be checked",
+        ),
         ([THERE], {"unbounded_state": "failed"}, "There may not be enough for it, by `juncture capacity`"),
         ([EMPTY], {"cores": "warned"}, "There may not be enough for it, by `juncture capacity`"),
         (
@@ -77,7 +89,7 @@ def test_whether_there_is_enough(traffic: list[Traffic], outcomes: dict[str, Out
 @pytest.mark.parametrize(
     ("first", "told"),
     [
-        ("warned", "There may not be enough for it, by `juncture capacity`"),
+        ("warned", "Something is to be looked at, by `juncture capacity`: hot-keys"),
         ("unknown", "It is not known whether there is enough for it: hot-keys could not be checked"),
     ],
 )
