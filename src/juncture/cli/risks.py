@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 
-class _Reason(click.ParamType):
+class _Reason(click.ParamType[str]):
     """A text that says something."""
 
     name = "reason"
