@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from juncture.capacity.demand import MERGED
 from juncture.capacity.endless import STATE_GROWTH, grows
 from juncture.capacity.holding import heap_bytes, state_bytes
-from juncture.capacity.hotrows import gives_more, hot_key_checks
+from juncture.capacity.hotrows import after_a_day, gives_more, hot_key_checks
 from juncture.capacity.job import Job
 from juncture.capacity.joinmemory import JOIN_MEMORY, join_memory_checks
 from juncture.capacity.ondemand import slots_on_demand
@@ -33,6 +33,9 @@ _BY_RATES = (
     "local-disk",
 )
 """Checks that pass of themselves where nothing comes."""
+
+_BY_ROWS = ("cores", "parallelism")
+"""Checks that rest on the rows that are written."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ def recommended(demand: Demand, supply: Supply | None) -> tuple[str, str]:
 def checks(demand: Demand, supply: Supply | None) -> tuple[Check, ...]:
     """Every check, in the order in which they are told."""
     silent = silent_topics(demand.traffic)
-    return tuple(at_least(each, silent) if each.id in _BY_RATES else each for each in _checks(demand, supply))
+    found = (at_least(each, silent) if each.id in _BY_RATES else each for each in _checks(demand, supply))
+    return tuple(after_a_day(each, demand.hot) if each.id in _BY_ROWS else each for each in found)
 
 
 def _checks(demand: Demand, supply: Supply | None) -> tuple[Check, ...]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.capacity.found import found_traffic
 from tests.unit.capacity.test_hotkeys import hot_rows, regular, rows_of, samples
 from tests.unit.capacity.test_pricing import MIB, of_job
+from tests.unit.capacity.test_readiness import demand, outcomes
 from tests.unit.capacity.test_storage import GIVEN, checked
 
 from juncture.capacity.demand import figures
@@ -113,3 +116,10 @@ def test_what_rests_on_the_rows_of_such_a_key_is_assumed(growth: float | None, b
     assert found["rows of the key 'hot' in a join"].basis == ("assumed" if growth else "sampled")
     told = told_days([], of_job(kept=None)[STATE_GROWTH], [hot])
     assert ("So are the rows of hot keys" in told) == (growth is not None)
+
+
+@pytest.mark.parametrize(("growth", "outcome"), [(3.0, "unknown"), (None, "passed")])
+def test_what_is_enough_for_the_rows_of_a_day_is_not_known_to_be(growth: float | None, outcome: str) -> None:
+    hot = rows_of(0, 12).model_copy(update={"growth": growth})
+    found = outcomes(replace(demand(found_traffic("l", 1)), hot=[hot]))
+    assert (found["cores"], found["parallelism"]) == (outcome, outcome)
