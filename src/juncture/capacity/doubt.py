@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from juncture.capacity.silent import have_none, silent_topics
 from juncture.model.capacity import CapacityReport
+from juncture.model.wording import counted
 
 
 def doubt(report: CapacityReport) -> str:
@@ -19,8 +20,10 @@ def doubt(report: CapacityReport) -> str:
 
 
 def whether_ready(report: CapacityReport) -> str:
-    """'ready', 'not ready', or that it is not known, and why."""
+    """'ready', 'not ready', or that it is not known, and why; how many checks warn, unless one failed."""
     if not report.ready:
         return "not ready"
     why = doubt(report)
-    return f"not known whether ready, as {why}" if why else "ready"
+    told = f"not known whether ready, as {why}" if why else "ready"
+    warned = sum(each.outcome == "warned" for each in report.checks)
+    return f"{told}, with {counted(warned, 'warning')}" if warned else told

@@ -11,7 +11,7 @@ from juncture.cli.output import Text
 from juncture.errors import JunctureError
 from juncture.model.capacity import CapacityReport, Check
 from juncture.model.figures import Figure, Range, Unit, amount
-from juncture.model.wording import counted, percent, span
+from juncture.model.wording import percent, span
 
 _STYLES = {"passed": "green", "warned": "yellow", "failed": "red", "unknown": "dim"}
 
@@ -58,7 +58,8 @@ def _check(text: Text, check: Check) -> None:
 def view_report(text: Text, report: CapacityReport, explain: bool) -> None:
     """A report; each figure's formula, too, if it is to be explained."""
     text.line(
-        f"{report.job} on {report.environment}, parallelism {report.parallelism}, {report.backend}: {_ready(report)}"
+        f"{report.job} on {report.environment}, parallelism {report.parallelism}, {report.backend}:"
+        f" {whether_ready(report)}"
     )
     text.line()
     _traffic(text, report)
@@ -77,14 +78,6 @@ def view_report(text: Text, report: CapacityReport, explain: bool) -> None:
         text.line()
     for note in report.assumed:
         text.line(f"assumed: {note}", style="dim")
-
-
-def _ready(report: CapacityReport) -> str:
-    ready = whether_ready(report)
-    if not report.ready:
-        return ready
-    warned = sum(each.outcome == "warned" for each in report.checks)
-    return f"{ready}, with {counted(warned, 'warning')}" if warned else ready
 
 
 def _traffic(text: Text, report: CapacityReport) -> None:

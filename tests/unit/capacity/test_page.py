@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import datetime, timezone
 from itertools import pairwise
@@ -20,6 +21,8 @@ from juncture.capacity.page.html import page
 from juncture.capacity.page.pictures import drawn, measures
 from juncture.capacity.pricing import cost_figures
 from juncture.capacity.supposed import WhatIf
+from juncture.cli.assessments import view_report
+from juncture.cli.output import Text
 from juncture.model.capacity import CapacityReport, Check, Point, Supply
 from juncture.model.environment import Prices
 from juncture.model.figures import Figure, Range
@@ -77,6 +80,26 @@ def test_it_is_not_known_whether_a_job_is_ready_that_can_not_be_held_against_a_c
     assert whether_ready(report(())) == "not ready"
     shown = page(seen.model_copy(update={"traffic": silent}), str)
     assert '<span class="unknown">not known whether ready, as &#39;taps&#39; has no records</span>' in shown
+
+
+def test_a_page_is_headed_as_the_text_with_its_warnings() -> None:
+    warned = (
+        Check(id="hot-keys", outcome="warned", message="hot"),
+        Check(id="cores", outcome="passed", message="enough"),
+    )
+    supply = Supply(slots=4, free_slots=4, cores=4, taskmanagers=1, managed=0, heap=100)
+    seen = report(()).model_copy(update={"checks": warned, "supply": supply})
+    shown, written = page(seen, str), io.StringIO()
+    view_report(Text(written, str), seen, explain=False)
+    assert "<title>matches: ready, with 1 warning, " in shown
+    assert '<h1>matches on local: <span class="passed">ready, with 1 warning</span></h1>' in shown
+    assert "rocksdb: ready, with 1 warning\n" in written.getvalue()
+
+
+def test_what_came_of_a_check_and_its_name_are_not_broken_up() -> None:
+    shown = page(report(()), str)
+    assert '<table class="checks">\n<tr><td class="failed">failed</td><td>cores</td>' in shown
+    assert re.search(r"\.checks td:nth-child\(-n\+2\) \{ white-space: nowrap; \}", shown)
 
 
 def test_a_point_for_each_rate_and_window() -> None:
