@@ -103,12 +103,13 @@ class Rates:
 
     def _hot_rows(self, node: PlanNode, sides: Sequence[Flowing]) -> Iterator[HotRows]:
         """Each row of one side meets all of the same key that came within the bounds on the other one."""
-        if join_type(node) not in _PAIRING:
+        keys = self.hot.get(node.id, ())
+        if not keys or join_type(node) not in _PAIRING:
             return
         reach, endless = self._reach(node)
         left, right = (each.all for each in sides)
         names = [tables_of(self.flow, up) for up in self.flow.plan.inputs(node)]
-        for each in self.hot.get(node.id, ()):
+        for each in keys:
             seen = min(each.seen or 0.0, reach)
             expected = seen if each.passing else reach
             # A further condition may let none of them match, and a job that has just begun keeps none yet.

@@ -154,6 +154,18 @@ def regular(*ttls: str, condition: Row | None = None, kind: str = "INNER") -> Co
     return read_plan(json.dumps({"flinkVersion": "2.3", "nodes": [requests, views, joined], "edges": edges}))
 
 
+def test_joins_of_which_no_state_is_told_write_rows_too() -> None:
+    requests, views = scan(1, "requests"), scan(2, "views")
+    joined = join(3, "INNER", (0, 0), requests, views)
+    joined |= {"type": "stream-exec-window-join_1", "joinSpec": joined.pop("intervalJoinSpec")["joinSpec"]}
+    edges = [{"source": source, "target": 3} for source in (1, 2)]
+    windowed = read_plan(
+        json.dumps({"flinkVersion": "2.3", "nodes": [requests, views, joined], "edges": edges})
+    )
+    flow = Flow(windowed, lambda table: False)
+    assert Rates(flow, TRAFFIC).out_of(windowed.nodes[2]).all.expected > 0
+
+
 def test_a_regular_join_meets_what_both_sides_keep() -> None:
     (rows,) = hot_rows(samples(50, 20), regular("60000 ms", "30000 ms"))
     assert rows.rate.expected == pytest.approx(50 * 6 * 90)
