@@ -35,8 +35,7 @@ _STEPS = 8
 @dataclass(frozen=True)
 class Look:
     """How rows meet at a place, and of those that were read, left and right, how many they are, which share had a key
-    that came before, the largest share of one key, and how many have an event time that
-    can't be read."""
+    that came before, the largest share of one key, and how many have an event time that can't be read."""
 
     met: Met
     sampled: tuple[int, int]
