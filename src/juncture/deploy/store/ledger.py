@@ -161,7 +161,7 @@ def _ended(record: Deployment, job: JobSummary, cluster: FlinkCluster) -> Deploy
     if job.state == "CANCELED":
         note = None if record.phase == "stopping" else "it was cancelled on the cluster"
         return advance(record, "stopped", note, checkpoint=newest_checkpoint(record, cluster))
-    savepoint = _last_checkpoints(job, cluster).latest.savepoint
+    savepoint = _last_checkpoints(record, job, cluster).latest.savepoint
     if savepoint is not None and savepoint.checkpoint_type == "SYNC_SAVEPOINT":
         note = record.note if record.phase == "stopping" else "it was stopped on the cluster"
         return advance(record, "stopped", note, savepoint=savepoint.external_path)
@@ -190,20 +190,17 @@ def _unknown(record: Deployment) -> Deployment:
 
 def newest_checkpoint(record: Deployment, cluster: FlinkCluster) -> str | None:
     """The newest checkpoint, or savepoint, of a job that the cluster knows; not that of a stop that has drained it."""
-    job = cluster.summary(record.flink_job_id)
-    if job is not None and job.ended:
-        latest = _last_checkpoints(job, cluster).latest
-    else:
-        latest = cluster.checkpoints(record.flink_job_id).latest
+    latest = _last_checkpoints(record, cluster.summary(record.flink_job_id), cluster).latest
     savepoint = None if record.note == DRAINED else latest.savepoint
     complete = [each for each in (latest.completed, savepoint) if each and each.is_on_disk]
     return max(complete, key=lambda each: each.id).external_path if complete else None
 
 
-def _last_checkpoints(job: JobSummary, cluster: FlinkCluster) -> Checkpoints:
-    """Those of a job that has ended: what is told may be of before, with a stop's savepoint not complete, and the
-    newest checkpoint replaced since."""
-    return cluster.checkpoints(job.id, job.end_time if job.end_time > 0 else None)
+def _last_checkpoints(record: Deployment, job: JobSummary | None, cluster: FlinkCluster) -> Checkpoints:
+    """Of a job that has ended not those of before: a stop's savepoint would not be complete, and the newest checkpoint
+    replaced since."""
+    ended = job.end_time if job is not None and job.ended and job.end_time > 0 else None
+    return cluster.checkpoints(record.flink_job_id, ended)
 
 
 def root_cause(cluster: FlinkCluster, job_id: str) -> str | None:
