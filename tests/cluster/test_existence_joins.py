@@ -17,8 +17,6 @@ from juncture.validation.harness.runner import run_case
 from juncture.validation.harness.session import WarmSession
 from juncture.validation.report.text import failure_lines
 
-pytestmark = pytest.mark.timeout(900)
-
 ROW = "k STRING, n INT, PRIMARY KEY (n) NOT ENFORCED"
 WITHIN = "r.t BETWEEN l.t AND l.t + INTERVAL '10' SECOND"
 OTHER = "x.t >= l.t - INTERVAL '5' SECOND AND x.t < l.t + INTERVAL '1' SECOND"

@@ -63,7 +63,6 @@ _TABLES = {
     "clicks": ("page-clicks", "{click_id: 'TEXT', impression_id: 'TEXT', clicked_at: 'TIMESTAMPTZ'}"),
     "ads": ("ad-clicks", "{request_id: 'TEXT', landing_page: 'TEXT', clicked_at: 'TIMESTAMPTZ'}"),
 }
-pytestmark = pytest.mark.timeout(900)
 Joined = tuple[str | None, ...]
 
 

@@ -14,7 +14,6 @@ from juncture.validation.harness.session import WarmSession
 from juncture.validation.report.text import failure_lines
 
 # The first test waits until all jobs are compiled.
-pytestmark = pytest.mark.timeout(900)
 
 SOURCE = """\
 CREATE TABLE v (

@@ -15,7 +15,6 @@ from juncture.validation.harness.session import WarmSession
 from juncture.validation.report.text import failure_lines
 
 # The first test waits until all jobs are compiled.
-pytestmark = pytest.mark.timeout(900)
 
 WITHIN = "AND r.t BETWEEN l.t AND l.t + INTERVAL '10' SECOND"
 INTERVAL = f"SELECT l.k, l.n, r.n FROM $l AS l {{}} JOIN $r AS r ON l.k = r.k {WITHIN}"

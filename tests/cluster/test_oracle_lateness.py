@@ -20,7 +20,6 @@ from juncture.validation.report.html import page, section
 from juncture.validation.report.text import as_data, failure_lines
 
 # The first test waits until all jobs are compiled.
-pytestmark = pytest.mark.timeout(900)
 
 PAIRS = "m INT, n INT"
 INTERVAL = (

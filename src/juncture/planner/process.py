@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Lock, Thread, Timer
+from threading import Event, Lock, Thread, Timer
 from typing import IO, Any
 
 from juncture.errors import JunctureError, Unreachable
@@ -31,7 +32,7 @@ _SHARED = "-Xshare:auto -Xlog:disable"
 
 
 class PlannerProcess:
-    """A juncture.planner.worker, which starts with the first question.
+    """A juncture.planner.worker, which starts with the first question, and anew with the one after it has failed.
 
     Args:
         java_home: the Java to run it with.
@@ -99,7 +100,7 @@ class PlannerProcess:
         """The answer to one question of juncture.planner.worker's, after those that other threads have asked before.
 
         Raises:
-            Unreachable: the process ended, with the last lines it printed.
+            Unreachable: the process ended or was silent for too long, with the last lines it printed.
             JunctureError: it could not answer.
         """
         with self._turn:
@@ -109,7 +110,8 @@ class PlannerProcess:
         process = self._started()
         assert process.stdin is not None
         assert process.stdout is not None
-        watchdog = Timer(_PATIENCE, process.kill)
+        silent = Event()
+        watchdog = Timer(_PATIENCE, _end_silent, (process, silent))
         watchdog.start()
         try:
             process.stdin.write(json.dumps(request) + "\n")
@@ -121,9 +123,13 @@ class PlannerProcess:
             watchdog.cancel()
         if not line.endswith("\n"):
             process.wait(timeout=10)
-            self._drained.join(_PRINTED_WITHIN)  # its JVM may outlive it, and hold the stream open
+            _kill(process)  # its JVM may outlive it
+            self._drained.join(_PRINTED_WITHIN)
+            self._forget()
+            ended = f"ended with exit code {process.returncode}"
+            how = f"gave no answer within {_PATIENCE} s" if silent.is_set() else ended
             raise Unreachable(
-                f"Flink's planner ended with exit code {process.returncode}",
+                f"Flink's planner {how}",
                 state="nothing was changed",
                 remedy="`juncture doctor` examines Java and the packages; its last lines were:\n"
                 + "".join(self._printed),
@@ -141,16 +147,34 @@ class PlannerProcess:
         """End the process and its JVM, if they were started."""
         if self._running is None:
             return
-        process, scratch = self._running
+        process, _ = self._running
         with contextlib.suppress(OSError):
             assert process.stdin is not None
             process.stdin.close()
         try:
             process.wait(timeout=_ENDING_RECORD if self._records else _ENDING)
         except subprocess.TimeoutExpired:
-            process.kill()
+            _kill(process)
             process.wait()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Have the next question start a new process; this one has ended."""
+        assert self._running is not None
+        _, scratch = self._running
         scratch.close()
+        self._running = None
+
+
+def _end_silent(process: subprocess.Popen[str], silent: Event) -> None:
+    silent.set()
+    _kill(process)
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """With its JVM: it leads a session."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def classes_of_planners(root: Path, java_home: Path) -> ClassArchive:

@@ -7,9 +7,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from juncture.errors import Unreachable
+from juncture.planner import process
 from juncture.planner.process import PlannerProcess
 from juncture.planner.session import LaunchFailed, Planner
 
@@ -31,8 +33,8 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         return made[-1]
 
     yield start
-    for process in made:
-        process.close()
+    for each in made:
+        each.close()
 
 
 def test_what_a_jvm_prints_in_another_encoding_does_not_hold_it_up(start: Start) -> None:
@@ -46,6 +48,31 @@ def test_one_that_ends_with_half_an_answer_is_told_with_what_it_printed(start: S
     with pytest.raises(Unreachable, match="exit code 137") as caught:
         asked.ask({})
     assert "out of memory" in (caught.value.remedy or "")
+
+
+def test_the_question_after_one_that_ended_is_asked_of_a_new_one(start: Start, tmp_path: Path) -> None:
+    first = tmp_path / "first"
+    asked = start(
+        f"if not os.path.exists({str(first)!r}): os.mkdir({str(first)!r}); os._exit(137)\nprint('{{}}', flush=True)"
+    )
+    with pytest.raises(Unreachable, match="exit code 137"):
+        asked.ask({})
+    assert asked.ask({}) == {}
+
+
+def test_one_that_is_silent_is_ended_with_all_that_it_started(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_PATIENCE", 0.5)
+    java = tmp_path / "java"
+    asked = start(
+        "import subprocess, time; java = subprocess.Popen(['sleep', '60'])\n"
+        f"open({str(java)!r}, 'w').write(str(java.pid)); time.sleep(60)"
+    )
+    with pytest.raises(Unreachable, match=r"no answer within 0\.5 s"):
+        asked.ask({})
+    left = psutil.Process(int(java.read_text())) if psutil.pid_exists(int(java.read_text())) else None
+    assert left is None or left.status() == psutil.STATUS_ZOMBIE
 
 
 def test_no_file_of_the_folder_where_one_stands_is_taken_for_pythons(start: Start) -> None:
