@@ -219,4 +219,4 @@ class Ailing:
 
     def caught_up(self, cluster: FlinkCluster, written: int) -> None:
         """Wait until so many records were read, and none is left."""
-        until(lambda: self.read(cluster) >= written and self.behind(cluster) == 0, 180)
+        until(lambda: self.read(cluster) >= written and self.behind(cluster) == 0)

@@ -170,7 +170,7 @@ def cluster(stack: Stack) -> Iterator[FlinkCluster]:
         for job in left:
             cluster.cancel(job)
         for job in left:
-            cluster.wait_ended(job, 60)
+            cluster.wait_ended(job, 180)
 
 
 @pytest.fixture(scope="session")

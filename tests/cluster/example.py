@@ -142,8 +142,8 @@ def stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait for it; what it costs to ask must not hold back what is waited for."""
+def until(condition: Callable[[], bool], seconds: float = 180) -> None:
+    """Wait for it, as long as a slow machine may take; what it costs to ask must not hold back what is waited for."""
     deadline = time.monotonic() + seconds
     while True:
         begun = time.thread_time()

@@ -175,20 +175,20 @@ def test_a_job_that_is_not_ready_is_not_submitted(make_job: Make, cluster: Flink
 
 def test_what_is_measured_beside_a_job_that_runs(make_job: Make, cluster: FlinkCluster) -> None:
     job = make_job(on=WINDOW, job="state: {backend: rocksdb}\n")
-    job.write(((f"key-{i:08}", i, i / 20) for i in range(80_000)), pad=lambda n: f"{n:040}", as_it_was=True)
+    job.write(((f"key-{i:08}", i, i / 20) for i in range(50_000)), pad=lambda n: f"{n:040}", as_it_was=True)
     job.start()
-    job.caught_up(cluster, 160_000)
+    job.caught_up(cluster, 100_000)
     # What a killed calibration may leave.
     leftover = Admin(job.kafka)
     leftover.create({CALIBRATED.format(job.name): 1}, config={"retention.ms": "3599000"})
     project = ["--project", str(job.root), "--output", "json"]
 
-    ran = CliRunner().invoke(main, [*project, "calibrate", JOB, "--records", "160000", "--seconds", "80"])
+    ran = CliRunner().invoke(main, [*project, "calibrate", JOB, "--records", "100000", "--seconds", "120"])
 
     assert ran.exit_code == 0, ran.stderr
     found = Calibration.model_validate_json(ran.stdout)
     assert found.engine == "flink-rocksdb"
-    assert found.stages[-1].records == 160_000
+    assert found.stages[-1].records == 100_000
     assert found.stages[-1].micros.low > 0
     assert found.state is not None
     # In a job that keeps up, for long, it is 0.3.
@@ -217,7 +217,7 @@ def test_what_is_measured_beside_a_job_that_runs(make_job: Make, cluster: FlinkC
 
     def later() -> Iterator[tuple[str, int, float]]:
         """What goes on to come while the job is held against what was foretold: as many records a second."""
-        for i in range(80_000, 80_240):
+        for i in range(50_000, 50_240):
             time.sleep(0.05)
             yield f"key-{i:08}", i, i / 20
 

@@ -94,7 +94,7 @@ def test_a_join_goes_through_all_that_may_happen_to_it(juncture: Project) -> Non
     events.write(6000)
     assert juncture("submit", JOB) == 0, juncture.stderr
     with events.come():
-        until(lambda: written(juncture).total() > 1000, 120)
+        until(lambda: written(juncture).total() > 1000)
 
         again = stamp(events.now - timedelta(minutes=3))
         juncture.edit(JOB_FILE, swap("page_clicks: earliest", f"page_clicks: {{timestamp: {again}}}"))
@@ -130,7 +130,7 @@ def test_a_join_goes_through_all_that_may_happen_to_it(juncture: Project) -> Non
         killed_at(juncture, "Submitting", 1, "--hand-over")
         until(lambda: juncture("upgrade", JOB, "--hand-over") == 0, 300)
         seen = written(juncture).total()
-        until(lambda: written(juncture).total() > seen + 200, 120)
+        until(lambda: written(juncture).total() > seen + 200)
         assert juncture("rollback", JOB) == 0, juncture.stderr
         assert "are written again" in juncture.stderr
     events.end()
@@ -141,7 +141,7 @@ def test_a_join_goes_through_all_that_may_happen_to_it(juncture: Project) -> Non
         (row["impression_id"], row["click_id"]) for row in juncture.joined() if "/x" in (row["page"] or "")
     )
     assert taken_back
-    until(lambda: not (wanted + taken_back) - written(juncture), 120)
+    until(lambda: not (wanted + taken_back) - written(juncture))
     twice = written(juncture) - (wanted + taken_back)
     assert twice
     assert set(twice.values()) == {1}

@@ -148,7 +148,7 @@ def test_rocksdb_has_too_little_memory(make_ailing: Make, cluster: FlinkCluster)
     rows = ((f"k{i}", i, i / 100_000) for i in range(12_000))
     job.write(rows, pad=lambda i: hashlib.shake_256(str(i).encode()).hexdigest(4_096))
     job.start()
-    until(lambda: (state_of(cluster, job) or 0) > 9 * 2**20, 60)
+    until(lambda: (state_of(cluster, job) or 0) > 9 * 2**20)
 
     _, report = job.diagnose()
 
@@ -269,7 +269,7 @@ def test_a_record_that_does_not_parse_restarts_the_job(make_ailing: Make, cluste
     job.write((f"k{i}", i, i) for i in range(100))
     job.start()
     job.write_raw("r", b'{"k": 7, "n": "no number"}')
-    until(lambda: (cluster.restarts(job.flink_job) or 0) >= 2, 60)
+    until(lambda: (cluster.restarts(job.flink_job) or 0) >= 2)
 
     first = job.first()
 

@@ -81,7 +81,7 @@ def test_java_collects_what_a_function_of_the_job_keeps(
     until(lambda: state_of(cluster, job) is not None)
     before = collected(cluster)
     job.write((f"k{i}", i, i / 100) for i in range(100, 20_000))
-    until(lambda: collected(cluster) > before + 2_000, 60)
+    until(lambda: collected(cluster) > before + 2_000)
 
     first = job.first()
 
@@ -138,7 +138,7 @@ def test_storage_takes_checkpoints_slowly(
     with stack.s3, started(job, cluster):
         job.caught_up(cluster, 8_000)
         with kept_waiting(stack) as let_go:
-            until(lambda: age(newest(cluster, job)) >= 10, 60)
+            until(lambda: age(newest(cluster, job)) >= 10)
             slow = newest(cluster, job)
             let_go()
             until(lambda: newest(cluster, job).id > slow.id)

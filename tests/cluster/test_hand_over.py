@@ -195,7 +195,7 @@ def written(juncture: Project, *more: str) -> Counter[Joined]:
 def is_oracles(juncture: Project, query: str, *more: str) -> None:
     """Wait until all rows are there; none may be missing or there twice."""
     wanted = expected(juncture, query)
-    until(lambda: written(juncture, *more).total() >= wanted.total(), 90)
+    until(lambda: written(juncture, *more).total() >= wanted.total())
     found = written(juncture, *more)
     assert (found - wanted, wanted - found) == (Counter(), Counter())
 
@@ -229,7 +229,7 @@ def test_the_state_of_flinks_joins_is_handed_over_to_a_chain_of_event_joins(junc
     events.write(9000)
     assert juncture("submit", JOB) == 0, juncture.stderr
     with events.come():
-        until(lambda: written(juncture).total() > 1000, 60)
+        until(lambda: written(juncture).total() > 1000)
         fold_in_items(juncture)
         assert juncture("upgrade", JOB, "--hand-over", "--plan") == 1
         assert "the new version's join runs on Flink's operator" in juncture.stderr
@@ -258,7 +258,7 @@ def test_the_state_of_flinks_joins_is_handed_over_to_a_chain_of_event_joins(junc
         left = {each["version"]: each["removed_at"] is None for each in juncture.json["deployments"]}
         assert left == {1: False, 2: True}, "the new version goes on from the second"
         seen = written(juncture).total()
-        until(lambda: written(juncture).total() > seen + 200, 60)
+        until(lambda: written(juncture).total() > seen + 200)
     events.end()
     is_oracles(juncture, _TRIPLES, "target")
     new_rows_have_the_new_column(juncture)
@@ -273,7 +273,7 @@ def test_a_full_join_is_handed_over_though_the_command_is_killed_in_each_of_its_
     events.write(6000)
     assert juncture("submit", JOB) == 0, juncture.stderr
     with events.come():
-        until(lambda: written(juncture).total() > 1000, 60)
+        until(lambda: written(juncture).total() > 1000)
         fold_in_items(juncture)
         juncture.edit(IMPRESSIONS, lambda text: text.replace("member_id BIGINT", "member_id INT"))
         assert juncture("upgrade", JOB, "--plan") == 1
@@ -291,7 +291,7 @@ def test_a_full_join_is_handed_over_though_the_command_is_killed_in_each_of_its_
         (job,) = [job.name for job in cluster.jobs() if not job.ended]
         assert job == f"{juncture.name}.{JOB}", "nothing else is left"
         seen = written(juncture).total()
-        until(lambda: written(juncture).total() > seen + 200, 60)
+        until(lambda: written(juncture).total() > seen + 200)
     events.end()
     is_oracles(juncture, pairs("FULL"))
     new_rows_have_the_new_column(juncture)
@@ -322,7 +322,7 @@ def test_a_version_that_fails_leaves_the_old_one_running_or_brings_it_back_and_i
     events = Events(juncture)
     events.write(3000)
     assert juncture("submit", JOB) == 0, juncture.stderr
-    until(lambda: written(juncture).total() > 500, 60)
+    until(lambda: written(juncture).total() > 500)
     fold_in_items(juncture)
     working = (juncture.root / JOIN).read_text()
     juncture.edit(JOIN, lambda text: f"{text}    AND {fails} <> 'x'\n")
@@ -343,7 +343,7 @@ def test_a_version_that_fails_leaves_the_old_one_running_or_brings_it_back_and_i
         (juncture.root / JOIN).write_text(working)
         assert juncture("upgrade", JOB, "--hand-over") == 0, juncture.stderr
         seen = written(juncture).total()
-        until(lambda: written(juncture).total() > seen + 200, 60)
+        until(lambda: written(juncture).total() > seen + 200)
     events.end()
     is_oracles(juncture, pairs("RIGHT"))
     new_rows_have_the_new_column(juncture)

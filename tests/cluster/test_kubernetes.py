@@ -63,11 +63,11 @@ def test_an_application_starts_at_its_offsets_and_goes_on_from_its_savepoint(exa
     assert variables["KAFKA_ADDRESS"] not in (built / "kubernetes.yaml").read_text()
     chosen = {"$internal.pipeline.job-id": "0" * 31 + "a"}  # as the operator chooses it
     with pods.running(variables, chosen) as cluster:
-        until(lambda: len(made.joined()) == 20, 60)
+        until(lambda: len(made.joined()) == 20)
         (job,) = cluster.jobs()
         assert job.id in chosen.values()
         savepoint = cluster.stop(job.id, str(tmp_path / "savepoints"))
     made.write(20, first=20)
     with pods.running(variables, {"execution.state-recovery.path": savepoint}) as cluster:
-        until(lambda: len(made.joined()) >= 40, 60)
+        until(lambda: len(made.joined()) >= 40)
         assert len(set(made.joined())) == len(made.joined()) == 40

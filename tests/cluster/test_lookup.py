@@ -121,13 +121,13 @@ def test_rows_are_looked_up_anew_or_kept(
     write(("e1", 1), ("e2", 2), ("e3", 3))
 
     submit(Submission(bundled), site)
-    until(lambda: len(rows()) == 3, 60)
+    until(lambda: len(rows()) == 3)
     silver = "it's <silver>"
     assert rows() == {"e1": ("gold", "gold"), "e2": (silver, silver), "e3": (None, None)}
 
     server.execute("UPDATE tiers SET tier = 'platinum' WHERE customer_id = 1")
     write(("e4", 1))
-    until(lambda: len(rows()) == 4, 60)
+    until(lambda: len(rows()) == 4)
     assert rows()["e4"] == ("platinum", "gold")
     stop("enriched", site)
 

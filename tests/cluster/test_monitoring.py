@@ -80,7 +80,7 @@ def test_every_metric_of_the_rules_is_reported(
     job.write((f"k{i}", i, i) for i in range(100))
     job.start()
 
-    until(lambda: not (wanted - reported(pushed.page, wanted)), 60)
+    until(lambda: not (wanted - reported(pushed.page, wanted)))
 
 
 def reported(

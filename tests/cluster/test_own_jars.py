@@ -119,7 +119,7 @@ def test_the_jar_goes_with_the_job_and_comes_back_with_it(
         writer.write("own-jars-visits", b"\x0a\xff", None)  # a field that is longer than the record
     assert juncture("submit", "sites") == 0, juncture.stderr
     juncture.write("first")
-    until(lambda: juncture.sites() == {"first": "a.example"}, 30)
+    until(lambda: juncture.sites() == {"first": "a.example"})
     assert juncture("status", "sites") == 0
     (visits,) = (each for each in juncture.json["jobs"][0]["sources"] if each["table"] == "visits")
     assert (visits["read"], visits["skipped"]) == (2, 1)
@@ -131,7 +131,7 @@ def test_the_jar_goes_with_the_job_and_comes_back_with_it(
     assert {each["verdict"] for each in juncture.json["state"]["operators"]} == {"KEEP"}
     assert juncture("upgrade", "sites") == 0, juncture.stderr
     juncture.write("second")
-    until(lambda: juncture.sites() == {"first": "a.example", "second": "x"}, 30)
+    until(lambda: juncture.sites() == {"first": "a.example", "second": "x"})
 
     # Another machine: it has the store, and neither the first build nor a copy of it.
     cache = tmp_path / "cache"
@@ -142,4 +142,4 @@ def test_the_jar_goes_with_the_job_and_comes_back_with_it(
     monkeypatch.setenv("JUNCTURE_CACHE", str(cache))
     assert juncture("rollback", "sites") == 0, juncture.stderr
     juncture.write("third")
-    until(lambda: juncture.sites().get("third") == "a.example", 30)
+    until(lambda: juncture.sites().get("third") == "a.example")

@@ -30,7 +30,7 @@ def storage(stack: Stack) -> Iterator[str]:
 
 
 def has_joined(made: Example, count: int) -> None:
-    until(lambda: len(made.joined()) >= count, 60)
+    until(lambda: len(made.joined()) >= count)
     assert made.joined() == sorted(f"c{number}" for number in range(count)), "nothing lost, nothing twice"
 
 

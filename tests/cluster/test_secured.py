@@ -166,7 +166,7 @@ def test_a_job_of_a_remote_environment_from_its_check_to_its_history(site: Site,
     write(site.kafka, 200)
     submitted = site.run("submit", JOB, "--debug")
     assert submitted.returncode == 0, submitted.stderr
-    until(lambda: len(joined(site.kafka)) >= 200, 60)
+    until(lambda: len(joined(site.kafka)) >= 200)
     assert joined(site.kafka) == sorted(f"c{number}" for number in range(200))
     closed = site.run("status", JOB, FLINK_TOKEN=WRONG)
     assert closed.returncode == 3, closed.stderr

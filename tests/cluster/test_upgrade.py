@@ -128,7 +128,7 @@ class Project:
     def has_joined_all(self) -> None:
         """Wait until each click is in a row; none may be missing or there twice."""
         wanted = sorted(f"c{number}" for number in range(self.written - 50))
-        until(lambda: len(self.joined()) >= len(wanted), 60)
+        until(lambda: len(self.joined()) >= len(wanted))
         assert sorted(row["click_id"] for row in self.joined()) == wanted
 
 
@@ -181,7 +181,7 @@ def test_one_more_column_of_the_payload_keeps_the_state_of_flinks_join_and_the_w
         assert (juncture.json["runs"], juncture.json["unchanged"]) == (True, False)
         assert juncture("upgrade", JOB) == 0, juncture.stderr
         assert (juncture.json["version"], juncture.json["phase"]) == (2, "running")
-        until(lambda: any(row["page"] != "p" for row in juncture.joined()), 60)
+        until(lambda: any(row["page"] != "p" for row in juncture.joined()))
     juncture.has_joined_all()
     assert all(row["page"] in ("p", f"p/{row['click_id']}".replace("c", "n")) for row in juncture.joined())
 
@@ -191,7 +191,7 @@ def test_one_more_column_of_the_payload_keeps_the_state_of_flinks_join_and_the_w
     assert "are written again" in juncture.stderr
     assert f"is read again: {again.total():,} records of page_clicks" in juncture.stderr
     assert (juncture.json["version"], juncture.store_digest(3)) == (3, juncture.store_digest(1))
-    until(lambda: len(juncture.joined()) >= before.total() + again.total(), 60)
+    until(lambda: len(juncture.joined()) >= before.total() + again.total())
     after = Counter((row["click_id"], row["page"]) for row in juncture.joined())
     assert after - before == again, "what the second version had written, as the first one writes it"
     assert juncture("rollback", JOB, "3") == 1

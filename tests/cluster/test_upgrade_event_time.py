@@ -34,7 +34,7 @@ class HalfSilent(Project):
     def loses_nothing(self) -> None:
         """Wait until each click is in a row; what a version had committed that was taken back is there twice."""
         wanted = {f"c{number}" for number in range(self.written - 50)}
-        until(lambda: {row["click_id"] for row in self.joined()} >= wanted, 60)
+        until(lambda: {row["click_id"] for row in self.joined()} >= wanted)
 
     def write_in_a_transaction(self) -> None:
         """An impression in each partition, which nobody clicks on, and a marker after each."""

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from tests.cluster.ailing import JOB, Ailing
 from tests.cluster.conftest import Stack
 
@@ -17,7 +16,6 @@ from juncture.planner.session import Planner
 _RATE = re.compile(r" l ([1-9][\d,]*)/s, behind \d+, watermark 2026-0")
 
 
-@pytest.mark.timeout(180)
 def test_lines_tell_rates_and_end_with_the_job(
     stack: Stack, cluster: FlinkCluster, planner: Planner, tmp_path: Path
 ) -> None:
