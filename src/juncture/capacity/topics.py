@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +12,7 @@ from juncture.model.duration import to_millis
 from juncture.model.traffic import SideState, SinkTopic, Traffic, Written
 from juncture.model.wording import counted, size, span
 
+_HOUR = 3_600_000
 _COPIES = 2
 """Replicas without which records are gone with one broker."""
 
@@ -98,6 +100,19 @@ def _retention(topics: Topics) -> Iterator[Check]:
             f" {span(to_millis(topics.outage))} need {span(needed)}",
             f"raise retention.ms of '{each.topic}' to {needed:.0f}",
         )
+    full = [
+        each
+        for each in topics.traffic
+        if each.most is not None and each.most < _partition_bytes(each, needed)
+    ]
+    for each in full:
+        wanted = _partition_bytes(each, needed)
+        yield Check.lacking(
+            "retention",
+            f"'{each.topic}' may keep no more than {size(each.most or 0)} of a partition; in {span(needed)}, which the"
+            f" join's window and an outage of {span(to_millis(topics.outage))} need, up to {size(wanted)} come to one",
+            f"raise retention.bytes of '{each.topic}' to {wanted:.0f}",
+        )
     compacted = [
         each for each in topics.traffic if each.compaction_lag is not None and each.compaction_lag < needed
     ]
@@ -110,8 +125,16 @@ def _retention(topics: Topics) -> Iterator[Check]:
             f"raise min.compaction.lag.ms of '{each.topic}' to {needed:.0f}; or, where a record takes the place of the"
             " one with its key before it, read it by `upsert_kafka`",
         )
-    if not short and not compacted:
+    if not short and not full and not compacted:
         yield Check(id="retention", outcome="passed", message=f"each topic keeps {span(needed)} or more")
+
+
+def _partition_bytes(each: Traffic, millis: float) -> float:
+    """What the largest partition gets in that time, if the busiest hours of those that are known come then."""
+    busiest = sorted(each.hours, reverse=True)[: math.ceil(millis / _HOUR)]
+    rate = sum(busiest) / len(busiest) if busiest else each.peak.expected
+    kept = each.compression.expected if each.compression is not None else 1.0
+    return rate * millis / 1000 * each.record_bytes.expected * kept * each.largest
 
 
 def _skew(topics: Topics) -> Iterator[Check]:

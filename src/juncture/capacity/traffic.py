@@ -74,9 +74,11 @@ def _kept(config: Mapping[str, str]) -> dict[str, int | bool | None]:
     policy = config.get("cleanup.policy", "delete")
     # What is compacted alone goes by its key, and never for its age.
     retention = config.get("retention.ms") if "delete" in policy else "-1"
+    most = int(config.get("retention.bytes", -1)) if "delete" in policy else -1
     compacted = "compact" in policy
     return {
         "retention": int(retention) if retention is not None else None,
+        "most": most if most >= 0 else None,
         "compacted": compacted,
         "compaction_lag": int(config.get("min.compaction.lag.ms", 0)) if compacted else None,
     }

@@ -22,6 +22,8 @@ class Traffic(Value):
     `now` is that of the last ten minutes, `peak` that of the busiest hour, `hours` the rate of each hour by its end,
     newest first. `held` is how long a time the log holds, in ms. `largest` is the share of the largest partition.
     `compression` is how many bytes brokers keep, and send, for a byte of its records; None where it is not known.
+    `retention` is for how many ms records are kept, -1 for ever, `most` how many bytes of a partition at least; None
+    where it is not known, or there is no limit.
     `compacted`: offsets may be of records that are gone. `compaction_lag` is for how many ms none of them is then, None
     where it is not compacted, or is a changelog, whose rows take each other's place anyway.
     `basis` is what bytes, and with them all that is computed, rest on; `now_basis` and `peak_basis` are those of the
@@ -41,6 +43,7 @@ class Traffic(Value):
     record_bytes: Range
     largest: float
     retention: int | None = None
+    most: int | None = None
     replicas: int | None = None
     compression: Range | None = None
     compacted: bool = False

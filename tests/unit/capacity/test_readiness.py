@@ -189,6 +189,34 @@ def test_retention_of_the_window_and_an_outage() -> None:
 
 
 @pytest.mark.parametrize(
+    ("hours", "largest", "needed"),
+    [
+        ((10.0, 10.0, 10.0), 0.25, 27_000_000),
+        # The busiest twelve of fourteen.
+        ((1.0, 1.0, *(10.0,) * 12), 0.25, 27_000_000),
+        ((10.0,), 0.5, 54_000_000),
+        ((), 0.25, 54_000_000),
+    ],
+)
+def test_retention_of_so_many_bytes(hours: tuple[float, ...], largest: float, needed: int) -> None:
+    """12 hours of an outage, 500 bytes a record, of which brokers keep half."""
+    read = found_traffic("l", 20).model_copy(
+        update={"hours": hours, "largest": largest, "compression": Range.exactly(0.5)}
+    )
+    for most, remedy in (
+        (needed - 1, f"raise retention.bytes of 'l' to {needed}"),
+        (needed, None),
+        (None, None),
+    ):
+        (check,) = [
+            each
+            for each in checks(demand(read.model_copy(update={"most": most})), SUPPLY)
+            if each.id == "retention"
+        ]
+        assert check.remedy == remedy
+
+
+@pytest.mark.parametrize(
     ("rate", "told", "anew"),
     [
         (1_000_000.0, "raise `parallelism` in jobs/matches.yaml to ", False),
