@@ -17,6 +17,8 @@ from juncture.errors import JunctureError, Unreachable
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What file systems say that have none, such as FAT; the folder itself can be written when it comes to a link."""
 _TEMPORARY = ".tmp-"
 
 
@@ -105,7 +107,16 @@ class Files:
                 os.fsync(file.fileno())
                 os.fchmod(file.fileno(), 0o644)
             # Unlike a rename, a link fails if the name is taken.
-            os.link(temporary, target)
+            try:
+                os.link(temporary, target)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                raise JunctureError(
+                    f"the store {self.url} lies on a file system without hard links, by which its files are made",
+                    state="nothing was written",
+                    remedy="set another `store` for the environment in juncture.toml, on another file system or in S3",
+                ) from None
             _sync_folder(target.parent)
         finally:
             Path(temporary).unlink(missing_ok=True)

@@ -249,6 +249,19 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
         Store(tmp_path).append(deployment())
 
 
+def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As FAT answers."""
+
+    def refuse(source: str, target: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(JunctureError, match="without hard links") as caught:
+        Store(tmp_path).append(deployment())
+    assert "set another `store`" in (caught.value.remedy or "")
+    assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
+
+
 def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("")
     with pytest.raises(JunctureError) as caught:
