@@ -82,3 +82,9 @@ class Unreachable(JunctureError):
     """Something outside could not be reached, or did not answer as agreed."""
 
     exit_code = 3
+
+
+def interruption(error: BaseException) -> KeyboardInterrupt | SystemExit | None:
+    """The interruption that an error is, or comes from: a call into C that a signal met ends with a SystemError."""
+    found = error.__cause__ if isinstance(error, SystemError) else error
+    return found if isinstance(found, (KeyboardInterrupt, SystemExit)) else None

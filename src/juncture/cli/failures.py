@@ -8,7 +8,7 @@ import traceback
 import click
 
 from juncture.cli.invocation import Invocation
-from juncture.errors import JunctureError
+from juncture.errors import JunctureError, interruption
 
 USAGE = 2
 DEFECT = 70
@@ -18,8 +18,11 @@ PIPE_CLOSED = 141
 
 def report(error: BaseException, invocation: Invocation) -> int:
     """Print what happened to stderr; the exit code for it."""
+    error = interruption(error) or error
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
         return interrupted(invocation, INTERRUPTED)
+    if isinstance(error, SystemExit) and isinstance(error.code, int):
+        return interrupted(invocation, error.code)
     if isinstance(error, click.UsageError):
         return _usage(error, invocation)
     if isinstance(error, click.ClickException):

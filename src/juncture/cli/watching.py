@@ -10,7 +10,7 @@ from typing import Any
 
 from juncture.cli.deployments import moment, not_completed, span, told_behind
 from juncture.deploy.status import JobStatus
-from juncture.errors import JunctureError
+from juncture.errors import JunctureError, interruption
 from juncture.model.wording import counted, size
 
 _EVERY = 2.0
@@ -156,7 +156,9 @@ def _rounds(
                 return False
             before = {each.found.job: each for each in rounds}
             time.sleep(max(_EVERY - (time.monotonic() - began), 0))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemError) as error:
+        if not isinstance(interruption(error), KeyboardInterrupt):
+            raise
         return all(each.found.runs for each in before.values())
 
 

@@ -20,7 +20,10 @@ def furthest(sources: Iterable[SourceSeen]) -> int | None:
 
 
 def silent_in(source: SourceSeen, ahead: int | None) -> tuple[PartitionSeen, ...]:
-    """The partitions that have got nothing, were read to the end, are not left out as idle, and are behind `ahead`."""
+    """The partitions that have got nothing, were read to the end, are not left out as idle, and are behind `ahead`.
+
+    Of one that was still read from the watermark that Flink tells is older than what was read.
+    """
     return () if ahead is None else tuple(each for each in source.partitions if _holds(each, ahead))
 
 
@@ -44,7 +47,7 @@ def undecided(sources: Sequence[SourceSeen], seconds: float) -> tuple[Missing, .
 
 
 def _holds(each: PartitionSeen, ahead: int) -> bool:
-    if each.grew > 0 or each.idle or (each.lag or 0) > 0:
+    if each.grew > 0 or each.read_on or each.idle or (each.lag or 0) > 0:
         return False
     if each.position is None and each.end > 0 and each.watermark is None:
         return False  # there are records that were not read yet

@@ -115,6 +115,7 @@ def source_seen(
             grew=end - before.get(partition, end),
             begin=begins.get(partition),
             position=positions.get(partition),
+            read_on=last.get(partition) != first.get(partition),
             watermark=marks.get(partition),
             idle=idle.get(partition),
         )
@@ -123,7 +124,8 @@ def source_seen(
     then, now = metrics
     lag = behind(after, positions)
     still = {number: end for number, end in over.items() if first.get(number) == last[number]}
-    lag_before = behind(before, {**first, **still})
+    # What nothing was read of by then counts as it does now: else a job that catches up would seem to fall behind.
+    lag_before = behind(before, {**positions, **first, **still}) if first or still else None
     if by_flink := lag is None and ends[1].silence is None:
         lag, lag_before = (each.behind if each else None for each in (now, then))
     meanwhile = now.between(then) if now and then else None

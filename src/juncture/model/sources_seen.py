@@ -6,7 +6,8 @@ from juncture.model.base import Value
 
 
 class PartitionSeen(Value):
-    """A partition: where it begins and ends, by how much it `grew` meanwhile, and how far Flink has read it.
+    """A partition: where it begins and ends, by how much it `grew` meanwhile, how far Flink has read it, and whether it
+    has `read_on` meanwhile.
 
     `begin` is the first offset that is still there, None where that is not known. `position` is the next one to read,
     the end where only markers of transactions come before that, None before the first record. `idle` says whether Flink
@@ -18,6 +19,7 @@ class PartitionSeen(Value):
     grew: int
     begin: int | None = None
     position: int | None = None
+    read_on: bool = False
     watermark: int | None = None
     idle: bool | None = None
 

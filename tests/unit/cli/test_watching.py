@@ -54,11 +54,14 @@ def test_a_cluster_that_never_answered_is_an_error() -> None:
         watch(look, str)
 
 
+@pytest.mark.parametrize("in_c", [True, False])
 @pytest.mark.parametrize("runs", [True, False])
 def test_an_interrupted_watch_tells_whether_the_tasks_ran_at_the_end(
-    monkeypatch: pytest.MonkeyPatch, runs: bool
+    monkeypatch: pytest.MonkeyPatch, runs: bool, in_c: bool
 ) -> None:
     def interrupted(seconds: float) -> None:
+        if in_c:
+            raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
         raise KeyboardInterrupt
 
     monkeypatch.setattr("time.sleep", interrupted)

@@ -198,6 +198,14 @@ def test_long_scans(compared: float, busy: float, share: float | None, told: boo
     assert [each.rule for each in found(busy=busy, joins=seen, spent=spent)] == ["scanned-entries"] * told
 
 
+@pytest.mark.parametrize("read_on", [True, False])
+def test_a_partition_that_was_still_read_from_holds_nothing_back(read_on: bool) -> None:
+    """Flink tells watermarks some seconds late: those of a job that catches up are minutes behind what it has read."""
+    caught_up = partition(grew=0, position=500, watermark=NOW - 3_600_000, read_on=read_on)
+    rules = [each.rule for each in found(source("server", partition()), source("client", caught_up))]
+    assert ("held-watermark" in rules) is not read_on
+
+
 @pytest.mark.parametrize(("timeout", "told"), [(None, True), (1_000, False), (60_000, False)], ids=str)
 def test_a_silent_partition_is_told_when_its_idle_timeout_is_over(timeout: int | None, told: bool) -> None:
     # It is watched for 10 s, and metrics may be 10 s old.

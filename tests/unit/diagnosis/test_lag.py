@@ -74,6 +74,21 @@ def test_the_brokers_count_and_not_flinks_metric() -> None:
     assert partition.lag == source.behind
 
 
+def test_partitions_that_nothing_was_read_of_before_let_no_job_seem_to_fall_behind() -> None:
+    """Three of the four were not read from when it was looked for the first time."""
+    counts = Ends({"page.clicks": dict.fromkeys(range(4), 1_000)})
+    first = Reading({"v": {_POSITION.format(0): {0: 99}}})
+    last = Reading({"v": {_POSITION.format(number): {0: 199} for number in range(4)}})
+    both = (metrics(7), metrics(5))
+    source = source_seen("clicks", "page.clicks", "v", None, both, (first, last), (counts, counts))
+    assert (source.behind_before, source.behind) == (900 + 3 * 800, 4 * 800)
+    assert [each.read_on for each in source.partitions] == [True] * 4
+    source = source_seen("clicks", "page.clicks", "v", None, both, (Reading({}), last), (counts, counts))
+    assert source.behind_before is None
+    source = source_seen("clicks", "page.clicks", "v", None, both, (last, last), (counts, counts))
+    assert not any(each.read_on for each in source.partitions)
+
+
 @pytest.mark.parametrize(("then", "before"), [(0, 10), (9, 0)])
 def test_markers_that_a_job_stands_before_are_passed(then: float, before: int) -> None:
     source = seen(ends(11, 12), then=then, passed={3: 12, 4: 7})
