@@ -13,6 +13,7 @@ from juncture.model.traffic import SideState, SinkTopic, Traffic, Written
 from juncture.model.wording import counted, size, span
 
 _HOUR = 3_600_000
+_MIB = 1024 * 1024
 _COPIES = 2
 """Replicas without which records are gone with one broker."""
 
@@ -111,7 +112,7 @@ def _retention(topics: Topics) -> Iterator[Check]:
             "retention",
             f"'{each.topic}' may keep no more than {size(each.most or 0)} of a partition; in {span(needed)}, which the"
             f" join's window and an outage of {span(to_millis(topics.outage))} need, up to {size(wanted)} come to one",
-            f"raise retention.bytes of '{each.topic}' to {wanted:.0f}",
+            f"raise retention.bytes of '{each.topic}' to {math.ceil(wanted / _MIB) * _MIB}",
         )
     compacted = [
         each for each in topics.traffic if each.compaction_lag is not None and each.compaction_lag < needed

@@ -96,3 +96,12 @@ def workers_seen(
         for each in after
         if each.slots > each.free_slots
     )
+
+
+def is_same_memory(before: tuple[Worker, ...], after: tuple[Worker, ...]) -> bool:
+    """Whether nothing was heard of the memory of any TaskManager: one that collects garbage all the time is slow to
+    tell.
+    """
+    then = {each.id: each.metrics for each in before}
+    told = [each for each in after if each.slots > each.free_slots and each.metrics.heap_max]
+    return bool(told) and all(then.get(each.id) == each.metrics for each in told)

@@ -72,7 +72,10 @@ def observe(
     lags = Lags(kafka, subject.read_topics)
     between = looks(cluster, job, lags, began, seconds)
     after, last, workers_after = _counters(cluster, job)
-    while time.monotonic() - began < seconds + _worth_waiting(before, after):
+    while time.monotonic() - began < seconds + max(
+        _worth_waiting(before, after),
+        _STALE if circumstances.is_same_memory(workers_before, workers_after) else 0.0,
+    ):
         time.sleep(_POLL)
         after, last, workers_after = _counters(cluster, job)
     elapsed, ended_at = time.monotonic() - began, _millis()
@@ -126,6 +129,12 @@ def observe(
         )
     if not workers_after:
         missing.append(Missing(what="the TaskManagers' memory", assumed="nothing of memory"))
+    elif circumstances.is_same_memory(workers_before, workers_after):
+        missing.append(
+            Missing(
+                what="the TaskManagers' memory, newer than that of the beginning", assumed="no collection"
+            )
+        )
     return Observation(
         job=subject.job,
         version=subject.version,

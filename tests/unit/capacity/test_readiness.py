@@ -204,7 +204,7 @@ def test_retention_of_so_many_bytes(hours: tuple[float, ...], largest: float, ne
         update={"hours": hours, "largest": largest, "compression": Range.exactly(0.5)}
     )
     for most, remedy in (
-        (needed - 1, f"raise retention.bytes of 'l' to {needed}"),
+        (needed - 1, f"raise retention.bytes of 'l' to {-(-needed // 2**20) * 2**20}"),
         (needed, None),
         (None, None),
     ):

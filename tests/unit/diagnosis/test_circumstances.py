@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from juncture.diagnosis.circumstances import no_metrics, workers_seen
+from juncture.diagnosis.circumstances import is_same_memory, no_metrics, workers_seen
 from juncture.flink.subtasks import Worker
 
 
@@ -35,3 +35,13 @@ def test_garbage_is_not_collected_for_longer_than_there_was_time(after: int, sha
     """Metrics of a TaskManager are some seconds old, and how old differs from one reading to the next."""
     (seen,) = workers_seen((worker(0),), (worker(after),), 10.0)
     assert seen.collecting == share
+
+
+def test_memory_that_nothing_new_is_told_of_is_known_as_such() -> None:
+    then, now, idle = worker(0), worker(10), worker(0).model_copy(update={"free_slots": 2})
+    assert is_same_memory((then,), (then,))
+    assert not is_same_memory((then,), (now,))
+    # Nothing is waited for: it runs nothing, or the cluster tells no memory at all.
+    assert not is_same_memory((idle,), (idle,))
+    untold = Worker.model_validate({"id": "a", "slotsNumber": 2})
+    assert not is_same_memory((untold,), (untold,))
