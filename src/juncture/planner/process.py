@@ -119,13 +119,16 @@ class PlannerProcess:
             line = process.stdout.readline()
         except OSError:
             line = ""
+        except BaseException:
+            self._forget()  # its answer, which nobody waits for, would be taken for that to the next question
+            raise
         finally:
             watchdog.cancel()
         if not line.endswith("\n"):
-            process.wait(timeout=10)
-            _kill(process)  # its JVM may outlive it
-            self._drained.join(_PRINTED_WITHIN)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=10)  # for its exit code
             self._forget()
+            self._drained.join(_PRINTED_WITHIN)
             ended = f"ended with exit code {process.returncode}"
             how = f"gave no answer within {_PATIENCE} s" if silent.is_set() else ended
             raise Unreachable(
@@ -151,17 +154,16 @@ class PlannerProcess:
         with contextlib.suppress(OSError):
             assert process.stdin is not None
             process.stdin.close()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=_ENDING_RECORD if self._records else _ENDING)
-        except subprocess.TimeoutExpired:
-            _kill(process)
-            process.wait()
         self._forget()
 
     def _forget(self) -> None:
-        """Have the next question start a new process; this one has ended."""
+        """End what is left of the process, whose JVM may outlive it; the next question starts a new one."""
         assert self._running is not None
-        _, scratch = self._running
+        process, scratch = self._running
+        _kill(process)
+        process.wait()
         scratch.close()
         self._running = None
 

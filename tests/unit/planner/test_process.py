@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -58,6 +60,18 @@ def test_the_question_after_one_that_ended_is_asked_of_a_new_one(start: Start, t
     with pytest.raises(Unreachable, match="exit code 137"):
         asked.ask({})
     assert asked.ask({}) == {}
+
+
+def test_an_answer_that_was_not_waited_for_is_not_taken_for_the_next_one(start: Start) -> None:
+    asked = start("import time\nif '1' in line: time.sleep(0.5)\nprint(line.strip(), flush=True)")
+    main = threading.main_thread().ident
+    assert main is not None
+    asked.ask({"number": 2})
+    interrupting = threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGINT))
+    interrupting.start()
+    with pytest.raises(KeyboardInterrupt):
+        asked.ask({"number": 1})
+    assert asked.ask({"number": 3}) == {"number": 3}
 
 
 def test_one_that_is_silent_is_ended_with_all_that_it_started(
