@@ -102,12 +102,11 @@ def _retention(topics: Topics) -> Iterator[Check]:
             f"raise retention.ms of '{each.topic}' to {needed:.0f}",
         )
     full = [
-        each
+        (each, wanted)
         for each in topics.traffic
-        if each.most is not None and each.most < _partition_bytes(each, needed)
+        if each.most is not None and each.most < (wanted := _partition_bytes(each, needed))
     ]
-    for each in full:
-        wanted = _partition_bytes(each, needed)
+    for each, wanted in full:
         yield Check.lacking(
             "retention",
             f"'{each.topic}' may keep no more than {size(each.most or 0)} of a partition; in {span(needed)}, which the"
